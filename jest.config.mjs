@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+
+const { exclude: _exclude, $schema: _schema, ...swcOptions } = JSON.parse(
+  readFileSync(new URL('.swcrc', import.meta.url), 'utf8'),
+);
+
+/** Sources are tested as they are: packages of the workspace resolve to their src, not to their dist. */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/tools', '<rootDir>/migrations'],
+  testMatch: ['**/*.spec.ts', '**/*.spec.mjs'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  modulePathIgnorePatterns: ['/dist/'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
+  transform: { '^.+\\.ts$': ['@swc/jest', { ...swcOptions, swcrc: false, sourceMaps: 'inline' }] },
+  moduleNameMapper: {
+    '^@distributary/(distribution-core|broker-embedded|persistence|distribution-nest|contracts)$':
+      '<rootDir>/libs/$1/src/index.ts',
+    '^@distributary/distribution-core/testing$': '<rootDir>/libs/distribution-core/src/testing/index.ts',
+    '^@distributary/monitoring$': '<rootDir>/apps/monitoring/src/index.ts',
+    '^distributary$': '<rootDir>/libs/client/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  cacheDirectory: '<rootDir>/.cache/jest',
+  testTimeout: 30_000,
+  coverageProvider: 'v8',
+  collectCoverageFrom: ['{apps,libs}/*/src/**/*.ts', '!**/*.spec.ts', '!**/index.ts', '!**/main.ts'],
+};

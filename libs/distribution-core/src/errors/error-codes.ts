@@ -1,0 +1,30 @@
+/** The closed set of codes; transports map each of them in one table of their own. */
+export const ERROR_CODES = [
+  'request.invalid',
+  'auth.missing',
+  'auth.expired',
+  'auth.forbidden',
+  'origin.refused',
+  'topic.not_found',
+  'subscription.not_found',
+  'service.not_found',
+  'route.not_found',
+  'topic.exists',
+  'subscription.exists',
+  'subscription.taken',
+  'event.key_conflict',
+  'generation.stale',
+  'position.lost',
+  'payload.too_large',
+  'schema.rejected',
+  'quota.exceeded',
+  'ingest.busy',
+  'consumer.too_slow',
+  'broker.unavailable',
+  'store.unavailable',
+  'gateway.full',
+  'draining',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];

@@ -1,0 +1,215 @@
+import type { AttributeValue, EventRecord } from './event.js';
+import type { Lane } from './lane.js';
+import { offsetOfPosition, type Position, positionOfOffset } from './position.js';
+
+/**
+ * A run of events of one lane, in order, as it lies in the log and in memory: bytes and typed arrays, no objects.
+ *
+ * Layout, version 1, little endian:
+ *   u8 version, 3 bytes zero, u32 header bytes, header (JSON, UTF-8),
+ *   u32 ends[count]     end of each value, its trailing comma included
+ *   f64 times[count]    epoch microseconds
+ *   u32 index[count]    per column: 1 + place in the column's dictionary, 0 if the event lacks the attribute
+ *   values              each followed by one comma
+ *
+ * The comma makes a run of neighbours one slice of a JSON array. The dictionaries make a filter decide once per
+ * distinct value and batch instead of once per event.
+ */
+export interface Column {
+  readonly dictionary: readonly AttributeValue[];
+  readonly index: Uint32Array;
+}
+
+/** Positions of a batch, ascending. Dense for logs that count, a list for logs that skip. */
+export interface PositionColumn {
+  at(index: number): Position;
+  /** The first index whose position is greater than `position`; the batch's count if there is none. */
+  indexAfter(position: Position): number;
+}
+
+interface BatchHeader {
+  readonly count: number;
+  readonly appendedMicros: number;
+  readonly ids: readonly string[];
+  readonly columns: readonly (readonly [name: string, dictionary: readonly AttributeValue[]])[];
+}
+
+/** The routing key travels as a column of this name; attributes may not use it. */
+export const ROUTING_KEY = 'routing_key';
+
+const VERSION = 1;
+const PREAMBLE_BYTES = 8;
+const COMMA = 0x2c;
+
+export class EventBatch {
+  readonly count: number;
+  /** When the broker took it; epoch microseconds. */
+  readonly appendedMicros: number;
+  /** Bytes that this batch keeps alive. */
+  readonly byteLength: number;
+  readonly eventIds: readonly string[];
+
+  constructor(
+    readonly lane: Lane,
+    readonly positions: PositionColumn,
+    header: BatchHeader,
+    private readonly ends: Uint32Array,
+    private readonly times: Float64Array,
+    private readonly columns: ReadonlyMap<string, Column>,
+    private readonly values: Buffer,
+  ) {
+    this.count = header.count;
+    this.appendedMicros = header.appendedMicros;
+    this.eventIds = header.ids;
+    this.byteLength = values.length + header.count * (12 + 4 * columns.size + 48);
+  }
+
+  get lastPosition(): Position {
+    return this.positions.at(this.count - 1);
+  }
+
+  column(name: string): Column | undefined {
+    return this.columns.get(name);
+  }
+
+  columnNames(): Iterable<string> {
+    return this.columns.keys();
+  }
+
+  attributeAt(index: number, name: string): AttributeValue | undefined {
+    const column = this.columns.get(name);
+    if (column === undefined) return undefined;
+    const entry = column.index[index];
+    return entry === 0 ? undefined : column.dictionary[entry - 1];
+  }
+
+  routingKeyAt(index: number): string {
+    return this.attributeAt(index, ROUTING_KEY) as string;
+  }
+
+  timeMicrosAt(index: number): number {
+    return this.times[index];
+  }
+
+  /** The value of one event, without its comma. A view: copy it before keeping it. */
+  valueAt(index: number): Buffer {
+    return this.values.subarray(this.startOf(index), this.ends[index] - 1);
+  }
+
+  /** The values of [from, to) with a comma after each, the last included. A view. */
+  runOf(from: number, to: number): Buffer {
+    return this.values.subarray(this.startOf(from), this.ends[to - 1]);
+  }
+
+  attributesAt(index: number): Record<string, AttributeValue> {
+    const attributes: Record<string, AttributeValue> = {};
+    for (const name of this.columns.keys()) {
+      if (name === ROUTING_KEY) continue;
+      const value = this.attributeAt(index, name);
+      if (value !== undefined) attributes[name] = value;
+    }
+    return attributes;
+  }
+
+  recordAt(index: number): EventRecord {
+    return {
+      eventId: this.eventIds[index],
+      timeMicros: this.times[index],
+      routingKey: this.routingKeyAt(index),
+      attributes: this.attributesAt(index),
+      value: this.valueAt(index),
+    };
+  }
+
+  private startOf(index: number): number {
+    return index === 0 ? 0 : this.ends[index - 1];
+  }
+}
+
+export function encodeEventBatch(records: readonly EventRecord[], appendedMicros: number): Buffer {
+  const count = records.length;
+  const columns = new Map<string, { dictionary: AttributeValue[]; places: Map<AttributeValue, number>; index: Uint32Array }>();
+  const place = (name: string, row: number, value: AttributeValue) => {
+    let column = columns.get(name);
+    if (column === undefined) {
+      column = { dictionary: [], places: new Map(), index: new Uint32Array(count) };
+      columns.set(name, column);
+    }
+    let entry = column.places.get(value);
+    if (entry === undefined) {
+      entry = column.dictionary.push(value);
+      column.places.set(value, entry);
+    }
+    column.index[row] = entry;
+  };
+  let valueBytes = 0;
+  for (let row = 0; row < count; row++) {
+    const record = records[row];
+    place(ROUTING_KEY, row, record.routingKey);
+    for (const name in record.attributes) place(name, row, record.attributes[name]);
+    valueBytes += record.value.length + 1;
+  }
+  const header: BatchHeader = {
+    count,
+    appendedMicros,
+    ids: records.map((record) => record.eventId),
+    columns: [...columns].map(([name, column]) => [name, column.dictionary]),
+  };
+  const headerText = JSON.stringify(header);
+  const headerBytes = Buffer.byteLength(headerText);
+  const fixedBytes = count * (4 + 8 + 4 * columns.size);
+  const out = Buffer.allocUnsafe(PREAMBLE_BYTES + headerBytes + fixedBytes + valueBytes);
+  out.writeUInt32LE(VERSION, 0);
+  out.writeUInt32LE(headerBytes, 4);
+  out.write(headerText, PREAMBLE_BYTES);
+  let at = PREAMBLE_BYTES + headerBytes;
+  let end = 0;
+  for (const record of records) {
+    end += record.value.length + 1;
+    at = out.writeUInt32LE(end, at);
+  }
+  for (const record of records) at = out.writeDoubleLE(record.timeMicros, at);
+  for (const column of columns.values()) {
+    out.set(new Uint8Array(column.index.buffer), at);
+    at += column.index.byteLength;
+  }
+  for (const record of records) {
+    out.set(record.value, at);
+    at += record.value.length;
+    out[at++] = COMMA;
+  }
+  return out;
+}
+
+/** Takes over `bytes`: the batch reads from them for as long as it lives, so they must not change. */
+export function decodeEventBatch(lane: Lane, positions: PositionColumn, bytes: Buffer): EventBatch {
+  const version = bytes.readUInt32LE(0);
+  if (version !== VERSION) throw new RangeError(`event batch version ${version}, expected ${VERSION}`);
+  let at = PREAMBLE_BYTES + bytes.readUInt32LE(4);
+  const header = JSON.parse(bytes.toString('utf8', PREAMBLE_BYTES, at)) as BatchHeader;
+  const take = (byteLength: number): ArrayBuffer => {
+    const copy = new Uint8Array(byteLength);
+    copy.set(bytes.subarray(at, at + byteLength));
+    at += byteLength;
+    return copy.buffer;
+  };
+  const ends = new Uint32Array(take(header.count * 4));
+  const times = new Float64Array(take(header.count * 8));
+  const columns = new Map<string, Column>();
+  for (const [name, dictionary] of header.columns) {
+    columns.set(name, { dictionary, index: new Uint32Array(take(header.count * 4)) });
+  }
+  return new EventBatch(lane, positions, header, ends, times, columns, bytes.subarray(at));
+}
+
+/** Positions of a log that numbers its events without holes: first, first + 1, … */
+export function densePositions(firstOffset: number, count: number): PositionColumn {
+  return {
+    at: (index) => positionOfOffset(firstOffset + index),
+    indexAfter: (position) => {
+      const offset = offsetOfPosition(position);
+      if (offset === undefined) throw new RangeError(`not a position of this log: ${position}`);
+      return Math.min(Math.max(offset + 1 - firstOffset, 0), count);
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { LanePosition } from '../position.js';
+
+/** The sole right to advance the positions of one durable subscription, until it expires by the store's clock. */
+export interface Ownership {
+  readonly subscriptionId: string;
+  readonly ownerId: string;
+  readonly generation: number;
+  readonly termMs: number;
+}
+
+/**
+ * Positions of durable subscriptions and who may move them: one port, because a position is written only
+ * `WHERE generation = mine`, atomically.
+ *
+ * Two may briefly receive, one may acknowledge. Positions of one lane and epoch never go back, except by `rewind`;
+ * a position of a new epoch replaces the lane's old one.
+ * Failure: `subscription.not_found`, `store.unavailable`. Calls may overlap.
+ */
+export interface CursorStore {
+  /** Increments the generation. `taken` while another owner's term runs, unless `force`. */
+  acquire(
+    subscriptionId: string,
+    ownerId: string,
+    termMs: number,
+    options?: { readonly force?: boolean },
+  ): Promise<Ownership | 'taken'>;
+  /** Starts the term anew; `lost` if someone else has taken it. */
+  renew(ownership: Ownership): Promise<'renewed' | 'lost'>;
+  release(ownership: Ownership): Promise<void>;
+  load(subscriptionId: string): Promise<readonly LanePosition[]>;
+  /** All or nothing. `stale` if the generation is not the present one. */
+  store(ownership: Ownership, positions: readonly LanePosition[]): Promise<'stored' | 'stale'>;
+  /** Sets positions, backwards too, and ends any ownership: the next owner starts there. */
+  rewind(subscriptionId: string, positions: readonly LanePosition[]): Promise<void>;
+}

@@ -1,0 +1,40 @@
+/** How an event is keyed when state is conflated: newer values of an equal key replace older ones. */
+export type ConflationKey = 'none' | 'routing_key' | { readonly attributes: readonly string[] };
+
+/** One row of the catalog: what a topic is, apart from its events. */
+export interface TopicDefinition {
+  /** Slash path, `monitoring/alerts/critical`. */
+  readonly name: string;
+  readonly tenant: string;
+  /** What the broker calls it. */
+  readonly brokerName: string;
+  readonly dataType: string;
+  readonly partitions: number;
+  /** `7d`, `12h`, `30m`, optionally with a size: `7d,1GiB`. */
+  readonly retentionPolicy: string;
+  readonly enabled: boolean;
+  /** Ingested: only our ingest writes it. External: others do. */
+  readonly origin: 'ingested' | 'external';
+  /** 1 is the most urgent, 9 the least. */
+  readonly priority: number;
+  readonly conflationKey: ConflationKey;
+  /** The catalog's version at which it appeared. */
+  readonly catalogVersion: number;
+  readonly createdAtMicros: number;
+}
+
+export type NewTopic = Omit<TopicDefinition, 'catalogVersion' | 'createdAtMicros'>;
+export type TopicChange = Partial<Pick<TopicDefinition, 'retentionPolicy' | 'enabled' | 'priority' | 'conflationKey'>>;
+
+/**
+ * The topics that exist. Each change raises the catalog's version by at least one, atomically with the change.
+ * Failure: `topic.exists`, `topic.not_found`, `store.unavailable`. Calls may overlap.
+ */
+export interface TopicCatalog {
+  version(): Promise<number>;
+  list(): Promise<readonly TopicDefinition[]>;
+  find(name: string): Promise<TopicDefinition | undefined>;
+  create(topic: NewTopic): Promise<TopicDefinition>;
+  change(name: string, change: TopicChange): Promise<TopicDefinition>;
+  delete(name: string): Promise<void>;
+}

@@ -1,0 +1,35 @@
+import type { Filter } from '../matching/filter.js';
+import type { SubscriptionType } from '../ports/queue.port.js';
+
+export type DeliveryGuarantee = 'at_most_once' | 'at_least_once' | 'exactly_once';
+
+/** What happens to a session that does not keep up; see `fan-out/slow-policy.ts`. */
+export type SlowPolicy = 'block' | 'conflate' | 'drop-oldest' | 'skip-to-live' | 'disconnect';
+
+export const DELIVERY_GUARANTEES = ['at_most_once', 'at_least_once', 'exactly_once'] as const satisfies readonly DeliveryGuarantee[];
+export const SLOW_POLICIES = ['block', 'conflate', 'drop-oldest', 'skip-to-live', 'disconnect'] as const satisfies readonly SlowPolicy[];
+
+/** Policies that may leave events out; at-least-once and exactly-once refuse them. */
+export const LOSSY_POLICIES: ReadonlySet<SlowPolicy> = new Set<SlowPolicy>(['conflate', 'drop-oldest', 'skip-to-live']);
+
+/** What a subscription selects. Patterns are ORed, the filter is ANDed. */
+export interface Selection {
+  /** Over topics: `+` one level, `#` the rest. At least one. */
+  readonly topicPatterns: readonly string[];
+  /** Over routing keys: `*` one word, `#` the rest. None = every key. */
+  readonly keyPatterns: readonly string[];
+  readonly filter: Filter | undefined;
+}
+
+/** A subscription whose position is kept by the server. */
+export interface DurableSubscription extends Selection {
+  /** Unique, at most 100 characters; the `name` of a subscribe command. */
+  readonly subscriptionId: string;
+  readonly tenant: string;
+  readonly subscriberService: string;
+  readonly type: SubscriptionType;
+  readonly deliveryGuarantee: DeliveryGuarantee;
+  readonly slowPolicy: SlowPolicy;
+  readonly status: 'active' | 'paused';
+  readonly createdAtMicros: number;
+}
