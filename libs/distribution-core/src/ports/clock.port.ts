@@ -6,4 +6,6 @@ export interface Clock {
   monotonicMs(): number;
   /** Calls back once, not before `delayMs`. The returned function cancels it. Never keeps a process alive. */
   after(delayMs: number, callback: () => void): () => void;
+  /** Calls back once, when what is going on in this turn of the loop is over. */
+  soon(callback: () => void): void;
 }

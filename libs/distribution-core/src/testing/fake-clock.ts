@@ -26,6 +26,11 @@ export class FakeClock implements Clock {
     return () => this.alarms.delete(alarm);
   }
 
+  /** Due at once: called back by the next `advance`, also by `advance(0)`. */
+  soon(callback: () => void): void {
+    this.after(0, callback);
+  }
+
   advance(byMs: number): void {
     const untilMs = this.elapsedMs + byMs;
     for (;;) {
