@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 
-const { exclude: _exclude, $schema: _schema, ...swcOptions } = JSON.parse(
-  readFileSync(new URL('.swcrc', import.meta.url), 'utf8'),
-);
+const {
+  exclude: _exclude,
+  $schema: _schema,
+  ...swcOptions
+} = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'));
 
 /** Sources are tested as they are: packages of the workspace resolve to their src, not to their dist. */
 export default {
@@ -23,7 +25,18 @@ export default {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   cacheDirectory: '<rootDir>/.cache/jest',
+  maxWorkers: 2,
   testTimeout: 30_000,
   coverageProvider: 'v8',
-  collectCoverageFrom: ['{apps,libs}/*/src/**/*.ts', '!**/*.spec.ts', '!**/index.ts', '!**/main.ts'],
+  coverageDirectory: '<rootDir>/coverage',
+  coverageReporters: ['json-summary', 'lcovonly'],
+  // Barrels and entry points hold no decisions; contract suites and builders are tests themselves.
+  collectCoverageFrom: [
+    '{apps,libs}/*/src/**/*.ts',
+    '!**/*.spec.ts',
+    '!**/index.ts',
+    '!**/main.ts',
+    '!**/src/testing/**',
+    '!apps/*-e2e/**',
+  ],
 };

@@ -8,9 +8,11 @@ const root = path.resolve(import.meta.dirname, '../..');
 const project = path.resolve(process.argv[2] ?? '.');
 const source = path.join(project, 'src');
 const target = path.join(project, 'dist');
-const { exclude: _exclude, $schema: _schema, ...swcOptions } = JSON.parse(
-  fs.readFileSync(path.join(root, '.swcrc'), 'utf8'),
-);
+const {
+  exclude: _exclude,
+  $schema: _schema,
+  ...swcOptions
+} = JSON.parse(fs.readFileSync(path.join(root, '.swcrc'), 'utf8'));
 
 fs.rmSync(target, { recursive: true, force: true });
 const files = fs

@@ -1,0 +1,118 @@
+// Usage: node tools/testing/smoke.mjs
+// Does what the README tells a newcomer to do: `npm start`, look at the health, watch the stream, press Ctrl-C.
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import WebSocket from 'ws';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const ORIGIN = 'http://127.0.0.1:7101';
+const READY_DEADLINE_MS = 120_000;
+const EVENTS_DEADLINE_MS = 30_000;
+const STOP_DEADLINE_MS = 30_000;
+const EVENTS_WANTED = 5;
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The whole tree that `npm start` brings up is one process group, so that Ctrl-C reaches it as from a terminal. */
+function start() {
+  const service = spawn('npm', ['start'], { cwd: root, detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
+  const ended = new Promise((resolve) => service.once('exit', (code, signal) => resolve({ code, signal })));
+  let hasEnded = false;
+  void ended.then(() => (hasEnded = true));
+  return {
+    ended,
+    get hasEnded() {
+      return hasEnded;
+    },
+    signal: (name) => {
+      try {
+        process.kill(-service.pid, name);
+      } catch (error) {
+        if (error.code !== 'ESRCH') throw error;
+      }
+    },
+  };
+}
+
+async function waitUntilReady(service) {
+  const begin = performance.now();
+  for (;;) {
+    const response = await fetch(`${ORIGIN}/health/ready`).catch(() => undefined);
+    if (response?.status === 200) return Math.round(performance.now() - begin);
+    if (service.hasEnded) throw new Error('npm start ended before it was ready');
+    if (performance.now() - begin > READY_DEADLINE_MS) {
+      throw new Error(`not ready within ${READY_DEADLINE_MS} ms, last answer ${response?.status ?? 'none'}`);
+    }
+    await pause(200);
+  }
+}
+
+function problemOf(event) {
+  if (typeof event.event_id !== 'string') return 'event_id is missing';
+  if (Number.isNaN(Date.parse(event.timestamp))) return 'timestamp is not a date';
+  if (typeof event.distribution?.topic !== 'string') return 'distribution.topic is missing';
+  if (typeof event.data !== 'object' || event.data === null) return 'data is missing';
+  if (event.data_type !== 'METRICS') return `data_type is ${event.data_type}, asked for METRICS`;
+  return undefined;
+}
+
+function watchMetrics() {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(`${ORIGIN.replace('http', 'ws')}/api/v1/monitoring/stream?data_types=METRICS`);
+    const events = [];
+    const finish = (error) => {
+      clearTimeout(timer);
+      socket.terminate();
+      if (error) reject(error);
+      else resolve(events);
+    };
+    const timer = setTimeout(
+      () => finish(new Error(`${events.length} events within ${EVENTS_DEADLINE_MS} ms, wanted ${EVENTS_WANTED}`)),
+      EVENTS_DEADLINE_MS,
+    );
+    socket.on('error', finish);
+    socket.on('close', (code) => finish(new Error(`the stream closed with ${code}`)));
+    socket.on('message', (data) => {
+      const message = JSON.parse(data.toString());
+      if (message.type === 'error') return finish(new Error(`the stream answered ${data}`));
+      if (message.type !== 'data') return;
+      for (const event of message.payload.events) {
+        const problem = problemOf(event);
+        if (problem !== undefined) return finish(new Error(`${problem}: ${JSON.stringify(event)}`));
+        events.push(event);
+      }
+      if (events.length >= EVENTS_WANTED) finish();
+    });
+  });
+}
+
+async function expectJson(pathname) {
+  const response = await fetch(ORIGIN + pathname);
+  if (response.status !== 200) throw new Error(`${pathname} answered ${response.status}`);
+  await response.json();
+}
+
+const service = start();
+try {
+  console.log(`ready after ${await waitUntilReady(service)} ms`);
+  const events = await watchMetrics();
+  console.log(`${events.length} events over the WebSocket, the first: ${JSON.stringify(events[0])}`);
+  await expectJson('/health/live');
+  await expectJson('/api/v1/monitoring/health/summary');
+  await expectJson('/api/v1/monitoring/alerts/active');
+
+  const begin = performance.now();
+  service.signal('SIGINT');
+  const outcome = await Promise.race([service.ended, pause(STOP_DEADLINE_MS)]);
+  if (outcome === undefined) throw new Error(`still running ${STOP_DEADLINE_MS} ms after Ctrl-C`);
+  if (outcome.code !== 0 && outcome.code !== 130 && outcome.signal !== 'SIGINT') {
+    throw new Error(`ended with ${outcome.code ?? outcome.signal} after Ctrl-C`);
+  }
+  console.log(`stopped ${Math.round(performance.now() - begin)} ms after Ctrl-C`);
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+} finally {
+  service.signal('SIGKILL');
+}
+process.exit();
