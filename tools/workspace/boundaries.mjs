@@ -52,7 +52,8 @@ export function readProjects(root) {
   for (const group of ['apps', 'libs', 'tools']) {
     for (const folder of fs.readdirSync(path.join(root, group))) {
       const file = path.join(root, group, folder, 'project.json');
-      if (!fs.existsSync(file)) continue;
+      // Scripts that nobody imports have no package.
+      if (!fs.existsSync(file) || !fs.existsSync(path.join(root, group, folder, 'package.json'))) continue;
       const { name, tags } = JSON.parse(fs.readFileSync(file, 'utf8'));
       const tag = (kind) => tags.find((text) => text.startsWith(`${kind}:`))?.slice(kind.length + 1);
       const { name: packageName } = JSON.parse(fs.readFileSync(path.join(root, group, folder, 'package.json'), 'utf8'));
