@@ -15,3 +15,5 @@ export * from './ports/subscription-store.port.js';
 export * from './ports/topic-catalog.port.js';
 export * from './position.js';
 export * from './subscription/subscription.js';
+export * from './matching/key-pattern.js';
+export * from './matching/topic-pattern.js';

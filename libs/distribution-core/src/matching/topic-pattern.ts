@@ -1,0 +1,48 @@
+import { invalidRequest, type Problem } from '../errors/distribution-error.js';
+import { brokenWordRule, matchesWords, REST } from './wildcards.js';
+
+/** Over topics, as in MQTT: `+` is one level, `#` at the end is the rest, none included (`a/#` matches `a`). */
+export const TOPIC_SEPARATOR = '/';
+export const ONE_LEVEL = '+';
+export const MAX_TOPIC_PATTERN_LENGTH = 512;
+
+export interface TopicPattern {
+  readonly text: string;
+  readonly levels: readonly string[];
+  /** Whether it names one topic, without any wildcard. */
+  readonly isExact: boolean;
+  matches(topic: string): boolean;
+}
+
+export const levelsOf = (topic: string): string[] => topic.split(TOPIC_SEPARATOR);
+
+/** What is wrong with it, or undefined. */
+export function topicPatternProblem(pattern: unknown, path: string): Problem | undefined {
+  const broken = (rule: string): Problem => ({ path, rule });
+  if (typeof pattern !== 'string') return broken('must be a string');
+  if (pattern === '') return broken('must not be empty');
+  if (pattern.length > MAX_TOPIC_PATTERN_LENGTH) {
+    return broken(`must be at most ${MAX_TOPIC_PATTERN_LENGTH} characters`);
+  }
+  const levels = levelsOf(pattern);
+  for (const level of levels) {
+    const rule = brokenWordRule(level, ONE_LEVEL, 'level');
+    if (rule !== undefined) return broken(rule);
+  }
+  const rest = levels.indexOf(REST);
+  return rest >= 0 && rest < levels.length - 1 ? broken(`"${REST}" must be the last level`) : undefined;
+}
+
+/** `request.invalid` at `path` if it is not a topic pattern. */
+export function compileTopicPattern(pattern: string, path = 'pattern'): TopicPattern {
+  const problem = topicPatternProblem(pattern, path);
+  if (problem !== undefined) throw invalidRequest([problem]);
+  const levels = levelsOf(pattern);
+  const isExact = !levels.includes(ONE_LEVEL) && !levels.includes(REST);
+  return {
+    text: pattern,
+    levels,
+    isExact,
+    matches: isExact ? (topic) => topic === pattern : (topic) => matchesWords(levels, ONE_LEVEL, levelsOf(topic)),
+  };
+}
