@@ -109,7 +109,9 @@ export interface ClientPayloads {
   readonly ping: unknown;
 }
 
-export type ClientMessage = { [Type in keyof ClientPayloads]: Envelope<Type, ClientPayloads[Type]> }[keyof ClientPayloads];
+export type ClientMessage = {
+  [Type in keyof ClientPayloads]: Envelope<Type, ClientPayloads[Type]>;
+}[keyof ClientPayloads];
 
 // ---- from the server
 
@@ -241,7 +243,9 @@ export interface ServerPayloads {
   readonly pong: { readonly echo: unknown; readonly server_time: string };
 }
 
-export type ServerMessage = { [Type in keyof ServerPayloads]: Envelope<Type, ServerPayloads[Type]> }[keyof ServerPayloads];
+export type ServerMessage = {
+  [Type in keyof ServerPayloads]: Envelope<Type, ServerPayloads[Type]>;
+}[keyof ServerPayloads];
 
 /** 40xx and 41xx: come back with the cursor. 44xx: do not, unless something changes. */
 export const CLOSE_CODES = {

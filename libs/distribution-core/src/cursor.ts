@@ -14,7 +14,10 @@ export interface Cursor {
 const PREFIX = 'v1.';
 export const MAX_CURSOR_LENGTH = 64 * 1024;
 
-type Wire = [catalogVersion: number, topics: [topic: string, lanes: [partition: number, epoch: string, position: string][]][]];
+type Wire = [
+  catalogVersion: number,
+  topics: [topic: string, lanes: [partition: number, epoch: string, position: string][]][],
+];
 
 /** `v1.` + base64url of JSON: `[catalogVersion, [[topic, [[partition, epoch, position], …]], …]]`. */
 export function encodeCursor(cursor: Cursor): string {

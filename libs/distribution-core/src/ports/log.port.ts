@@ -94,7 +94,10 @@ export interface Log {
    * Batches after the start, then new ones as they come, until the signal aborts (the iteration then ends without an
    * error). Reads ahead at most one batch of about `maxBatchBytes`, so a reader that stops asking stops the tail.
    */
-  tail(start: TailStart, options: { readonly signal: AbortSignal; readonly maxBatchBytes?: number }): AsyncIterable<EventBatch>;
+  tail(
+    start: TailStart,
+    options: { readonly signal: AbortSignal; readonly maxBatchBytes?: number },
+  ): AsyncIterable<EventBatch>;
 
   /** At most about `maxBytes` of what is there now, oldest first; empty at the end. Never waits for new events. */
   read(start: TailStart, maxBytes: number): Promise<readonly EventBatch[]>;

@@ -6,8 +6,18 @@ export type DeliveryGuarantee = 'at_most_once' | 'at_least_once' | 'exactly_once
 /** What happens to a session that does not keep up; see `fan-out/slow-policy.ts`. */
 export type SlowPolicy = 'block' | 'conflate' | 'drop-oldest' | 'skip-to-live' | 'disconnect';
 
-export const DELIVERY_GUARANTEES = ['at_most_once', 'at_least_once', 'exactly_once'] as const satisfies readonly DeliveryGuarantee[];
-export const SLOW_POLICIES = ['block', 'conflate', 'drop-oldest', 'skip-to-live', 'disconnect'] as const satisfies readonly SlowPolicy[];
+export const DELIVERY_GUARANTEES = [
+  'at_most_once',
+  'at_least_once',
+  'exactly_once',
+] as const satisfies readonly DeliveryGuarantee[];
+export const SLOW_POLICIES = [
+  'block',
+  'conflate',
+  'drop-oldest',
+  'skip-to-live',
+  'disconnect',
+] as const satisfies readonly SlowPolicy[];
 
 /** Policies that may leave events out; at-least-once and exactly-once refuse them. */
 export const LOSSY_POLICIES: ReadonlySet<SlowPolicy> = new Set<SlowPolicy>(['conflate', 'drop-oldest', 'skip-to-live']);
