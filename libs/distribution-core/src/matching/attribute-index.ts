@@ -1,0 +1,108 @@
+import type { AttributeValue } from '../event.js';
+import type { AccessPoint } from './access.js';
+import type { AttributeSlot } from './attribute-slot.js';
+import { IntervalIndex } from './interval-index.js';
+import { ONE_WORD, wordsOf } from './key-pattern.js';
+import { PatternTrie } from './pattern-trie.js';
+
+/** Scores of ranges and wildcards are guesses: what part of the others an event will find. */
+const OPEN_RANGE_SHARE = 0.5;
+const CLOSED_RANGE_SHARE = 0.125;
+const GUESS_AT_LEAST = 8;
+
+/** Finds, for a value of one attribute, whoever waits for it: by the value, a prefix, a range or a key pattern. */
+export class AttributeIndex<T> {
+  private readonly byValue = new Map<AttributeValue, T[]>();
+  private readonly byPrefix = new Map<string, T[]>();
+  private readonly prefixLengths = new Map<number, number>();
+  private readonly ranges = new IntervalIndex<T>();
+  private readonly keys = new PatternTrie<T>(ONE_WORD);
+  private readonly keyHeads = new Map<string, number>();
+  size = 0;
+
+  constructor(readonly slot: AttributeSlot) {}
+
+  score(point: AccessPoint): number {
+    switch (point.kind) {
+      case 'value':
+        return this.byValue.get(point.value)?.length ?? 0;
+      case 'prefix':
+        return this.byPrefix.get(point.prefix)?.length ?? 0;
+      case 'key':
+        return this.keyHeads.get(point.words[0]) ?? 0;
+      case 'range': {
+        const { gt, gte, lt, lte } = point.range;
+        const isClosed = (gt ?? gte) !== undefined && (lt ?? lte) !== undefined;
+        return Math.max(GUESS_AT_LEAST, this.ranges.size * (isClosed ? CLOSED_RANGE_SHARE : OPEN_RANGE_SHARE));
+      }
+    }
+  }
+
+  add(point: AccessPoint, entry: T): void {
+    this.size++;
+    switch (point.kind) {
+      case 'value':
+        return push(this.byValue, point.value, entry);
+      case 'prefix':
+        count(this.prefixLengths, point.prefix.length, 1);
+        return push(this.byPrefix, point.prefix, entry);
+      case 'range':
+        return this.ranges.add(point.range, entry);
+      case 'key':
+        count(this.keyHeads, point.words[0], 1);
+        return this.keys.add(point.words, entry);
+    }
+  }
+
+  remove(point: AccessPoint, entry: T): void {
+    this.size--;
+    switch (point.kind) {
+      case 'value':
+        return pull(this.byValue, point.value, entry);
+      case 'prefix':
+        count(this.prefixLengths, point.prefix.length, -1);
+        return pull(this.byPrefix, point.prefix, entry);
+      case 'range':
+        return this.ranges.remove(point.range, entry);
+      case 'key':
+        count(this.keyHeads, point.words[0], -1);
+        return this.keys.remove(point.words, entry);
+    }
+  }
+
+  find(value: AttributeValue, visit: (entry: T) => void): void {
+    const equal = this.byValue.get(value);
+    if (equal !== undefined) for (const entry of equal) visit(entry);
+    if (typeof value === 'number') {
+      if (this.ranges.size > 0) this.ranges.stab(value, visit);
+      return;
+    }
+    if (typeof value !== 'string') return;
+    for (const length of this.prefixLengths.keys()) {
+      const entries = length <= value.length ? this.byPrefix.get(value.slice(0, length)) : undefined;
+      if (entries !== undefined) for (const entry of entries) visit(entry);
+    }
+    if (this.keyHeads.size > 0) this.keys.collect(wordsOf(value), visit);
+  }
+}
+
+function push<K, T>(lists: Map<K, T[]>, key: K, entry: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [entry]);
+  else list.push(entry);
+}
+
+function pull<K, T>(lists: Map<K, T[]>, key: K, entry: T): void {
+  const list = lists.get(key);
+  const at = list?.indexOf(entry) ?? -1;
+  if (list === undefined || at < 0) return;
+  list[at] = list[list.length - 1];
+  list.pop();
+  if (list.length === 0) lists.delete(key);
+}
+
+function count<K>(counts: Map<K, number>, key: K, by: number): void {
+  const value = (counts.get(key) ?? 0) + by;
+  if (value === 0) counts.delete(key);
+  else counts.set(key, value);
+}

@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { decodeEventBatch, densePositions, encodeEventBatch, type EventBatch } from '../event-batch.js';
+import type { Selection } from '../subscription/subscription.js';
+import { arbitraryEvent, arbitrarySelection, arbitraryTopic } from '../testing/arbitrary-selection.js';
+import { compileSelection, MatchIndex } from './match-index.js';
+import { matchesEvent } from './matcher.js';
+
+type Step =
+  | { readonly kind: 'add'; readonly id: number; readonly selection: Selection }
+  | { readonly kind: 'remove'; readonly id: number }
+  | {
+      readonly kind: 'match';
+      readonly topic: string;
+      readonly batch: EventBatch;
+      readonly skip: Uint8Array | undefined;
+    };
+
+const id = fc.integer({ min: 0, max: 12 });
+const batch = fc
+  .array(arbitraryEvent, { minLength: 1, maxLength: 40 })
+  .map((events) =>
+    decodeEventBatch(
+      { topic: 'x', partition: 0, epoch: 'e' },
+      densePositions(0, events.length),
+      encodeEventBatch(events, 0),
+    ),
+  );
+const skip = fc.option(
+  fc.array(fc.constantFrom(0, 0, 1), { minLength: 40, maxLength: 40 }).map((flags) => Uint8Array.from(flags)),
+  { nil: undefined },
+);
+const add = fc.record({ kind: fc.constant('add' as const), id, selection: arbitrarySelection });
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: add },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), id }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('match' as const), topic: arbitraryTopic, batch, skip }) },
+  ),
+  { maxLength: 30 },
+);
+
+function indexesByOracle(selection: Selection, step: Extract<Step, { kind: 'match' }>, from = 0): number[] {
+  const all = Array.from({ length: step.batch.count }, (_, index) => index);
+  return all.filter(
+    (index) => index >= from && step.skip?.[index] !== 1 && matchesEvent(selection, step.topic, step.batch, index),
+  );
+}
+
+function indexesOf(index: MatchIndex, step: Extract<Step, { kind: 'match' }>): Map<number, number[]> {
+  const found = new Map<number, number[]>();
+  index.match(step.topic, step.batch, step.skip, (entry, indexes, count) => {
+    expect(found.has(entry)).toBe(false);
+    const live = [...Array(step.batch.count).keys()].filter((event) => step.skip?.[event] !== 1);
+    found.set(entry, indexes === undefined ? live : [...indexes.subarray(0, count)]);
+    expect(found.get(entry)).toHaveLength(count);
+  });
+  return found;
+}
+
+describe('the match index', () => {
+  it('finds what the oracle finds, whatever came and went before', () => {
+    fc.assert(
+      fc.property(steps, fc.constantFrom(3, 1000), (run, maxPlannedEntries) => {
+        const index = new MatchIndex(maxPlannedEntries);
+        const model = new Map<number, Selection>();
+        for (const step of run) {
+          if (step.kind === 'add') {
+            index.add(step);
+            model.set(step.id, step.selection);
+          } else if (step.kind === 'remove') {
+            index.remove(step.id);
+            model.delete(step.id);
+          } else {
+            const expected = [...model]
+              .map(([entry, selection]) => [entry, indexesByOracle(selection, step)] as const)
+              .filter(([, indexes]) => indexes.length > 0);
+            expect([...indexesOf(index, step)].sort(([a], [b]) => a - b)).toEqual(expected.sort(([a], [b]) => a - b));
+          }
+        }
+        expect(index.size).toBe(model.size);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('files many entries as it files a few', () => {
+    const many = fc.array(arbitrarySelection, { minLength: 60, maxLength: 120 });
+    const topic = fc.constantFrom('a/b', 'b');
+    fc.assert(
+      fc.property(many, topic, batch, skip, (selections, name, events, flags) => {
+        const index = new MatchIndex();
+        selections.forEach((selection, entry) => index.add({ id: entry, selection }));
+        const step = { kind: 'match', topic: name, batch: events, skip: flags } as const;
+        const found = indexesOf(index, step);
+        selections.forEach((selection, entry) => {
+          expect(found.get(entry) ?? []).toEqual(indexesByOracle(selection, step));
+        });
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe('the matcher of one selection', () => {
+  it('finds what the oracle finds from an index on', () => {
+    const from = fc.integer({ min: 0, max: 45 });
+    fc.assert(
+      fc.property(
+        arbitrarySelection,
+        arbitraryTopic,
+        batch,
+        skip,
+        from,
+        (selection, topic, events, flags, fromIndex) => {
+          const step = { kind: 'match', topic, batch: events, skip: flags } as const;
+          const matcher = compileSelection(selection);
+          const out = new Uint32Array(events.count);
+          const count = matcher.match(topic, events, flags, fromIndex, out);
+          expect([...out.subarray(0, count)]).toEqual(indexesByOracle(selection, step, fromIndex));
+          const single = [...Array(events.count).keys()].filter(
+            (index) => matcher.matchesTopic(topic) && matcher.matchesRecord(topic, events.recordAt(index)),
+          );
+          expect(single).toEqual(indexesByOracle(selection, { ...step, skip: undefined }));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,161 @@
+import { ROUTING_KEY } from '../event-batch.js';
+import type { AttributeSlot } from './attribute-slot.js';
+import type { BatchView } from './batch-view.js';
+import { acceptance, type Clause, EVENT_ID_ATTRIBUTE, TOPIC_ATTRIBUTE } from './clause.js';
+import type { Filter } from './filter.js';
+import type { KeyPattern } from './key-pattern.js';
+import { isPayloadPath } from './payload-reader.js';
+
+/** A compiled filter over the batch that the view is bound to. */
+export interface Predicate {
+  test(view: BatchView, index: number): boolean;
+  /** Keeps, in place, those of the first `count` indexes that pass; returns how many. */
+  refine(view: BatchView, indexes: Uint32Array, count: number): number;
+}
+
+class EachPredicate implements Predicate {
+  constructor(readonly test: (view: BatchView, index: number) => boolean) {}
+
+  refine(view: BatchView, indexes: Uint32Array, count: number): number {
+    let kept = 0;
+    for (let at = 0; at < count; at++) if (this.test(view, indexes[at])) indexes[kept++] = indexes[at];
+    return kept;
+  }
+}
+
+/** Decides per distinct value where that is less work than per event. */
+class ColumnPredicate implements Predicate {
+  private decided = new Uint8Array(16);
+
+  constructor(
+    private readonly slot: AttributeSlot,
+    private readonly accepts: (value: unknown) => boolean,
+  ) {}
+
+  test(view: BatchView, index: number): boolean {
+    const column = this.slot.column(view);
+    if (column === undefined) return false;
+    const code = column.index[index];
+    return code !== 0 && this.accepts(column.dictionary[code - 1]);
+  }
+
+  refine(view: BatchView, indexes: Uint32Array, count: number): number {
+    const column = this.slot.column(view);
+    if (column === undefined) return 0;
+    const { index, dictionary } = column;
+    let kept = 0;
+    if (dictionary.length > count) {
+      for (let at = 0; at < count; at++) {
+        const code = index[indexes[at]];
+        if (code !== 0 && this.accepts(dictionary[code - 1])) indexes[kept++] = indexes[at];
+      }
+      return kept;
+    }
+    if (this.decided.length <= dictionary.length) this.decided = new Uint8Array(dictionary.length * 2);
+    const { decided } = this;
+    for (let place = 0; place < dictionary.length; place++)
+      decided[place + 1] = this.accepts(dictionary[place]) ? 1 : 0;
+    for (let at = 0; at < count; at++) if (decided[index[indexes[at]]] === 1) indexes[kept++] = indexes[at];
+    return kept;
+  }
+}
+
+/** Compares codes: a value that the batch does not hold costs one look-up, however many events there are. */
+class EqualPredicate implements Predicate {
+  constructor(
+    private readonly slot: AttributeSlot,
+    private readonly value: string | number | boolean,
+  ) {}
+
+  test(view: BatchView, index: number): boolean {
+    const code = this.slot.codeOf(view, this.value);
+    return code !== 0 && this.slot.column(view)?.index[index] === code;
+  }
+
+  refine(view: BatchView, indexes: Uint32Array, count: number): number {
+    const code = this.slot.codeOf(view, this.value);
+    const column = this.slot.column(view);
+    if (code === 0 || column === undefined) return 0;
+    const { index } = column;
+    let kept = 0;
+    for (let at = 0; at < count; at++) if (index[indexes[at]] === code) indexes[kept++] = indexes[at];
+    return kept;
+  }
+}
+
+class AllPredicate implements Predicate {
+  constructor(private readonly parts: readonly Predicate[]) {}
+
+  test(view: BatchView, index: number): boolean {
+    return this.parts.every((part) => part.test(view, index));
+  }
+
+  refine(view: BatchView, indexes: Uint32Array, count: number): number {
+    for (const part of this.parts) {
+      if (count === 0) return 0;
+      count = part.refine(view, indexes, count);
+    }
+    return count;
+  }
+}
+
+/** Takes slots of the view; `attributesOf` names which, so that they can be returned. */
+export function compileFilter(filter: Filter, view: BatchView): Predicate {
+  switch (filter.op) {
+    case 'and':
+      return new AllPredicate(filter.filters.map((part) => compileFilter(part, view)));
+    case 'or': {
+      const parts = filter.filters.map((part) => compileFilter(part, view));
+      return new EachPredicate((bound, index) => parts.some((part) => part.test(bound, index)));
+    }
+    case 'not': {
+      const part = compileFilter(filter.filter, view);
+      return new EachPredicate((bound, index) => !part.test(bound, index));
+    }
+    default:
+      return compileClause(filter, view);
+  }
+}
+
+function compileClause(clause: Clause, view: BatchView): Predicate {
+  const { attribute } = clause;
+  const accepts = acceptance(clause);
+  if (attribute === TOPIC_ATTRIBUTE) return new EachPredicate((bound) => accepts(bound.topic));
+  if (attribute === EVENT_ID_ATTRIBUTE)
+    return new EachPredicate((bound, index) => accepts(bound.batch.eventIds[index]));
+  if (isPayloadPath(attribute)) {
+    const path = attribute.split('.');
+    return new EachPredicate((bound, index) => {
+      const value = bound.payloads.read(index, path);
+      return value !== undefined && accepts(value);
+    });
+  }
+  const slot = view.takeSlot(attribute);
+  return clause.op === 'eq' ? new EqualPredicate(slot, clause.value) : new ColumnPredicate(slot, accepts);
+}
+
+export function compileKeyPatterns(patterns: readonly KeyPattern[], view: BatchView): Predicate {
+  const exact = new Set(patterns.filter((pattern) => pattern.isExact).map((pattern) => pattern.text));
+  const wild = patterns.filter((pattern) => !pattern.isExact);
+  return new ColumnPredicate(view.takeSlot(ROUTING_KEY), (value) => {
+    const key = value as string;
+    return exact.has(key) || wild.some((pattern) => pattern.matches(key));
+  });
+}
+
+/** Whether a clause reads a column of the batch, and not its envelope or payload. */
+export const isColumnAttribute = (attribute: string): boolean =>
+  attribute !== TOPIC_ATTRIBUTE && attribute !== EVENT_ID_ATTRIBUTE && !isPayloadPath(attribute);
+
+/** The columns that a filter reads, once per clause. */
+export function columnsOf(filter: Filter): string[] {
+  switch (filter.op) {
+    case 'and':
+    case 'or':
+      return filter.filters.flatMap(columnsOf);
+    case 'not':
+      return columnsOf(filter.filter);
+    default:
+      return isColumnAttribute(filter.attribute) ? [filter.attribute] : [];
+  }
+}
