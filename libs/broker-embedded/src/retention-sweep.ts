@@ -1,0 +1,60 @@
+import type { EmbeddedMetrics } from './embedded-metrics.js';
+import { addTotalBytes, type LaneState, readLaneState, writeLaneState } from './lane-state.js';
+import type { LmdbStore, RecordKey } from './lmdb-store.js';
+import type { StoredLane } from './topic-directory.js';
+
+/** Records that one step removes: a step holds the lock that appends of all processes wait for. */
+const STEP_RECORDS = 64;
+
+/** Within an append's transaction: a lane over its size gives up its oldest records as it grows, so the file stays flat. */
+export function trimToSize(store: LmdbStore, lane: StoredLane, state: LaneState, metrics: EmbeddedMetrics): LaneState {
+  const { bytes } = lane.retention;
+  if (bytes === 0 || state.bytes <= bytes) return state;
+  return removeWhile(store, lane.laneId, state, metrics, (_, left) => left.bytes > bytes);
+}
+
+/** One step of one lane, within a write transaction; true if there may be more to remove. */
+export function sweepLane(store: LmdbStore, lane: StoredLane, nowMicros: number, metrics: EmbeddedMetrics): boolean {
+  const { ms, bytes } = lane.retention;
+  const oldestMicros = ms === 0 ? 0 : nowMicros - ms * 1000;
+  const before = readLaneState(store, lane.laneId);
+  const after = removeWhile(store, lane.laneId, before, metrics, ([, , , , micros], left) => {
+    return micros < oldestMicros || (bytes > 0 && left.bytes > bytes);
+  });
+  if (after === before) return false;
+  writeLaneState(store, lane.laneId, after);
+  addTotalBytes(store, after.bytes - before.bytes);
+  return true;
+}
+
+/** One step of the lane of a deleted topic; true if there may be more to remove. */
+export function sweepDeadLane(store: LmdbStore, laneId: number, metrics: EmbeddedMetrics): boolean {
+  const before = readLaneState(store, laneId);
+  const after = removeWhile(store, laneId, before, metrics, () => true);
+  if (after === before) return false;
+  writeLaneState(store, laneId, after);
+  addTotalBytes(store, after.bytes - before.bytes);
+  return true;
+}
+
+/** Removes whole records, oldest first. */
+function removeWhile(
+  store: LmdbStore,
+  laneId: number,
+  state: LaneState,
+  metrics: EmbeddedMetrics,
+  isDue: (key: RecordKey, left: LaneState) => boolean,
+): LaneState {
+  const due: RecordKey[] = [];
+  let left = state;
+  const range = { start: [laneId, state.first], end: [laneId, Infinity], limit: STEP_RECORDS } as const;
+  for (const key of store.records.getKeys(range as never)) {
+    if (!isDue(key, left)) break;
+    due.push(key);
+    const [, first, count, bytes] = key;
+    left = { ...left, first: first + count, bytes: left.bytes - bytes };
+  }
+  for (const key of due) store.records.removeSync(key);
+  if (left !== state) metrics.deleted(left.first - state.first);
+  return left;
+}
