@@ -26,7 +26,7 @@ export const LAYERS = {
       'process',
     ],
   },
-  contract: { projects: ['contract'], packages: [], bannedBuiltins: ['*'] },
+  contract: { projects: ['contract'], packages: ['zod'], bannedBuiltins: ['*'] },
   adapter: { projects: ['domain'], packages: ['zod'], bannedBuiltins: [] },
   composition: { projects: ['domain', 'adapter', 'contract'], packages: ['*'], bannedBuiltins: [] },
   platform: { projects: ['domain', 'contract'], packages: ['ws', 'commander', 'picocolors'], bannedBuiltins: [] },
