@@ -101,6 +101,11 @@ export class EventBatch {
     return this.values.subarray(this.startOf(from), this.ends[to - 1]);
   }
 
+  /** The size of {@link runOf}. */
+  bytesOf(from: number, to: number): number {
+    return this.ends[to - 1] - this.startOf(from);
+  }
+
   attributesAt(index: number): Record<string, AttributeValue> {
     const attributes: Record<string, AttributeValue> = {};
     for (const name of this.columns.keys()) {
@@ -128,7 +133,10 @@ export class EventBatch {
 
 export function encodeEventBatch(records: readonly EventRecord[], appendedMicros: number): Buffer {
   const count = records.length;
-  const columns = new Map<string, { dictionary: AttributeValue[]; places: Map<AttributeValue, number>; index: Uint32Array }>();
+  const columns = new Map<
+    string,
+    { dictionary: AttributeValue[]; places: Map<AttributeValue, number>; index: Uint32Array }
+  >();
   const place = (name: string, row: number, value: AttributeValue) => {
     let column = columns.get(name);
     if (column === undefined) {

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+
+/** What clients may send, as zod schemas; the types are in `stream-messages.ts`. Unknown fields are ignored. */
+const id = z.string().min(1).max(100);
+const patterns = z.array(z.string().min(1).max(256)).min(1).max(64);
+
+export const lanePositionSchema = z.object({
+  topic: z.string().min(1).max(200),
+  partition: z.int().min(0),
+  epoch: z.string().max(64),
+  position: z.string().max(24),
+});
+
+export const startSchema = z.union([
+  z.enum(['latest', 'earliest', 'snapshot']),
+  z.object({ cursor: z.string().min(1) }),
+  z.object({ time: z.iso.datetime({ offset: true }) }),
+]);
+
+export const selectionSchema = z.object({
+  patterns: patterns.optional(),
+  keys: patterns.optional(),
+  data_types: z.array(z.string().min(1).max(50)).min(1).max(64).optional(),
+  services: z.array(z.string().min(1).max(100)).min(1).max(64).optional(),
+  filter: z.unknown().optional(),
+});
+
+export const subscribeSchema = selectionSchema.extend({
+  id,
+  start: startSchema.optional(),
+  name: z.string().min(1).max(100).optional(),
+  type: z.enum(['exclusive', 'failover', 'shared', 'key_shared']).optional(),
+  delivery_guarantee: z.enum(['at_most_once', 'at_least_once', 'exactly_once']).optional(),
+  slow_policy: z.enum(['block', 'conflate', 'drop-oldest', 'skip-to-live', 'disconnect']).optional(),
+  subscriber_service: z.string().min(1).max(100).optional(),
+  max_rate: z.number().positive().max(1_000_000).optional(),
+  credit: z.int().min(0).max(10_000_000).optional(),
+});
+
+export const unsubscribeSchema = z.object({ id });
+
+export const ackSchema = z
+  .object({
+    id,
+    generation: z.int().min(0),
+    positions: z.array(lanePositionSchema).max(1024).optional(),
+    cursor: z.string().optional(),
+  })
+  .refine((ack) => (ack.positions === undefined) !== (ack.cursor === undefined), {
+    message: 'either positions or a cursor',
+  });
+
+export const creditSchema = z.object({ id, events: z.int().min(1).max(10_000_000) });
+
+export const historySchema = z.object({
+  id,
+  patterns,
+  filter: z.unknown().optional(),
+  from: z.iso.datetime({ offset: true }).optional(),
+  cursor: z.string().optional(),
+  limit: z.int().min(1).max(1000).optional(),
+});
+
+export const publishSchema = z.object({ id, events: z.array(z.unknown()).min(1).max(1000) });
+
+export const helloSchema = z.object({ token: z.string().optional(), client: z.string().max(200).optional() });
+
+export type SubscribeInput = z.infer<typeof subscribeSchema>;
+export type SelectionInput = z.infer<typeof selectionSchema>;
+export type StartInput = z.infer<typeof startSchema>;

@@ -1,0 +1,130 @@
+import type { Clock } from '../ports/clock.port.js';
+import type { Position } from '../position.js';
+import { MAX_FRAME_BYTES, type FeedLane } from './feed.js';
+import type { LaneSweeps } from './lane-sweep.js';
+import type { Member } from './member.js';
+import type { Run } from './outlet.js';
+import type { PrivateFrames } from './private-frames.js';
+import type { Selector } from './selector.js';
+import type { SlowPolicies } from './slow-policy.js';
+
+/** Looked at per turn for one member, so that a far-behind one with a narrow filter does not hold up the loop. */
+const MAX_EVENTS_SCANNED_PER_TURN = 50_000;
+
+/**
+ * Brings members that are behind to where their feed stands: from the feed's kept flushes, else from the segments
+ * (matched again for this one selection), else from the broker, in one sweep per lane for all who wait. Then they
+ * are live again. The hot path never waits for it.
+ */
+export class CatchUp {
+  constructor(
+    private readonly clock: Clock,
+    private readonly frames: PrivateFrames,
+    private readonly selector: Selector,
+    private readonly policies: SlowPolicies,
+    private readonly sweeps: LaneSweeps,
+  ) {}
+
+  /** Sends what the member may be sent now. To be called when it fell behind, has room again, or got credit. */
+  serve = (member: Member): void => {
+    if (member.state !== 'behind' || !member.hasRoom) return;
+    if (member.isJumpDue) {
+      member.isJumpDue = false;
+      member.nextSequence = 0;
+      this.policies.jump(member);
+    }
+    let scanned = 0;
+    while (member.state === 'behind' && member.hasRoom) {
+      if (this.sendKept(member)) continue;
+      const lane = this.nextLane(member);
+      if (lane === undefined) {
+        if (!this.isWaitingForBroker(member)) this.join(member);
+        return;
+      }
+      if (member.allowance < 1) return;
+      scanned += this.sendFromSegments(member, lane);
+      if (scanned > MAX_EVENTS_SCANNED_PER_TURN) return this.clock.soon(() => this.serve(member));
+    }
+  };
+
+  private join(member: Member): void {
+    for (const lane of member.feed.lanes.values()) this.frames.advance(member, lane, lane.told, []);
+    member.goLive();
+    if (member.isSlow) member.toggleSlow();
+  }
+
+  /** One of the flushes that the feed still has. */
+  private sendKept(member: Member): boolean {
+    if (member.nextSequence === 0) return false;
+    const { feed } = member;
+    if (member.nextSequence > feed.sequence) {
+      this.join(member);
+      return true;
+    }
+    const flush = feed.keptFlush(member.nextSequence);
+    if (flush === undefined || flush.eventCount > member.allowance) {
+      member.nextSequence = 0;
+      return false;
+    }
+    member.outlet.write(flush.bytes, flush.mark);
+    member.spend(flush.eventCount);
+    for (const part of flush.parts) member.tell(part.lane, part.pos);
+    member.nextSequence++;
+    member.progressAtMs = this.clock.monotonicMs();
+    return true;
+  }
+
+  /** The most urgent lane in which it is behind its feed and that the segments can serve. */
+  private nextLane(member: Member): FeedLane | undefined {
+    let found: FeedLane | undefined;
+    for (const lane of member.feed.lanes.values()) {
+      const told = member.reachedIn(lane);
+      if (told >= lane.told) continue;
+      if (!lane.state.segments.holds(told)) {
+        this.sweeps.wait(member, lane);
+        continue;
+      }
+      if (found === undefined || lane.state.topic.priority < found.state.topic.priority) found = lane;
+    }
+    return found;
+  }
+
+  private isWaitingForBroker(member: Member): boolean {
+    for (const lane of member.feed.lanes.values()) {
+      if (member.reachedIn(lane) < lane.told) return true;
+    }
+    return false;
+  }
+
+  /** At most one frame. Returns how many events were looked at. */
+  private sendFromSegments(member: Member, lane: FeedLane): number {
+    const runs: Run[] = [];
+    let eventsLeft = member.allowance;
+    let bytesLeft = MAX_FRAME_BYTES;
+    let pos: Position = member.reachedIn(lane);
+    let scanned = 0;
+    for (const { batch, skip } of lane.state.segments.after(pos)) {
+      if (pos >= lane.told) break;
+      const selected = this.selector.select(
+        member.feed.matcher,
+        lane.state.lane.topic,
+        batch,
+        skip,
+        pos,
+        lane.told,
+        eventsLeft,
+        bytesLeft,
+      );
+      for (const run of selected.runs) runs.push(run);
+      pos = selected.pos;
+      eventsLeft -= selected.eventCount;
+      bytesLeft -= selected.bytes;
+      scanned += batch.count;
+      if (selected.isCut || eventsLeft < 1 || bytesLeft <= 0 || scanned > MAX_EVENTS_SCANNED_PER_TURN) break;
+    }
+    if (runs.length === 0) member.skim(lane, pos);
+    else this.frames.advance(member, lane, pos, runs);
+    member.progressAtMs = this.clock.monotonicMs();
+    return scanned;
+  }
+}

@@ -1,0 +1,370 @@
+import type { Attributes } from '../event.js';
+import type { Filter } from '../matching/filter.js';
+import { noMetrics } from '../ports/metrics.port.js';
+import type { ConflationKey, TopicDefinition } from '../ports/topic-catalog.port.js';
+import { BEFORE_FIRST, type Position } from '../position.js';
+import type { SlowPolicy } from '../subscription/subscription.js';
+import { anEvent, FakeClock, InMemoryLog, lineEncoder, RecordingOutlet, settle } from '../testing/index.js';
+import { FanOut, type FanOutLimits } from './fan-out.js';
+import type { Member } from './member.js';
+
+const ALERTS = 'monitoring/alerts';
+
+function aTopic(name: string, conflationKey: ConflationKey = 'none', partitions = 1): TopicDefinition {
+  return {
+    name,
+    tenant: 'default',
+    brokerName: name,
+    dataType: 'ALERTS',
+    partitions,
+    retentionPolicy: '7d',
+    enabled: true,
+    origin: 'ingested',
+    priority: 5,
+    conflationKey,
+    catalogVersion: 1,
+    createdAtMicros: 0,
+  };
+}
+
+interface Wanted {
+  readonly patterns?: readonly string[];
+  readonly filter?: Filter;
+  readonly policy?: SlowPolicy;
+  readonly credit?: number;
+  readonly maxRate?: number;
+  readonly after?: Position;
+  readonly snapshot?: boolean;
+  readonly outlet?: RecordingOutlet;
+}
+
+class World {
+  readonly clock = new FakeClock();
+  readonly log = new InMemoryLog({ clock: this.clock });
+  readonly fanOut: FanOut;
+  private published = 0;
+
+  constructor(limits: Partial<FanOutLimits> = {}) {
+    this.fanOut = new FanOut({ log: this.log, clock: this.clock, metrics: noMetrics, limits });
+  }
+
+  async withTopics(...topics: TopicDefinition[]): Promise<this> {
+    for (const topic of topics) await this.log.createTopic(topic.brokerName, topic.partitions, { ms: 0, bytes: 0 });
+    await this.fanOut.setTopics(topics);
+    return this;
+  }
+
+  /** Events `{ n }` with n = 1, 2, … in order of publication. */
+  async publish(
+    count: number,
+    options: { topic?: string; attributes?: Attributes; key?: string; partition?: number } = {},
+  ): Promise<void> {
+    const records = Array.from({ length: count }, () => {
+      const n = ++this.published;
+      const routingKey = options.key ?? `service.${n}`;
+      return anEvent({
+        eventId: `event-${n}`,
+        routingKey,
+        attributes: options.attributes,
+        value: { event_id: `event-${n}`, n },
+      });
+    });
+    await this.log.append([{ topic: options.topic ?? ALERTS, partition: options.partition ?? 0, records }]);
+    await this.settle();
+  }
+
+  async subscribe(wanted: Wanted = {}): Promise<{ outlet: RecordingOutlet; member: Member }> {
+    const outlet = wanted.outlet ?? new RecordingOutlet();
+    const attached = this.fanOut.attach({
+      subscriptionId: 's',
+      selection: { topicPatterns: wanted.patterns ?? ['monitoring/#'], keyPatterns: [], filter: wanted.filter },
+      encoder: lineEncoder,
+      outlet,
+      policy: wanted.policy ?? 'block',
+      credit: wanted.credit ?? Number.POSITIVE_INFINITY,
+      maxRate: wanted.maxRate ?? Number.POSITIVE_INFINITY,
+      snapshot: wanted.snapshot ?? false,
+      startOf: async () => wanted.after ?? 'live',
+      onAttached: (_member, positions) => outlet.send({ type: 'subscribed', payload: { positions } }),
+    });
+    attached.catch(() => undefined);
+    await this.settle();
+    const member = await attached;
+    outlet.onRoom = () => this.fanOut.serve(member);
+    await this.settle();
+    return { outlet, member };
+  }
+
+  async settle(ms = 2): Promise<void> {
+    await settle(this.clock, 4);
+    this.clock.advance(ms);
+    await settle(this.clock, 4);
+  }
+}
+
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+describe('fan-out', () => {
+  let world: World;
+  const start = async (limits: Partial<FanOutLimits> = {}, ...topics: TopicDefinition[]) => {
+    world = await new World(limits).withTopics(...(topics.length > 0 ? topics : [aTopic(ALERTS)]));
+    return world;
+  };
+  afterEach(async () => {
+    await world.fanOut.stop();
+    await world.log.close();
+  });
+
+  it('delivers what comes after the subscription, in order and chained', async () => {
+    await start();
+    await world.publish(3);
+    const { outlet } = await world.subscribe();
+    await world.publish(2);
+    await world.publish(1);
+    expect(outlet.numbers).toEqual([4, 5, 6]);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
+  it('writes the same buffer to every member of a feed', async () => {
+    await start();
+    const one = await world.subscribe();
+    const other = await world.subscribe();
+    await world.publish(1);
+    expect(one.outlet.writes.at(-1)).toBe(other.outlet.writes.at(-1));
+    expect(world.fanOut.feedStatistics()).toHaveLength(1);
+  });
+
+  it('delivers only what the filter selects, and tells the position of the rest now and then', async () => {
+    await start({ positionEveryMs: 100 });
+    const { outlet } = await world.subscribe({ filter: { op: 'eq', attribute: 'severity', value: 'CRITICAL' } });
+    await world.publish(1, { attributes: { severity: 'CRITICAL' } });
+    await world.publish(2, { attributes: { severity: 'INFO' } });
+    await world.settle(150);
+    await world.publish(1, { attributes: { severity: 'CRITICAL' } });
+    expect(outlet.numbers).toEqual([1, 4]);
+    expect(outlet.of('position').length).toBeGreaterThan(0);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
+  it('resumes after a position with exactly what came since, then live', async () => {
+    await start();
+    const { outlet: first } = await world.subscribe();
+    await world.publish(2);
+    const after = first.of('data').at(-1)?.pos as Position;
+    await world.publish(3);
+    const { outlet } = await world.subscribe({ after });
+    await world.publish(1);
+    expect(outlet.numbers).toEqual([3, 4, 5, 6]);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
+  it('serves from the broker what is not in memory any more, to all who wait', async () => {
+    await start({ segmentBytes: 4096, rewindMs: 0 });
+    await world.publish(1);
+    for (let index = 0; index < 30; index++) await world.publish(10);
+    const outlets = await Promise.all(
+      [1, 2, 3].map(async () => (await world.subscribe({ after: BEFORE_FIRST })).outlet),
+    );
+    await world.settle(100);
+    await world.publish(1);
+    for (const outlet of outlets) {
+      expect(outlet.numbers).toEqual(range(1, 302));
+      expect(outlet.chainBreaks()).toEqual([]);
+    }
+  });
+
+  it('blocks a reader that does not confirm, and gives it all when it does', async () => {
+    await start();
+    const slow = new RecordingOutlet();
+    slow.setLimit(500);
+    const { outlet: fast } = await world.subscribe();
+    await world.subscribe({ outlet: slow });
+    slow.confirms = false;
+    for (let index = 0; index < 50; index++) await world.publish(2);
+    expect(slow.numbers.length).toBeLessThan(20);
+    expect(fast.numbers).toEqual(range(1, 100));
+    slow.confirms = true;
+    slow.confirm();
+    await world.settle(100);
+    await world.publish(1);
+    expect(slow.numbers).toEqual(range(1, 101));
+    expect(slow.chainBreaks()).toEqual([]);
+  });
+
+  it('closes a blocked reader that makes no progress in time', async () => {
+    await start({ blockTimeoutMs: 1000 });
+    const slow = new RecordingOutlet();
+    slow.setLimit(200);
+    slow.confirms = false;
+    await world.subscribe({ outlet: slow });
+    for (let index = 0; index < 10; index++) await world.publish(2);
+    await world.settle(2000);
+    expect(slow.closedFor).toBe('too_slow');
+  });
+
+  it('disconnects a slow reader whose policy says so', async () => {
+    await start();
+    const slow = new RecordingOutlet();
+    slow.setLimit(200);
+    slow.confirms = false;
+    await world.subscribe({ outlet: slow, policy: 'disconnect' });
+    for (let index = 0; index < 10; index++) await world.publish(2);
+    expect(slow.closedFor).toBe('too_slow');
+  });
+
+  const slowUnder = async (policy: SlowPolicy, publish: () => Promise<void>, filter?: Filter) => {
+    const slow = new RecordingOutlet();
+    slow.setLimit(300);
+    slow.confirms = false;
+    await world.subscribe({ outlet: slow, policy, filter });
+    await publish();
+    slow.confirms = true;
+    slow.confirm();
+    await world.settle(100);
+    return slow;
+  };
+
+  it('skips to live with an exact gap', async () => {
+    await start();
+    const slow = await slowUnder('skip-to-live', async () => {
+      for (let index = 0; index < 20; index++) await world.publish(1);
+    });
+    const before = slow.numbers.length;
+    const [gap] = slow.of('gap');
+    expect(gap).toMatchObject({ reason: 'policy', count: 20 - before, count_exact: true });
+    await world.publish(1);
+    expect(slow.numbers).toEqual([...range(1, before), 21]);
+    expect(slow.chainBreaks()).toEqual([]);
+  });
+
+  it('drops the oldest, announces how many, and delivers the newest', async () => {
+    await start({ dropOldestKeeps: 5 });
+    const slow = await slowUnder('drop-oldest', async () => {
+      for (let index = 0; index < 20; index++) await world.publish(1);
+    });
+    await world.publish(1);
+    const count = slow.of('gap')[0].count as number;
+    const before = 20 - 5 - count;
+    expect(slow.numbers).toEqual([...range(1, before), ...range(16, 21)]);
+    expect(slow.chainBreaks()).toEqual([]);
+  });
+
+  it('conflates by key: the newest of each, how many they stand for, and which left the selection', async () => {
+    await start({}, aTopic(ALERTS, 'routing_key'));
+    const filter: Filter = { op: 'eq', attribute: 'severity', value: 'CRITICAL' };
+    const critical = { attributes: { severity: 'CRITICAL' } };
+    const slow = await slowUnder(
+      'conflate',
+      async () => {
+        for (let index = 0; index < 20; index++) await world.publish(1, { ...critical, key: `k.${index % 4}` });
+        await world.publish(1, { key: 'k.3', attributes: { severity: 'INFO' } });
+      },
+      filter,
+    );
+    const conflated = slow.of('data').find((payload) => payload.merged !== undefined);
+    expect(conflated?.events?.map((event) => event.n)).toEqual([17, 18, 19]);
+    expect(conflated?.left).toEqual(['k.3']);
+    expect(slow.numbers.length - 3 + (conflated?.merged as number)).toBe(20);
+    expect(slow.chainBreaks()).toEqual([]);
+  });
+
+  it('never merges events of a topic without a conflation key', async () => {
+    await start();
+    const slow = await slowUnder('conflate', async () => {
+      for (let index = 0; index < 20; index++) await world.publish(1);
+    });
+    expect(slow.numbers).toEqual(range(1, 20));
+  });
+
+  it('sends no more than the credit, and goes on where it stood', async () => {
+    await start();
+    const { outlet, member } = await world.subscribe({ credit: 3 });
+    await world.publish(5);
+    await world.publish(5);
+    expect(outlet.numbers).toEqual([1, 2, 3]);
+    member.grantCredit(4);
+    world.fanOut.serve(member);
+    await world.settle();
+    expect(outlet.numbers).toEqual(range(1, 7));
+    member.grantCredit(100);
+    world.fanOut.serve(member);
+    await world.settle();
+    await world.publish(1);
+    expect(outlet.numbers).toEqual(range(1, 11));
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
+  it('keeps to the rate that a subscription asked for', async () => {
+    await start();
+    const { outlet } = await world.subscribe({ maxRate: 10 });
+    await world.publish(50);
+    expect(outlet.numbers.length).toBe(10);
+    for (let index = 0; index < 10; index++) await world.settle(100);
+    expect(outlet.numbers.length).toBeGreaterThanOrEqual(18);
+    expect(outlet.numbers.length).toBeLessThanOrEqual(22);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
+  it('gives the latest value of each key, then what comes after it', async () => {
+    await start({}, aTopic(ALERTS, 'routing_key'));
+    await world.fanOut.pin([ALERTS]);
+    for (let index = 0; index < 9; index++) await world.publish(1, { key: `k.${index % 3}` });
+    const { outlet } = await world.subscribe({ snapshot: true });
+    await world.publish(1, { key: 'k.0' });
+    const snapshot = outlet.of('snapshot');
+    expect(snapshot.at(-1)?.last).toBe(true);
+    expect(
+      snapshot
+        .flatMap((part) => part.events ?? [])
+        .map((event) => event.n)
+        .sort(),
+    ).toEqual([7, 8, 9]);
+    expect(outlet.numbers).toEqual([10]);
+    expect(outlet.of('data')[0].prev).toBe(snapshot.at(-1)?.pos);
+  });
+
+  it('adds a new topic to the feeds that select it, from its first event', async () => {
+    await start();
+    const { outlet } = await world.subscribe();
+    const added = { ...aTopic('monitoring/slo'), catalogVersion: 2 };
+    await world.log.createTopic(added.brokerName, 1, { ms: 0, bytes: 0 });
+    await world.log.append([
+      { topic: added.brokerName, partition: 0, records: [anEvent({ eventId: 'x', value: { n: 100 } })] },
+    ]);
+    const done = world.fanOut.setTopics([aTopic(ALERTS), added]);
+    await world.settle();
+    await done;
+    await world.settle();
+    await world.publish(1, { topic: 'monitoring/slo' });
+    await world.settle(100);
+    expect(outlet.numbers).toEqual([100, 1]);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
+  it('drops the later copy of an event, on the live path and on the catch-up', async () => {
+    await start();
+    const { outlet } = await world.subscribe();
+    const copy = anEvent({ eventId: 'same', value: { event_id: 'same', n: 7 } });
+    await world.log.append([{ topic: ALERTS, partition: 0, records: [copy, copy] }]);
+    await world.log.append([{ topic: ALERTS, partition: 0, records: [copy] }]);
+    await world.settle();
+    const { outlet: late } = await world.subscribe({ after: BEFORE_FIRST });
+    expect(outlet.numbers).toEqual([7]);
+    expect(late.numbers).toEqual([7]);
+  });
+
+  it('refuses a subscription that no topic matches', async () => {
+    await start();
+    await expect(world.subscribe({ patterns: ['nothing/here'] })).rejects.toMatchObject({ code: 'topic.not_found' });
+  });
+
+  it('forgets a feed when its last member leaves, and its lane after a while', async () => {
+    await start({ lingerMs: 1000 });
+    const { member } = await world.subscribe();
+    world.fanOut.detach(member);
+    expect(world.fanOut.feedStatistics()).toEqual([]);
+    expect(world.fanOut.laneStates()).toHaveLength(1);
+    await world.settle(1500);
+    expect(world.fanOut.laneStates()).toHaveLength(0);
+  });
+});

@@ -1,0 +1,534 @@
+import { DistributionError } from '../errors/distribution-error.js';
+import type { EventBatch } from '../event-batch.js';
+import { DedupeWindow } from '../ingest/dedupe-window.js';
+import type { Lane } from '../lane.js';
+import { canonicalSelection } from '../matching/canonical-filter.js';
+import { compileSelection } from '../matching/entry-matcher.js';
+import { MatchIndex } from '../matching/match-index.js';
+import type { Clock } from '../ports/clock.port.js';
+import type { Log } from '../ports/log.port.js';
+import type { Counter, Gauge, Histogram, Metrics } from '../ports/metrics.port.js';
+import type { TopicDefinition } from '../ports/topic-catalog.port.js';
+import type { LanePosition, Position } from '../position.js';
+import type { Selection } from '../subscription/subscription.js';
+import { CatchUp } from './catch-up.js';
+import { Feed } from './feed.js';
+import { FlushPacer } from './flush-pacer.js';
+import type { LaneState } from './lane-state.js';
+import { LaneSweeps } from './lane-sweep.js';
+import { LaneTail } from './lane-tail.js';
+import { LastValueTables } from './last-value-table.js';
+import { Member, type MemberOptions } from './member.js';
+import { MemoryBudget } from './memory-budget.js';
+import type { FrameEncoder, Outlet } from './outlet.js';
+import { PrivateFrames, sendGap } from './private-frames.js';
+import { Segments } from './segments.js';
+import { Selector } from './selector.js';
+import { SlowPolicies } from './slow-policy.js';
+
+export interface FanOutLimits {
+  /** For the segments of all lanes together. */
+  readonly segmentBytes: number;
+  /** For the flushes that all feeds keep together. */
+  readonly keptFlushBytes: number;
+  /** How far a tail is rewound when it is opened, so that a restart is no stampede into the broker. */
+  readonly rewindMs: number;
+  /** The dedupe window's time. */
+  readonly dedupeWindowMs: number;
+  /** A lane that nobody wants any more is tailed this much longer. */
+  readonly lingerMs: number;
+  /** Live members of feeds whose lanes moved on without a match are told so this often. */
+  readonly positionEveryMs: number;
+  /** A blocked member that made no progress for this long is closed as too slow. */
+  readonly blockTimeoutMs: number;
+  readonly dropOldestKeeps: number;
+  readonly maxFeeds: number;
+}
+
+export const DEFAULT_FAN_OUT_LIMITS: FanOutLimits = {
+  segmentBytes: 256 * 1024 * 1024,
+  keptFlushBytes: 64 * 1024 * 1024,
+  rewindMs: 30_000,
+  dedupeWindowMs: 120_000,
+  lingerMs: 60_000,
+  positionEveryMs: 5_000,
+  blockTimeoutMs: 30_000,
+  dropOldestKeeps: 1_000,
+  maxFeeds: 10_000,
+};
+
+export interface FanOutDependencies {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly limits?: Partial<FanOutLimits>;
+}
+
+/** Where a subscription begins, by lane: resolved from latest, earliest, time, cursor before it is attached. */
+export type StartResolver = (lane: LaneState) => Promise<Position | 'live'>;
+
+export interface AttachRequest extends MemberOptions {
+  readonly selection: Selection;
+  readonly encoder: FrameEncoder;
+  readonly outlet: Outlet;
+  readonly startOf: StartResolver;
+  /** The latest value of each key first, where a topic has keys; `startOf` is for the other topics. */
+  readonly snapshot: boolean;
+  /** Called before anything is written to the outlet for this member. */
+  readonly onAttached: (member: Member, positions: readonly LanePosition[]) => void;
+}
+
+export interface LaneEvents {
+  readonly state: LaneState;
+  readonly batch: EventBatch;
+  readonly skip: Uint8Array | undefined;
+}
+
+const TICK_MS = 50;
+const LATENCY_BUCKETS_MS = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 250, 500, 1000, 5000];
+
+/**
+ * The middle of the pipeline: tails each wanted lane once, matches each batch against all feeds, and lets feeds write
+ * what is ready once per flush. One per process; everything here happens on one thread.
+ */
+export class FanOut {
+  readonly limits: FanOutLimits;
+  readonly lastValues: LastValueTables;
+  private readonly index = new MatchIndex();
+  private readonly feeds = new Map<number, Feed>();
+  private readonly feedsByKey = new Map<string, Feed>();
+  private readonly lanes = new Map<string, LaneState>();
+  private readonly opening = new Map<string, Promise<LaneState>>();
+  private readonly pinnedTopics = new Set<string>();
+  private readonly dirty = new Set<Feed>();
+  private readonly pacer: FlushPacer;
+  private readonly budget: MemoryBudget;
+  private readonly frames: PrivateFrames;
+  private readonly selector = new Selector();
+  private readonly sweeps: LaneSweeps;
+  private readonly catchUp: CatchUp;
+  private topics: readonly TopicDefinition[] = [];
+  private lastFeedId = 0;
+  private lastMark = 0;
+  private cancelTick: () => void = () => undefined;
+  private tickedAtMs: number;
+  private positionsToldAtMs: number;
+  private isStopped = false;
+  private readonly delivered: Counter;
+  private readonly matchedEvents: Counter;
+  private readonly memberGauge: Gauge;
+  private readonly behindGauge: Gauge;
+  private readonly feedGauge: Gauge;
+  private readonly latency: Histogram;
+  /** Told of each flush: how long ago the oldest event in it was taken by the broker, and deliveries. */
+  onDelivered: (latencyMs: number, deliveries: number) => void = () => undefined;
+  /** Told of each batch of every lane that is tailed, after the last-value table has it. */
+  onBatch: (events: LaneEvents) => void = () => undefined;
+
+  constructor(private readonly deps: FanOutDependencies) {
+    const { clock, metrics, log } = deps;
+    this.limits = { ...DEFAULT_FAN_OUT_LIMITS, ...deps.limits };
+    this.tickedAtMs = clock.monotonicMs();
+    this.positionsToldAtMs = this.tickedAtMs;
+    this.budget = new MemoryBudget(
+      this.limits.segmentBytes,
+      metrics.gauge('fan_out_segment_bytes', 'Bytes of recent events that are kept in memory'),
+    );
+    this.lastValues = new LastValueTables({ metrics });
+    this.frames = new PrivateFrames(this.nextMark, () => clock.nowMicros());
+    this.sweeps = new LaneSweeps({
+      log,
+      clock,
+      frames: this.frames,
+      selector: this.selector,
+      newWindow: () => this.newWindow(),
+      windowMs: this.limits.dedupeWindowMs,
+    });
+    this.catchUp = new CatchUp(
+      clock,
+      this.frames,
+      this.selector,
+      new SlowPolicies(clock, this.frames, this.selector, this.limits),
+      this.sweeps,
+    );
+    this.sweeps.onServed = this.catchUp.serve;
+    this.pacer = new FlushPacer(clock, () => this.flushDirty());
+    this.delivered = metrics.counter('fan_out_deliveries_total', 'Events written to subscriptions by live feeds');
+    this.matchedEvents = metrics.counter('fan_out_events_total', 'Events that were matched against the feeds');
+    this.memberGauge = metrics.gauge('fan_out_subscriptions', 'Subscriptions that are attached');
+    this.behindGauge = metrics.gauge('fan_out_subscriptions_behind', 'Subscriptions that do not keep up at present');
+    this.feedGauge = metrics.gauge('fan_out_feeds', 'Distinct feeds');
+    this.latency = metrics.histogram(
+      'fan_out_latency_ms',
+      'From taken by the broker to written to the last socket, per flush',
+      LATENCY_BUCKETS_MS,
+    );
+    this.scheduleTick();
+  }
+
+  /** What exists now. New topics join the feeds that select them, from their first event. */
+  async setTopics(topics: readonly TopicDefinition[]): Promise<void> {
+    const known = new Set(this.topics.map((topic) => topic.name));
+    this.topics = topics;
+    for (const topic of topics) {
+      if (known.has(topic.name)) continue;
+      for (const feed of [...this.feeds.values()]) {
+        if (!feed.matcher.matchesTopic(topic.name)) continue;
+        for (const state of await this.openTopic(topic)) this.addNewLane(feed, state);
+      }
+    }
+  }
+
+  /** Tails these topics for as long as the process lives, subscribers or not: their last values are read over REST. */
+  async pin(names: readonly string[]): Promise<void> {
+    for (const name of names) this.pinnedTopics.add(name);
+    const topics = this.topics.filter((topic) => this.pinnedTopics.has(topic.name));
+    await Promise.all(topics.map((topic) => this.openTopic(topic)));
+  }
+
+  laneStates(): readonly LaneState[] {
+    return [...this.lanes.values()];
+  }
+
+  feedStatistics(): { feed: number; key: string; members: number; behind: number }[] {
+    return [...this.feeds.values()].map((feed) => ({
+      feed: feed.id,
+      key: feed.key,
+      members: feed.memberCount,
+      behind: feed.behind.size,
+    }));
+  }
+
+  /** `topic.not_found` if no topic matches; `gateway.full` at the limit of feeds. */
+  async attach(request: AttachRequest): Promise<Member> {
+    const matcher = compileSelection(request.selection);
+    const topics = this.topics.filter((topic) => topic.enabled && matcher.matchesTopic(topic.name));
+    if (topics.length === 0) {
+      throw new DistributionError('topic.not_found', `no topic matches ${request.selection.topicPatterns.join(', ')}`);
+    }
+    const states = (await Promise.all(topics.map((topic) => this.openTopic(topic)))).flat();
+    const starts = new Map<LaneState, Position | 'live'>();
+    await Promise.all(states.map(async (state) => starts.set(state, await request.startOf(state))));
+
+    // From here on nothing is awaited: the member, its feed and its positions fit together.
+    const feed = this.feedOf(request.selection, request.encoder);
+    feed.tellPositions(this.time());
+    const member = new Member(feed, request.outlet, request, this.deps.clock, (behind) => this.serveSoon(behind));
+    const withSnapshot: LaneState[] = [];
+    for (const lane of feed.lanes.values()) {
+      const start = starts.get(lane.state) ?? 'live';
+      const hasSnapshot = request.snapshot && lane.state.topic.conflationKey !== 'none';
+      if (hasSnapshot) withSnapshot.push(lane.state);
+      member.tell(lane, start === 'live' || hasSnapshot ? lane.told : start);
+    }
+    request.onAttached(member, member.positions());
+    for (const state of withSnapshot) this.sendSnapshot(member, state);
+    this.catchUp.serve(member);
+    this.countMembers();
+    return member;
+  }
+
+  /** To be called when its outlet has room again, or it was granted credit, or it was stood elsewhere. */
+  serve(member: Member): void {
+    this.catchUp.serve(member);
+  }
+
+  detach(member: Member): void {
+    const { feed } = member;
+    member.leave();
+    if (feed.memberCount === 0) this.dropFeed(feed);
+    this.countMembers();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    this.cancelTick();
+    this.pacer.stop();
+    await Promise.all([...this.lanes.values()].map((state) => state.tail.stop()));
+  }
+
+  /** Writes what is pending now; for draining. */
+  flushAll(): void {
+    for (const feed of this.feeds.values()) feed.tellPositions(this.time());
+  }
+
+  private readonly nextMark = (): number => ++this.lastMark;
+
+  private time() {
+    const { clock } = this.deps;
+    return { nowMicros: clock.nowMicros(), nowMs: clock.monotonicMs() };
+  }
+
+  private newWindow(): DedupeWindow {
+    return new DedupeWindow({ windowMs: this.limits.dedupeWindowMs });
+  }
+
+  private feedOf(selection: Selection, encoder: FrameEncoder): Feed {
+    const key = `${encoder.name} ${canonicalSelection(selection)}`;
+    const known = this.feedsByKey.get(key);
+    if (known !== undefined) return known;
+    if (this.feeds.size >= this.limits.maxFeeds) {
+      throw new DistributionError(
+        'gateway.full',
+        `this gateway serves its ${this.limits.maxFeeds} different feeds already`,
+        {
+          retryAfterMs: 1000,
+        },
+      );
+    }
+    const feed = new Feed(++this.lastFeedId, key, selection, compileSelection(selection), encoder, this.nextMark);
+    for (const state of this.lanes.values()) {
+      if (feed.matcher.matchesTopic(state.lane.topic)) feed.addLane(state, state.segments.end);
+    }
+    this.feeds.set(feed.id, feed);
+    this.feedsByKey.set(key, feed);
+    this.index.add({ id: feed.id, selection });
+    this.limitKept();
+    return feed;
+  }
+
+  /** Members have been told nothing of it, so they catch up from its first event. */
+  private addNewLane(feed: Feed, state: LaneState): void {
+    if (feed.lanes.has(state)) return;
+    feed.flush(this.time());
+    const positions = feed.positions();
+    feed.addLane(state, state.segments.end);
+    for (const member of [...feed.live]) {
+      member.standAt(positions);
+      this.serveSoon(member);
+    }
+  }
+
+  private dropFeed(feed: Feed): void {
+    this.feeds.delete(feed.id);
+    this.feedsByKey.delete(feed.key);
+    this.index.remove(feed.id);
+    this.dirty.delete(feed);
+    this.limitKept();
+    this.deps.clock.after(this.limits.lingerMs, () => void this.closeUnwanted());
+  }
+
+  private limitKept(): void {
+    this.feedGauge.set(this.feeds.size);
+  }
+
+  private keptBytesPerFeed(): number {
+    return Math.min(1024 * 1024, this.limits.keptFlushBytes / Math.max(1, this.feeds.size));
+  }
+
+  private async openTopic(topic: TopicDefinition): Promise<LaneState[]> {
+    return Promise.all(
+      Array.from({ length: topic.partitions }, (_, partition) => {
+        const name = `${topic.name}#${partition}`;
+        const known = this.lanes.get(name);
+        if (known !== undefined) return known.tail.ready.then(() => known);
+        let opening = this.opening.get(name);
+        if (opening === undefined) {
+          opening = this.openLane(topic, partition).finally(() => this.opening.delete(name));
+          this.opening.set(name, opening);
+        }
+        return opening;
+      }),
+    );
+  }
+
+  private async openLane(topic: TopicDefinition, partition: number): Promise<LaneState> {
+    const { log, clock } = this.deps;
+    const ends = (await log.ends(topic.brokerName))[partition];
+    const lane: Lane = { topic: topic.name, partition, epoch: ends.lane.epoch };
+    const now = clock.nowMicros();
+    const seek = async (ms: number) => {
+      const found = await log.seek(topic.brokerName, partition, now - ms * 1000);
+      return found < ends.beforeFirst ? ends.beforeFirst : found;
+    };
+    const from = await seek(this.limits.rewindMs);
+    const windowFrom = await seek(this.limits.rewindMs + this.limits.dedupeWindowMs);
+    const segments = new Segments(from);
+    const state: { -readonly [Key in keyof LaneState]: LaneState[Key] } = {
+      lane,
+      topic,
+      segments,
+      tail: undefined as never,
+    };
+    state.tail = new LaneTail(
+      {
+        log,
+        clock,
+        lane,
+        brokerTopic: topic.brokerName,
+        window: this.newWindow(),
+        windowFrom,
+        from,
+        readyAt: ends.last,
+      },
+      {
+        onBatch: (batch, skip) => this.take(state, batch, skip),
+        onGap: (gapFrom, to) => this.skipLost(state, gapFrom, to),
+        onStalled: (isStalled) => this.tellStalled(state, isStalled),
+        onGone: () => this.closeLane(state),
+      },
+    );
+    this.budget.add(segments);
+    this.lanes.set(`${topic.name}#${partition}`, state);
+    await state.tail.ready;
+    return state;
+  }
+
+  /** The hot path: one batch of one lane. */
+  private take(state: LaneState, batch: EventBatch, skip: Uint8Array | undefined): void {
+    const segment = state.segments.append(batch, skip);
+    this.budget.grewBy(segment.bytes);
+    if (state.topic.conflationKey !== 'none') this.lastValues.apply(state.topic, batch, skip);
+    this.matchedEvents.add(batch.count);
+    this.index.match(state.lane.topic, batch, skip, (feedId, indexes, count) => {
+      const feed = this.feeds.get(feedId) as Feed;
+      feed.collect(state, batch, skip, indexes, count);
+      this.dirty.add(feed);
+    });
+    this.onBatch({ state, batch, skip });
+    if (this.dirty.size > 0) this.pacer.request();
+  }
+
+  private flushDirty(): void {
+    if (this.dirty.size === 0) return;
+    const time = this.time();
+    const kept = this.keptBytesPerFeed();
+    let oldestMicros = time.nowMicros;
+    let deliveries = 0;
+    const feeds = [...this.dirty].sort((a, b) => priorityOf(a) - priorityOf(b));
+    this.dirty.clear();
+    for (const feed of feeds) {
+      for (const lane of feed.lanes.values()) {
+        const first = lane.runs[0];
+        if (first !== undefined && first.batch.appendedMicros < oldestMicros) oldestMicros = first.batch.appendedMicros;
+      }
+      deliveries += feed.flush(time);
+      feed.limitKept(kept);
+    }
+    if (deliveries === 0) return;
+    const latencyMs = (this.deps.clock.nowMicros() - oldestMicros) / 1000;
+    this.delivered.add(deliveries);
+    this.latency.observe(latencyMs);
+    this.onDelivered(latencyMs, deliveries);
+  }
+
+  private sendSnapshot(member: Member, state: LaneState): void {
+    const lane = member.feed.lanes.get(state);
+    if (lane === undefined) return;
+    const values = this.lastValues.select(state.topic.name, state.lane.partition, member.feed.matcher);
+    const chunk = 1000;
+    for (let at = 0; at === 0 || at < values.length; at += chunk) {
+      this.frames.snapshot(member, {
+        lane: state.lane,
+        pos: member.reachedIn(lane),
+        values: values.slice(at, at + chunk),
+        isLast: at + chunk >= values.length,
+      });
+    }
+  }
+
+  private skipLost(state: LaneState, from: Position, to: Position): void {
+    state.segments.restartAt(to);
+    for (const feed of this.feeds.values()) {
+      const lane = feed.lanes.get(state);
+      if (lane === undefined) continue;
+      feed.flush(this.time());
+      for (const member of feed.live) sendGap(member, lane, lane.told, to, 'expired');
+      lane.told = to;
+    }
+    void from;
+  }
+
+  private tellStalled(state: LaneState, isStalled: boolean): void {
+    for (const feed of this.feeds.values()) {
+      if (!feed.lanes.has(state)) continue;
+      for (const member of [...feed.live, ...feed.behind]) {
+        member.outlet.send({
+          type: 'status',
+          payload: { id: member.options.subscriptionId, state: isStalled ? 'recovering' : 'live' },
+        });
+      }
+    }
+  }
+
+  private closeLane(state: LaneState): void {
+    this.lanes.delete(`${state.lane.topic}#${state.lane.partition}`);
+    this.budget.remove(state.segments);
+    this.sweeps.forget(state);
+    this.lastValues.forget(state.topic.name);
+    for (const feed of this.feeds.values()) feed.lanes.delete(state);
+  }
+
+  private async closeUnwanted(): Promise<void> {
+    if (this.isStopped) return;
+    for (const state of [...this.lanes.values()]) {
+      const isWanted =
+        this.pinnedTopics.has(state.lane.topic) || [...this.feeds.values()].some((feed) => feed.lanes.has(state));
+      if (isWanted) continue;
+      this.closeLane(state);
+      await state.tail.stop();
+    }
+  }
+
+  private serveSoon(member: Member): void {
+    this.behindGauge.set(this.countBehind());
+    this.deps.clock.soon(() => this.catchUp.serve(member));
+  }
+
+  private scheduleTick(): void {
+    this.cancelTick = this.deps.clock.after(TICK_MS, () => {
+      this.tick();
+      if (!this.isStopped) this.scheduleTick();
+    });
+  }
+
+  private tick(): void {
+    const time = this.time();
+    const elapsedMs = time.nowMs - this.tickedAtMs;
+    this.tickedAtMs = time.nowMs;
+    const tellsPositions = time.nowMs - this.positionsToldAtMs >= this.limits.positionEveryMs;
+    if (tellsPositions) this.positionsToldAtMs = time.nowMs;
+    for (const feed of this.feeds.values()) {
+      if (tellsPositions) feed.tellPositions(time);
+      feed.markIdle(time);
+      const bytesPerSecond = (feed.takeWrittenBytes() * 1000) / Math.max(1, elapsedMs);
+      for (const member of feed.live) {
+        if (bytesPerSecond > member.outlet.limitBytes) member.outlet.setRate(bytesPerSecond);
+        if (member.options.maxRate !== Number.POSITIVE_INFINITY) member.refillRate(elapsedMs);
+      }
+      for (const member of feed.behind) this.tickBehind(member, elapsedMs, time.nowMs);
+    }
+    this.behindGauge.set(this.countBehind());
+  }
+
+  private tickBehind(member: Member, elapsedMs: number, nowMs: number): void {
+    member.refillRate(elapsedMs);
+    const isStuck = !member.hasRoom && nowMs - member.progressAtMs > this.limits.blockTimeoutMs;
+    if (isStuck && member.state === 'behind') {
+      this.detach(member);
+      member.outlet.close('too_slow');
+      return;
+    }
+    this.catchUp.serve(member);
+  }
+
+  private countMembers(): void {
+    let members = 0;
+    for (const feed of this.feeds.values()) members += feed.memberCount;
+    this.memberGauge.set(members);
+  }
+
+  private countBehind(): number {
+    let behind = 0;
+    for (const feed of this.feeds.values()) behind += feed.behind.size;
+    return behind;
+  }
+}
+
+function priorityOf(feed: Feed): number {
+  let priority = Number.POSITIVE_INFINITY;
+  for (const lane of feed.lanes.values()) {
+    if (lane.eventCount > 0 && lane.state.topic.priority < priority) priority = lane.state.topic.priority;
+  }
+  return priority;
+}

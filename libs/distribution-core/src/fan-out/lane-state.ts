@@ -1,0 +1,12 @@
+import type { Lane } from '../lane.js';
+import type { TopicDefinition } from '../ports/topic-catalog.port.js';
+import type { LaneTail } from './lane-tail.js';
+import type { Segments } from './segments.js';
+
+/** A lane that this process tails. What `segments.end` names has been matched against every feed. */
+export interface LaneState {
+  readonly lane: Lane;
+  readonly topic: TopicDefinition;
+  readonly segments: Segments;
+  tail: LaneTail;
+}

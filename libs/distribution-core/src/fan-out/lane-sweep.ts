@@ -1,0 +1,213 @@
+import { DistributionError } from '../errors/distribution-error.js';
+import type { EventBatch } from '../event-batch.js';
+import type { DedupeWindow } from '../ingest/dedupe-window.js';
+import type { Clock } from '../ports/clock.port.js';
+import type { Log } from '../ports/log.port.js';
+import { BEFORE_FIRST, type Position } from '../position.js';
+import { MAX_FRAME_BYTES, type FeedLane } from './feed.js';
+import type { LaneState } from './lane-state.js';
+import type { Member } from './member.js';
+import type { PrivateFrames } from './private-frames.js';
+import type { Selector } from './selector.js';
+
+const READ_BYTES = 1024 * 1024;
+const RETRY_MS = 500;
+
+export interface LaneSweepDependencies {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly frames: PrivateFrames;
+  readonly selector: Selector;
+  readonly newWindow: () => DedupeWindow;
+  /** How far before a position reading starts, so that copies are known; milliseconds. */
+  readonly windowMs: number;
+  /** The member came nearer, or into the reach of the segments. */
+  readonly onServed: (member: Member) => void;
+}
+
+/** Who waits for events that are only in the broker: one sweep per lane, however many wait. */
+export class LaneSweeps {
+  private readonly sweeps = new Map<LaneState, LaneSweep>();
+  private readonly dependencies: Omit<LaneSweepDependencies, 'onServed'>;
+  onServed: (member: Member) => void = () => undefined;
+
+  constructor(dependencies: Omit<LaneSweepDependencies, 'onServed'>) {
+    this.dependencies = dependencies;
+  }
+
+  wait(member: Member, lane: FeedLane): void {
+    let sweep = this.sweeps.get(lane.state);
+    if (sweep === undefined) {
+      sweep = new LaneSweep(lane.state, { ...this.dependencies, onServed: (served) => this.onServed(served) });
+      this.sweeps.set(lane.state, sweep);
+    }
+    sweep.wait(member, lane);
+  }
+
+  forget(state: LaneState): void {
+    this.sweeps.get(state)?.stop();
+    this.sweeps.delete(state);
+  }
+}
+
+/**
+ * Reads one lane from the position of the hindmost member that can be written to, and serves every waiting member on
+ * the way. Members leave it when they are within the segments, have no room (they wait again when they have), or go.
+ */
+class LaneSweep {
+  private readonly waiting = new Map<Member, FeedLane>();
+  private isRunning = false;
+  private isStopped = false;
+
+  constructor(
+    private readonly state: LaneState,
+    private readonly deps: LaneSweepDependencies,
+  ) {}
+
+  wait(member: Member, lane: FeedLane): void {
+    this.waiting.set(member, lane);
+    if (this.isRunning) return;
+    this.isRunning = true;
+    void this.run();
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.waiting.clear();
+  }
+
+  private async run(): Promise<void> {
+    // Members that come in this turn, a herd after a restart, say, are served together.
+    await new Promise<void>((resolve) => this.deps.clock.soon(resolve));
+    while (!this.isStopped && this.waiting.size > 0) {
+      try {
+        await this.sweepOnce();
+      } catch (error) {
+        if (error instanceof DistributionError && error.code === 'topic.not_found') break;
+        await new Promise<void>((resolve) => this.deps.clock.after(RETRY_MS, resolve));
+      }
+    }
+    this.isRunning = false;
+  }
+
+  /** From the hindmost to the segments, or until nobody waits any more. */
+  private async sweepOnce(): Promise<void> {
+    let at = this.hindmost();
+    if (at === undefined) return;
+    const window = this.deps.newWindow();
+    at = await this.readWindowBefore(at, window);
+    while (!this.isStopped && this.waiting.size > 0) {
+      const next = this.hindmost();
+      if (next === undefined) return;
+      // A member that stands before the sweep has come since: the next sweep is for it.
+      if (next < at) return;
+      const batches = await this.read(at);
+      if (batches.length === 0) return this.releaseAll(at);
+      for (const batch of batches) {
+        const skip = window.markDuplicates(batch);
+        this.serveAll(batch, skip);
+        at = batch.lastPosition;
+      }
+      this.releaseReached();
+    }
+  }
+
+  private async read(after: Position): Promise<readonly EventBatch[]> {
+    const { lane, topic } = this.state;
+    try {
+      return await this.deps.log.read(
+        { topic: topic.brokerName, partition: lane.partition, after, epoch: lane.epoch },
+        READ_BYTES,
+      );
+    } catch (error) {
+      if (!(error instanceof DistributionError) || error.code !== 'position.lost') throw error;
+      const ends = (await this.deps.log.ends(topic.brokerName))[lane.partition];
+      for (const [member, feedLane] of this.waiting) {
+        if (member.reachedIn(feedLane) < ends.beforeFirst) {
+          this.deps.frames.gap(member, feedLane, ends.beforeFirst, 'expired');
+        }
+      }
+      return this.deps.log.read(
+        { topic: topic.brokerName, partition: lane.partition, after: ends.beforeFirst, epoch: lane.epoch },
+        READ_BYTES,
+      );
+    }
+  }
+
+  /** Fills the window with the ids of what lies just before; returns `at`. */
+  private async readWindowBefore(at: Position, window: DedupeWindow): Promise<Position> {
+    const first = (await this.read(at))[0];
+    if (first === undefined || at === BEFORE_FIRST) return at;
+    const { lane, topic } = this.state;
+    let from = await this.deps.log.seek(
+      topic.brokerName,
+      lane.partition,
+      first.appendedMicros - this.deps.windowMs * 1000,
+    );
+    while (from < at) {
+      const batches = await this.read(from);
+      if (batches.length === 0) break;
+      for (const batch of batches) {
+        if (batch.lastPosition <= at) window.markDuplicates(batch);
+        from = batch.lastPosition;
+      }
+    }
+    return at;
+  }
+
+  private hindmost(): Position | undefined {
+    let found: Position | undefined;
+    for (const [member, lane] of this.waiting) {
+      if (member.state !== 'behind' || !member.hasRoom || member.allowance < 1) {
+        this.waiting.delete(member);
+        continue;
+      }
+      const position = member.reachedIn(lane);
+      if (found === undefined || position < found) found = position;
+    }
+    return found;
+  }
+
+  private serveAll(batch: EventBatch, skip: Uint8Array | undefined): void {
+    for (const [member, lane] of this.waiting) {
+      while (member.state === 'behind' && member.hasRoom && member.allowance >= 1) {
+        const position = member.reachedIn(lane);
+        if (position >= batch.lastPosition || position >= lane.told) break;
+        const selected = this.deps.selector.select(
+          member.feed.matcher,
+          this.state.lane.topic,
+          batch,
+          skip,
+          position,
+          lane.told,
+          member.allowance,
+          MAX_FRAME_BYTES,
+        );
+        if (selected.eventCount === 0) member.skim(lane, selected.pos);
+        else this.deps.frames.advance(member, lane, selected.pos, selected.runs);
+        member.progressAtMs = this.deps.clock.monotonicMs();
+      }
+    }
+  }
+
+  /** Who is within the segments, or could not take all of what was read, goes on from where it stands. */
+  private releaseReached(): void {
+    const { segments } = this.state;
+    for (const [member, lane] of this.waiting) {
+      if (!segments.holds(member.reachedIn(lane)) && member.hasRoom && member.allowance >= 1) continue;
+      this.waiting.delete(member);
+      this.deps.onServed(member);
+    }
+  }
+
+  /** The broker has nothing after `at`, so nothing of them is missing before the segments. */
+  private releaseAll(at: Position): void {
+    const waiting = [...this.waiting];
+    this.waiting.clear();
+    const { start } = this.state.segments;
+    for (const [member, lane] of waiting) {
+      if (member.reachedIn(lane) >= at && member.reachedIn(lane) < start) member.skim(lane, start);
+      this.deps.onServed(member);
+    }
+  }
+}

@@ -1,0 +1,201 @@
+import type { Clock } from '../ports/clock.port.js';
+import { BEFORE_FIRST, type LanePosition, type Position } from '../position.js';
+import type { SlowPolicy } from '../subscription/subscription.js';
+import type { Feed, FeedLane, Flush } from './feed.js';
+import type { Outlet } from './outlet.js';
+
+/**
+ * - `behind`: it stands at `told`, and the catch-up brings it nearer when its outlet has room;
+ * - `live`: it stands where its feed stands and is written to by each flush;
+ * - `paused`: an owner that may not send; entered and left by its subscription;
+ * - `gone`: detached or closed; nothing is written any more.
+ */
+export type MemberState = 'behind' | 'live' | 'paused' | 'gone';
+
+export interface MemberOptions {
+  /** The id that the client chose. */
+  readonly subscriptionId: string;
+  readonly policy: SlowPolicy;
+  /** Events it may be sent before more is granted; infinite if it keeps no credit. */
+  readonly credit: number;
+  /** Events per second; infinite if it does not limit them. */
+  readonly maxRate: number;
+}
+
+/** One subscription of one session, as the fan-out sees it. */
+export class Member {
+  state: MemberState = 'behind';
+  /** Place in the feed's list of live members. */
+  private liveIndex = -1;
+  /** While not live: up to where its events have been looked at, by lane. A lane that is missing: nothing yet. */
+  private readonly reached = new Map<FeedLane, Position>();
+  /** While not live: the `pos` that the client was told last. Behind `reached` while nothing of a stretch matches. */
+  private readonly told = new Map<FeedLane, Position>();
+  /** While behind: the flush to be sent next, 0 if it is not to be had from the feed. */
+  nextSequence = 0;
+  /** It reached the limit under a lossy policy, which acts when there is room again. */
+  isJumpDue = false;
+  isSlow = false;
+  /** Monotonic, of the last thing that was sent while behind. */
+  progressAtMs: number;
+  private credit: number;
+  private rateTokens: number;
+
+  constructor(
+    readonly feed: Feed,
+    readonly outlet: Outlet,
+    readonly options: MemberOptions,
+    private readonly clock: Clock,
+    /** Called when it falls behind, so that the catch-up knows of it. */
+    private readonly onBehind: (member: Member) => void,
+  ) {
+    this.credit = options.credit;
+    this.rateTokens = options.maxRate;
+    this.progressAtMs = clock.monotonicMs();
+    feed.behind.add(this);
+  }
+
+  get hasRoom(): boolean {
+    return this.outlet.unconfirmedBytes < this.outlet.limitBytes;
+  }
+
+  /** Events that credit and rate allow now. */
+  get allowance(): number {
+    return Math.min(this.credit, Math.floor(this.rateTokens));
+  }
+
+  reachedIn(lane: FeedLane): Position {
+    return this.reached.get(lane) ?? BEFORE_FIRST;
+  }
+
+  toldIn(lane: FeedLane): Position {
+    return this.told.get(lane) ?? BEFORE_FIRST;
+  }
+
+  /** Nothing of its selection lies between where it stood and `position`; the client need not be told yet. */
+  skim(lane: FeedLane, position: Position): void {
+    this.reached.set(lane, position);
+  }
+
+  /** The client is told `position` now. */
+  tell(lane: FeedLane, position: Position): void {
+    this.reached.set(lane, position);
+    this.told.set(lane, position);
+  }
+
+  grantCredit(events: number): void {
+    this.credit += events;
+  }
+
+  refillRate(elapsedMs: number): void {
+    const { maxRate } = this.options;
+    this.rateTokens = Math.min(maxRate, this.rateTokens + (maxRate * elapsedMs) / 1000);
+  }
+
+  spend(events: number): void {
+    this.credit -= events;
+    this.rateTokens -= events;
+  }
+
+  /** The hot path: called for each live member by each flush. */
+  offer(flush: Flush): void {
+    const { outlet } = this;
+    const unconfirmed = outlet.unconfirmedBytes;
+    // A mark alone always goes out: its confirmation is what makes room.
+    const fits = unconfirmed < outlet.limitBytes || flush.parts.length === 0;
+    if (fits && this.allowance >= flush.eventCount) {
+      outlet.write(flush.bytes, flush.mark);
+      this.spend(flush.eventCount);
+      if (this.isSlow !== unconfirmed > (this.isSlow ? outlet.limitBytes >> 2 : outlet.limitBytes >> 1))
+        this.toggleSlow();
+      return;
+    }
+    this.fallBehind(flush, unconfirmed >= outlet.limitBytes);
+  }
+
+  goLive(): void {
+    this.state = 'live';
+    this.told.clear();
+    this.reached.clear();
+    this.nextSequence = 0;
+    this.isJumpDue = false;
+    this.feed.behind.delete(this);
+    this.liveIndex = this.feed.live.push(this) - 1;
+  }
+
+  /** Stops being written to, but keeps its place. */
+  pause(): void {
+    if (this.state === 'live') this.standAt(this.positions());
+    this.state = 'paused';
+  }
+
+  /** Stands at the positions from now on; lanes that are not named were told nothing. */
+  standAt(positions: readonly LanePosition[]): void {
+    this.leaveLive();
+    this.told.clear();
+    this.reached.clear();
+    for (const lane of this.feed.lanes.values()) {
+      const { topic, partition, epoch } = lane.state.lane;
+      const found = positions.find((p) => p.topic === topic && p.partition === partition && p.epoch === epoch);
+      if (found !== undefined) this.tell(lane, found.position);
+    }
+    this.nextSequence = 0;
+    this.state = 'behind';
+    this.feed.behind.add(this);
+    this.progressAtMs = this.clock.monotonicMs();
+  }
+
+  /** What it has been told, by lane. */
+  positions(): LanePosition[] {
+    if (this.state === 'live') return this.feed.positions();
+    return [...this.told].map(([lane, position]) => ({
+      topic: lane.state.lane.topic,
+      partition: lane.state.lane.partition,
+      epoch: lane.state.lane.epoch,
+      position,
+    }));
+  }
+
+  leave(): void {
+    this.leaveLive();
+    this.feed.behind.delete(this);
+    this.state = 'gone';
+  }
+
+  toggleSlow(): void {
+    this.isSlow = !this.isSlow;
+    this.outlet.send({
+      type: 'status',
+      payload: { id: this.options.subscriptionId, state: this.isSlow ? 'slow' : 'live' },
+    });
+  }
+
+  private fallBehind(flush: Flush, isSlow: boolean): void {
+    const { policy } = this.options;
+    if (isSlow && policy === 'disconnect') {
+      this.leave();
+      this.outlet.close('too_slow');
+      return;
+    }
+    this.leaveLive();
+    for (const lane of this.feed.lanes.values()) this.tell(lane, lane.told);
+    for (const part of flush.parts) this.tell(part.lane, part.prev);
+    this.nextSequence = flush.sequence;
+    this.isJumpDue = policy !== 'block' && policy !== 'disconnect';
+    this.state = 'behind';
+    this.progressAtMs = this.clock.monotonicMs();
+    this.feed.behind.add(this);
+    this.onBehind(this);
+  }
+
+  private leaveLive(): void {
+    if (this.liveIndex < 0) return;
+    const { live } = this.feed;
+    const last = live.pop() as Member;
+    if (last !== this) {
+      live[this.liveIndex] = last;
+      last.liveIndex = this.liveIndex;
+    }
+    this.liveIndex = -1;
+  }
+}

@@ -1,0 +1,94 @@
+import type { LanePosition, Position } from '../position.js';
+import type { FeedLane } from './feed.js';
+import type { Member } from './member.js';
+import type { Conflation, Run, SnapshotFrame } from './outlet.js';
+import { eventsOf } from './runs.js';
+
+/** Frames for one member that does not stand where its feed stands. Each ends in a mark, so that it is confirmed. */
+export class PrivateFrames {
+  constructor(
+    private readonly nextMark: () => number,
+    private readonly nowMicros: () => number,
+  ) {}
+
+  /** Tells the member everything up to `pos`; a position message if nothing of it matched. */
+  advance(member: Member, lane: FeedLane, pos: Position, runs: readonly Run[], conflation?: Conflation): void {
+    const prev = member.toldIn(lane);
+    if (prev === pos) return;
+    member.tell(lane, pos);
+    const { encoder, id: feed } = member.feed;
+    const frame = {
+      feed,
+      lane: lane.state.lane,
+      prev,
+      pos,
+      timeMicros: this.nowMicros(),
+      positions: positionsOf(member),
+    };
+    const eventCount = eventsOf(runs);
+    const isData = eventCount > 0 || conflation !== undefined;
+    this.write(member, isData ? encoder.data({ ...frame, runs, eventCount, conflation }) : encoder.position(frame));
+    member.spend(eventCount);
+  }
+
+  snapshot(member: Member, frame: Omit<SnapshotFrame, 'feed' | 'timeMicros' | 'positions'>): void {
+    const { encoder, id: feed } = member.feed;
+    this.write(
+      member,
+      encoder.snapshot({ ...frame, feed, timeMicros: this.nowMicros(), positions: positionsOf(member) }),
+    );
+    member.spend(frame.values.length);
+  }
+
+  gap(
+    member: Member,
+    lane: FeedLane,
+    to: Position,
+    reason: 'slow' | 'expired' | 'policy',
+    count?: number,
+    isExact = false,
+  ): void {
+    const from = member.toldIn(lane);
+    if (from >= to) return;
+    member.tell(lane, to);
+    sendGap(member, lane, from, to, reason, count, isExact);
+  }
+
+  private write(member: Member, bytes: Buffer): void {
+    const mark = this.nextMark();
+    const markBytes = member.feed.encoder.mark(mark);
+    member.outlet.write(
+      markBytes === undefined ? bytes : Buffer.concat([bytes, markBytes]),
+      markBytes === undefined ? 0 : mark,
+    );
+  }
+}
+
+export function sendGap(
+  member: Member,
+  lane: FeedLane,
+  from: Position,
+  to: Position,
+  reason: 'slow' | 'expired' | 'policy',
+  count?: number,
+  isExact = false,
+): void {
+  const { topic, partition, epoch } = lane.state.lane;
+  member.outlet.send({
+    type: 'gap',
+    payload: {
+      feed: member.feed.id,
+      id: member.options.subscriptionId,
+      lane: `${topic}#${partition}`,
+      epoch,
+      from,
+      to,
+      reason,
+      ...(count === undefined ? {} : { count, count_exact: isExact }),
+    },
+  });
+}
+
+function positionsOf(member: Member): () => LanePosition[] {
+  return () => member.positions();
+}

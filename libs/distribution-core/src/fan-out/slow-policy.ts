@@ -1,0 +1,138 @@
+import type { EventBatch } from '../event-batch.js';
+import type { Clock } from '../ports/clock.port.js';
+import type { Position } from '../position.js';
+import { conflationKeyOf } from './conflation-key.js';
+import type { FeedLane } from './feed.js';
+import type { Member } from './member.js';
+import type { Run } from './outlet.js';
+import type { PrivateFrames } from './private-frames.js';
+import type { Selector } from './selector.js';
+
+export interface SlowPolicyLimits {
+  /** Events that `drop-oldest` keeps for a session that is behind. */
+  readonly dropOldestKeeps: number;
+}
+
+const MAX_LEFT_KEYS = 10_000;
+
+/**
+ * What the lossy policies do when a session that reached its limit has room again. `block` and `disconnect` need
+ * nothing here: a blocked one goes on where it stood, a disconnected one is gone.
+ *
+ * - `skip-to-live`: all that it missed becomes one gap per lane.
+ * - `drop-oldest`: all but the newest events become a gap, the newest follow.
+ * - `conflate`: the newest event of each key that changed, in one frame per lane. Topics whose events are not state
+ *   (no conflation key) are never merged: they go on as if blocked.
+ */
+export class SlowPolicies {
+  constructor(
+    private readonly clock: Clock,
+    private readonly frames: PrivateFrames,
+    private readonly selector: Selector,
+    private readonly limits: SlowPolicyLimits,
+  ) {}
+
+  jump(member: Member): void {
+    // So that keys which left the selection since the feed's last frame count as well.
+    member.feed.tellPositions({ nowMicros: this.clock.nowMicros(), nowMs: this.clock.monotonicMs() });
+    for (const lane of member.feed.lanes.values()) {
+      if (member.reachedIn(lane) >= lane.told) continue;
+      switch (member.options.policy) {
+        case 'skip-to-live':
+          this.skipToLive(member, lane);
+          break;
+        case 'drop-oldest':
+          this.dropOldest(member, lane);
+          break;
+        case 'conflate':
+          if (lane.state.topic.conflationKey !== 'none') this.conflate(member, lane);
+          break;
+        case 'block':
+        case 'disconnect':
+          break;
+      }
+    }
+    member.progressAtMs = this.clock.monotonicMs();
+  }
+
+  private skipToLive(member: Member, lane: FeedLane): void {
+    const from = member.reachedIn(lane);
+    const isExact = lane.state.segments.holds(from);
+    const count = this.countMatches(member, lane, from);
+    if (isExact && count === 0) return member.skim(lane, lane.told);
+    this.frames.gap(member, lane, lane.told, 'policy', count, isExact);
+  }
+
+  private dropOldest(member: Member, lane: FeedLane): void {
+    const from = member.reachedIn(lane);
+    const { segments } = lane.state;
+    const isExact = segments.holds(from);
+    const start = isExact ? from : segments.start;
+    const total = this.countMatches(member, lane, start);
+    let drop = total - this.limits.dropOldestKeeps;
+    if (drop <= 0 && isExact) return;
+    let to = start;
+    for (const { batch, skip } of segments.after(start)) {
+      if (drop <= 0) break;
+      const indexes = this.selector.indexes(member.feed.matcher, topicOf(lane), batch, skip, to, lane.told);
+      to = indexes.length > drop ? batch.positions.at(indexes[drop - 1]) : batch.lastPosition;
+      drop -= indexes.length;
+    }
+    this.frames.gap(member, lane, to, 'policy', Math.max(0, total - this.limits.dropOldestKeeps), isExact);
+  }
+
+  /** What lies before the segments is left to the gap: state that has not changed since is in the next snapshot. */
+  private conflate(member: Member, lane: FeedLane): void {
+    const from = member.reachedIn(lane);
+    const { segments, topic } = lane.state;
+    const isExact = segments.holds(from);
+    if (!isExact) this.frames.gap(member, lane, segments.start, 'slow');
+    const latest = new Map<string, Latest>();
+    let merged = 0;
+    for (const { batch, skip } of segments.after(member.reachedIn(lane))) {
+      const after = member.reachedIn(lane);
+      const matched = this.selector.indexes(member.feed.matcher, topicOf(lane), batch, skip, after, lane.told);
+      merged += matched.length;
+      const end = batch.lastPosition <= lane.told ? batch.count : batch.positions.indexAfter(lane.told);
+      let nextMatch = 0;
+      for (let index = batch.positions.indexAfter(after); index < end; index++) {
+        const isMatch = matched[nextMatch] === index;
+        if (isMatch) nextMatch++;
+        if (!isMatch && skip !== undefined && skip[index] === 1) continue;
+        latest.set(conflationKeyOf(topic.conflationKey, batch, index), { batch, index, isMatch });
+      }
+    }
+    const runs: Run[] = [];
+    const left: string[] = [];
+    for (const [key, { batch, index, isMatch }] of latest) {
+      if (isMatch) runs.push({ batch, from: index, to: index + 1 });
+      else if (left.length < MAX_LEFT_KEYS) left.push(key);
+    }
+    if (runs.length === 0 && left.length === 0) return member.skim(lane, lane.told);
+    runs.sort(byPosition);
+    this.frames.advance(member, lane, lane.told, runs, { merged, mergedExact: isExact, left });
+  }
+
+  private countMatches(member: Member, lane: FeedLane, from: Position): number {
+    let count = 0;
+    for (const { batch, skip } of lane.state.segments.after(from)) {
+      count += this.selector.indexes(member.feed.matcher, topicOf(lane), batch, skip, from, lane.told).length;
+    }
+    return count;
+  }
+}
+
+interface Latest {
+  readonly batch: EventBatch;
+  readonly index: number;
+  readonly isMatch: boolean;
+}
+
+function byPosition(a: Run, b: Run): number {
+  if (a.batch === b.batch) return a.from - b.from;
+  return a.batch.lastPosition < b.batch.lastPosition ? -1 : 1;
+}
+
+function topicOf(lane: FeedLane): string {
+  return lane.state.lane.topic;
+}

@@ -1,0 +1,81 @@
+import type { Cursor } from '../cursor.js';
+import type { LaneState } from '../fan-out/lane-state.js';
+import type { StartResolver } from '../fan-out/fan-out.js';
+import type { Log } from '../ports/log.port.js';
+import { BEFORE_FIRST, type LanePosition } from '../position.js';
+
+/** Where a subscription begins. */
+export type Start =
+  | { readonly at: 'latest' }
+  | { readonly at: 'earliest' }
+  | { readonly at: 'snapshot' }
+  | { readonly at: 'cursor'; readonly cursor: Cursor }
+  | { readonly at: 'time'; readonly micros: number };
+
+/** Exactly one of them is told: everything since the cursor, the latest values instead, or neither (with gaps). */
+export type Recovered = 'full' | 'snapshot' | 'none';
+
+/** A lane whose position of the cursor is not to be had. */
+export interface LostLane {
+  readonly state: LaneState;
+  readonly reason: 'epoch';
+}
+
+/** Resolves one {@link Start} for the lanes of one subscription and remembers how that went. */
+export class StartResolution {
+  private isLossless = true;
+  readonly lost: LostLane[] = [];
+  private readonly positions: ReadonlyMap<string, LanePosition>;
+
+  constructor(
+    private readonly start: Start,
+    private readonly log: Log,
+  ) {
+    const positions = start.at === 'cursor' ? start.cursor.positions : [];
+    this.positions = new Map(positions.map((position) => [`${position.topic}#${position.partition}`, position]));
+  }
+
+  get recovered(): Recovered {
+    if (this.start.at === 'snapshot') return 'snapshot';
+    return this.start.at === 'cursor' && this.isLossless ? 'full' : 'none';
+  }
+
+  readonly startOf: StartResolver = async (state) => {
+    switch (this.start.at) {
+      case 'latest':
+      case 'snapshot':
+        return 'live';
+      case 'earliest':
+        return (await this.ends(state)).beforeFirst;
+      case 'time': {
+        const { topic, lane } = state;
+        const found = await this.log.seek(topic.brokerName, lane.partition, this.start.micros);
+        const { beforeFirst } = await this.ends(state);
+        return found < beforeFirst ? beforeFirst : found;
+      }
+      case 'cursor':
+        return this.resume(state, this.start.cursor);
+    }
+  };
+
+  private async resume(state: LaneState, cursor: Cursor) {
+    const position = this.positions.get(`${state.lane.topic}#${state.lane.partition}`);
+    if (position === undefined) {
+      return state.topic.catalogVersion > cursor.catalogVersion ? BEFORE_FIRST : 'live';
+    }
+    if (position.epoch !== state.lane.epoch) {
+      this.isLossless = false;
+      this.lost.push({ state, reason: 'epoch' });
+      return (await this.ends(state)).beforeFirst;
+    }
+    // Within the segments nothing is lost; only what is older needs a look at the broker.
+    if (!state.segments.holds(position.position) && position.position < (await this.ends(state)).beforeFirst) {
+      this.isLossless = false;
+    }
+    return position.position;
+  }
+
+  private async ends(state: LaneState) {
+    return (await this.log.ends(state.topic.brokerName))[state.lane.partition];
+  }
+}

@@ -1,0 +1,318 @@
+import { noMetrics } from '../ports/metrics.port.js';
+import type { LanePosition } from '../position.js';
+import {
+  events,
+  FakeClock,
+  InMemoryCursorStore,
+  InMemoryLog,
+  InMemorySubscriptionStore,
+  lineEncoder,
+  RecordingOutlet,
+  settle,
+} from '../testing/index.js';
+import { FanOut } from '../fan-out/fan-out.js';
+import { DEFAULT_STREAM_SESSION_LIMITS, StreamSession, type SubscribeCommand } from './stream-session.js';
+
+const TOPIC = 'monitoring/alerts';
+
+const aCommand = (options: Partial<SubscribeCommand> = {}): SubscribeCommand => ({
+  id: 's1',
+  selection: { topicPatterns: [TOPIC], keyPatterns: [], filter: undefined },
+  start: undefined,
+  slowPolicy: 'block',
+  maxRate: undefined,
+  credit: undefined,
+  ...options,
+});
+
+const durable = (type: 'exclusive' | 'failover' = 'exclusive') =>
+  aCommand({ durable: { name: 'billing', type, deliveryGuarantee: 'at_least_once', subscriberService: 'billing' } });
+
+describe('a stream session', () => {
+  const clock = new FakeClock();
+  let log: InMemoryLog;
+  let fanOut: FanOut;
+  let subscriptions: InMemorySubscriptionStore;
+  let cursors: InMemoryCursorStore;
+  let published = 0;
+  let ids = 0;
+
+  beforeEach(async () => {
+    published = 0;
+    log = new InMemoryLog({ clock });
+    fanOut = new FanOut({ log, clock, metrics: noMetrics });
+    await log.createTopic(TOPIC, 1, { ms: 0, bytes: 0 });
+    await fanOut.setTopics([
+      {
+        name: TOPIC,
+        tenant: 'default',
+        brokerName: TOPIC,
+        dataType: 'ALERTS',
+        partitions: 1,
+        retentionPolicy: '7d',
+        enabled: true,
+        origin: 'ingested',
+        priority: 1,
+        conflationKey: 'none',
+        catalogVersion: 1,
+        createdAtMicros: 0,
+      },
+    ]);
+    subscriptions = new InMemorySubscriptionStore();
+    cursors = new InMemoryCursorStore({ clock });
+  });
+  afterEach(async () => {
+    await fanOut.stop();
+    await log.close();
+  });
+
+  const settled = async (ms = 2) => {
+    await settle(clock, 6);
+    clock.advance(ms);
+    await settle(clock, 6);
+  };
+
+  const open = () => {
+    const outlet = new RecordingOutlet();
+    const session = new StreamSession(
+      {
+        fanOut,
+        log,
+        subscriptions,
+        cursors,
+        clock,
+        ids: { uuid: () => `owner-${++ids}`, random: () => 0.5 },
+        tenant: 'default',
+        catalogVersion: () => 1,
+        limits: { ...DEFAULT_STREAM_SESSION_LIMITS, maxSubscriptions: 3 },
+      },
+      outlet,
+      lineEncoder,
+    );
+    return { outlet, session };
+  };
+
+  /** Drives the clock while the promise is pending. */
+  const finish = async <T>(promise: Promise<T>): Promise<T> => {
+    let isDone = false;
+    const watched = promise.finally(() => {
+      isDone = true;
+    });
+    watched.catch(() => undefined);
+    for (let round = 0; round < 50 && !isDone; round++) await settled();
+    return watched;
+  };
+
+  const publish = async (count: number) => {
+    const records = events(count, `batch-${published}`).map((record, index) => ({
+      ...record,
+      value: Buffer.from(JSON.stringify({ n: published + index + 1 })),
+    }));
+    published += count;
+    await log.append([{ topic: TOPIC, partition: 0, records }]);
+    await settled();
+  };
+
+  const lastPosition = (outlet: RecordingOutlet): LanePosition[] => {
+    const { pos, epoch } = outlet.of('data').at(-1) as unknown as { pos: string; epoch: string };
+    return [{ topic: TOPIC, partition: 0, epoch, position: pos }];
+  };
+
+  it('tells where it starts before it sends anything', async () => {
+    const { outlet, session } = open();
+    await finish(session.subscribe(aCommand()));
+    await publish(2);
+    expect(outlet.messages[0].type).toBe('subscribed');
+    expect(outlet.of('subscribed')[0]).toMatchObject({ id: 's1', recovered: 'none', catalog_version: 1 });
+    expect(outlet.numbers).toEqual([1, 2]);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
+  it.each([
+    ['earliest', { at: 'earliest' } as const, [1, 2, 3]],
+    ['a time', { at: 'time', micros: clock.nowMicros() - 1_000_000_000 } as const, [1, 2, 3]],
+    ['latest', { at: 'latest' } as const, []],
+  ])('starts at %s', async (_name, start, expected) => {
+    await publish(3);
+    const { outlet, session } = open();
+    await finish(session.subscribe(aCommand({ start })));
+    await settled();
+    expect(outlet.numbers).toEqual(expected);
+  });
+
+  it('resumes from a cursor in full', async () => {
+    const { outlet, session } = open();
+    await finish(session.subscribe(aCommand()));
+    await publish(2);
+    const cursor = { catalogVersion: 1, positions: lastPosition(outlet) };
+    await publish(2);
+    const again = open();
+    await finish(again.session.subscribe(aCommand({ start: { at: 'cursor', cursor } })));
+    await settled();
+    expect(again.outlet.of('subscribed')[0].recovered).toBe('full');
+    expect(again.outlet.numbers).toEqual([3, 4]);
+  });
+
+  it('announces a lane that began anew since the cursor', async () => {
+    await publish(2);
+    const cursor = { catalogVersion: 1, positions: [{ topic: TOPIC, partition: 0, epoch: 'older', position: '11' }] };
+    const { outlet, session } = open();
+    await finish(session.subscribe(aCommand({ start: { at: 'cursor', cursor } })));
+    await settled();
+    expect(outlet.of('subscribed')[0].recovered).toBe('none');
+    expect(outlet.of('gap')[0]).toMatchObject({ reason: 'epoch' });
+    expect(outlet.numbers).toEqual([1, 2]);
+  });
+
+  it('ends a subscription when asked, and tells of one that is not there', async () => {
+    const { outlet, session } = open();
+    await finish(session.subscribe(aCommand()));
+    await finish(session.unsubscribe('s1'));
+    await publish(1);
+    expect(outlet.of('unsubscribed')).toEqual([{ id: 's1' }]);
+    expect(outlet.numbers).toEqual([]);
+    await expect(session.unsubscribe('s1')).rejects.toMatchObject({ code: 'subscription.not_found' });
+    expect(() => session.credit('s1', 1)).toThrow('no subscription s1');
+  });
+
+  it('grants credit', async () => {
+    const { outlet, session } = open();
+    await finish(session.subscribe(aCommand({ credit: 1 })));
+    await publish(3);
+    session.credit('s1', 1);
+    await settled();
+    expect(outlet.numbers).toEqual([1, 2]);
+  });
+
+  it('refuses an id twice, too many subscriptions, and lossy policies with at-least-once', async () => {
+    const { session } = open();
+    await finish(session.subscribe(aCommand()));
+    await expect(session.subscribe(aCommand())).rejects.toMatchObject({ code: 'subscription.exists' });
+    await finish(session.subscribe(aCommand({ id: 's2' })));
+    await expect(session.subscribe({ ...durable(), id: 's3', slowPolicy: 'conflate' })).rejects.toMatchObject({
+      code: 'request.invalid',
+    });
+    await finish(session.subscribe(aCommand({ id: 's3' })));
+    await expect(session.subscribe(aCommand({ id: 's4' }))).rejects.toMatchObject({ code: 'quota.exceeded' });
+    await session.close();
+    await expect(session.subscribe(aCommand())).rejects.toMatchObject({ code: 'draining' });
+  });
+
+  describe('with a durable subscription', () => {
+    it('goes on after what was acknowledged, on another connection', async () => {
+      const first = open();
+      await finish(first.session.subscribe(durable()));
+      await publish(2);
+      first.session.ack({ id: 's1', generation: 1, positions: lastPosition(first.outlet) });
+      await publish(2);
+      await finish(first.session.close());
+      const second = open();
+      await finish(second.session.subscribe(durable()));
+      await settled();
+      expect(second.outlet.of('subscribed')[0]).toMatchObject({ generation: 2, recovered: 'full' });
+      expect(second.outlet.numbers).toEqual([3, 4]);
+    });
+
+    it('misses nothing that came before the first acknowledgement', async () => {
+      const first = open();
+      await finish(first.session.subscribe(durable()));
+      await finish(first.session.close());
+      await publish(3);
+      const second = open();
+      await finish(second.session.subscribe(durable()));
+      await settled();
+      expect(second.outlet.numbers).toEqual([1, 2, 3]);
+    });
+
+    it('is received by one session at a time', async () => {
+      await finish(open().session.subscribe(durable()));
+      await expect(finish(open().session.subscribe(durable()))).rejects.toMatchObject({ code: 'subscription.taken' });
+    });
+
+    it('is handed over to one that waits when it is failover', async () => {
+      const first = open();
+      await finish(first.session.subscribe(durable('failover')));
+      const second = open();
+      const waiting = second.session.subscribe(durable('failover'));
+      await settled();
+      expect(second.outlet.of('status')[0]).toMatchObject({ state: 'recovering' });
+      await finish(first.session.close());
+      clock.advance(600);
+      await finish(waiting);
+      await publish(1);
+      expect(second.outlet.numbers).toEqual([1]);
+    });
+
+    it('refuses acknowledgements of an older generation, of what was not sent, and of other lanes', async () => {
+      const { outlet, session } = open();
+      await finish(session.subscribe(durable()));
+      await publish(1);
+      const positions = lastPosition(outlet);
+      expect(() => session.ack({ id: 's1', generation: 9, positions })).toThrow('generation 9');
+      expect(() => session.ack({ id: 's1', generation: 1, positions: [{ ...positions[0], position: 'zz' }] })).toThrow(
+        'beyond what was sent',
+      );
+      expect(() => session.ack({ id: 's1', generation: 1, positions: [{ ...positions[0], partition: 7 }] })).toThrow(
+        'must name a lane',
+      );
+    });
+
+    it('sends again what comes after a negative acknowledgement', async () => {
+      const { outlet, session } = open();
+      await finish(session.subscribe(durable()));
+      await publish(1);
+      const positions = lastPosition(outlet);
+      await publish(2);
+      session.nack({ id: 's1', generation: 1, positions });
+      await settled();
+      expect(outlet.numbers).toEqual([1, 2, 3, 2, 3]);
+      expect(outlet.chainBreaks()).toEqual([]);
+    });
+
+    it('sends again what was not acknowledged in time', async () => {
+      const { outlet, session } = open();
+      await finish(session.subscribe(durable()));
+      await publish(2);
+      for (let round = 0; round < 40; round++) await settled(1000);
+      expect(outlet.numbers.slice(0, 4)).toEqual([1, 2, 1, 2]);
+      expect(outlet.chainBreaks()).toEqual([]);
+    });
+
+    it('ends when another owner took it', async () => {
+      const { outlet, session } = open();
+      await finish(session.subscribe(durable()));
+      await cursors.acquire('billing', 'somebody', 60_000, { force: true });
+      for (let round = 0; round < 8; round++) await settled(1000);
+      await publish(1);
+      expect(outlet.of('error')[0]).toMatchObject({ code: 'generation.stale' });
+      expect(outlet.numbers).toEqual([]);
+      expect(session.subscriptionCount).toBe(0);
+    });
+
+    it('stops sending when it cannot be renewed, and goes on when it can', async () => {
+      const { outlet, session } = open();
+      await finish(session.subscribe(durable()));
+      const renew = cursors.renew.bind(cursors);
+      cursors.renew = () => Promise.reject(new Error('the database is down'));
+      for (let round = 0; round < 14; round++) await settled(1000);
+      await publish(1);
+      expect(outlet.of('status').at(-1)).toMatchObject({ state: 'recovering' });
+      expect(outlet.numbers).toEqual([]);
+      cursors.renew = async (ownership) => (await renew(ownership), 'renewed');
+      for (let round = 0; round < 6; round++) await settled(1000);
+      expect(outlet.numbers).toEqual([1]);
+      expect(outlet.chainBreaks()).toEqual([]);
+    });
+
+    it('belongs to one selection', async () => {
+      const first = open();
+      await finish(first.session.subscribe(durable()));
+      await finish(first.session.close());
+      const other = {
+        ...durable(),
+        selection: { topicPatterns: ['monitoring/#'], keyPatterns: [], filter: undefined },
+      };
+      await expect(finish(open().session.subscribe(other))).rejects.toMatchObject({ code: 'subscription.exists' });
+    });
+  });
+});

@@ -1,0 +1,18 @@
+import { CLOSE_CODES } from '@distributary/contracts';
+import type { CloseReason } from '@distributary/distribution-core';
+
+const CODES = {
+  going_away: CLOSE_CODES.goingAway,
+  draining: CLOSE_CODES.draining,
+  too_slow: CLOSE_CODES.tooSlow,
+  position_lost: CLOSE_CODES.positionLost,
+  ownership_lost: CLOSE_CODES.conflict,
+  overloaded: CLOSE_CODES.overloaded,
+  malformed: CLOSE_CODES.malformed,
+  too_big: CLOSE_CODES.tooBig,
+  heartbeat_missed: CLOSE_CODES.heartbeatMissed,
+  hello_timeout: CLOSE_CODES.helloTimeout,
+  internal: CLOSE_CODES.internal,
+} as const satisfies Record<CloseReason, number>;
+
+export const closeCodeOf = (reason: CloseReason): number => CODES[reason];

@@ -1,0 +1,61 @@
+import type { DataFrame, PositionFrame, SessionMessage, SnapshotFrame } from '@distributary/distribution-core';
+
+const CLOSE_ARRAY = Buffer.from(']}');
+const COMMA = Buffer.from(',');
+
+/** The JSON text of the stream protocol's messages, as parts to be framed: events are copied, never parsed. */
+export function dataMessage(frame: DataFrame): Uint8Array[] {
+  const { lane, conflation } = frame;
+  const told =
+    conflation === undefined
+      ? ''
+      : `"merged":${conflation.merged},"merged_exact":${conflation.mergedExact},"left":${JSON.stringify(conflation.left)},`;
+  const head =
+    `{"type":"data","timestamp":"${isoTime(frame.timeMicros)}","payload":{"feed":${frame.feed},` +
+    `"lane":${JSON.stringify(`${lane.topic}#${lane.partition}`)},"epoch":"${lane.epoch}",` +
+    `"prev":"${frame.prev}","pos":"${frame.pos}",${told}"events":[`;
+  const parts: Uint8Array[] = [Buffer.from(head)];
+  for (const run of frame.runs) parts.push(run.batch.runOf(run.from, run.to));
+  if (parts.length > 1) parts[parts.length - 1] = withoutComma(parts[parts.length - 1]);
+  parts.push(CLOSE_ARRAY, END);
+  return parts;
+}
+
+const END = Buffer.from('}');
+
+/** Values lie in their batch with a comma after each; the last one of an array has none. */
+function withoutComma(run: Uint8Array): Uint8Array {
+  return run.subarray(0, run.length - 1);
+}
+
+export function positionMessage({ feed, lane, prev, pos, timeMicros }: PositionFrame): Uint8Array[] {
+  return [
+    message('position', { feed, lane: `${lane.topic}#${lane.partition}`, epoch: lane.epoch, prev, pos }, timeMicros),
+  ];
+}
+
+export function snapshotMessage({ feed, lane, pos, values, isLast, timeMicros }: SnapshotFrame): Uint8Array[] {
+  const head =
+    `{"type":"snapshot","timestamp":"${isoTime(timeMicros)}","payload":{"feed":${feed},` +
+    `"lane":${JSON.stringify(`${lane.topic}#${lane.partition}`)},"epoch":"${lane.epoch}","pos":"${pos}",` +
+    `"last":${isLast},"events":[`;
+  const parts: Uint8Array[] = [Buffer.from(head)];
+  values.forEach((value, index) => {
+    if (index > 0) parts.push(COMMA);
+    parts.push(value);
+  });
+  parts.push(CLOSE_ARRAY, END);
+  return parts;
+}
+
+export function sessionMessage({ type, payload }: SessionMessage, timeMicros: number): Uint8Array[] {
+  return [message(type, payload, timeMicros)];
+}
+
+function message(type: string, payload: unknown, timeMicros: number): Buffer {
+  return Buffer.from(JSON.stringify({ type, timestamp: isoTime(timeMicros), payload }));
+}
+
+export function isoTime(micros: number): string {
+  return new Date(micros / 1000).toISOString();
+}

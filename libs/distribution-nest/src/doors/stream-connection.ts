@@ -1,0 +1,94 @@
+import { creditSchema, publishSchema, type PublishResult, unsubscribeSchema } from '@distributary/contracts';
+import { DistributionError, type History, type Outlet, type StreamSession } from '@distributary/distribution-core';
+import { errorPayloadOf } from '../errors/stream-error.js';
+import { parseAck, parseHistory, parseSubscribe, parseWith } from './stream-commands.js';
+import { isoTime } from './json-messages.js';
+import type { StreamVocabulary } from './stream-vocabulary.js';
+
+/** Commands of one connection that may wait for the ones before them. */
+const MAX_WAITING_COMMANDS = 256;
+
+export type StreamCommand =
+  'hello' | 'subscribe' | 'unsubscribe' | 'ack' | 'nack' | 'credit' | 'history' | 'publish' | 'refresh' | 'ping';
+
+export interface StreamConnectionDependencies {
+  readonly session: StreamSession;
+  readonly outlet: Outlet;
+  readonly vocabulary: StreamVocabulary;
+  readonly history: History;
+  readonly publish: (events: readonly unknown[]) => Promise<readonly PublishResult[]>;
+  readonly nowMicros: () => number;
+  readonly onUnexpected: (error: unknown) => void;
+}
+
+/**
+ * The commands of one connection, the same on every transport that has commands. One after another, in the order in
+ * which they came; a refused one answers `error` with the id that it named.
+ */
+export class StreamConnection {
+  private last: Promise<void> = Promise.resolve();
+  private waiting = 0;
+
+  constructor(private readonly deps: StreamConnectionDependencies) {}
+
+  command(type: StreamCommand, payload: unknown): Promise<void> {
+    if (this.waiting >= MAX_WAITING_COMMANDS) {
+      this.deps.outlet.close('overloaded');
+      return this.last;
+    }
+    this.waiting++;
+    this.last = this.last.then(async () => {
+      try {
+        await this.execute(type, payload);
+      } catch (error) {
+        if (!(error instanceof DistributionError)) this.deps.onUnexpected(error);
+        this.deps.outlet.send({ type: 'error', payload: errorPayloadOf(error, idOf(payload)) });
+      } finally {
+        this.waiting--;
+      }
+    });
+    return this.last;
+  }
+
+  private async execute(type: StreamCommand, payload: unknown): Promise<void> {
+    const { session, outlet, vocabulary } = this.deps;
+    switch (type) {
+      case 'subscribe':
+        return session.subscribe(parseSubscribe(payload, vocabulary));
+      case 'unsubscribe':
+        return session.unsubscribe(parseWith(unsubscribeSchema, payload).id);
+      case 'ack':
+        return session.ack(parseAck(payload));
+      case 'nack':
+        return session.nack(parseAck(payload));
+      case 'credit': {
+        const { id, events } = parseWith(creditSchema, payload);
+        return session.credit(id, events);
+      }
+      case 'publish': {
+        const { id, events } = parseWith(publishSchema, payload);
+        const results = await this.deps.publish(events);
+        return outlet.send({ type: 'published', payload: { id, results } });
+      }
+      case 'ping':
+        return outlet.send({ type: 'pong', payload: { echo: payload, server_time: isoTime(this.deps.nowMicros()) } });
+      case 'hello':
+        return;
+      case 'history': {
+        const { id, ...request } = parseHistory(payload, vocabulary);
+        const page = await this.deps.history.page(request);
+        const events = page.values.map((value) => JSON.parse(Buffer.from(value).toString()) as unknown);
+        return outlet.send({ type: 'history', payload: { id, events, cursor: page.cursor, has_more: page.hasMore } });
+      }
+      case 'refresh':
+        throw new DistributionError('request.invalid', `${type} is not available in this version`, {
+          problems: [{ path: 'type', rule: `${type} is not available in this version` }],
+        });
+    }
+  }
+}
+
+function idOf(payload: unknown): string | undefined {
+  if (typeof payload !== 'object' || payload === null || !('id' in payload)) return undefined;
+  return typeof payload.id === 'string' ? payload.id : undefined;
+}

@@ -1,0 +1,33 @@
+import { subscriptionFromQuery } from './stream-query.js';
+
+const parse = (query: string) => subscriptionFromQuery(new URLSearchParams(query));
+
+describe('the query of a stream', () => {
+  it('asks for nothing without parameters that it knows', () => {
+    expect(parse('')).toBeUndefined();
+    expect(parse('utm_source=x')).toBeUndefined();
+    expect(parse('data_types=')).toBeUndefined();
+  });
+
+  it('lists data types, services and patterns', () => {
+    expect(parse('data_types=ALERTS,METRICS&services=a&services=b&patterns=monitoring/%23&max_rate=5')).toEqual({
+      id: 'query',
+      data_types: ['ALERTS', 'METRICS'],
+      services: ['a', 'b'],
+      patterns: ['monitoring/#'],
+      max_rate: 5,
+    });
+  });
+
+  it.each([
+    ['snapshot', 'snapshot'],
+    ['v1.abc', { cursor: 'v1.abc' }],
+    ['2026-01-01T00:00:00Z', { time: '2026-01-01T00:00:00Z' }],
+  ])('starts at %s', (start, expected) => {
+    expect(parse(`start=${start}`)).toMatchObject({ start: expected });
+  });
+
+  it('refuses a start that is none', () => {
+    expect(() => parse('start=yesterday')).toThrow('must be latest, earliest, snapshot');
+  });
+});

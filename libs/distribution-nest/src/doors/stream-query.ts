@@ -1,0 +1,36 @@
+import { startSchema, type SubscribeInput } from '@distributary/contracts';
+import { invalidRequest } from '@distributary/distribution-core';
+
+const LIST_PARAMETERS = ['patterns', 'keys', 'data_types', 'services'] as const;
+const TEXT_PARAMETERS = ['filter', 'name', 'slow_policy', 'delivery_guarantee'] as const;
+const NUMBER_PARAMETERS = ['max_rate', 'credit'] as const;
+const QUERY_SUBSCRIPTION_ID = 'query';
+
+/**
+ * Query parameters start a subscription at once, so that a plain WebSocket or HTTP tool shows data with nothing typed.
+ * Lists are separated by commas. Undefined if no parameter asks for one.
+ */
+export function subscriptionFromQuery(query: URLSearchParams): SubscribeInput | undefined {
+  const input: Record<string, unknown> = { id: QUERY_SUBSCRIPTION_ID };
+  for (const name of LIST_PARAMETERS) {
+    const values = query
+      .getAll(name)
+      .flatMap((value) => value.split(','))
+      .map((value) => value.trim());
+    const given = values.filter((value) => value !== '');
+    if (given.length > 0) input[name] = given;
+  }
+  for (const name of TEXT_PARAMETERS) if (query.has(name)) input[name] = query.get(name);
+  for (const name of NUMBER_PARAMETERS) if (query.has(name)) input[name] = Number(query.get(name));
+  if (query.has('start')) input.start = startFromText(query.get('start') as string);
+  return Object.keys(input).length > 1 ? (input as SubscribeInput) : undefined;
+}
+
+/** `latest`, `earliest`, `snapshot`, a cursor (`v1.…`), or an ISO 8601 time. */
+function startFromText(text: string): unknown {
+  if (text.startsWith('v1.')) return { cursor: text };
+  if (startSchema.safeParse(text).success) return text;
+  const start = { time: text };
+  if (startSchema.safeParse(start).success) return start;
+  throw invalidRequest([{ path: 'start', rule: 'must be latest, earliest, snapshot, a cursor, or an ISO 8601 time' }]);
+}

@@ -1,0 +1,103 @@
+import type { PublishResult } from '@distributary/contracts';
+import {
+  type Clock,
+  type CursorStore,
+  DEFAULT_STREAM_SESSION_LIMITS,
+  type FanOut,
+  type FrameEncoder,
+  type Gauge,
+  type History,
+  type IdSource,
+  type Log,
+  type Metrics,
+  type Outlet,
+  StreamSession,
+  type StreamSessionLimits,
+  type SubscriptionStore,
+} from '@distributary/distribution-core';
+import { StreamConnection } from './stream-connection.js';
+import type { StreamVocabulary } from './stream-vocabulary.js';
+
+export interface StreamSessionsDependencies {
+  readonly fanOut: FanOut;
+  readonly log: Log;
+  readonly subscriptions: SubscriptionStore;
+  readonly cursors: CursorStore;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly metrics: Metrics;
+  readonly vocabulary: StreamVocabulary;
+  readonly history: History;
+  readonly catalogVersion: () => number;
+  readonly publish: (events: readonly unknown[]) => Promise<readonly PublishResult[]>;
+  readonly onUnexpected: (error: unknown) => void;
+  readonly maxSessions: number;
+  readonly limits?: Partial<StreamSessionLimits>;
+}
+
+export interface OpenSession {
+  readonly id: string;
+  readonly session: StreamSession;
+  readonly connection: StreamConnection;
+  close(): Promise<void>;
+}
+
+/** Come back within this, spread evenly, so that a drained gateway is no stampede for the others. */
+const RECONNECT_SPREAD_MS = 5_000;
+
+/** All sessions of this process, whatever their transport: one place that limits, counts and drains them. */
+export class StreamSessions {
+  private readonly open = new Map<string, { outlet: Outlet; session: StreamSession }>();
+  private readonly gauge: Gauge;
+  private isDraining = false;
+  readonly limits: StreamSessionLimits;
+
+  constructor(readonly deps: StreamSessionsDependencies) {
+    this.gauge = deps.metrics.gauge('stream_sessions', 'Open sessions on all transports');
+    this.limits = { ...DEFAULT_STREAM_SESSION_LIMITS, ...deps.limits };
+  }
+
+  /** Undefined (and the outlet closed) if there is no room or the process drains. */
+  start(outlet: Outlet, encoder: FrameEncoder): OpenSession | undefined {
+    if (this.isDraining || this.open.size >= this.deps.maxSessions) {
+      outlet.close(this.isDraining ? 'draining' : 'overloaded', this.reconnectMs());
+      return undefined;
+    }
+    const { deps } = this;
+    const id = deps.ids.uuid();
+    const session = new StreamSession({ ...deps, tenant: 'default', limits: this.limits }, outlet, encoder);
+    const connection = new StreamConnection({
+      session,
+      outlet,
+      vocabulary: deps.vocabulary,
+      history: deps.history,
+      publish: deps.publish,
+      nowMicros: () => deps.clock.nowMicros(),
+      onUnexpected: deps.onUnexpected,
+    });
+    this.open.set(id, { outlet, session });
+    this.gauge.set(this.open.size);
+    const close = async () => {
+      if (this.open.delete(id)) this.gauge.set(this.open.size);
+      await session.close();
+    };
+    return { id, session, connection, close };
+  }
+
+  /** Tells every client to come back, and stores what was acknowledged. */
+  async drain(): Promise<void> {
+    this.isDraining = true;
+    this.deps.fanOut.flushAll();
+    const open = [...this.open.values()];
+    await Promise.all(
+      open.map(async ({ outlet, session }) => {
+        await session.close();
+        outlet.close('draining', this.reconnectMs());
+      }),
+    );
+  }
+
+  private reconnectMs(): number {
+    return Math.round(100 + this.deps.ids.random() * RECONNECT_SPREAD_MS);
+  }
+}

@@ -1,0 +1,10 @@
+import type { SelectionInput } from '@distributary/contracts';
+import type { Selection, SlowPolicy } from '@distributary/distribution-core';
+
+/** How one domain says what a subscription selects: its data types, services, symbols, and what they mean in topics. */
+export interface StreamVocabulary {
+  /** `request.invalid` with every problem. */
+  selectionOf(input: SelectionInput): Selection;
+  /** If the client does not choose one. */
+  defaultSlowPolicy(input: SelectionInput): SlowPolicy;
+}

@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import { SUBPROTOCOL_JSON } from '@distributary/contracts';
+import type { INestApplicationContext } from '@nestjs/common';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { MAX_CLIENT_FRAME_BYTES } from './websocket-door.js';
+
+export const MALFORMED_EVENT = 'malformed';
+
+interface ParsedMessage {
+  readonly event: string;
+  readonly data: unknown;
+}
+
+/** Frames that are no message of the protocol become the event `malformed`, so that a handler closes with 4400. */
+export function parseMessage(data: { toString(): string }): ParsedMessage {
+  try {
+    const message: unknown = JSON.parse(data.toString());
+    if (typeof message === 'object' && message !== null && 'type' in message && typeof message.type === 'string') {
+      return { event: message.type, data: 'payload' in message ? message.payload : undefined };
+    }
+  } catch {
+    // Answered below.
+  }
+  return { event: MALFORMED_EVENT, data: undefined };
+}
+
+/** Nest's ws adapter with what every stream door needs: limits, the subprotocol, and Host and Origin checked first. */
+export class StreamWebSocketAdapter extends WsAdapter {
+  constructor(
+    app: INestApplicationContext,
+    private readonly isAllowed: (request: IncomingMessage) => boolean,
+  ) {
+    super(app, { messageParser: parseMessage });
+  }
+
+  override create(port: number, options: Record<string, unknown> = {}): unknown {
+    return super.create(port, {
+      ...options,
+      maxPayload: MAX_CLIENT_FRAME_BYTES,
+      perMessageDeflate: false,
+      clientTracking: true,
+      handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL_JSON) ? SUBPROTOCOL_JSON : false),
+      verifyClient: (
+        { req }: { req: IncomingMessage },
+        done: (allowed: boolean, status?: number, text?: string) => void,
+      ) => (this.isAllowed(req) ? done(true) : done(false, 403, 'origin.refused')),
+    });
+  }
+}
