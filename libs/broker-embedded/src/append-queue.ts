@@ -7,7 +7,7 @@ import { EVENT_OVERHEAD_BYTES, putRecords } from './lane-records.js';
 import { addTotalBytes, type LaneState, readLaneState, readTotalBytes, writeLaneState } from './lane-state.js';
 import type { LmdbStore } from './lmdb-store.js';
 import { trimToSize } from './retention-sweep.js';
-import type { StoredLane, TopicDirectory } from './topic-directory.js';
+import type { StoredLane, TopicTable } from './topic-table.js';
 
 export interface AppendLimits {
   /** Bytes of records that were given to `append` and not yet acknowledged. */
@@ -50,7 +50,7 @@ export class AppendQueue {
 
   constructor(
     private readonly store: LmdbStore,
-    private readonly topics: TopicDirectory,
+    private readonly topics: TopicTable,
     private readonly limits: AppendLimits,
     private readonly clock: Clock,
     private readonly metrics: EmbeddedMetrics,

@@ -25,7 +25,7 @@ import { positionBefore, readLaneState } from './lane-state.js';
 import { LaneWaiters } from './lane-waiters.js';
 import { LmdbStore } from './lmdb-store.js';
 import { RetentionSweeper } from './retention-sweeper.js';
-import { TopicDirectory } from './topic-directory.js';
+import { TopicTable } from './topic-table.js';
 
 export interface EmbeddedLogOptions {
   /** Made if it is not there. Local disk only: the store maps its file into memory. */
@@ -60,7 +60,7 @@ const LOOK_MS = 1000;
 /** The {@link Log} on a directory of this machine. Any number of its processes may append and tail at the same time. */
 export class EmbeddedLog implements Log {
   readonly transactions = true;
-  private readonly topics: TopicDirectory;
+  private readonly topics: TopicTable;
   private readonly reader: LaneReader;
   private readonly queue: AppendQueue;
   private readonly sweeper: RetentionSweeper;
@@ -70,7 +70,6 @@ export class EmbeddedLog implements Log {
   private cancelLook: () => void = () => undefined;
   private closed: Promise<void> | undefined;
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- opening is allowed to wait one day
   static async open(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
     const { directory, clock, sync = 'fsync' } = options;
     return new EmbeddedLog(new LmdbStore({ directory, clock, sync }), options);
@@ -82,7 +81,7 @@ export class EmbeddedLog implements Log {
   ) {
     const { clock, ids, directory } = options;
     const metrics = new EmbeddedMetrics(options.metrics ?? noMetrics);
-    this.topics = new TopicDirectory(store, ids);
+    this.topics = new TopicTable(store, ids);
     this.reader = new LaneReader(store, this.topics, metrics);
     const limits = {
       maxInFlightBytes: options.maxInFlightBytes ?? DEFAULT_MAX_IN_FLIGHT_BYTES,
@@ -118,13 +117,11 @@ export class EmbeddedLog implements Log {
     this.sweeper.sweepSoon();
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- reads of this log never wait
   async listTopics(): Promise<readonly LogTopic[]> {
     this.checkOpen();
     return this.store.read(() => this.topics.list().map(plain));
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async ends(topic: string): Promise<readonly LaneEnds[]> {
     this.checkOpen();
     return this.store.read(() =>
@@ -162,19 +159,16 @@ export class EmbeddedLog implements Log {
     }
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async read(start: TailStart, maxBytes: number): Promise<readonly EventBatch[]> {
     this.checkOpen();
     return this.reader.next(this.reader.open(start), maxBytes);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async seek(topic: string, partition: number, timeMicros: number): Promise<Position> {
     this.checkOpen();
     return this.reader.seek(topic, partition, timeMicros);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async committed(group: string): Promise<readonly LanePosition[]> {
     this.checkOpen();
     return this.store.read(() => readGroupPositions(this.store, group));
@@ -187,6 +181,12 @@ export class EmbeddedLog implements Log {
   async deleteGroup(group: string): Promise<void> {
     this.checkOpen();
     await this.store.write(() => removeGroup(this.store, group));
+  }
+
+  /** Removes what retention no longer keeps now, instead of at the next check. */
+  async enforceRetention(): Promise<void> {
+    this.checkOpen();
+    await this.sweeper.sweepNow();
   }
 
   close(): Promise<void> {

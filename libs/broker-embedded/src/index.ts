@@ -1,1 +1,2 @@
+export * from './embedded.config.js';
 export * from './embedded-log.js';

@@ -5,7 +5,7 @@ import { positionLost, topicNotFound } from './embedded.errors.js';
 import { offsetAtTime, readBatches } from './lane-records.js';
 import { positionBefore, readLaneState } from './lane-state.js';
 import type { LmdbStore } from './lmdb-store.js';
-import type { StoredLane, TopicDirectory } from './topic-directory.js';
+import type { StoredLane, TopicTable } from './topic-table.js';
 
 /** Where a reader stands. */
 export interface ReadPlace {
@@ -18,7 +18,7 @@ export interface ReadPlace {
 export class LaneReader {
   constructor(
     private readonly store: LmdbStore,
-    private readonly topics: TopicDirectory,
+    private readonly topics: TopicTable,
     private readonly metrics: EmbeddedMetrics,
   ) {}
 

@@ -1,6 +1,6 @@
 import type { EventBatch, EventRecord } from '@distributary/distribution-core';
 import { decodeEventBatch, densePositions, encodeEventBatch } from '@distributary/distribution-core';
-import type { StoredLane } from './topic-directory.js';
+import type { StoredLane } from './topic-table.js';
 import type { LmdbStore, RecordKey } from './lmdb-store.js';
 
 /** A read copies out no more than this, whatever it was asked for: it holds a snapshot and the loop while it does. */

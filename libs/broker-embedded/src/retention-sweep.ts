@@ -1,7 +1,7 @@
 import type { EmbeddedMetrics } from './embedded-metrics.js';
 import { addTotalBytes, type LaneState, readLaneState, writeLaneState } from './lane-state.js';
 import type { LmdbStore, RecordKey } from './lmdb-store.js';
-import type { StoredLane } from './topic-directory.js';
+import type { StoredLane } from './topic-table.js';
 
 /** Records that one step removes: a step holds the lock that appends of all processes wait for. */
 const STEP_RECORDS = 64;

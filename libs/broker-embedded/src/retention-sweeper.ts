@@ -2,7 +2,7 @@ import type { Clock } from '@distributary/distribution-core';
 import type { EmbeddedMetrics } from './embedded-metrics.js';
 import type { LmdbStore } from './lmdb-store.js';
 import { sweepDeadLane, sweepLane } from './retention-sweep.js';
-import type { TopicDirectory } from './topic-directory.js';
+import type { TopicTable } from './topic-table.js';
 
 /**
  * Removes what retention no longer keeps, and what deleted topics left behind, in small transactions with room for
@@ -16,7 +16,7 @@ export class RetentionSweeper {
 
   constructor(
     private readonly store: LmdbStore,
-    private readonly topics: TopicDirectory,
+    private readonly topics: TopicTable,
     private readonly clock: Clock,
     private readonly metrics: EmbeddedMetrics,
     private readonly checkMs: number,
@@ -30,6 +30,13 @@ export class RetentionSweeper {
     else this.isAskedAgain = true;
   }
 
+  /** Resolves when everything that is due now is gone. */
+  async sweepNow(): Promise<void> {
+    await this.sweeping;
+    this.start();
+    await this.sweeping;
+  }
+
   async stop(): Promise<void> {
     this.isStopped = true;
     this.cancel();
@@ -38,12 +45,15 @@ export class RetentionSweeper {
 
   private schedule(delayMs: number): void {
     this.cancel();
-    this.cancel = this.clock.after(delayMs, () => {
-      this.sweeping = this.sweep().finally(() => {
-        this.sweeping = undefined;
-        if (!this.isStopped) this.schedule(this.isAskedAgain ? 0 : this.checkMs);
-        this.isAskedAgain = false;
-      });
+    this.cancel = this.clock.after(delayMs, () => this.start());
+  }
+
+  private start(): void {
+    this.cancel();
+    this.sweeping ??= this.sweep().finally(() => {
+      this.sweeping = undefined;
+      if (!this.isStopped) this.schedule(this.isAskedAgain ? 0 : this.checkMs);
+      this.isAskedAgain = false;
     });
   }
 

@@ -28,7 +28,7 @@ const EPOCH_LENGTH = 16;
  * The topics of a directory, cached until a token in the store changes: any process may create and delete. The token
  * is never used twice, so that one of a failed transaction cannot meet a later one. Call it inside `read` or `write`.
  */
-export class TopicDirectory {
+export class TopicTable {
   private token: unknown = null;
   private topics = new Map<string, StoredTopic>();
 
