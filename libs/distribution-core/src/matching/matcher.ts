@@ -22,6 +22,7 @@ export function evaluateFilter(filter: Filter, read: AttributeReader): boolean {
       return filter.filters.some((part) => evaluateFilter(part, read));
     case 'not':
       return !evaluateFilter(filter.filter, read);
+    default:
   }
   const value = read(filter.attribute);
   if (value === undefined) return false;

@@ -138,7 +138,7 @@ export class StreamSession {
     this.isClosed = true;
     const attached = [...this.subscriptions.values()];
     this.subscriptions.clear();
-    await Promise.all(attached.map((one) => (one === 'pending' ? undefined : this.release(one))));
+    await Promise.all(attached.filter((one) => one !== 'pending').map((one) => this.release(one)));
   }
 
   private check(command: SubscribeCommand): void {
