@@ -93,6 +93,10 @@ async function expectJson(pathname) {
 }
 
 const service = start();
+process.once('SIGTERM', () => {
+  service.signal('SIGKILL');
+  process.exit(1);
+});
 try {
   console.log(`ready after ${await waitUntilReady(service)} ms`);
   const events = await watchMetrics();
