@@ -5,3 +5,6 @@ export * from './recording-outlet.js';
 export * from './settle.js';
 export * from './in-memory-log.js';
 export * from './log.contract.js';
+export * from './in-memory-cursor-store.js';
+export * from './in-memory-subscription-store.js';
+export * from './in-memory-topic-catalog.js';

@@ -1,0 +1,83 @@
+import type { Clock } from '../ports/clock.port.js';
+import type { CursorStore, Ownership } from '../ports/cursor-store.port.js';
+import type { LanePosition } from '../position.js';
+
+interface Held {
+  generation: number;
+  ownerId: string | undefined;
+  expiresMs: number;
+  readonly positions: Map<string, LanePosition>;
+}
+
+/** Keeps positions for as long as it lives; terms run by the given clock. Knows every subscription that is asked for. */
+export class InMemoryCursorStore implements CursorStore {
+  private readonly held = new Map<string, Held>();
+
+  constructor(private readonly options: { readonly clock: Clock }) {}
+
+  async acquire(
+    subscriptionId: string,
+    ownerId: string,
+    termMs: number,
+    options: { readonly force?: boolean } = {},
+  ): Promise<Ownership | 'taken'> {
+    const held = this.of(subscriptionId);
+    const isOwned = held.ownerId !== undefined && held.ownerId !== ownerId && held.expiresMs > this.nowMs();
+    if (isOwned && options.force !== true) return 'taken';
+    held.generation++;
+    held.ownerId = ownerId;
+    held.expiresMs = this.nowMs() + termMs;
+    return { subscriptionId, ownerId, generation: held.generation, termMs };
+  }
+
+  async renew(ownership: Ownership): Promise<'renewed' | 'lost'> {
+    const held = this.of(ownership.subscriptionId);
+    if (held.generation !== ownership.generation || held.ownerId === undefined) return 'lost';
+    held.expiresMs = this.nowMs() + ownership.termMs;
+    return 'renewed';
+  }
+
+  async release(ownership: Ownership): Promise<void> {
+    const held = this.of(ownership.subscriptionId);
+    if (held.generation === ownership.generation) held.ownerId = undefined;
+  }
+
+  async load(subscriptionId: string): Promise<readonly LanePosition[]> {
+    return [...this.of(subscriptionId).positions.values()];
+  }
+
+  async store(ownership: Ownership, positions: readonly LanePosition[]): Promise<'stored' | 'stale'> {
+    const held = this.of(ownership.subscriptionId);
+    if (held.generation !== ownership.generation) return 'stale';
+    for (const position of positions) {
+      const known = held.positions.get(laneOf(position));
+      if (known?.epoch === position.epoch && known.position >= position.position) continue;
+      held.positions.set(laneOf(position), position);
+    }
+    return 'stored';
+  }
+
+  async rewind(subscriptionId: string, positions: readonly LanePosition[]): Promise<void> {
+    const held = this.of(subscriptionId);
+    held.generation++;
+    held.ownerId = undefined;
+    for (const position of positions) held.positions.set(laneOf(position), position);
+  }
+
+  private nowMs(): number {
+    return this.options.clock.monotonicMs();
+  }
+
+  private of(subscriptionId: string): Held {
+    let held = this.held.get(subscriptionId);
+    if (held === undefined) {
+      held = { generation: 0, ownerId: undefined, expiresMs: 0, positions: new Map() };
+      this.held.set(subscriptionId, held);
+    }
+    return held;
+  }
+}
+
+function laneOf({ topic, partition }: LanePosition): string {
+  return `${topic}#${partition}`;
+}
