@@ -1,0 +1,43 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { IdSource } from '@distributary/distribution-core';
+import { mappingOf } from '../errors/error-mapping.js';
+import { asDistributionError } from '../errors/as-distribution-error.js';
+import { PROBLEM_CONTENT_TYPE, problemDetails } from '../errors/problem-details.js';
+import type { HostOriginPolicy } from './host-origin.js';
+import { requireHostOrigin } from './host-origin-guard.js';
+import { traceIdOf } from './trace-id.js';
+
+export interface HttpAdapterOptions {
+  readonly policy: HostOriginPolicy;
+  readonly ids: IdSource;
+  readonly maxBodyBytes: number;
+}
+
+export const TRACE_ID_HEADER = 'x-trace-id';
+
+/** Fastify for Nest: each request has a trace id, and hosts and origins are checked before anything else runs. */
+export function createHttpAdapter({ policy, ids, maxBodyBytes }: HttpAdapterOptions): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    bodyLimit: maxBodyBytes,
+    genReqId: (request: { headers: IncomingHttpHeaders }) => traceIdOf(request.headers.traceparent, ids),
+    // Event streams never go idle of themselves; close() must not wait for them.
+    forceCloseConnections: true,
+  });
+  adapter.getInstance().addHook('onRequest', (request, reply, done) => {
+    reply.header(TRACE_ID_HEADER, request.id);
+    try {
+      requireHostOrigin(request, policy);
+    } catch (thrown) {
+      const error = asDistributionError(thrown);
+      // Answered here: Nest's filters see only what Nest has routed.
+      reply
+        .status(mappingOf(error.code).httpStatus)
+        .header('content-type', PROBLEM_CONTENT_TYPE)
+        .send(problemDetails(error, request.id));
+      return;
+    }
+    done();
+  });
+  return adapter;
+}
