@@ -23,7 +23,8 @@ export default {
       '<rootDir>/libs/$1/src/index.ts',
     '^@distributary/distribution-core/testing$': '<rootDir>/libs/distribution-core/src/testing/index.ts',
     '^@distributary/monitoring$': '<rootDir>/apps/monitoring/src/index.ts',
-    '^distributary$': '<rootDir>/libs/client/src/index.ts',
+    // As `exports` of its package.json says: Node has an entry of its own, with a socket that Node 20 lacks.
+    '^distributary$': '<rootDir>/libs/client/src/node/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   cacheDirectory: '<rootDir>/.cache/jest',
