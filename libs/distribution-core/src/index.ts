@@ -33,3 +33,4 @@ export * from './matching/matcher.js';
 export * from './ingest/dedupe-window.js';
 export * from './routing/partition.js';
 export * from './routing/retention-policy.js';
+export * from './secret.js';
