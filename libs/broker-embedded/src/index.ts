@@ -1,2 +1,3 @@
 export * from './embedded.config.js';
 export * from './embedded-log.js';
+export * from './embedded-queue.js';

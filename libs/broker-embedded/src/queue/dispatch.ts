@@ -1,0 +1,80 @@
+import type { SubscriptionType } from '@distributary/distribution-core';
+import type { Entry } from './entry.js';
+import type { EmbeddedQueueConsumer } from './queue-consumer.js';
+import type { QueueLane } from './queue-lane.js';
+
+/** What each {@link SubscriptionType} decides: who may be given an entry, and which entries wait for which. */
+export interface Dispatch {
+  /** Whether a nack rewinds, and what; `ackCumulative` makes sense only where whole lanes are in order. */
+  readonly order: 'lane' | 'key' | 'none';
+  /** Entries of the lane that this consumer may be given now, in order, at most `max`. */
+  select(lane: QueueLane, consumer: EmbeddedQueueConsumer, max: number, nowMs: number): Entry[];
+}
+
+type Consumers = readonly EmbeddedQueueConsumer[];
+
+export function dispatchOf(type: SubscriptionType, consumers: Consumers): Dispatch {
+  if (type === 'shared') return { order: 'none', select: selectAny };
+  if (type === 'key_shared') {
+    return { order: 'key', select: (...given) => selectByKey(consumers, ...given) };
+  }
+  // Exclusive is failover whose second consumer was refused.
+  return {
+    order: 'lane',
+    select: (lane, consumer, max, nowMs) => (consumer === consumers[0] ? selectInOrder(lane, max, nowMs) : []),
+  };
+}
+
+function selectAny(lane: QueueLane, _: EmbeddedQueueConsumer, max: number, nowMs: number): Entry[] {
+  const selected: Entry[] = [];
+  for (const entry of lane.entries) {
+    if (selected.length >= max) break;
+    if (entry.state === 'ready' && entry.readyAtMs <= nowMs) selected.push(entry);
+  }
+  return selected;
+}
+
+/** An entry that is not to be had yet, or is dying, stops its lane. */
+function selectInOrder(lane: QueueLane, max: number, nowMs: number): Entry[] {
+  const selected: Entry[] = [];
+  for (const entry of lane.entries) {
+    if (selected.length >= max || entry.state === 'dying') break;
+    if (entry.state !== 'ready') continue;
+    if (entry.readyAtMs > nowMs) break;
+    selected.push(entry);
+  }
+  return selected;
+}
+
+/**
+ * An entry that is not to be had yet, or is dying, stops its key. A key whose events are held stays with their
+ * holder; it may move to another consumer only when none is.
+ */
+function selectByKey(
+  consumers: Consumers,
+  lane: QueueLane,
+  consumer: EmbeddedQueueConsumer,
+  max: number,
+  nowMs: number,
+): Entry[] {
+  const owners = new Map<string, EmbeddedQueueConsumer | 'nobody'>();
+  const selected: Entry[] = [];
+  for (const entry of lane.entries) {
+    if (selected.length >= max) break;
+    const { routingKey } = entry;
+    if (entry.state === 'held') owners.set(routingKey, entry.holder ?? 'nobody');
+    else if (entry.state === 'dying') owners.set(routingKey, 'nobody');
+    if (entry.state !== 'ready') continue;
+    const owner = owners.get(routingKey) ?? consumers[hashOf(routingKey) % consumers.length];
+    if (owner === consumer && entry.readyAtMs <= nowMs) selected.push(entry);
+    else owners.set(routingKey, 'nobody');
+  }
+  return selected;
+}
+
+/** FNV-1a; which consumer a key prefers need not be known to anyone else. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}

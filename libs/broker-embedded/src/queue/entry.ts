@@ -1,0 +1,40 @@
+import type { Delivery, EventBatch } from '@distributary/distribution-core';
+import type { QueueLane } from './queue-lane.js';
+import type { EmbeddedQueueConsumer } from './queue-consumer.js';
+
+/**
+ * Where one event of a subscription stands:
+ * - `ready`: to be delivered, not before `readyAtMs`. From the lane, from a nack, a time-out or a consumer that closed.
+ * - `held`: delivered to `holder`. Left by ack (done), nack, time-out, `holder` closing or an earlier event of its
+ *   order being redelivered (ready), or the last attempt failing (dying).
+ * - `dying`: on its way to the dead letters; nothing that must come after it is delivered. Left when it is there (done).
+ * - `done`: dealt with. Stays in the lane until all before it are done too.
+ */
+export type EntryState = 'ready' | 'held' | 'dying' | 'done';
+
+export class Entry {
+  state: EntryState = 'ready';
+  readyAtMs = 0;
+  holder: EmbeddedQueueConsumer | undefined;
+  /** How often it was delivered. */
+  attempt = 0;
+  /** How many of these ended in a nack or a time-out of its own. */
+  failures = 0;
+
+  constructor(
+    readonly lane: QueueLane,
+    readonly position: string,
+    readonly routingKey: string,
+    private readonly batch: EventBatch,
+    private readonly index: number,
+  ) {}
+
+  delivery(): Delivery {
+    const { topic, partition, epoch } = this.batch.lane;
+    return {
+      event: this.batch.recordAt(this.index),
+      at: { topic, partition, epoch, position: this.position },
+      attempt: this.attempt,
+    };
+  }
+}
