@@ -1,0 +1,27 @@
+import type { EventBatch } from '@distributary/distribution-core';
+
+/** Keeps state that it builds from events. Called from one turn of the loop at a time; must not throw. */
+export interface FeedConsumer {
+  /** Batches of one lane come in its order; those of different lanes in any. */
+  apply(batch: EventBatch): void;
+  /** Called once: everything that the log held when the subscription began has been applied. */
+  ready(): void;
+}
+
+export interface FeedRequest {
+  /** Patterns over topics: `+` one level, `#` the rest. */
+  readonly patterns: readonly string[];
+  /** `earliest`: all that is kept comes first, so that state survives a restart. */
+  readonly start: 'earliest' | 'latest';
+  readonly consumer: FeedConsumer;
+}
+
+/** Events for the parts of this service. Resumes by itself after failures of the broker; skips nothing. */
+export interface EventFeed {
+  /** The returned function ends it; after it resolves, the consumer is not called any more. */
+  subscribe(request: FeedRequest): () => Promise<void>;
+}
+
+export const ALERT_PATTERNS: readonly string[] = ['monitoring/alerts/#'];
+export const INCIDENT_PATTERNS: readonly string[] = ['monitoring/incidents'];
+export const METRIC_PATTERNS: readonly string[] = ['monitoring/metrics'];

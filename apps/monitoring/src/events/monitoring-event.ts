@@ -1,0 +1,145 @@
+import {
+  type MonitoringDataDistributed,
+  type MonitoringDataType,
+  type MonitoringDistribution,
+  monitoringDistributionSchema,
+} from '@distributary/contracts';
+import {
+  type AttributeValue,
+  type Clock,
+  DistributionError,
+  type EventRecord,
+  type IdSource,
+  invalidRequest,
+  type Problem,
+} from '@distributary/distribution-core';
+import { defaultTopicOf, topicDefaults } from './default-topics.js';
+import { isoOfMicros, microsOfIso } from './iso-time.js';
+
+/** An event on its way into the log. */
+export interface PublishedEvent {
+  readonly topic: string;
+  readonly record: EventRecord;
+}
+
+export const MAX_EVENT_BYTES = 256 * 1024;
+/** More problems than anybody reads, few enough for a reply. */
+const MAX_PROBLEMS = 100;
+
+const KINDS: Readonly<Record<MonitoringDataType, string>> = {
+  METRICS: 'metric',
+  ALERTS: 'alert',
+  INCIDENTS: 'incident',
+  SLO_STATUS: 'slo',
+  INFRASTRUCTURE_STATUS: 'infrastructure',
+  PERFORMANCE_OPTIMIZATION: 'optimization',
+};
+
+/** `request.invalid` with every problem of every event, as `events[i].…`. */
+export function parseMonitoringEvents(inputs: readonly unknown[]): MonitoringDistribution[] {
+  const problems: Problem[] = [];
+  const events: MonitoringDistribution[] = [];
+  inputs.forEach((input, index) => {
+    const parsed = monitoringDistributionSchema.safeParse(input);
+    if (parsed.success) events.push(parsed.data);
+    else {
+      for (const issue of parsed.error.issues) {
+        problems.push({ path: pathText(['events', index, ...issue.path]), rule: issue.message });
+      }
+    }
+  });
+  if (problems.length > 0) throw invalidRequest(problems.slice(0, MAX_PROBLEMS));
+  return events;
+}
+
+/** Fills in what the producer left out. `payload.too_large` beyond {@link MAX_EVENT_BYTES}. */
+export function toPublishedEvent(event: MonitoringDistribution, clock: Clock, ids: IdSource): PublishedEvent {
+  const { data_type: dataType, metadata } = event;
+  const service = event.data.service_name ?? metadata.source_service;
+  const severity = metadata.severity ?? event.data.severity;
+  const topic = event.routing?.topic ?? defaultTopicOf(dataType, severity);
+  const inherited = topicDefaults(topic, dataType, severity);
+  const eventId = event.event_id ?? ids.uuid();
+  const timestamp = event.timestamp ?? isoOfMicros(clock.nowMicros());
+  const stored: MonitoringDataDistributed = {
+    event_id: eventId,
+    timestamp,
+    data_type: dataType,
+    distribution: {
+      topic,
+      routing_key: event.routing?.routing_key ?? defaultRoutingKey(service, dataType, severity),
+      target_subscribers: event.routing?.target_subscribers ?? [],
+      priority: event.routing?.priority ?? inherited.priority,
+    },
+    data: { ...idOf(event, eventId), service_name: service, ...event.data },
+    metadata: {
+      ...metadata,
+      ...(severity === undefined ? {} : { severity }),
+      retention_policy: metadata.retention_policy ?? inherited.retentionPolicy,
+    },
+  };
+  const value = Buffer.from(JSON.stringify(stored));
+  if (value.length > MAX_EVENT_BYTES) {
+    throw new DistributionError(
+      'payload.too_large',
+      `event ${eventId} has ${value.length} bytes, at most ${MAX_EVENT_BYTES} are taken`,
+    );
+  }
+  const record: EventRecord = {
+    eventId,
+    timeMicros: microsOfIso(timestamp),
+    routingKey: stored.distribution.routing_key,
+    attributes: attributesOf(event, stored),
+    value,
+  };
+  return { topic, record };
+}
+
+/** What filters, conflation and the service's own readers look at without parsing the payload. */
+function attributesOf(
+  event: MonitoringDistribution,
+  stored: MonitoringDataDistributed,
+): Record<string, AttributeValue> {
+  const { data } = event;
+  const all: Record<string, AttributeValue | undefined> = {
+    data_type: stored.data_type,
+    service: stored.data.service_name as string,
+    severity: stored.metadata.severity,
+    urgency: stored.metadata.urgency,
+    metric: data.metric_name ?? nameOfState(event),
+    source_service: stored.metadata.source_service,
+    priority: stored.distribution.priority,
+    alert_id: stored.data.alert_id as string | undefined,
+    delivery_guarantee: event.routing?.delivery_guarantee,
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, AttributeValue] => entry[1] !== undefined),
+  );
+}
+
+/** State that is not a metric has a name too; without it, conflation would merge all components of a service. */
+function nameOfState(event: MonitoringDistribution): string | undefined {
+  if (event.data_type === 'SLO_STATUS') return event.data.slo_name;
+  return event.data_type === 'INFRASTRUCTURE_STATUS' ? event.data.component : undefined;
+}
+
+/** Alerts and incidents are told apart by an id; without one, each event is its own. */
+function idOf(event: MonitoringDistribution, eventId: string): Record<string, string> {
+  if (event.data_type === 'ALERTS' && event.data.alert_id === undefined) return { alert_id: eventId };
+  if (event.data_type === 'INCIDENTS' && event.data.incident_id === undefined) return { incident_id: eventId };
+  return {};
+}
+
+function defaultRoutingKey(service: string, dataType: MonitoringDataType, severity: string | undefined): string {
+  // A dot in a service's name would split it in two words, of which the first decides the lane.
+  const word = service.replace(/[^A-Za-z0-9_-]/g, '_');
+  const key = `${word}.${KINDS[dataType]}`;
+  return severity === undefined ? key : `${key}.${severity.toLowerCase()}`;
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    return text === '' ? String(part) : `${text}.${String(part)}`;
+  }, '');
+}

@@ -1,0 +1,49 @@
+import type { MonitoringEventInput, PublishResult } from '@distributary/contracts';
+import type { Clock, IdSource, Lane, Position } from '@distributary/distribution-core';
+import { parseMonitoringEvents, type PublishedEvent, toPublishedEvent } from './monitoring-event.js';
+
+/**
+ * Publishes monitoring events; used by the doors and by everything in this service that has something to say.
+ * Resolves when the broker has the events. Publishing the same `event_id` again has no effect (`duplicate: true`).
+ * Failure: `request.invalid` with every problem as `events[i].…`, `topic.not_found`, `payload.too_large`,
+ * `ingest.busy`, `broker.unavailable`; then none or all of the events of a lane may be in the log.
+ */
+export interface EventPublisher {
+  /** Results in the order of the inputs. */
+  publish(inputs: readonly MonitoringEventInput[]): Promise<readonly PublishResult[]>;
+}
+
+/** What is needed of the core's `Ingest`. */
+export interface IngestDoor {
+  publish(events: readonly PublishedEvent[]): Promise<
+    readonly {
+      readonly eventId: string;
+      readonly duplicate: boolean;
+      readonly lane: Lane;
+      readonly position: Position;
+    }[]
+  >;
+}
+
+export class IngestPublisher implements EventPublisher {
+  constructor(
+    private readonly ingest: IngestDoor,
+    private readonly clock: Clock,
+    private readonly ids: IdSource,
+  ) {}
+
+  async publish(inputs: readonly MonitoringEventInput[]): Promise<readonly PublishResult[]> {
+    const events = parseMonitoringEvents(inputs).map((event) => toPublishedEvent(event, this.clock, this.ids));
+    if (events.length === 0) return [];
+    const ingested = await this.ingest.publish(events);
+    return ingested.map((result, index) => ({
+      event_id: result.eventId,
+      duplicate: result.duplicate,
+      // The lane bears the broker's name of the topic; callers know the path.
+      topic: events[index].topic,
+      partition: result.lane.partition,
+      epoch: result.lane.epoch,
+      position: result.position,
+    }));
+  }
+}
