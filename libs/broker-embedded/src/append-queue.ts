@@ -128,7 +128,7 @@ export class AppendQueue {
     const growths = new Map<number, LaneGrowth>();
     let room = this.limits.maxStoredBytes - readTotalBytes(this.store);
     const outcomes = group.map((request): Outcome => {
-      if (request.bytes > room) return unavailable('the embedded log is full');
+      if (request.bytes > 0 && request.bytes > room) return unavailable('the embedded log is full');
       const outcome = this.plan(request, growths);
       if (!(outcome instanceof DistributionError)) room -= request.bytes;
       return outcome;
