@@ -1,1 +1,14 @@
-export {};
+export { ChildProgram, type Message, nodeCommand, serveParent } from './child-program.js';
+export { type DeliveredEvent, keyOf, stampedEventText } from './event-text.js';
+export { freePort } from './free-port.js';
+export { IngestConnection, isSuccess, type PostAnswer } from './ingest-connection.js';
+export { acceptedLatencies, programPath } from './fan-out-run.js';
+export type { Latencies, LoadAnswer, LoadCommand, LoadResult } from './load-messages.js';
+export { describeMachine, type MachineFacts, machineFacts } from './machine.js';
+export { monotonicMicros } from './monotonic-clock.js';
+export { INGEST_PATH, type ServiceOptions, startMonitoringService, STREAM_PATH } from './monitoring-service.js';
+export type { PublisherAnswer, PublisherCommand, PublisherResult, PublishPlan } from './publisher-messages.js';
+export { SequenceCheck, type SequenceFindings } from './sequence-check.js';
+export { ServerProcess } from './server-process.js';
+export { median, quantile, type Spread, spreadOf, weightedQuantile } from './statistics.js';
+export { table } from './text-table.js';

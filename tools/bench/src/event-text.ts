@@ -1,0 +1,71 @@
+/** What a bench event says of itself: nothing more, so that it is as short as the service's schema permits. */
+export interface StampedEvent {
+  readonly topic: string;
+  /** Tells runs apart: one run's ids never collide with another's within the dedupe window. */
+  readonly run: string;
+  /** Counts all events of a run from 0. */
+  readonly sequence: number;
+  /** When it was due to be sent, `monotonicMicros`. */
+  readonly stampMicros: number;
+  /** Keys that the run's events take turns on: event `n` has key `n % keys`, so that order per key shows in `n`. */
+  readonly keys: number;
+}
+
+export const keyOf = (sequence: number, keys: number): number => sequence % keys;
+
+const TIMESTAMP = new Date().toISOString();
+const SOURCE = 'b';
+const SEQUENCE_FIELD = '"current_value":';
+const STAMP_FIELD = ',"threshold":';
+
+/**
+ * A METRICS event of the ingest door: its value is the sequence, its threshold the stamp. The first word of the routing
+ * key is the same in all, so that one lane has them all: the hot topic that a fan-out is measured on.
+ */
+export function stampedEventText(event: StampedEvent): string {
+  const { topic, run, sequence, stampMicros, keys } = event;
+  const key = `k${keyOf(sequence, keys)}`;
+  return (
+    `{"event_id":"${run}${sequence.toString(36)}","timestamp":"${TIMESTAMP}","data_type":"METRICS",` +
+    `"routing":{"topic":"${topic}","routing_key":"${SOURCE}.${key}"},` +
+    `"data":{"metric_name":"${key}",${SEQUENCE_FIELD}${sequence}${STAMP_FIELD}${Math.round(stampMicros)}},` +
+    `"metadata":{"source_service":"${SOURCE}","retention_policy":"1d"}}`
+  );
+}
+
+/** The part of a delivered event that the checks look at. */
+export interface DeliveredEvent {
+  readonly event_id: string;
+  readonly data: { readonly current_value: number; readonly threshold: number };
+}
+
+const MARKER = Buffer.from(SEQUENCE_FIELD);
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+
+/** Stamps and sequences of all events in a message, read from the bytes without parsing them. */
+export interface Scan {
+  readonly count: number;
+  readonly stamps: Float64Array;
+  readonly sequences: Float64Array;
+}
+
+export function scanEvents(bytes: Buffer): Scan {
+  const stamps: number[] = [];
+  const sequences: number[] = [];
+  let at = 0;
+  const takeNumber = (): number => {
+    let value = 0;
+    for (let digit = bytes[at]; digit >= DIGIT_0 && digit <= DIGIT_9; digit = bytes[++at]) {
+      value = value * 10 + digit - DIGIT_0;
+    }
+    return value;
+  };
+  for (at = bytes.indexOf(MARKER); at >= 0; at = bytes.indexOf(MARKER, at)) {
+    at += MARKER.length;
+    sequences.push(takeNumber());
+    at += STAMP_FIELD.length;
+    stamps.push(takeNumber());
+  }
+  return { count: stamps.length, stamps: Float64Array.from(stamps), sequences: Float64Array.from(sequences) };
+}

@@ -1,0 +1,105 @@
+import { type Doors, runFanOut, type RunFigures, type RunPlan } from './fan-out-run.js';
+import { type MachineFacts, machineFacts } from './machine.js';
+import { INGEST_PATH, startMonitoringService, STREAM_PATH } from './monitoring-service.js';
+import { type ServerProcess, startTwin } from './server-process.js';
+
+/**
+ * One topic, many subscribers: deliveries per second, latency, and what it costs, beside a naive twin.
+ *
+ *                                    ┌─ CPU 0 ────────────────────────────────┐
+ *                        POST        │ monitoring service (+ PostgreSQL)      │        WebSocket × N
+ *   ┌─ CPU 1 ──────────┐ batches     │ ingest → log (lmdb, fsync) → tail →    │ frames ┌─ CPU 1 ───────┐
+ *   │ publisher        │────────────▶│ match → feed → one write per socket    │───────▶│ load client   │
+ *   │ (open loop)      │     or      ├────────────────────────────────────────┤        │ (counts, and  │
+ *   └──────────────────┘────────────▶│ naive twin: JSON.parse → ws.send × N   │───────▶│ checks 1/50)  │
+ *                                    └────────────────────────────────────────┘        └───────────────┘
+ *
+ * The two stand in pairs, one after the other, in turning order; what is compared is the ratio within a pair.
+ */
+export interface FanOutOptions {
+  readonly subscribers: number;
+  /** Deliveries per second that are offered, one series of pairs for each. */
+  readonly rates: readonly number[];
+  readonly seconds: number;
+  readonly warmUpSeconds: number;
+  readonly pairs: number;
+  /** The server on CPU 0, the load on CPU 1. */
+  readonly pin: boolean;
+  readonly targets: readonly Target[];
+  readonly onRun?: (target: Target, rate: number, figures: RunFigures) => void;
+}
+
+export type Target = 'service' | 'twin';
+export const TARGETS: readonly Target[] = ['service', 'twin'];
+
+export interface Series {
+  readonly rate: number;
+  readonly service: readonly RunFigures[];
+  readonly twin: readonly RunFigures[];
+}
+
+export interface FanOutResult {
+  readonly bench: 'fan-out';
+  readonly machine: MachineFacts;
+  readonly subscribers: number;
+  readonly seconds: number;
+  readonly pinned: boolean;
+  readonly series: readonly Series[];
+}
+
+export const BENCH_TOPIC = 'monitoring/metrics';
+
+/** Nothing may be left out, so that what was lost can be told from what was merged. */
+const DOORS: Readonly<Record<Target, Doors>> = {
+  service: {
+    ingestPath: INGEST_PATH,
+    streamPath: `${STREAM_PATH}?patterns=${encodeURIComponent(BENCH_TOPIC)}&slow_policy=block`,
+  },
+  twin: { ingestPath: '/', streamPath: '/' },
+};
+
+export async function fanOut(options: FanOutOptions): Promise<FanOutResult> {
+  const serverCpu = options.pin ? 0 : undefined;
+  const servers = new Map<Target, ServerProcess>();
+  try {
+    for (const target of options.targets) {
+      servers.set(
+        target,
+        await (target === 'twin' ? startTwin(serverCpu) : startMonitoringService({ cpu: serverCpu })),
+      );
+    }
+    const series: Series[] = [];
+    for (const rate of options.rates) series.push(await runSeries(options, servers, rate));
+    const { subscribers, seconds, pin } = options;
+    return { bench: 'fan-out', machine: machineFacts(), subscribers, seconds, pinned: pin, series };
+  } finally {
+    for (const server of servers.values()) await server.stop();
+  }
+}
+
+async function runSeries(
+  options: FanOutOptions,
+  servers: ReadonlyMap<Target, ServerProcess>,
+  rate: number,
+): Promise<Series> {
+  const figures: Record<Target, RunFigures[]> = { service: [], twin: [] };
+  const plan: RunPlan = {
+    topic: BENCH_TOPIC,
+    subscribers: options.subscribers,
+    deliveriesPerSecond: rate,
+    warmUpSeconds: options.warmUpSeconds,
+    seconds: options.seconds,
+    keys: 16,
+    producers: 4,
+    loadCpu: options.pin ? 1 : undefined,
+  };
+  for (let pair = 0; pair < options.pairs; pair++) {
+    const order = pair % 2 === 0 ? options.targets : [...options.targets].reverse();
+    for (const target of order) {
+      const run = await runFanOut(servers.get(target) as ServerProcess, DOORS[target], plan);
+      figures[target].push(run);
+      options.onRun?.(target, rate, run);
+    }
+  }
+  return { rate, ...figures };
+}

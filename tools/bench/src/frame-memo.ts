@@ -1,0 +1,80 @@
+import { scanEvents } from './event-text.js';
+
+/** What a data frame holds: looked up once, then known again by its head and length on every other connection. */
+export interface KnownFrame {
+  /** The bytes before the first event: type, feed, lane, positions. */
+  readonly head: Buffer;
+  readonly payloadBytes: number;
+  readonly lane: string;
+  readonly epoch: string;
+  readonly prev: string;
+  readonly pos: string;
+  readonly count: number;
+  readonly stamps: Float64Array;
+  readonly sequences: Float64Array;
+  /** What came after it on the connection that saw it first: most likely what comes next on all the others. */
+  next: KnownFrame | undefined;
+}
+
+const DATA = Buffer.from('{"type":"data"');
+const EVENTS = Buffer.from('"events":[');
+/** The twin sends events bare; then the whole message is the head. */
+const BARE = Buffer.from('{"event_id"');
+const CAPACITY = 20_000;
+const MAX_HEAD_BYTES = 1024;
+
+/**
+ * All subscribers of a feed are sent the same bytes. So a frame is scanned on the first connection that gets it, and on
+ * the others it is compared by the head (which names feed, lane, `prev` and `pos`) and by its length. That makes the
+ * load client cheap enough not to be what is measured; the connections that are sampled scan and check all the same.
+ */
+export class FrameMemo {
+  private readonly known = new Map<string, KnownFrame>();
+
+  /** Undefined if it is no data frame or has not been seen. */
+  find(head: Buffer, payloadBytes: number, guess: KnownFrame | undefined): KnownFrame | undefined {
+    if (guess !== undefined && isSame(guess, head, payloadBytes)) return guess;
+    const headText = headTextOf(head, payloadBytes);
+    return headText === undefined ? undefined : this.known.get(keyOf(headText, payloadBytes));
+  }
+
+  /** Undefined if it is no data frame. */
+  learn(payload: Buffer): KnownFrame | undefined {
+    const headText = headTextOf(payload.subarray(0, MAX_HEAD_BYTES), payload.length);
+    if (headText === undefined) return undefined;
+    const field = (name: string) => new RegExp(`"${name}":"([^"]*)"`).exec(headText)?.[1] ?? '';
+    const frame: KnownFrame = {
+      head: Buffer.from(headText, 'latin1'),
+      payloadBytes: payload.length,
+      lane: field('lane'),
+      epoch: field('epoch'),
+      prev: field('prev'),
+      pos: field('pos'),
+      ...scanEvents(payload),
+      next: undefined,
+    };
+    if (this.known.size >= CAPACITY) this.known.delete(this.known.keys().next().value as string);
+    this.known.set(keyOf(headText, payload.length), frame);
+    return frame;
+  }
+}
+
+function isSame(frame: KnownFrame, head: Buffer, payloadBytes: number): boolean {
+  const { length } = frame.head;
+  return (
+    frame.payloadBytes === payloadBytes && head.length >= length && head.compare(frame.head, 0, length, 0, length) === 0
+  );
+}
+
+function headTextOf(head: Buffer, payloadBytes: number): string | undefined {
+  if (startsWith(head, BARE)) return head.length === payloadBytes ? head.toString('latin1') : undefined;
+  if (!startsWith(head, DATA)) return undefined;
+  const at = head.indexOf(EVENTS);
+  return at < 0 ? undefined : head.toString('latin1', 0, at + EVENTS.length);
+}
+
+function startsWith(bytes: Buffer, start: Buffer): boolean {
+  return bytes.length >= start.length && bytes.compare(start, 0, start.length, 0, start.length) === 0;
+}
+
+const keyOf = (headText: string, payloadBytes: number): string => `${payloadBytes} ${headText}`;

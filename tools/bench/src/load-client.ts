@@ -1,0 +1,224 @@
+import { build as buildHistogram } from 'hdr-histogram-js';
+import { serveParent } from './child-program.js';
+import type { DeliveredEvent } from './event-text.js';
+import { FrameMemo, type KnownFrame } from './frame-memo.js';
+import { LoadConnection, type LoadTarget } from './load-connection.js';
+import type { LoadAnswer, LoadCommand, LoadResult, Window } from './load-messages.js';
+import { monotonicMicros } from './monotonic-clock.js';
+import { SequenceCheck, type SequenceFindings } from './sequence-check.js';
+
+/**
+ * The subscribers of a bench: many connections on one thread, told over the parent's channel what to do.
+ *
+ *   parent ──connect, measure, finish──▶ this ──▶ socket × N ──▶ service or twin
+ */
+const HANDSHAKES_AT_ONCE = 64;
+const RECONNECT_MIN_MS = 100;
+const RECONNECT_SPREAD_MS = 900;
+const MAX_SAMPLES = 400_000;
+/** About one in so many frames is kept for the join with the publisher's answers. */
+const SAMPLE_EVERY_FRAMES = 7;
+const MAX_LATENCY_MICROS = 600_000_000;
+
+interface DeliveredMessage {
+  readonly payload?: { readonly events?: readonly DeliveredEvent[] };
+}
+
+class Load {
+  private readonly memo = new FrameMemo();
+  private readonly connections: LoadConnection[] = [];
+  private readonly checks = new Map<LoadConnection, SequenceCheck>();
+  private readonly histogram = buildHistogram({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: MAX_LATENCY_MICROS,
+    numberOfSignificantValueDigits: 3,
+  });
+  private readonly samples = new Float64Array(MAX_SAMPLES * 3);
+  private sampleCount = 0;
+  private frames = 0;
+  private framesInWindow = 0;
+  private deliveries = 0;
+  private window: Window = { fromMicros: Infinity, toMicros: Infinity };
+  private lastFrameMicros = 0;
+  private lastLiveMicros = 0;
+  private eventBytes = 0;
+  private cpuAtStart = process.cpuUsage();
+  private isEnding = false;
+  private losses = 0;
+
+  constructor(
+    private readonly target: LoadTarget,
+    private readonly reconnects: boolean,
+    count: number,
+    sampleEvery: number,
+    keys: number,
+  ) {
+    const report = {
+      onReady: () => (this.lastLiveMicros = monotonicMicros()),
+      onFrame: (connection: LoadConnection, frame: KnownFrame, payload: Buffer | undefined) =>
+        this.take(connection, frame, payload),
+      onClosed: (connection: LoadConnection) => this.lost(connection),
+    };
+    for (let index = 0; index < count; index++) {
+      const isSampled = index % sampleEvery === 0;
+      const connection = new LoadConnection(index, isSampled, this.memo, report);
+      this.connections.push(connection);
+      if (isSampled) this.checks.set(connection, new SequenceCheck(keys));
+    }
+  }
+
+  async connect(deadlineMs: number): Promise<LoadAnswer> {
+    const startedAt = performance.now();
+    let next = 0;
+    while (performance.now() - startedAt < deadlineMs) {
+      const started = this.connections.slice(0, next);
+      const open = started.filter((connection) => !connection.isReady && !connection.isClosed).length;
+      for (let room = HANDSHAKES_AT_ONCE - open; room > 0 && next < this.connections.length; room--) {
+        this.connections[next++].connect(this.target, false);
+      }
+      if (next === this.connections.length && this.connections.every((each) => each.isReady)) break;
+      await pause(5);
+    }
+    const failed = this.connections.filter((connection) => !connection.isReady);
+    return { type: 'connected', tookMs: performance.now() - startedAt, failed: failed.length, errors: this.errors() };
+  }
+
+  measure(window: Window): void {
+    this.window = window;
+    this.cpuAtStart = process.cpuUsage();
+  }
+
+  async awaitLive(deadlineMs: number): Promise<LoadAnswer> {
+    const endMs = performance.now() + deadlineMs;
+    const isLive = () => this.losses >= this.connections.length && this.connections.every((each) => each.isReady);
+    while (!isLive() && performance.now() < endMs) await pause(5);
+    const live = this.connections.filter((connection) => connection.isReady).length;
+    this.losses = 0;
+    return { type: 'live', lastLiveMicros: this.lastLiveMicros, live, errors: this.errors() };
+  }
+
+  async finish(events: number, quietMs: number, withSamples: boolean): Promise<LoadResult> {
+    const startedMicros = monotonicMicros();
+    const isComplete = () => this.connections.every((connection) => connection.events >= events);
+    const isQuiet = () => monotonicMicros() - Math.max(this.lastFrameMicros, startedMicros) > quietMs * 1000;
+    while (!isComplete() && !isQuiet()) await pause(10);
+    const counts = this.connections.map((connection) => connection.events);
+    const { user, system } = process.cpuUsage(this.cpuAtStart);
+    const ms = (percentile: number) => this.histogram.getValueAtPercentile(percentile) / 1000;
+    const recovered: Record<string, number> = {};
+    for (const { recovered: how } of this.connections) recovered[how ?? '-'] = (recovered[how ?? '-'] ?? 0) + 1;
+    return {
+      type: 'result',
+      connections: this.connections.length,
+      closed: this.connections.filter((connection) => connection.isClosed).length,
+      events: counts.reduce((sum, count) => sum + count, 0),
+      deliveries: this.deliveries,
+      framesInWindow: this.framesInWindow,
+      eventBytes: this.eventBytes,
+      fromScheduled: { p50: ms(50), p99: ms(99), p999: ms(99.9), max: this.histogram.maxValue / 1000 },
+      leastEvents: counts.reduce((a, b) => Math.min(a, b), Infinity),
+      mostEvents: counts.reduce((a, b) => Math.max(a, b), 0),
+      brokenChains: this.connections.reduce((sum, connection) => sum + connection.brokenChains, 0),
+      gaps: this.connections.reduce((sum, connection) => sum + connection.gaps, 0),
+      sampledConnections: this.checks.size,
+      sampled: addUp([...this.checks.values()].map((check) => check.findings(events))),
+      recovered,
+      errors: this.errors(),
+      cpuSeconds: (user + system) / 1e6,
+      samples: withSamples ? this.samples.slice(0, this.sampleCount * 3) : new Float64Array(0),
+    };
+  }
+
+  close(): void {
+    this.isEnding = true;
+    for (const connection of this.connections) connection.cut();
+  }
+
+  private take(connection: LoadConnection, frame: KnownFrame, payload: Buffer | undefined): void {
+    const now = monotonicMicros();
+    const { count, stamps, sequences } = frame;
+    const { fromMicros, toMicros } = this.window;
+    this.lastFrameMicros = now;
+    if (count === 0) return;
+    if (now >= fromMicros && now <= toMicros) {
+      this.deliveries += count;
+      this.framesInWindow++;
+    }
+    const place = connection.rotation++ % count;
+    const stamp = stamps[place];
+    if (stamp >= fromMicros && stamp <= toMicros) {
+      this.histogram.recordValueWithCount(Math.min(MAX_LATENCY_MICROS, Math.max(0, Math.round(now - stamp))), count);
+      if (this.frames++ % SAMPLE_EVERY_FRAMES === 0 && this.sampleCount < MAX_SAMPLES) {
+        this.samples.set([sequences[place], now, count], this.sampleCount++ * 3);
+      }
+    }
+    if (payload !== undefined) this.check(connection, frame, payload);
+  }
+
+  /** The whole way, as a client would go it: the message parsed, each of its events looked at. */
+  private check(connection: LoadConnection, frame: KnownFrame, payload: Buffer): void {
+    const message = JSON.parse(payload.toString()) as DeliveredMessage & DeliveredEvent;
+    const events = message.payload?.events ?? [message];
+    const check = this.checks.get(connection);
+    for (const event of events) check?.take(event.data.current_value);
+    if (events.length !== frame.count)
+      throw new Error(`a frame of ${events.length} events was counted as ${frame.count}`);
+    if (this.eventBytes === 0) this.eventBytes = deliveredBytesOf(payload, frame);
+  }
+
+  private lost(connection: LoadConnection): void {
+    this.losses++;
+    if (!this.reconnects || this.isEnding) return;
+    const again = () => connection.connect(this.target, connection.lanes.size > 0);
+    setTimeout(again, RECONNECT_MIN_MS + Math.random() * RECONNECT_SPREAD_MS);
+  }
+
+  private errors(): string[] {
+    return [
+      ...new Set(this.connections.map(({ lastError }) => lastError).filter((error) => error !== undefined)),
+    ].slice(0, 5);
+  }
+}
+
+/** Of one event, the comma after it included. */
+function deliveredBytesOf(payload: Buffer, frame: KnownFrame): number {
+  const closing = 2;
+  return frame.lane === '' ? payload.length : (payload.length - frame.head.length - closing) / frame.count;
+}
+
+function addUp(findings: readonly SequenceFindings[]): SequenceFindings {
+  const sum = (field: keyof SequenceFindings) => findings.reduce((total, each) => total + each[field], 0);
+  return {
+    received: sum('received'),
+    missing: sum('missing'),
+    duplicated: sum('duplicated'),
+    outOfOrder: sum('outOfOrder'),
+  };
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const CONNECT_DEADLINE_MS = 60_000;
+const LIVE_DEADLINE_MS = 60_000;
+
+let load: Load | undefined;
+
+serveParent<LoadCommand, LoadAnswer>(async (command, answer) => {
+  switch (command.type) {
+    case 'connect':
+      load = new Load(command.target, command.reconnects, command.count, command.sampleEvery, command.keys);
+      return answer(await load.connect(CONNECT_DEADLINE_MS));
+    case 'measure':
+      return load?.measure(command.window);
+    case 'await-live':
+      if (load !== undefined) answer(await load.awaitLive(LIVE_DEADLINE_MS));
+      return;
+    case 'finish':
+      if (load !== undefined) answer(await load.finish(command.events, command.quietMs, command.withSamples));
+      return;
+    case 'close':
+      load?.close();
+      load = undefined;
+      return answer({ type: 'closed' });
+  }
+});

@@ -1,0 +1,213 @@
+import net from 'node:net';
+import { encodeCursor } from '@distributary/distribution-core';
+import type { FrameMemo, KnownFrame } from './frame-memo.js';
+import { clientFrame, FrameReader, type FrameSink, HEADROOM_BYTES } from './frame-reader.js';
+
+export interface LoadTarget {
+  readonly port: number;
+  /** With the query that subscribes at once. */
+  readonly path: string;
+}
+
+export interface LoadConnectionEvents {
+  readonly onReady: (connection: LoadConnection) => void;
+  readonly onFrame: (connection: LoadConnection, frame: KnownFrame, payload: Buffer | undefined) => void;
+  readonly onClosed: (connection: LoadConnection) => void;
+}
+
+interface LanePlace {
+  epoch: string;
+  pos: string;
+}
+
+interface ControlMessage {
+  readonly type: string;
+  readonly payload: {
+    readonly positions?: readonly { topic: string; partition: number; epoch: string; position: string }[];
+    readonly catalog_version?: number;
+    readonly lane?: string;
+    readonly epoch?: string;
+    readonly prev?: string;
+    readonly pos?: string;
+    readonly from?: string;
+    readonly to?: string;
+    readonly code?: number | string;
+    readonly message?: string;
+    readonly recovered?: string;
+  };
+}
+
+/** All sockets read into one buffer, one after the other: what is read is dealt with before the next read. */
+const READ_BYTES = 256 * 1024;
+const shared = Buffer.allocUnsafeSlow(HEADROOM_BYTES + READ_BYTES);
+const readBuffer = shared.subarray(HEADROOM_BYTES);
+
+/** One subscriber of the load: a socket, a handshake, and the checks that cost next to nothing per event. */
+export class LoadConnection implements FrameSink {
+  isReady = false;
+  isClosed = false;
+  /** Of this connection's subscription, so across its reconnects. */
+  events = 0;
+  readonly lanes = new Map<string, LanePlace>();
+  brokenChains = 0;
+  gaps = 0;
+  closeCode: number | undefined;
+  /** Of the last `subscribed`. */
+  recovered: string | undefined;
+  lastError: string | undefined;
+  private catalogVersion = 0;
+  private socket: net.Socket | undefined;
+  private reader = new FrameReader(this);
+  private handshake: string | undefined = '';
+  private frame: KnownFrame | undefined;
+  private last: KnownFrame | undefined;
+  /** Rotates through the events of frames, so that each place in a frame is sampled alike. */
+  rotation: number;
+
+  constructor(
+    readonly index: number,
+    readonly isSampled: boolean,
+    private readonly memo: FrameMemo,
+    private readonly report: LoadConnectionEvents,
+  ) {
+    this.rotation = index;
+  }
+
+  /** May be called again after it was closed. `resume` goes on from what it was told last. */
+  connect({ port, path }: LoadTarget, resume: boolean): void {
+    this.isReady = false;
+    this.isClosed = false;
+    this.closeCode = undefined;
+    this.handshake = '';
+    this.reader = new FrameReader(this);
+    this.frame = undefined;
+    this.last = undefined;
+    const start = resume ? `&start=${this.cursor()}` : '';
+    const socket = net.connect({
+      host: '127.0.0.1',
+      port,
+      noDelay: true,
+      onread: { buffer: readBuffer, callback: (bytes) => this.read(bytes) },
+    });
+    this.socket = socket;
+    socket.on('connect', () => {
+      socket.write(
+        `GET ${path}${start} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+          'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+      );
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      if (this.socket !== socket) return;
+      this.isReady = false;
+      this.isClosed = true;
+      this.report.onClosed(this);
+    });
+  }
+
+  end(payload: Buffer | undefined): void {
+    const frame = this.frame ?? (payload === undefined ? undefined : this.memo.learn(payload));
+    this.frame = undefined;
+    if (frame === undefined) {
+      if (payload !== undefined) this.control(JSON.parse(payload.toString()) as ControlMessage);
+      return;
+    }
+    if (this.last !== undefined && this.last.next === undefined && this.last !== frame) this.last.next = frame;
+    this.last = frame;
+    this.advance(frame.lane, frame.epoch, frame.prev, frame.pos);
+    this.events += frame.count;
+    this.report.onFrame(this, frame, this.isSampled ? payload : undefined);
+  }
+
+  begin(head: Buffer, payloadBytes: number): boolean {
+    this.frame = this.memo.find(head, payloadBytes, this.last?.next);
+    return this.frame === undefined || this.isSampled;
+  }
+
+  ping(payload: Buffer): void {
+    this.socket?.write(clientFrame('pong', payload));
+  }
+
+  close(code: number): void {
+    this.closeCode ??= code;
+    this.socket?.end(clientFrame('close', Buffer.from([code >> 8, code & 0xff])));
+  }
+
+  /** As if the network went away. */
+  cut(): void {
+    this.socket?.destroy();
+  }
+
+  private cursor(): string {
+    const positions = [...this.lanes].map(([lane, { epoch, pos }]) => {
+      const at = lane.lastIndexOf('#');
+      return { topic: lane.slice(0, at), partition: Number(lane.slice(at + 1)), epoch, position: pos };
+    });
+    return encodeCursor({ catalogVersion: this.catalogVersion, positions });
+  }
+
+  private read(bytes: number): boolean {
+    if (this.handshake === undefined) this.reader.read(shared, HEADROOM_BYTES, HEADROOM_BYTES + bytes);
+    else this.readHandshake(bytes);
+    return true;
+  }
+
+  private readHandshake(bytes: number): void {
+    const before = this.handshake?.length ?? 0;
+    const text = this.handshake + shared.toString('latin1', HEADROOM_BYTES, HEADROOM_BYTES + bytes);
+    const end = text.indexOf('\r\n\r\n');
+    if (end < 0) {
+      this.handshake = text;
+      return;
+    }
+    if (!text.startsWith('HTTP/1.1 101')) {
+      this.lastError = text.slice(0, text.indexOf('\r\n'));
+      this.cut();
+      return;
+    }
+    this.handshake = undefined;
+    const bodyAt = HEADROOM_BYTES + end + 4 - before;
+    this.reader.read(shared, bodyAt, HEADROOM_BYTES + bytes);
+  }
+
+  private control({ type, payload }: ControlMessage): void {
+    if (type === 'subscribed') {
+      this.recovered = payload.recovered;
+      this.catalogVersion = payload.catalog_version ?? 0;
+      for (const { topic, partition, epoch, position } of payload.positions ?? []) {
+        this.stand(`${topic}#${partition}`, epoch, position);
+      }
+      this.isReady = true;
+      this.report.onReady(this);
+    } else if (type === 'ready') {
+      this.isReady = true;
+      this.report.onReady(this);
+    } else if (type === 'position') {
+      this.advance(payload.lane ?? '', payload.epoch ?? '', payload.prev ?? '', payload.pos ?? '');
+    } else if (type === 'gap') {
+      this.gaps++;
+      this.advance(payload.lane ?? '', payload.epoch ?? '', payload.from ?? '', payload.to ?? '');
+    } else if (type === 'error') {
+      this.lastError = `${payload.code}: ${payload.message}`;
+    }
+  }
+
+  /** After a resume the server says where it stands; that must be where this side stands. */
+  private stand(lane: string, epoch: string, position: string): void {
+    const place = this.lanes.get(lane);
+    if (place !== undefined && (place.epoch !== epoch || place.pos !== position)) this.brokenChains++;
+    this.lanes.set(lane, { epoch, pos: position });
+  }
+
+  private advance(lane: string, epoch: string, prev: string, pos: string): void {
+    if (lane === '') return;
+    const place = this.lanes.get(lane);
+    if (place === undefined) {
+      this.lanes.set(lane, { epoch, pos });
+      return;
+    }
+    if (place.epoch !== epoch || place.pos !== prev) this.brokenChains++;
+    place.epoch = epoch;
+    place.pos = pos;
+  }
+}

@@ -1,0 +1,71 @@
+import type { LoadTarget } from './load-connection.js';
+import type { SequenceFindings } from './sequence-check.js';
+
+export interface Window {
+  /** {@link monotonicMicros}. */
+  readonly fromMicros: number;
+  readonly toMicros: number;
+}
+
+export type LoadCommand =
+  | {
+      readonly type: 'connect';
+      readonly target: LoadTarget;
+      readonly count: number;
+      /** Every such connection checks the sequence of every event. */
+      readonly sampleEvery: number;
+      readonly keys: number;
+      /** After a loss: come back with the cursor. */
+      readonly reconnects: boolean;
+    }
+  | { readonly type: 'measure'; readonly window: Window }
+  /** Answers when each connection has `events`, or nothing has come for `quietMs`. */
+  | { readonly type: 'finish'; readonly events: number; readonly quietMs: number; readonly withSamples: boolean }
+  /** Answers when all are subscribed again after having lost their connection. */
+  | { readonly type: 'await-live' }
+  | { readonly type: 'close' };
+
+export interface Latencies {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+export interface LoadResult {
+  readonly type: 'result';
+  readonly connections: number;
+  readonly closed: number;
+  readonly events: number;
+  /** Received within the window. */
+  readonly deliveries: number;
+  readonly framesInWindow: number;
+  /** Bytes of an event as it was delivered, its comma included. */
+  readonly eventBytes: number;
+  /** Milliseconds from the scheduled send, of the events that were due within the window. */
+  readonly fromScheduled: Latencies;
+  /** The least and the most that any connection got. */
+  readonly leastEvents: number;
+  readonly mostEvents: number;
+  readonly brokenChains: number;
+  readonly gaps: number;
+  readonly sampledConnections: number;
+  /** Added up over the sampled connections. */
+  readonly sampled: SequenceFindings;
+  readonly recovered: Readonly<Record<string, number>>;
+  readonly errors: readonly string[];
+  readonly cpuSeconds: number;
+  /** Triples: sequence, received micros, deliveries that it stands for. */
+  readonly samples: Float64Array;
+}
+
+export type LoadAnswer =
+  | { readonly type: 'connected'; readonly tookMs: number; readonly failed: number; readonly errors: readonly string[] }
+  | {
+      readonly type: 'live';
+      readonly lastLiveMicros: number;
+      readonly live: number;
+      readonly errors: readonly string[];
+    }
+  | LoadResult
+  | { readonly type: 'closed' };

@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { machineBusySeconds, statOf, treeOf, usageOf } from './process-tree.js';
+
+describe('the process tree', () => {
+  it('counts the CPU time and memory of a process and its children', async () => {
+    const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: 'pipe' });
+    const tree = treeOf(process.pid);
+    expect(tree).toContain(process.pid);
+    expect(tree).toContain(child.pid);
+    const usage = usageOf(tree);
+    expect(usage.cpuSeconds).toBeGreaterThan(0);
+    expect(usage.residentBytes).toBeGreaterThan(1e6);
+    expect(machineBusySeconds()).toBeGreaterThan(usage.cpuSeconds);
+    child.stdin.end();
+    await new Promise((resolve) => child.once('exit', resolve));
+    expect(statOf(child.pid as number)).toBeUndefined();
+    expect(usageOf([child.pid as number])).toEqual({ pids: [], cpuSeconds: 0, residentBytes: 0 });
+  });
+
+  it('finds a process by the folder that it works in, whoever started it', async () => {
+    const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'process-tree-')));
+    const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: 'pipe', cwd: folder });
+    await new Promise((resolve) => child.once('spawn', resolve));
+    expect(treeOf(2 ** 30, folder)).toEqual([child.pid]);
+    child.stdin.end();
+    await new Promise((resolve) => child.once('exit', resolve));
+    expect(treeOf(2 ** 30, folder)).toEqual([]);
+    fs.rmSync(folder, { recursive: true });
+  });
+});

@@ -1,0 +1,112 @@
+import { serveParent } from './child-program.js';
+import { stampedEventText } from './event-text.js';
+import { IngestConnection, isSuccess } from './ingest-connection.js';
+import { monotonicMicros } from './monotonic-clock.js';
+import { PublishSchedule } from './publish-schedule.js';
+import type { PublisherAnswer, PublisherCommand, PublisherResult, PublishPlan } from './publisher-messages.js';
+
+/**
+ * The producer of a bench: an open loop that posts what is due.
+ *
+ *   schedule ──due events──▶ per connection: waiting ──one batch at a time──▶ POST
+ */
+const MAX_BATCH = 500;
+const TICK_MS = 1;
+const RETRY_MS = 20;
+const MAX_ERRORS = 5;
+
+class Publisher {
+  private readonly schedule: PublishSchedule;
+  private readonly answered: Float64Array;
+  private readonly waiting: number[][];
+  private readonly errors = new Set<string>();
+  private accepted = 0;
+  private refusals = 0;
+  private posts = 0;
+  private isOver = false;
+
+  constructor(private readonly plan: PublishPlan) {
+    this.schedule = new PublishSchedule(plan.startMicros, plan.eventsPerSecond, plan.seconds);
+    this.answered = new Float64Array(this.schedule.total);
+    this.waiting = Array.from({ length: plan.connections }, () => []);
+  }
+
+  async run(): Promise<PublisherResult> {
+    const { plan } = this;
+    const cpu = process.cpuUsage();
+    const workers = this.waiting.map((waiting) => this.post(waiting));
+    const endMicros = plan.startMicros + plan.seconds * 1e6 + plan.graceMs * 1000;
+    while (
+      monotonicMicros() < endMicros &&
+      !(this.schedule.isOver && this.waiting.every((each) => each.length === 0))
+    ) {
+      const [from, to] = this.schedule.takeDue(monotonicMicros());
+      for (let sequence = from; sequence < to; sequence++) {
+        this.waiting[(sequence % plan.keys) % plan.connections].push(sequence);
+      }
+      await pause(TICK_MS);
+    }
+    this.isOver = true;
+    await Promise.all(workers);
+    const { user, system } = process.cpuUsage(cpu);
+    return {
+      type: 'published',
+      due: this.schedule.total,
+      accepted: this.accepted,
+      unsent: this.schedule.total - this.accepted,
+      refusals: this.refusals,
+      errors: [...this.errors],
+      answeredMicros: this.answered,
+      posts: this.posts,
+      cpuSeconds: (user + system) / 1e6,
+    };
+  }
+
+  private async post(waiting: number[]): Promise<void> {
+    const { plan } = this;
+    const connection = new IngestConnection(plan.port, plan.path);
+    while (!this.isOver) {
+      const batch = waiting.splice(0, MAX_BATCH);
+      if (batch.length === 0) {
+        await pause(TICK_MS);
+        continue;
+      }
+      if (!(await this.send(connection, batch))) {
+        waiting.unshift(...batch);
+        await pause(RETRY_MS);
+      }
+    }
+    connection.close();
+  }
+
+  /** False if it is to be sent again: the ids are the same, so that nothing takes effect twice. */
+  private async send(connection: IngestConnection, batch: readonly number[]): Promise<boolean> {
+    const { topic, run, keys } = this.plan;
+    const texts = batch.map((sequence) =>
+      stampedEventText({ topic, run, sequence, keys, stampMicros: this.schedule.dueMicros(sequence) }),
+    );
+    this.posts++;
+    try {
+      const { status, body } = await connection.post(`[${texts.join(',')}]`);
+      if (isSuccess(status)) {
+        const now = monotonicMicros();
+        for (const sequence of batch) this.answered[sequence] = now;
+        this.accepted += batch.length;
+        return true;
+      }
+      this.note(`${status} ${body.slice(0, 300)}`);
+    } catch (error) {
+      this.note(error instanceof Error ? error.message : String(error));
+    }
+    this.refusals++;
+    return false;
+  }
+
+  private note(error: string): void {
+    if (this.errors.size < MAX_ERRORS) this.errors.add(error);
+  }
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+serveParent<PublisherCommand, PublisherAnswer>(async ({ plan }, answer) => answer(await new Publisher(plan).run()));

@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { nodeCommand } from './child-program.js';
+import { freePort } from './free-port.js';
+import { treeOf, type TreeUsage, usageOf } from './process-tree.js';
+
+export interface ServerOptions {
+  readonly script: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cpu: number | undefined;
+  readonly port: number;
+  /** Answers 200 when it is ready. */
+  readonly readyPath: string;
+  readonly readyDeadlineMs: number;
+  /** What it and its children work in: found by it, whoever is their parent. Removed at the end. */
+  readonly folder: string;
+}
+
+const POLL_MS = 20;
+const STOP_DEADLINE_MS = 20_000;
+const LOG_TAIL_BYTES = 4_000;
+
+/** A server under load: started, watched, killed and ended by its process id. */
+export class ServerProcess {
+  private child: ChildProcess | undefined;
+  private exited: Promise<void> = Promise.resolve();
+  /** From its start until it said that it is ready. */
+  readyAfterMs = 0;
+
+  private constructor(private readonly options: ServerOptions) {}
+
+  static async start(options: ServerOptions): Promise<ServerProcess> {
+    const server = new ServerProcess(options);
+    await server.begin();
+    return server;
+  }
+
+  get port(): number {
+    return this.options.port;
+  }
+
+  get pid(): number {
+    return this.child?.pid as number;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.options.port}`;
+  }
+
+  /** Starts it (again) on the same port and folder, and waits until it is ready. */
+  async begin(): Promise<void> {
+    const { script, args = [], env, cpu, folder } = this.options;
+    const [command, ...rest] = nodeCommand(['--enable-source-maps', script, ...args], cpu);
+    const log = fs.openSync(this.logFile, 'a');
+    const startedAt = performance.now();
+    const child = spawn(command, rest, { stdio: ['ignore', log, log], env: { ...process.env, ...env }, cwd: folder });
+    fs.closeSync(log);
+    this.child = child;
+    this.exited = new Promise((resolve) => child.once('exit', () => resolve()));
+    await this.untilReady(startedAt);
+    this.readyAfterMs = performance.now() - startedAt;
+  }
+
+  /** `kill -9`, of this process only: what it started must cope. */
+  async kill(): Promise<void> {
+    this.child?.kill('SIGKILL');
+    await this.exited;
+  }
+
+  /** All processes: the server, what it started, and what outlived an earlier one of it. */
+  usage(): TreeUsage {
+    return usageOf(treeOf(this.pid, this.options.folder));
+  }
+
+  residentBytes(): number {
+    return usageOf([this.pid]).residentBytes;
+  }
+
+  /** The value of a metric, its labels added up; undefined if there is none. */
+  async metric(name: string): Promise<number | undefined> {
+    const text = await (await fetch(`${this.origin}/metrics`)).text();
+    const lines = text.split('\n').filter((line) => line.startsWith(name) && /^[ {]/.test(line.slice(name.length)));
+    return lines.length === 0
+      ? undefined
+      : lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+  }
+
+  logTail(): string {
+    const text = fs.existsSync(this.logFile) ? fs.readFileSync(this.logFile, 'utf8') : '';
+    return text.slice(-LOG_TAIL_BYTES);
+  }
+
+  /** Ends everything that belongs to it, gently first, and removes its folder. */
+  async stop(): Promise<void> {
+    const { folder } = this.options;
+    this.child?.kill('SIGTERM');
+    const timer = setTimeout(() => this.child?.kill('SIGKILL'), STOP_DEADLINE_MS);
+    await this.exited;
+    clearTimeout(timer);
+    const left = treeOf(this.pid, folder);
+    for (const pid of left) signal(pid, 'SIGTERM');
+    for (let tries = 0; tries < 100 && treeOf(this.pid, folder).length > 0; tries++) await pause(POLL_MS);
+    for (const pid of treeOf(this.pid, folder)) signal(pid, 'SIGKILL');
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  private get logFile(): string {
+    return path.join(this.options.folder, 'server.log');
+  }
+
+  private async untilReady(startedAt: number): Promise<void> {
+    const { readyPath, readyDeadlineMs } = this.options;
+    for (;;) {
+      const response = await fetch(`${this.origin}${readyPath}`).catch(() => undefined);
+      await response?.arrayBuffer().catch(() => undefined);
+      if (response?.status === 200) return;
+      const hasExited = this.child?.exitCode !== null || this.child.signalCode !== null;
+      if (hasExited || performance.now() - startedAt > readyDeadlineMs) {
+        throw new Error(`${this.options.script} ${hasExited ? 'ended' : 'is not ready'}:\n${this.logTail()}`);
+      }
+      await pause(POLL_MS);
+    }
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It is gone already.
+  }
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+export const newFolder = (name: string): string => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), `distributary-${name}-`));
+  // A database that does not run as root must be able to reach its own folder below.
+  fs.chmodSync(folder, 0o755);
+  return fs.realpathSync(folder);
+};
+
+export async function startTwin(cpu: number | undefined): Promise<ServerProcess> {
+  const port = await freePort();
+  return ServerProcess.start({
+    script: path.join(import.meta.dirname, 'naive-twin.js'),
+    args: [String(port)],
+    cpu,
+    port,
+    readyPath: '/',
+    readyDeadlineMs: 10_000,
+    folder: newFolder('twin'),
+  });
+}
