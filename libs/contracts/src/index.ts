@@ -5,3 +5,4 @@ export * from './monitoring/data.js';
 export * from './monitoring/event.js';
 export * from './monitoring/responses.js';
 export * from './monitoring/vocabulary.js';
+export * from './grpc/proto-files.js';

@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url';
+
+/** Where the .proto files lie; imports between them start here. */
+export const PROTO_ROOT = fileURLToPath(new URL('.', import.meta.url));
+
+export const MONITORING_PROTO = 'distributary/monitoring/v1/monitoring.proto';
+export const MONITORING_PACKAGE = 'distributary.monitoring.v1';
+
+/**
+ * How servers load them: names as in the files, so that messages have the fields of the JSON protocol; what was not sent
+ * is not there.
+ */
+export const PROTO_LOADING = {
+  keepCase: true,
+  longs: Number,
+  enums: String,
+  defaults: false,
+  oneofs: true,
+  includeDirs: [PROTO_ROOT],
+};

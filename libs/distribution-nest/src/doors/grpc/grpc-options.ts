@@ -1,0 +1,60 @@
+import type { Server } from '@grpc/grpc-js';
+import { ReflectionService } from '@grpc/reflection';
+import type { PackageDefinition } from '@grpc/proto-loader';
+import { type GrpcOptions, Transport } from '@nestjs/microservices';
+import { HealthImplementation, protoPath as HEALTH_PROTO } from 'grpc-health-check';
+import { PROTO_LOADING } from '@distributary/contracts';
+import type { HostOriginPolicy } from '../../http/host-origin.js';
+import { hostOriginInterceptor } from '../../http/host-origin-guard.js';
+import { GRPC_KEEPALIVE_MS, MAX_GRPC_MESSAGE_BYTES } from './grpc-door.js';
+
+export interface GrpcServerOptions {
+  readonly host: string;
+  /** Not 0: Nest does not tell which port it got. */
+  readonly port: number;
+  readonly policy: HostOriginPolicy;
+  /** Paths below the root of the .proto files. */
+  readonly protoFiles: readonly string[];
+  readonly packages: readonly string[];
+  /** `grpc.health.v1`; the owner sets '' and each service to SERVING once it is ready, NOT_SERVING when it drains. */
+  readonly health: HealthImplementation;
+}
+
+/** What `app.connectMicroservice` needs, reflection and health included. */
+export function grpcOptions({ host, port, policy, protoFiles, packages, health }: GrpcServerOptions): GrpcOptions {
+  // `interceptors` is an option of the server; Nest passes all of these on, but types only the numbers and texts.
+  const serverOptions: object = {
+    interceptors: [hostOriginInterceptor(policy)],
+    'grpc.max_concurrent_streams': 1_000,
+  };
+  return {
+    transport: Transport.GRPC,
+    options: {
+      url: `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`,
+      // The health service's file is loaded for reflection, but its package is not Nest's: it brings its own handlers.
+      protoPath: [...protoFiles, HEALTH_PROTO],
+      package: [...packages],
+      loader: PROTO_LOADING,
+      channelOptions: serverOptions,
+      maxReceiveMessageLength: MAX_GRPC_MESSAGE_BYTES,
+      keepalive: { keepaliveTimeMs: GRPC_KEEPALIVE_MS, keepaliveTimeoutMs: GRPC_KEEPALIVE_MS * 1.5 },
+      onLoadPackageDefinition: (definition: PackageDefinition, server: Pick<Server, 'addService'>) => {
+        passBuffersThrough(definition);
+        health.addToServer(server as Server);
+        new ReflectionService(definition).addToServer(server);
+      },
+    },
+  };
+}
+
+/** Messages that were encoded once for a whole feed are not encoded again: a Buffer is the message itself. */
+export function passBuffersThrough(definition: PackageDefinition): void {
+  for (const service of Object.values(definition)) {
+    if ('format' in service) continue;
+    for (const method of Object.values(service)) {
+      if (!method.responseStream) continue;
+      const serialize = method.responseSerialize;
+      method.responseSerialize = (value) => (Buffer.isBuffer(value) ? value : serialize(value));
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { type DataFrame, type FrameEncoder, laneName, type SessionMessage } from '@distributary/distribution-core';
+import type { TypedMessages } from './grpc-door.js';
+
+export interface TypedMessagesOptions {
+  /** Part of a feed's identity. */
+  readonly name: string;
+  /** Encodes the method's response type. */
+  readonly serialize: (message: object) => Buffer;
+  /** One stored event, parsed, as the message that stands for it. */
+  readonly eventOf: (event: Readonly<Record<string, unknown>>) => object;
+}
+
+const TOLD: ReadonlySet<SessionMessage['type']> = new Set<SessionMessage['type']>(['subscribed', 'gap', 'status']);
+
+/**
+ * A response type with `lane`, `epoch`, `prev`, `pos`, `events`, `snapshot`, `last`, `merged…`, `left`, and `subscribed`,
+ * `gap` and `status` as in `distributary.stream.v1`. Each event is transcoded once per feed, whatever its members.
+ */
+export function typedMessages({ name, serialize, eventOf }: TypedMessagesOptions): TypedMessages {
+  const parse = (value: Uint8Array) => eventOf(JSON.parse(Buffer.from(value).toString()) as Record<string, unknown>);
+  const encoder: FrameEncoder = {
+    name,
+    data: (frame) =>
+      serialize({ ...laneOf(frame), prev: frame.prev, events: valuesOf(frame).map(parse), ...conflationOf(frame) }),
+    position: (frame) => serialize({ ...laneOf(frame), prev: frame.prev }),
+    snapshot: (frame) =>
+      serialize({ ...laneOf(frame), snapshot: true, last: frame.isLast, events: frame.values.map(parse) }),
+    mark: () => undefined,
+  };
+  const encode = ({ type, payload }: SessionMessage) => (TOLD.has(type) ? serialize({ [type]: payload }) : undefined);
+  return { encoder, encode };
+}
+
+function laneOf({ lane, pos }: Pick<DataFrame, 'lane' | 'pos'>): object {
+  return { lane: laneName(lane), epoch: lane.epoch, pos };
+}
+
+function conflationOf({ conflation }: DataFrame): object {
+  if (conflation === undefined) return {};
+  return { merged: conflation.merged, merged_exact: conflation.mergedExact, left: conflation.left };
+}
+
+function valuesOf({ runs }: DataFrame): Uint8Array[] {
+  return runs.flatMap(({ batch, from, to }) =>
+    Array.from({ length: to - from }, (_, index) => batch.valueAt(from + index)),
+  );
+}
