@@ -3,6 +3,22 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
+/** Modules of Node that reach out of the program. */
+const SYSTEM = [
+  'fs',
+  'net',
+  'tls',
+  'http',
+  'http2',
+  'https',
+  'dgram',
+  'dns',
+  'child_process',
+  'cluster',
+  'os',
+  'process',
+];
+
 /**
  * Per `type:` tag: which types of projects it may import, and which packages from outside (the package itself and its
  * subpaths). `builtins` are modules of Node that it may not use; '*' stands for everything.
@@ -11,22 +27,9 @@ export const LAYERS = {
   domain: {
     projects: ['domain'],
     packages: ['@marcbachmann/cel-js'],
-    bannedBuiltins: [
-      'fs',
-      'net',
-      'tls',
-      'http',
-      'http2',
-      'https',
-      'dgram',
-      'dns',
-      'child_process',
-      'cluster',
-      'os',
-      'process',
-    ],
+    bannedBuiltins: SYSTEM,
   },
-  contract: { projects: ['contract'], packages: ['zod'], bannedBuiltins: ['*'] },
+  contract: { projects: ['contract'], packages: ['zod'], bannedBuiltins: SYSTEM },
   adapter: { projects: ['domain'], packages: ['zod'], bannedBuiltins: [] },
   composition: { projects: ['domain', 'adapter', 'contract'], packages: ['*'], bannedBuiltins: [] },
   platform: { projects: ['domain', 'contract'], packages: ['ws', 'commander', 'picocolors'], bannedBuiltins: [] },

@@ -60,7 +60,7 @@ const PLANTED = [
     `export * from '@distributary/distribution-core';`,
     'distributary/boundaries',
   ],
-  ['contract uses Node', CONTRACTS, `export * from 'node:crypto';`, 'distributary/boundaries'],
+  ['contract reads files', CONTRACTS, `export * from 'node:fs';`, 'distributary/boundaries'],
   ['app imports an app', MONITORING, `export * from '@distributary/monitoring-e2e';`, 'distributary/boundaries'],
   [
     'a deep import',

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { DistributionError, type Metrics } from '@distributary/distribution-core';
+import { type DistributionError, type Metrics } from '@distributary/distribution-core';
 import { events, FakeClock, until } from '@distributary/distribution-core/testing';
 import { open } from 'lmdb';
 import { EmbeddedLog } from './embedded-log.js';
