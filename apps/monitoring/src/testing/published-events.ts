@@ -36,7 +36,8 @@ export class RecordingPublisher implements EventPublisher {
   publish(inputs: readonly MonitoringEventInput[]): Promise<readonly PublishResult[]> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     parseMonitoringEvents(inputs);
-    const fresh = inputs.filter((input) => !this.events.some((seen) => seen.event_id === input.event_id));
+    const ids = new Set(this.events.map((event) => event.event_id));
+    const fresh = inputs.filter((input) => input.event_id === undefined || !ids.has(input.event_id));
     this.events.push(...fresh);
     return Promise.resolve([]);
   }

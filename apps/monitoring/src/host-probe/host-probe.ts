@@ -1,0 +1,80 @@
+import type { MonitoringEventInput } from '@distributary/contracts';
+import type { Clock } from '@distributary/distribution-core';
+import { isoOfMicros } from '../events/iso-time.js';
+import type { EventPublisher } from '../events/publisher.js';
+import { type FailureLog, RepeatingTask, type Schedule } from '../schedules/repeating-task.js';
+import type { HostReader } from './host-reader.js';
+import type { ProcessReader } from './process-reader.js';
+import { type Figure, hostFigures, type HostReading, processFigures, type ProcessReading } from './readings.js';
+
+export const HOST_SERVICE = 'host';
+export const OWN_SERVICE = 'monitoring-distribution';
+
+export interface HostProbeOptions {
+  readonly intervalMs: number;
+  /** A label of every figure, and the last word of its routing key. */
+  readonly hostname: string;
+}
+
+/**
+ * Publishes what this machine and this process measure of themselves, as METRICS. A sample that the broker does not
+ * take is dropped: the next one is a moment away, and late figures would lie about now.
+ */
+export class HostProbe implements Schedule {
+  private readonly schedule: RepeatingTask;
+  private readonly hostWord: string;
+  private host: HostReading | undefined;
+  private process: ProcessReading | undefined;
+
+  constructor(
+    private readonly hostReader: HostReader,
+    private readonly processReader: ProcessReader,
+    private readonly publisher: EventPublisher,
+    private readonly clock: Clock,
+    private readonly options: HostProbeOptions,
+    log?: FailureLog,
+  ) {
+    this.hostWord = options.hostname.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 100) || 'unknown';
+    this.schedule = new RepeatingTask('host-probe', options.intervalMs, clock, () => this.sample(), log);
+  }
+
+  start(): void {
+    this.processReader.start();
+    this.schedule.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.schedule.stop();
+    this.processReader.stop();
+  }
+
+  /** Reads once and publishes. Rates appear from the second time on. */
+  async sample(): Promise<void> {
+    const [host, process] = await Promise.all([this.hostReader.read(), this.processReader.read()]);
+    const timestamp = isoOfMicros(this.clock.nowMicros());
+    const events = [
+      ...hostFigures(this.host, host).map((figure) => this.eventOf(HOST_SERVICE, figure, timestamp)),
+      ...processFigures(this.process, process).map((figure) => this.eventOf(OWN_SERVICE, figure, timestamp)),
+    ];
+    this.host = host;
+    this.process = process;
+    await this.publisher.publish(events);
+  }
+
+  private eventOf(service: string, { metric, value, unit }: Figure, timestamp: string): MonitoringEventInput {
+    return {
+      timestamp,
+      data_type: 'METRICS',
+      data: {
+        service_name: service,
+        metric_name: metric,
+        current_value: value,
+        unit,
+        labels: { host: this.options.hostname.slice(0, 200) },
+      },
+      // The host is in the key, so that each machine has states of its own.
+      routing: { routing_key: `${service}.metric.${this.hostWord}` },
+      metadata: { source_service: OWN_SERVICE },
+    };
+  }
+}
