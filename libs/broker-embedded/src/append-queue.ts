@@ -179,7 +179,7 @@ export class AppendQueue {
       bytes: before.bytes + bytes,
       lastMicros: micros,
     };
-    const after = trimToSize(this.store, lane, grown, this.metrics);
+    const after = trimToSize(this.store, lane, grown, bytes, this.metrics);
     writeLaneState(this.store, laneId, after);
     this.metrics.appended(records.length, bytes);
     return after.bytes - before.bytes;

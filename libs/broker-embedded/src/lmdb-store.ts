@@ -37,6 +37,7 @@ export class LmdbStore {
   private readonly root: RootDatabase;
   private cancelReaderCheck: () => void = () => undefined;
   private isOpen = true;
+  private hasFailed = false;
   private readonly clock: Clock;
 
   constructor(options: LmdbStoreOptions) {
@@ -74,8 +75,11 @@ export class LmdbStore {
   async write<T>(work: () => T): Promise<T> {
     if (!this.isOpen) throw unavailable('the embedded log is closed');
     try {
-      return await this.root.childTransaction(work);
+      const result = await this.root.childTransaction(work);
+      this.hasFailed = false;
+      return result;
     } catch (error) {
+      this.hasFailed = true;
       throw await translated(error);
     }
   }
@@ -94,6 +98,8 @@ export class LmdbStore {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.cancelReaderCheck();
+    // The store waits for the flush of its last commit; one that failed is never flushed, an empty one is.
+    if (this.hasFailed) await this.root.childTransaction(() => undefined).catch(() => undefined);
     await this.root.close();
   }
 

@@ -3,14 +3,26 @@ import { addTotalBytes, type LaneState, readLaneState, writeLaneState } from './
 import type { LmdbStore, RecordKey } from './lmdb-store.js';
 import type { StoredLane } from './topic-table.js';
 
-/** Records that one step removes: a step holds the lock that appends of all processes wait for. */
+/**
+ * What one step removes: a step holds the lock that appends of all processes wait for. It is small for a second
+ * reason: the store notes freed pages in pages of its own, and a long note finds no room on a full disk.
+ */
 const STEP_RECORDS = 64;
+const STEP_BYTES = 256 * 1024;
 
 /** Within an append's transaction: a lane over its size gives up its oldest records as it grows, so the file stays flat. */
-export function trimToSize(store: LmdbStore, lane: StoredLane, state: LaneState, metrics: EmbeddedMetrics): LaneState {
+export function trimToSize(
+  store: LmdbStore,
+  lane: StoredLane,
+  state: LaneState,
+  addedBytes: number,
+  metrics: EmbeddedMetrics,
+): LaneState {
   const { bytes } = lane.retention;
   if (bytes === 0 || state.bytes <= bytes) return state;
-  return removeWhile(store, lane.laneId, state, metrics, (_, left) => left.bytes > bytes);
+  // Twice what came: a lane that was over its size when its retention was shortened gets there too.
+  const step = Math.max(STEP_BYTES, 2 * addedBytes);
+  return removeWhile(store, lane.laneId, state, metrics, (_, left) => left.bytes > bytes, step);
 }
 
 /** One step of one lane, within a write transaction; true if there may be more to remove. */
@@ -44,12 +56,13 @@ function removeWhile(
   state: LaneState,
   metrics: EmbeddedMetrics,
   isDue: (key: RecordKey, left: LaneState) => boolean,
+  stepBytes = STEP_BYTES,
 ): LaneState {
   const due: RecordKey[] = [];
   let left = state;
   const range = { start: [laneId, state.first], end: [laneId, Infinity], limit: STEP_RECORDS } as const;
   for (const key of store.records.getKeys(range as never)) {
-    if (!isDue(key, left)) break;
+    if (!isDue(key, left) || state.bytes - left.bytes >= stepBytes) break;
     due.push(key);
     const [, first, count, bytes] = key;
     left = { ...left, first: first + count, bytes: left.bytes - bytes };
