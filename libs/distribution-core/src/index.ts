@@ -34,3 +34,4 @@ export * from './ingest/dedupe-window.js';
 export * from './routing/partition.js';
 export * from './routing/retention-policy.js';
 export * from './secret.js';
+export * from './ingest/ingest.js';

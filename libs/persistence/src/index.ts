@@ -1,1 +1,5 @@
-export {};
+export * from './data-source.js';
+export * from './embedded-postgres.js';
+export * from './persistence.config.js';
+export * from './postgres.errors.js';
+export * from './postgres-cursor-store.js';

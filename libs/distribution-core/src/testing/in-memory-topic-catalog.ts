@@ -22,7 +22,8 @@ export class InMemoryTopicCatalog implements TopicCatalog {
   }
 
   async create(topic: NewTopic): Promise<TopicDefinition> {
-    if (this.topics.has(topic.name)) throw new DistributionError('topic.exists', `there is a topic ${topic.name} already`);
+    if (this.topics.has(topic.name))
+      throw new DistributionError('topic.exists', `there is a topic ${topic.name} already`);
     const created = { ...topic, catalogVersion: ++this.changes, createdAtMicros: this.options.clock.nowMicros() };
     this.topics.set(topic.name, created);
     return created;

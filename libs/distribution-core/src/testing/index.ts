@@ -10,3 +10,6 @@ export * from './in-memory-subscription-store.js';
 export * from './in-memory-topic-catalog.js';
 export * from './in-memory-queue.js';
 export { describeQueueContract, type QueueFactory, type QueueHarness } from './queue.contract.js';
+export * from './topic-catalog.contract.js';
+export * from './subscription-store.contract.js';
+export * from './cursor-store.contract.js';

@@ -1,0 +1,51 @@
+import {
+  HealthController,
+  HealthService,
+  LOGGER,
+  type Logger,
+  METRICS_REGISTRY,
+  MetricsController,
+  ProblemFilter,
+  SseDoor,
+  WebSocketDoor,
+} from '@distributary/distribution-nest';
+import { TopicDirectory } from '@distributary/distribution-core';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import type { Registry } from 'prom-client';
+import type { Parts } from './composition/parts.js';
+import { StreamController } from './stream/stream.controller.js';
+import { StreamGateway } from './stream/stream.gateway.js';
+import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
+import { CURSOR_STORE, LOG, SUBSCRIPTION_STORE } from './tokens.js';
+import { TopicsController } from './topics/topics.controller.js';
+
+export interface AppParts extends Parts {
+  readonly health: HealthService;
+  readonly registry: Registry;
+  readonly logger: Logger;
+}
+
+/** The map of the app: what is made outside, and the doors that Nest opens to it. */
+@Module({})
+export class AppModule {
+  static of(parts: AppParts): DynamicModule {
+    return {
+      module: AppModule,
+      controllers: [HealthController, MetricsController, StreamController, TopicsController, SubscriptionsController],
+      providers: [
+        StreamGateway,
+        { provide: LOG, useValue: parts.log },
+        { provide: SUBSCRIPTION_STORE, useValue: parts.storage.subscriptions },
+        { provide: CURSOR_STORE, useValue: parts.storage.cursors },
+        { provide: TopicDirectory, useValue: parts.directory },
+        { provide: WebSocketDoor, useValue: parts.webSocketDoor },
+        { provide: SseDoor, useValue: parts.sseDoor },
+        { provide: HealthService, useValue: parts.health },
+        { provide: METRICS_REGISTRY, useValue: parts.registry },
+        { provide: LOGGER, useValue: parts.logger },
+        { provide: APP_FILTER, useValue: new ProblemFilter(parts.logger) },
+      ],
+    };
+  }
+}

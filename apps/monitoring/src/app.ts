@@ -1,0 +1,79 @@
+import type { AddressInfo } from 'node:net';
+import {
+  createHttpAdapter,
+  createRegistry,
+  decideHostOrigin,
+  HealthService,
+  type HostOriginPolicy,
+  Lifecycle,
+  type Logger,
+  NestLogger,
+  PromMetrics,
+  setupOpenApi,
+  StreamWebSocketAdapter,
+  SystemClock,
+  SystemIds,
+} from '@distributary/distribution-nest';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module.js';
+import { openStorage } from './composition/open-storage.js';
+import { closeParts, openParts } from './composition/parts.js';
+import type { MonitoringConfig } from './config/monitoring.config.js';
+
+export interface RunningApp {
+  readonly httpUrl: string;
+  readonly lifecycle: Lifecycle;
+}
+
+const STEP_DEADLINE_MS = 30_000;
+
+/** The whole service, listening. Used by main, the end-to-end tests and whoever embeds it. */
+export async function createApp(config: MonitoringConfig, logger: Logger): Promise<RunningApp> {
+  const clock = new SystemClock();
+  const ids = new SystemIds();
+  const registry = createRegistry('monitoring');
+  const metrics = new PromMetrics(registry);
+  const lifecycle = new Lifecycle(clock, logger, config.DRAIN_TIMEOUT_MS);
+  const policy: HostOriginPolicy = { allowedHosts: config.ALLOWED_HOSTS, allowedOrigins: config.ALLOWED_ORIGINS };
+
+  const storage = await openStorage(config, logger);
+  const parts = await openParts({ config, clock, ids, metrics, logger }, storage);
+  const health = new HealthService(
+    lifecycle,
+    [
+      { name: 'database', check: () => storage.check() },
+      { name: 'broker', check: async () => void (await parts.log.listTopics()) },
+    ],
+    clock,
+    config.HEALTH_CHECK_TIMEOUT_MS,
+  );
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.of({ ...parts, health, registry, logger }),
+    createHttpAdapter({ policy, ids, maxBodyBytes: config.MAX_BODY_BYTES }),
+    { logger: new NestLogger(logger), abortOnError: false },
+  );
+  app.useWebSocketAdapter(
+    new StreamWebSocketAdapter(app, ({ headers }) => decideHostOrigin(headers.host, headers.origin, policy).isAllowed),
+  );
+  setupOpenApi(app, {
+    title: 'Distributary monitoring',
+    description: 'Metrics, alerts, incidents and status of your services: ingest them here, watch them live.',
+    version: '1',
+  });
+  lifecycle.onStart({
+    name: 'listen',
+    deadlineMs: STEP_DEADLINE_MS,
+    run: () => app.listen(config.PORT, config.HOST).then(() => undefined),
+  });
+  lifecycle.onDrain({
+    name: 'streams',
+    deadlineMs: STEP_DEADLINE_MS,
+    run: () => closeParts(parts),
+  });
+  lifecycle.onDrain({ name: 'http', deadlineMs: STEP_DEADLINE_MS, run: () => app.close() });
+  lifecycle.onDrain({ name: 'database', deadlineMs: STEP_DEADLINE_MS, run: () => storage.close() });
+  await lifecycle.start();
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return { httpUrl: `http://${config.HOST}:${port}`, lifecycle };
+}

@@ -1,0 +1,47 @@
+import type { Logger } from '@distributary/distribution-nest';
+import {
+  createDataSource,
+  EmbeddedPostgres,
+  migrate,
+  type PersistenceConfig,
+  PostgresCursorStore,
+} from '@distributary/persistence';
+import { MonitoringSubscriptionEntity } from '../subscriptions/monitoring-subscription.entity.js';
+import { TypeormSubscriptionStore } from '../subscriptions/typeorm-subscription-store.js';
+import { MonitoringTopicEntity } from '../topics/monitoring-topic.entity.js';
+import { TypeormTopicCatalog } from '../topics/typeorm-topic-catalog.js';
+import type { Storage } from './storage.js';
+
+/** The configured PostgreSQL, or one of our own; migrated either way. */
+export async function openStorage(config: PersistenceConfig, logger: Logger): Promise<Storage> {
+  const embedded =
+    config.DATABASE_URL === undefined ? await EmbeddedPostgres.start({ directory: config.DATA_DIR }) : undefined;
+  const url = embedded?.url ?? config.DATABASE_URL?.reveal() ?? '';
+  logger.info('storage.opened', { embedded: embedded !== undefined });
+  const shared = createDataSource({ url, owner: 'distribution' });
+  const own = createDataSource({
+    url,
+    owner: 'monitoring',
+    entities: [MonitoringTopicEntity, MonitoringSubscriptionEntity],
+  });
+  try {
+    for (const dataSource of [shared, own]) {
+      await dataSource.initialize();
+      await migrate(dataSource);
+    }
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+  const cursors = new PostgresCursorStore(shared);
+  return {
+    topics: new TypeormTopicCatalog(own),
+    subscriptions: new TypeormSubscriptionStore(own, cursors),
+    cursors,
+    check: async () => void (await shared.query('SELECT 1')),
+    close: async () => {
+      await Promise.all([shared, own].map((dataSource) => dataSource.destroy()));
+      await embedded?.stop();
+    },
+  };
+}

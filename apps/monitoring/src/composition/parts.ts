@@ -1,0 +1,105 @@
+import type { MonitoringEventInput } from '@distributary/contracts';
+import { EmbeddedLog, embeddedLogOptions } from '@distributary/broker-embedded';
+import {
+  type Clock,
+  FanOut,
+  History,
+  type IdSource,
+  Ingest,
+  type Log,
+  type Metrics,
+  TopicDirectory,
+} from '@distributary/distribution-core';
+import { type Logger, SseDoor, StreamSessions, WebSocketDoor } from '@distributary/distribution-nest';
+import type { MonitoringConfig } from '../config/monitoring.config.js';
+import { monitoringTopics } from '../events/default-topics.js';
+import { IngestPublisher } from '../events/publisher.js';
+import { monitoringVocabulary } from '../stream/monitoring-vocabulary.js';
+import { DeliveryStatistics } from './delivery-statistics.js';
+import type { Storage } from './storage.js';
+
+export interface Surroundings {
+  readonly config: MonitoringConfig;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** The pipeline of the service, from ingest to the doors, without Nest. */
+export interface Parts {
+  readonly log: Log;
+  readonly storage: Storage;
+  readonly directory: TopicDirectory;
+  readonly fanOut: FanOut;
+  readonly publisher: IngestPublisher;
+  readonly history: History;
+  readonly sessions: StreamSessions;
+  readonly webSocketDoor: WebSocketDoor;
+  readonly sseDoor: SseDoor;
+  readonly statistics: DeliveryStatistics;
+}
+
+export async function openParts(around: Surroundings, storage: Storage): Promise<Parts> {
+  const { config, clock, ids, metrics, logger } = around;
+  const onUnexpected = (error: unknown) => logger.error('service.unexpected_error', { error });
+  const log = await EmbeddedLog.open({ ...embeddedLogOptions(config), clock, ids, metrics });
+  const directory = new TopicDirectory({ catalog: storage.topics, log, clock, onError: onUnexpected });
+  const fanOut = new FanOut({
+    log,
+    clock,
+    metrics,
+    limits: {
+      segmentBytes: config.SEGMENT_MEMORY_BYTES,
+      rewindMs: config.REWIND_MS,
+      blockTimeoutMs: config.BLOCK_TIMEOUT_MS,
+      dropOldestKeeps: config.DROP_OLDEST_KEEPS,
+    },
+  });
+  const statistics = new DeliveryStatistics(clock);
+  fanOut.onDelivered = (latencyMs, deliveries) => statistics.delivered(latencyMs, deliveries);
+  directory.onChange = (topics) => fanOut.setTopics(topics);
+  await directory.start(monitoringTopics());
+  // The newest values are read over REST whether or not anyone is subscribed.
+  await fanOut.pin(directory.list().map((topic) => topic.name));
+
+  const ingest = new Ingest({ log, topics: directory, clock, metrics });
+  const publisher = new IngestPublisher(ingest, clock, ids);
+  const history = new History(log, directory);
+  const sessions = new StreamSessions({
+    fanOut,
+    log,
+    subscriptions: storage.subscriptions,
+    cursors: storage.cursors,
+    clock,
+    ids,
+    metrics,
+    vocabulary: monitoringVocabulary,
+    history,
+    catalogVersion: () => directory.version,
+    publish: (events) => publisher.publish(events as readonly MonitoringEventInput[]),
+    onUnexpected,
+    maxSessions: config.MAX_SESSIONS,
+  });
+  return {
+    log,
+    storage,
+    directory,
+    fanOut,
+    publisher,
+    history,
+    sessions,
+    webSocketDoor: new WebSocketDoor(sessions),
+    sseDoor: new SseDoor(sessions),
+    statistics,
+  };
+}
+
+/** In the order in which nothing is lost: no more intake, what is on its way out, positions, then the log. */
+export async function closeParts(parts: Parts): Promise<void> {
+  parts.webSocketDoor.stop();
+  parts.directory.stop();
+  await parts.sessions.drain();
+  await parts.fanOut.stop();
+  await parts.log.close();
+}

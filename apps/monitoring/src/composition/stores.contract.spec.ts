@@ -1,0 +1,55 @@
+import {
+  describeSubscriptionStoreContract,
+  describeTopicCatalogContract,
+} from '@distributary/distribution-core/testing';
+import { createDataSource, migrate, PostgresCursorStore } from '@distributary/persistence';
+import { type TestDatabaseServer, testDatabaseServers } from '@distributary/persistence/testing';
+import type { DataSource } from 'typeorm';
+import { MonitoringSubscriptionEntity } from '../subscriptions/monitoring-subscription.entity.js';
+import { TypeormSubscriptionStore } from '../subscriptions/typeorm-subscription-store.js';
+import { MonitoringTopicEntity } from '../topics/monitoring-topic.entity.js';
+import { TypeormTopicCatalog } from '../topics/typeorm-topic-catalog.js';
+
+describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({ open }) => {
+  let server: TestDatabaseServer;
+  let own: DataSource;
+  let shared: DataSource;
+  beforeAll(async () => {
+    server = await open();
+    const url = await server.create();
+    own = createDataSource({
+      url,
+      owner: 'monitoring',
+      entities: [MonitoringTopicEntity, MonitoringSubscriptionEntity],
+    });
+    shared = createDataSource({ url, owner: 'distribution' });
+    for (const dataSource of [own, shared]) await migrate(await dataSource.initialize());
+  }, 60_000);
+  afterAll(async () => {
+    await Promise.all([own.destroy(), shared.destroy()]);
+    await server.stop();
+  });
+
+  describeTopicCatalogContract('TypeormTopicCatalog', async () => {
+    await own.query('DELETE FROM monitoring_topics');
+    return new TypeormTopicCatalog(own);
+  });
+
+  describeSubscriptionStoreContract('TypeormSubscriptionStore', async () => {
+    await own.query('DELETE FROM monitoring_subscriptions');
+    return new TypeormSubscriptionStore(own, new PostgresCursorStore(shared));
+  });
+
+  it('leaves no difference between the entities and the migrated tables', async () => {
+    const { upQueries } = await own.driver.createSchemaBuilder().log();
+    const changes = upQueries
+      .map(({ query }) => query)
+      .filter((query) => /monitoring_(topics|subscriptions)/.test(query));
+    // Constraints and indexes are named by the migrations; columns and types must agree.
+    expect(
+      changes.filter(
+        (query) => /(ADD|DROP|ALTER) COLUMN|"?\w+"? TYPE/.test(query) && !/SET|DROP DEFAULT|DROP NOT NULL/.test(query),
+      ),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,35 @@
+import { embeddedConfig } from '@distributary/broker-embedded';
+import { httpConfig, integerText, setting } from '@distributary/distribution-nest';
+import { persistenceConfig } from '@distributary/persistence';
+import type { z } from 'zod';
+import { hostProbeConfig } from '../host-probe/host-probe.config.js';
+
+/** All settings of the service: those of its parts, and how much its gateway may hold and serve. */
+export const monitoringConfig = httpConfig
+  .extend(embeddedConfig.shape)
+  .extend(persistenceConfig.shape)
+  .extend(hostProbeConfig.shape)
+  .extend({
+    SEGMENT_MEMORY_BYTES: setting(integerText(1_048_576, 68_719_476_736), {
+      about: 'Memory for recent events, from which readers that fall behind are served.',
+      default: '268435456',
+    }),
+    REWIND_MS: setting(integerText(0, 3_600_000), {
+      about: 'How far back a starting gateway reads, so that returning clients are served from memory.',
+      default: '30000',
+    }),
+    MAX_SESSIONS: setting(integerText(1, 1_000_000), {
+      about: 'Client connections at a time, over all transports.',
+      default: '15000',
+    }),
+    BLOCK_TIMEOUT_MS: setting(integerText(1_000, 3_600_000), {
+      about: 'A blocked reader that takes nothing for this long is disconnected; it may come back with its cursor.',
+      default: '30000',
+    }),
+    DROP_OLDEST_KEEPS: setting(integerText(1, 1_000_000), {
+      about: 'Events that a slow reader with the policy drop-oldest still gets.',
+      default: '1000',
+    }),
+  });
+
+export type MonitoringConfig = Readonly<z.output<typeof monitoringConfig>>;

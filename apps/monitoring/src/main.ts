@@ -1,0 +1,20 @@
+import {
+  ConfigurationError,
+  createLogger,
+  drainOnSignals,
+  loadConfig,
+  SystemClock,
+} from '@distributary/distribution-nest';
+import { createApp } from './app.js';
+import { monitoringConfig } from './config/monitoring.config.js';
+
+try {
+  const config = loadConfig(process.env, monitoringConfig);
+  const logger = createLogger({ level: config.LOG_LEVEL, service: 'monitoring', clock: new SystemClock() });
+  const { lifecycle, httpUrl } = await createApp(config, logger);
+  drainOnSignals(process, lifecycle);
+  logger.info('service.listening', { http: httpUrl });
+} catch (error) {
+  process.stderr.write(`${error instanceof ConfigurationError ? error.message : String((error as Error).stack)}\n`);
+  process.exit(1);
+}

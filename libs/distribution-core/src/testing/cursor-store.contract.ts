@@ -1,0 +1,95 @@
+import type { CursorStore, Ownership } from '../ports/cursor-store.port.js';
+import { until } from './until.js';
+
+const at = (partition: number, position: string, epoch = 'e1') => ({ topic: 'alerts', partition, epoch, position });
+const TERM_MS = 60_000;
+
+export interface CursorStoreWorld {
+  readonly store: CursorStore;
+  /** Lets time of the store's clock pass; real clocks just wait. */
+  pass(ms: number): Promise<void>;
+}
+
+/** What every {@link CursorStore} keeps. `create` gives an empty one. */
+export function describeCursorStoreContract(name: string, create: () => Promise<CursorStoreWorld>): void {
+  describe(`${name} as a cursor store`, () => {
+    let world: CursorStoreWorld;
+    let store: CursorStore;
+    const acquire = async (owner: string, termMs = TERM_MS): Promise<Ownership> => {
+      const ownership = await store.acquire('s', owner, termMs);
+      if (ownership === 'taken') throw new Error('taken');
+      return ownership;
+    };
+    beforeEach(async () => {
+      world = await create();
+      store = world.store;
+    });
+
+    it('gives one owner at a time the right, and each a higher generation', async () => {
+      const first = await acquire('one');
+      expect(await store.acquire('s', 'other', TERM_MS)).toBe('taken');
+      await store.release(first);
+      const second = await acquire('other');
+      expect(second.generation).toBeGreaterThan(first.generation);
+      expect(await store.renew(first)).toBe('lost');
+      expect(await store.renew(second)).toBe('renewed');
+    });
+
+    it('lets the right expire, and lets it be taken by force', async () => {
+      const first = await acquire('one', 30);
+      const second = await until('the term to end', async () => {
+        await world.pass(10);
+        const ownership = await store.acquire('s', 'other', TERM_MS);
+        return ownership !== 'taken' && ownership;
+      });
+      expect(await store.store(first, [at(0, '11')])).toBe('stale');
+      const third = await store.acquire('s', 'third', TERM_MS, { force: true });
+      expect(third).toMatchObject({ generation: second.generation + 1 });
+    });
+
+    it('gives exactly one of many the right when they ask at once', async () => {
+      const asked = await Promise.all(['a', 'b', 'c', 'd'].map((owner) => store.acquire('s', owner, TERM_MS)));
+      expect(asked.filter((outcome) => outcome !== 'taken')).toHaveLength(1);
+    });
+
+    it('moves positions forward only, compared as bytes', async () => {
+      const mine = await acquire('one');
+      expect(await store.store(mine, [at(0, '19'), at(1, '11')])).toBe('stored');
+      expect(await store.store(mine, [at(0, '12'), at(1, '1a')])).toBe('stored');
+      expect(await store.load('s')).toEqual([at(0, '19'), at(1, '1a')]);
+      await store.store(mine, [at(0, '210')]);
+      expect(await store.load('s')).toEqual([at(0, '210'), at(1, '1a')]);
+    });
+
+    it('replaces a position by one of a new epoch', async () => {
+      const mine = await acquire('one');
+      await store.store(mine, [at(0, '19')]);
+      await store.store(mine, [at(0, '', 'e2')]);
+      expect(await store.load('s')).toEqual([at(0, '', 'e2')]);
+    });
+
+    it('stores nothing for an owner of an older generation', async () => {
+      const first = await acquire('one');
+      await store.release(first);
+      await acquire('other');
+      expect(await store.store(first, [at(0, '11')])).toBe('stale');
+      expect(await store.load('s')).toEqual([]);
+    });
+
+    it('rewinds, and ends the owner who would go on from elsewhere', async () => {
+      const mine = await acquire('one');
+      await store.store(mine, [at(0, '19')]);
+      await store.rewind('s', [at(0, '11')]);
+      expect(await store.load('s')).toEqual([at(0, '11')]);
+      expect(await store.store(mine, [at(0, '1b')])).toBe('stale');
+      expect(await store.renew(mine)).toBe('lost');
+    });
+
+    it('keeps subscriptions apart', async () => {
+      const mine = await acquire('one');
+      await store.store(mine, [at(0, '19')]);
+      expect(await store.load('t')).toEqual([]);
+      expect(await store.acquire('t', 'other', TERM_MS)).not.toBe('taken');
+    });
+  });
+}

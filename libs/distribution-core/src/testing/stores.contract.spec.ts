@@ -1,0 +1,17 @@
+import { describeCursorStoreContract } from './cursor-store.contract.js';
+import { FakeClock } from './fake-clock.js';
+import { InMemoryCursorStore } from './in-memory-cursor-store.js';
+import { InMemorySubscriptionStore } from './in-memory-subscription-store.js';
+import { InMemoryTopicCatalog } from './in-memory-topic-catalog.js';
+import { describeSubscriptionStoreContract } from './subscription-store.contract.js';
+import { describeTopicCatalogContract } from './topic-catalog.contract.js';
+
+describeTopicCatalogContract('InMemoryTopicCatalog', async () => new InMemoryTopicCatalog({ clock: new FakeClock() }));
+describeSubscriptionStoreContract('InMemorySubscriptionStore', async () => new InMemorySubscriptionStore());
+describeCursorStoreContract('InMemoryCursorStore', async () => {
+  const clock = new FakeClock();
+  return {
+    store: new InMemoryCursorStore({ clock }),
+    pass: async (ms) => clock.advance(ms),
+  };
+});

@@ -1,0 +1,65 @@
+import type { NewTopic, TopicCatalog } from '../ports/topic-catalog.port.js';
+
+const aNewTopic = (name: string, options: Partial<NewTopic> = {}): NewTopic => ({
+  name,
+  tenant: 'default',
+  brokerName: name.replaceAll('/', '.'),
+  dataType: 'ALERTS',
+  partitions: 2,
+  retentionPolicy: '7d',
+  enabled: true,
+  origin: 'ingested',
+  priority: 3,
+  conflationKey: { attributes: ['metric'] },
+  ...options,
+});
+
+/** What every {@link TopicCatalog} keeps. `create` gives an empty one. */
+export function describeTopicCatalogContract(name: string, create: () => Promise<TopicCatalog>): void {
+  describe(`${name} as a topic catalog`, () => {
+    let catalog: TopicCatalog;
+    beforeEach(async () => {
+      catalog = await create();
+    });
+
+    it('gives a topic back as it was created, with the version at which it appeared', async () => {
+      const created = await catalog.create(aNewTopic('a/b'));
+      expect(created).toMatchObject(aNewTopic('a/b'));
+      expect(created.catalogVersion).toBe(await catalog.version());
+      expect(await catalog.find('a/b')).toEqual(created);
+      expect(await catalog.list()).toEqual([created]);
+      expect(await catalog.find('nothing')).toBeUndefined();
+    });
+
+    it('raises its version with each change', async () => {
+      const versions = [await catalog.version()];
+      await catalog.create(aNewTopic('a'));
+      versions.push(await catalog.version());
+      await catalog.change('a', { enabled: false });
+      versions.push(await catalog.version());
+      await catalog.delete('a');
+      versions.push(await catalog.version());
+      expect([...versions].sort((x, y) => x - y)).toEqual(versions);
+      expect(new Set(versions).size).toBe(4);
+      expect(await catalog.list()).toEqual([]);
+    });
+
+    it('changes what is named and nothing else', async () => {
+      const created = await catalog.create(aNewTopic('a'));
+      const changed = await catalog.change('a', { retentionPolicy: '1d', conflationKey: 'none' });
+      expect(changed).toEqual({ ...created, retentionPolicy: '1d', conflationKey: 'none' });
+    });
+
+    it('refuses a second topic of a name, and what is not there', async () => {
+      await catalog.create(aNewTopic('a'));
+      await expect(catalog.create(aNewTopic('a'))).rejects.toMatchObject({ code: 'topic.exists' });
+      await expect(catalog.change('b', {})).rejects.toMatchObject({ code: 'topic.not_found' });
+      await expect(catalog.delete('b')).rejects.toMatchObject({ code: 'topic.not_found' });
+    });
+
+    it('gives one of two that create the same topic at once the topic, and the other a refusal', async () => {
+      const outcomes = await Promise.allSettled([catalog.create(aNewTopic('a')), catalog.create(aNewTopic('a'))]);
+      expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    });
+  });
+}

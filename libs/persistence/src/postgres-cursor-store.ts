@@ -1,0 +1,122 @@
+import type { CursorStore, LanePosition, Ownership } from '@distributary/distribution-core';
+import type { DataSource } from 'typeorm';
+import { translated } from './postgres.errors.js';
+
+/** Positions compare as bytes, which is what the column's collation does. */
+const UPSERT = `
+  INSERT INTO subscription_cursors (subscription_id, topic, partition, epoch, position)
+  SELECT $1, * FROM unnest($2::text[], $3::int[], $4::text[], $5::text[])`;
+
+/** The {@link CursorStore} on PostgreSQL; terms run by the database's clock. */
+export class PostgresCursorStore implements CursorStore {
+  constructor(private readonly dataSource: DataSource) {}
+
+  acquire(
+    subscriptionId: string,
+    ownerId: string,
+    termMs: number,
+    options: { readonly force?: boolean } = {},
+  ): Promise<Ownership | 'taken'> {
+    return translated(async () => {
+      const rows = await this.query<{ generation: string }>(
+        `INSERT INTO subscription_ownership AS held (subscription_id, owner_id, generation, expires_at)
+         VALUES ($1, $2, 1, now() + $3 * interval '1 millisecond')
+         ON CONFLICT (subscription_id) DO UPDATE
+           SET owner_id = excluded.owner_id, generation = held.generation + 1, expires_at = excluded.expires_at
+           WHERE $4 OR held.owner_id IS NULL OR held.owner_id = excluded.owner_id OR held.expires_at <= now()
+         RETURNING generation`,
+        [subscriptionId, ownerId, termMs, options.force === true],
+      );
+      return rows.length === 0 ? 'taken' : { subscriptionId, ownerId, generation: Number(rows[0].generation), termMs };
+    });
+  }
+
+  renew({ subscriptionId, generation, termMs }: Ownership): Promise<'renewed' | 'lost'> {
+    return translated(async () => {
+      const rows = await this.query(
+        `WITH renewed AS (
+           UPDATE subscription_ownership SET expires_at = now() + $3 * interval '1 millisecond'
+           WHERE subscription_id = $1 AND generation = $2 AND owner_id IS NOT NULL RETURNING 1)
+         SELECT * FROM renewed`,
+        [subscriptionId, generation, termMs],
+      );
+      return rows.length === 0 ? 'lost' : 'renewed';
+    });
+  }
+
+  release({ subscriptionId, generation }: Ownership): Promise<void> {
+    return translated(async () => {
+      await this.query(
+        'UPDATE subscription_ownership SET owner_id = NULL WHERE subscription_id = $1 AND generation = $2',
+        [subscriptionId, generation],
+      );
+    });
+  }
+
+  load(subscriptionId: string): Promise<readonly LanePosition[]> {
+    return translated(() =>
+      this.query<LanePosition>(
+        `SELECT topic, partition, epoch, position FROM subscription_cursors
+         WHERE subscription_id = $1 ORDER BY topic, partition`,
+        [subscriptionId],
+      ),
+    );
+  }
+
+  store({ subscriptionId, generation }: Ownership, positions: readonly LanePosition[]): Promise<'stored' | 'stale'> {
+    return translated(async () => {
+      // The row lock keeps a new owner from coming in between the check and the write.
+      const rows = await this.query(
+        `WITH mine AS (
+           SELECT 1 FROM subscription_ownership WHERE subscription_id = $1 AND generation = $6 FOR UPDATE),
+         written AS (
+           ${UPSERT} WHERE EXISTS (SELECT 1 FROM mine)
+           ON CONFLICT (subscription_id, topic, partition) DO UPDATE
+             SET epoch = excluded.epoch, position = excluded.position, updated_at = now()
+             WHERE subscription_cursors.epoch <> excluded.epoch
+                OR subscription_cursors.position < excluded.position)
+         SELECT * FROM mine`,
+        [...columnsOf(subscriptionId, positions), generation],
+      );
+      return rows.length === 0 ? 'stale' : 'stored';
+    });
+  }
+
+  rewind(subscriptionId: string, positions: readonly LanePosition[]): Promise<void> {
+    return translated(async () => {
+      await this.query(
+        `WITH ended AS (
+           UPDATE subscription_ownership SET owner_id = NULL, generation = generation + 1 WHERE subscription_id = $1)
+         ${UPSERT}
+         ON CONFLICT (subscription_id, topic, partition) DO UPDATE
+           SET epoch = excluded.epoch, position = excluded.position, updated_at = now()`,
+        columnsOf(subscriptionId, positions),
+      );
+    });
+  }
+
+  /** The subscription is no more: neither are its positions and its owner. */
+  forget(subscriptionId: string): Promise<void> {
+    return translated(async () => {
+      await this.query(
+        `WITH positions AS (DELETE FROM subscription_cursors WHERE subscription_id = $1)
+         DELETE FROM subscription_ownership WHERE subscription_id = $1`,
+        [subscriptionId],
+      );
+    });
+  }
+
+  private query<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+    return this.dataSource.query<Row[]>(sql, parameters as unknown[]);
+  }
+}
+
+function columnsOf(subscriptionId: string, positions: readonly LanePosition[]): unknown[] {
+  return [
+    subscriptionId,
+    positions.map(({ topic }) => topic),
+    positions.map(({ partition }) => partition),
+    positions.map(({ epoch }) => epoch),
+    positions.map(({ position }) => position),
+  ];
+}
