@@ -35,3 +35,4 @@ export * from './routing/partition.js';
 export * from './routing/retention-policy.js';
 export * from './secret.js';
 export * from './ingest/ingest.js';
+export * from './matching/parse-filter.js';

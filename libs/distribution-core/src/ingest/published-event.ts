@@ -1,0 +1,105 @@
+import type { Problem } from '../errors/distribution-error.js';
+import { DistributionError, invalidRequest } from '../errors/distribution-error.js';
+import type { EventRecord } from '../event.js';
+import { ROUTING_KEY } from '../event-batch.js';
+import { EVENT_ID_ATTRIBUTE, TOPIC_ATTRIBUTE } from '../matching/clause.js';
+import { isPayloadPath } from '../matching/payload-reader.js';
+import type { DeliveryGuarantee } from '../subscription/subscription.js';
+
+export interface PublishedEvent {
+  /** Slash path. */
+  readonly topic: string;
+  readonly record: EventRecord;
+  readonly deliveryGuarantee?: DeliveryGuarantee;
+}
+
+/** What ingest must know of a topic; answered from memory. */
+export interface IngestTopic {
+  readonly brokerName: string;
+  readonly partitions: number;
+  readonly enabled: boolean;
+  readonly origin: 'ingested' | 'external';
+  /** Tells a topic from one of the same name that was deleted. */
+  readonly catalogVersion?: number;
+}
+
+export interface TopicLookup {
+  find(topic: string): IngestTopic | undefined;
+}
+
+export interface EventLimits {
+  readonly maxEventBytes: number;
+  readonly maxAttributes: number;
+  /** Of a name, and of a string value, in characters. */
+  readonly maxAttributeLength: number;
+  readonly maxEventIdLength: number;
+  readonly maxRoutingKeyLength: number;
+}
+
+const RESERVED: ReadonlySet<string> = new Set([ROUTING_KEY, TOPIC_ATTRIBUTE, EVENT_ID_ATTRIBUTE]);
+
+/**
+ * The topics of the events, in their order. Throws `request.invalid` with every problem, or else `topic.not_found`
+ * (an unknown or disabled topic), or else `payload.too_large`.
+ */
+export function checkEvents(
+  events: readonly PublishedEvent[],
+  topics: TopicLookup,
+  limits: EventLimits,
+): readonly IngestTopic[] {
+  const invalid: Problem[] = [];
+  const missing: Problem[] = [];
+  const tooLarge: Problem[] = [];
+  const found: IngestTopic[] = [];
+  events.forEach(({ topic: name, record }, at) => {
+    const path = `events[${at}]`;
+    const topic = topics.find(name);
+    if (topic === undefined) missing.push({ path: `${path}.routing.topic`, rule: 'must be a known topic' });
+    else if (!topic.enabled) missing.push({ path: `${path}.routing.topic`, rule: 'must be an enabled topic' });
+    else if (topic.origin !== 'ingested') {
+      invalid.push({ path: `${path}.routing.topic`, rule: 'must be a topic that this service writes' });
+    } else found.push(topic);
+    if (record.value.length > limits.maxEventBytes) {
+      tooLarge.push({ path, rule: `must be at most ${limits.maxEventBytes} bytes` });
+    }
+    checkRecord(record, path, limits, invalid);
+  });
+  if (invalid.length > 0) throw invalidRequest(invalid);
+  if (missing.length > 0) throw refusal('topic.not_found', 'topic not found', missing);
+  if (tooLarge.length > 0) throw refusal('payload.too_large', 'event too large', tooLarge);
+  return found;
+}
+
+function checkRecord(record: EventRecord, path: string, limits: EventLimits, problems: Problem[]): void {
+  const { eventId, routingKey, attributes } = record;
+  const checkLength = (name: string, text: string, most: number) => {
+    if (text.length === 0 || text.length > most) {
+      problems.push({ path: `${path}.${name}`, rule: `must have 1 to ${most} characters` });
+    }
+  };
+  checkLength('event_id', eventId, limits.maxEventIdLength);
+  checkLength('routing.routing_key', routingKey, limits.maxRoutingKeyLength);
+  if (!Number.isFinite(record.timeMicros)) problems.push({ path: `${path}.timestamp`, rule: 'must be a time' });
+  const names = Object.keys(attributes);
+  if (names.length > limits.maxAttributes) {
+    problems.push({ path: `${path}.attributes`, rule: `must be at most ${limits.maxAttributes}` });
+    return;
+  }
+  for (const name of names) {
+    const value = attributes[name];
+    const broken = (rule: string) => problems.push({ path: `${path}.attributes.${name}`, rule });
+    if (RESERVED.has(name) || isPayloadPath(name)) broken('must not have a reserved name');
+    if (name.length === 0 || name.length > limits.maxAttributeLength) {
+      broken(`must have a name of 1 to ${limits.maxAttributeLength} characters`);
+    }
+    if (typeof value === 'string' && value.length > limits.maxAttributeLength) {
+      broken(`must be at most ${limits.maxAttributeLength} characters`);
+    }
+    if (typeof value === 'number' && !Number.isFinite(value)) broken('must be a finite number');
+  }
+}
+
+function refusal(code: 'topic.not_found' | 'payload.too_large', message: string, problems: readonly Problem[]) {
+  const summary = problems.map(({ path, rule }) => `${path}: ${rule}`).join('; ');
+  return new DistributionError(code, `${message}: ${summary}`, { problems });
+}
