@@ -4,13 +4,18 @@ import { MONITORING_PROTO, PROTO_LOADING } from '@distributary/contracts';
 import { decodeEventBatch, densePositions, encodeEventBatch } from '@distributary/distribution-core';
 import { anEvent } from '@distributary/distribution-core/testing';
 import { grpcExchangeEncoder } from './exchange-encoder.js';
+import { messagesIn } from './message-framing.js';
 
 /** The reference: what proto-loader makes of our bytes, with proto3's defaults filled in. */
 const definition = loadSync(MONITORING_PROTO, { ...PROTO_LOADING, defaults: true });
 const service = definition['distributary.monitoring.v1.MonitoringStream'];
 if ('format' in service) throw new Error('not a service');
 const { responseDeserialize } = service.Exchange;
-const decode = (bytes: Buffer) => responseDeserialize(bytes) as Record<string, Record<string, unknown>>;
+const decode = (bytes: Buffer) => {
+  const messages = [...messagesIn(bytes)];
+  expect(messages).toHaveLength(1);
+  return responseDeserialize(messages[0]) as Record<string, Record<string, unknown>>;
+};
 
 const lane = { topic: 'monitoring/alerts', partition: 3, epoch: 'e1' };
 const timeMicros = 1_750_000_000_000_000;

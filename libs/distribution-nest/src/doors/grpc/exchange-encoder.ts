@@ -1,5 +1,6 @@
 import { type DataFrame, type FrameEncoder, type Lane, laneName } from '@distributary/distribution-core';
 import { isoTime } from '../json-messages.js';
+import { FRAMING_BYTES } from './message-framing.js';
 import { bytesFieldSize, numberField, ProtobufWriter, textField } from './protobuf-writer.js';
 
 /** Field numbers of `distributary.stream.v1`; a test decodes what is written here with the .proto file. */
@@ -8,8 +9,8 @@ const DATA = { feed: 1, lane: 2, epoch: 3, prev: 4, pos: 5, events: 6, merged: 7
 const SNAPSHOT = { feed: 1, lane: 2, epoch: 3, pos: 4, events: 5, last: 6 };
 
 /**
- * `ServerMessage`s as bytes, once per feed: stored events are copied, never parsed. HTTP/2 flow control confirms, so
- * there are no marks.
+ * `ServerMessage`s as bytes, framed, once per feed: stored events are copied, never parsed. HTTP/2 flow control confirms,
+ * so there are no marks.
  */
 export const grpcExchangeEncoder: FrameEncoder = {
   name: 'grpc-exchange',
@@ -70,7 +71,9 @@ function serverMessage(
   for (const value of values) payloadBytes += bytesFieldSize(value.length);
   for (const part of tail) payloadBytes += part.length;
   const timestamp = textField(SERVER_MESSAGE.timestamp, isoTime(timeMicros));
-  const writer = new ProtobufWriter(timestamp.length + bytesFieldSize(payloadBytes));
+  const messageBytes = timestamp.length + bytesFieldSize(payloadBytes);
+  const writer = new ProtobufWriter(FRAMING_BYTES + messageBytes);
+  writer.uint32(messageBytes);
   writer.raw(timestamp);
   writer.lengthPrefix(payloadField, payloadBytes);
   for (const part of head) writer.raw(part);

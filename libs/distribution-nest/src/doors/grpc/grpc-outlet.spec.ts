@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { ServiceError } from '@grpc/grpc-js';
 import { GRPC_CODE_KEY, GRPC_RETRY_KEY } from '../../errors/grpc-error.js';
 import { GrpcOutlet } from './grpc-outlet.js';
+import { framed } from './message-framing.js';
 
 /** A call whose peer takes messages when told to. */
 class Call extends EventEmitter {
@@ -23,7 +24,7 @@ describe('GrpcOutlet', () => {
   let call: Call;
   let outlet: GrpcOutlet;
   let errors: ServiceError[];
-  const kilobytes = (count: number) => Buffer.alloc(count * 1024);
+  const kilobytes = (count: number) => framed(Buffer.alloc(count * 1024));
 
   beforeEach(() => {
     call = new Call();
@@ -38,6 +39,12 @@ describe('GrpcOutlet', () => {
     expect(outlet.unconfirmedBytes).toBe(3 * 1024);
     call.take(1);
     expect(outlet.unconfirmedBytes).toBe(2 * 1024);
+  });
+
+  it('writes each message of a flush by itself', () => {
+    outlet.write(Buffer.concat(['one', '', 'three'].map((text) => framed(Buffer.from(text)))));
+    expect(call.written.map(String)).toEqual(['one', '', 'three']);
+    expect(outlet.unconfirmedBytes).toBe(8);
   });
 
   it('says once that there is room, below half of the limit, after it was full', () => {

@@ -8,6 +8,7 @@ import {
   type SessionMessage,
 } from '@distributary/distribution-core';
 import { grpcError } from '../../errors/grpc-error.js';
+import { messagesIn } from './message-framing.js';
 
 /** Messages of one session that may wait behind data that the peer does not read. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
@@ -61,18 +62,16 @@ export class GrpcOutlet implements Outlet {
     this.limitBytes = Math.max(MIN_UNCONFIRMED_LIMIT_BYTES, bytesPerSecond * LIMIT_SECONDS);
   }
 
+  /** A flush: framed messages. */
   write(bytes: Buffer): void {
-    if (!this.isOpen) return;
-    this.unconfirmedBytes += bytes.length;
-    if (this.unconfirmedBytes >= this.limitBytes) this.wasFull = true;
-    this.call.write(bytes, () => this.written(bytes.length));
+    for (const message of messagesIn(bytes)) this.writeMessage(message);
   }
 
   send(message: SessionMessage): void {
     if (!this.isOpen) return;
     if (this.unconfirmedBytes > MAX_BUFFERED_BYTES) return this.close('too_slow');
     const bytes = this.encode(message);
-    if (bytes !== undefined) this.write(bytes);
+    if (bytes !== undefined) this.writeMessage(bytes);
   }
 
   /**
@@ -92,6 +91,13 @@ export class GrpcOutlet implements Outlet {
     if (!this.isOpen) return;
     this.isOpen = false;
     this.call.emit('error', grpcError(error));
+  }
+
+  private writeMessage(message: Buffer): void {
+    if (!this.isOpen) return;
+    this.unconfirmedBytes += message.length;
+    if (this.unconfirmedBytes >= this.limitBytes) this.wasFull = true;
+    this.call.write(message, () => this.written(message.length));
   }
 
   private written(bytes: number): void {

@@ -23,6 +23,11 @@ export class ProtobufWriter {
     this.buffer = Buffer.allocUnsafe(size);
   }
 
+  /** Not protobuf: big-endian, four bytes. */
+  uint32(value: number): void {
+    this.at = this.buffer.writeUInt32BE(value, this.at);
+  }
+
   raw(bytes: Uint8Array): void {
     this.buffer.set(bytes, this.at);
     this.at += bytes.length;

@@ -1,5 +1,6 @@
 import { type DataFrame, type FrameEncoder, laneName, type SessionMessage } from '@distributary/distribution-core';
 import type { TypedMessages } from './grpc-door.js';
+import { framed } from './message-framing.js';
 
 export interface TypedMessagesOptions {
   /** Part of a feed's identity. */
@@ -10,7 +11,7 @@ export interface TypedMessagesOptions {
   readonly eventOf: (event: Readonly<Record<string, unknown>>) => object;
 }
 
-const TOLD: ReadonlySet<SessionMessage['type']> = new Set<SessionMessage['type']>(['subscribed', 'gap', 'status']);
+const TO_TELL: ReadonlySet<SessionMessage['type']> = new Set<SessionMessage['type']>(['subscribed', 'gap', 'status']);
 
 /**
  * A response type with `lane`, `epoch`, `prev`, `pos`, `events`, `snapshot`, `last`, `merged…`, `left`, and `subscribed`,
@@ -18,16 +19,17 @@ const TOLD: ReadonlySet<SessionMessage['type']> = new Set<SessionMessage['type']
  */
 export function typedMessages({ name, serialize, eventOf }: TypedMessagesOptions): TypedMessages {
   const parse = (value: Uint8Array) => eventOf(JSON.parse(Buffer.from(value).toString()) as Record<string, unknown>);
+  const frame = (message: object) => framed(serialize(message));
   const encoder: FrameEncoder = {
     name,
-    data: (frame) =>
-      serialize({ ...laneOf(frame), prev: frame.prev, events: valuesOf(frame).map(parse), ...conflationOf(frame) }),
-    position: (frame) => serialize({ ...laneOf(frame), prev: frame.prev }),
-    snapshot: (frame) =>
-      serialize({ ...laneOf(frame), snapshot: true, last: frame.isLast, events: frame.values.map(parse) }),
+    data: (told) =>
+      frame({ ...laneOf(told), prev: told.prev, events: valuesOf(told).map(parse), ...conflationOf(told) }),
+    position: (told) => frame({ ...laneOf(told), prev: told.prev }),
+    snapshot: (told) => frame({ ...laneOf(told), snapshot: true, last: told.isLast, events: told.values.map(parse) }),
     mark: () => undefined,
   };
-  const encode = ({ type, payload }: SessionMessage) => (TOLD.has(type) ? serialize({ [type]: payload }) : undefined);
+  const encode = ({ type, payload }: SessionMessage) =>
+    TO_TELL.has(type) ? serialize({ [type]: payload }) : undefined;
   return { encoder, encode };
 }
 
