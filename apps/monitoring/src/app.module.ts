@@ -14,6 +14,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import type { Registry } from 'prom-client';
 import type { Parts } from './composition/parts.js';
+import { EventsController } from './events/events.controller.js';
+import { EventsService } from './events/events.service.js';
 import { StreamController } from './stream/stream.controller.js';
 import { StreamGateway } from './stream/stream.gateway.js';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
@@ -32,9 +34,17 @@ export class AppModule {
   static of(parts: AppParts): DynamicModule {
     return {
       module: AppModule,
-      controllers: [HealthController, MetricsController, StreamController, TopicsController, SubscriptionsController],
+      controllers: [
+        EventsController,
+        HealthController,
+        MetricsController,
+        StreamController,
+        TopicsController,
+        SubscriptionsController,
+      ],
       providers: [
         StreamGateway,
+        { provide: EventsService, useValue: new EventsService(parts.publisher) },
         { provide: LOG, useValue: parts.log },
         { provide: SUBSCRIPTION_STORE, useValue: parts.storage.subscriptions },
         { provide: CURSOR_STORE, useValue: parts.storage.cursors },

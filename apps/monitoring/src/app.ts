@@ -18,7 +18,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { openStorage } from './composition/open-storage.js';
-import { closeParts, openParts } from './composition/parts.js';
+import { closePipeline, drainStreams, openParts } from './composition/parts.js';
 import type { MonitoringConfig } from './config/monitoring.config.js';
 
 export interface RunningApp {
@@ -66,13 +66,14 @@ export async function createApp(config: MonitoringConfig, logger: Logger): Promi
     deadlineMs: STEP_DEADLINE_MS,
     run: () => app.listen(config.PORT, config.HOST).then(() => undefined),
   });
-  lifecycle.onDrain({
-    name: 'streams',
-    deadlineMs: STEP_DEADLINE_MS,
-    run: () => closeParts(parts),
-  });
-  lifecycle.onDrain({ name: 'http', deadlineMs: STEP_DEADLINE_MS, run: () => app.close() });
-  lifecycle.onDrain({ name: 'database', deadlineMs: STEP_DEADLINE_MS, run: () => storage.close() });
+  // Clients first, then the doors, then what is behind them, so that nothing acknowledged is lost.
+  const drainSteps: [name: string, run: () => Promise<void>][] = [
+    ['streams', () => drainStreams(parts)],
+    ['doors', () => app.close()],
+    ['pipeline', () => closePipeline(parts)],
+    ['storage', () => storage.close()],
+  ];
+  for (const [name, run] of drainSteps) lifecycle.onDrain({ name, deadlineMs: STEP_DEADLINE_MS, run });
   await lifecycle.start();
   const { port } = app.getHttpServer().address() as AddressInfo;
   return { httpUrl: `http://${config.HOST}:${port}`, lifecycle };

@@ -36,3 +36,5 @@ export * from './routing/retention-policy.js';
 export * from './secret.js';
 export * from './ingest/ingest.js';
 export * from './matching/parse-filter.js';
+export * from './matching/filter-cel.js';
+export * from './matching/filter-json.js';

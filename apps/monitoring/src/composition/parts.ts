@@ -95,11 +95,15 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
   };
 }
 
-/** In the order in which nothing is lost: no more intake, what is on its way out, positions, then the log. */
-export async function closeParts(parts: Parts): Promise<void> {
+/** Tells the clients to come back and stores what they acknowledged. */
+export async function drainStreams(parts: Parts): Promise<void> {
   parts.webSocketDoor.stop();
   parts.directory.stop();
   await parts.sessions.drain();
+}
+
+/** To be called when nothing comes in any more. */
+export async function closePipeline(parts: Parts): Promise<void> {
   await parts.fanOut.stop();
   await parts.log.close();
 }
