@@ -35,6 +35,5 @@ export * from './routing/partition.js';
 export * from './routing/retention-policy.js';
 export * from './secret.js';
 export * from './ingest/ingest.js';
-export * from './matching/parse-filter.js';
 export * from './matching/filter-cel.js';
 export * from './matching/filter-json.js';
