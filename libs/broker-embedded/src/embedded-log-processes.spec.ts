@@ -133,6 +133,29 @@ describe('EmbeddedLog among processes', () => {
     }
   });
 
+  it.each(['fsync', 'commit'])('answers a full disk with broker.unavailable and stays sound (%s)', async (sync) => {
+    const child = path.join(import.meta.dirname, 'testing', 'full-disk-child.mjs');
+    const directory = path.join(harness.directory, 'small');
+    // A limit on the size of files is as good as a full disk, and needs no rights.
+    const limited = ['-c', 'ulimit -f 6000; exec "$0" "$@"', process.execPath, child, directory, sync];
+    const run = spawn('/bin/sh', limited, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const out: Buffer[] = [];
+    run.stdout.on('data', (data: Buffer) => out.push(data));
+    const [code] = (await once(run, 'close')) as [number];
+    expect(code).toBe(0);
+    const seen = JSON.parse(Buffer.concat(out).toString()) as Record<string, unknown>;
+    expect(seen).toEqual({
+      acknowledged: expect.any(Number),
+      codes: ['broker.unavailable'],
+      missing: 0,
+      missingAfterReopen: 0,
+      keptBytes: expect.any(Number),
+      appendedLater: 50,
+    });
+    expect(seen.acknowledged).toBeGreaterThan(100);
+    expect(seen.keptBytes).toBeLessThanOrEqual(1_000_000);
+  });
+
   it('removes the bells of processes that were killed', async () => {
     const child = start('short', 0);
     await until('an acknowledgement', () => (child.check(), child.acknowledged.length > 0), 20_000);

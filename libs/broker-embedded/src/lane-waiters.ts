@@ -2,10 +2,6 @@
 export class LaneWaiters {
   private readonly waiting = new Map<number, Set<() => void>>();
 
-  get isEmpty(): boolean {
-    return this.waiting.size === 0;
-  }
-
   /** Resolves at the next wake of the lane, or when the signal aborts. */
   wait(laneId: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.resolve();

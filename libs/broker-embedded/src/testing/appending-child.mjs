@@ -3,18 +3,9 @@
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { EmbeddedLog } from '../../dist/index.js';
+import { clock } from './system-clock.mjs';
 
 const [directory, name, count] = process.argv.slice(2);
-const clock = {
-  nowMicros: () => Date.now() * 1000,
-  monotonicMs: () => performance.now(),
-  after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
-  soon: (callback) => setImmediate(callback),
-};
 const log = await EmbeddedLog.open({ directory, clock, ids: { uuid: randomUUID, random: Math.random } });
 
 let next = 1;
