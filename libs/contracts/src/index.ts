@@ -6,3 +6,4 @@ export * from './monitoring/event.js';
 export * from './monitoring/responses.js';
 export * from './monitoring/vocabulary.js';
 export * from './grpc/proto-files.js';
+export * from './grpc/monitoring-message.js';

@@ -9,6 +9,7 @@ export * from './doors/grpc/exchange-messages.js';
 export * from './doors/grpc/grpc-door.js';
 export * from './doors/grpc/grpc-error.filter.js';
 export * from './doors/grpc/grpc-options.js';
+export * from './doors/grpc/response-serializer.js';
 export * from './doors/grpc/typed-encoder.js';
 export * from './doors/sse/sse-door.js';
 export * from './doors/stream-commands.js';

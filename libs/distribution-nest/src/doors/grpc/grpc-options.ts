@@ -2,7 +2,7 @@ import type { Server } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { type GrpcOptions, Transport } from '@nestjs/microservices';
-import { HealthImplementation, protoPath as HEALTH_PROTO } from 'grpc-health-check';
+import { type HealthImplementation, protoPath as HEALTH_PROTO } from 'grpc-health-check';
 import { PROTO_LOADING } from '@distributary/contracts';
 import type { HostOriginPolicy } from '../../http/host-origin.js';
 import { hostOriginInterceptor } from '../../http/host-origin-guard.js';
