@@ -37,9 +37,14 @@ export function stampedEventText(event: StampedEvent): string {
 export interface DeliveredEvent {
   readonly event_id: string;
   readonly data: { readonly current_value: number; readonly threshold: number };
+  readonly metadata: { readonly source_service: string };
 }
 
+/** The service may have events of its own to tell on the same topic. */
+export const isStamped = (event: DeliveredEvent): boolean => event.metadata.source_service === SOURCE;
+
 const MARKER = Buffer.from(SEQUENCE_FIELD);
+const STAMP_MARKER = Buffer.from(STAMP_FIELD);
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 
@@ -63,8 +68,10 @@ export function scanEvents(bytes: Buffer): Scan {
   };
   for (at = bytes.indexOf(MARKER); at >= 0; at = bytes.indexOf(MARKER, at)) {
     at += MARKER.length;
-    sequences.push(takeNumber());
-    at += STAMP_FIELD.length;
+    const sequence = takeNumber();
+    if (bytes.compare(STAMP_MARKER, 0, STAMP_MARKER.length, at, at + STAMP_MARKER.length) !== 0) continue;
+    at += STAMP_MARKER.length;
+    sequences.push(sequence);
     stamps.push(takeNumber());
   }
   return { count: stamps.length, stamps: Float64Array.from(stamps), sequences: Float64Array.from(sequences) };

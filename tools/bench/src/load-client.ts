@@ -1,6 +1,6 @@
 import { build as buildHistogram } from 'hdr-histogram-js';
 import { serveParent } from './child-program.js';
-import type { DeliveredEvent } from './event-text.js';
+import { type DeliveredEvent, isStamped } from './event-text.js';
 import { FrameMemo, type KnownFrame } from './frame-memo.js';
 import { LoadConnection, type LoadTarget } from './load-connection.js';
 import type { LoadAnswer, LoadCommand, LoadResult, Window } from './load-messages.js';
@@ -44,7 +44,6 @@ class Load {
   private eventBytes = 0;
   private cpuAtStart = process.cpuUsage();
   private isEnding = false;
-  private losses = 0;
 
   constructor(
     private readonly target: LoadTarget,
@@ -88,12 +87,11 @@ class Load {
     this.cpuAtStart = process.cpuUsage();
   }
 
-  async awaitLive(deadlineMs: number): Promise<LoadAnswer> {
+  async awaitLive(times: number, deadlineMs: number): Promise<LoadAnswer> {
     const endMs = performance.now() + deadlineMs;
-    const isLive = () => this.losses >= this.connections.length && this.connections.every((each) => each.isReady);
+    const isLive = () => this.connections.every((each) => each.isReady && each.subscribedTimes >= times);
     while (!isLive() && performance.now() < endMs) await pause(5);
-    const live = this.connections.filter((connection) => connection.isReady).length;
-    this.losses = 0;
+    const live = this.connections.filter((each) => each.isReady && each.subscribedTimes >= times).length;
     return { type: 'live', lastLiveMicros: this.lastLiveMicros, live, errors: this.errors() };
   }
 
@@ -158,7 +156,7 @@ class Load {
   /** The whole way, as a client would go it: the message parsed, each of its events looked at. */
   private check(connection: LoadConnection, frame: KnownFrame, payload: Buffer): void {
     const message = JSON.parse(payload.toString()) as DeliveredMessage & DeliveredEvent;
-    const events = message.payload?.events ?? [message];
+    const events = (message.payload?.events ?? [message]).filter(isStamped);
     const check = this.checks.get(connection);
     for (const event of events) check?.take(event.data.current_value);
     if (events.length !== frame.count)
@@ -167,7 +165,6 @@ class Load {
   }
 
   private lost(connection: LoadConnection): void {
-    this.losses++;
     if (!this.reconnects || this.isEnding) return;
     const again = () => connection.connect(this.target, connection.lanes.size > 0);
     setTimeout(again, RECONNECT_MIN_MS + Math.random() * RECONNECT_SPREAD_MS);
@@ -199,7 +196,6 @@ function addUp(findings: readonly SequenceFindings[]): SequenceFindings {
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const CONNECT_DEADLINE_MS = 60_000;
-const LIVE_DEADLINE_MS = 60_000;
 
 let load: Load | undefined;
 
@@ -211,7 +207,7 @@ serveParent<LoadCommand, LoadAnswer>(async (command, answer) => {
     case 'measure':
       return load?.measure(command.window);
     case 'await-live':
-      if (load !== undefined) answer(await load.awaitLive(LIVE_DEADLINE_MS));
+      if (load !== undefined) answer(await load.awaitLive(command.times, command.deadlineMs));
       return;
     case 'finish':
       if (load !== undefined) answer(await load.finish(command.events, command.quietMs, command.withSamples));

@@ -54,6 +54,8 @@ export class LoadConnection implements FrameSink {
   closeCode: number | undefined;
   /** Of the last `subscribed`. */
   recovered: string | undefined;
+  /** How often it has been told that it is subscribed: 2 after one loss. */
+  subscribedTimes = 0;
   lastError: string | undefined;
   private catalogVersion = 0;
   private socket: net.Socket | undefined;
@@ -177,11 +179,9 @@ export class LoadConnection implements FrameSink {
       for (const { topic, partition, epoch, position } of payload.positions ?? []) {
         this.stand(`${topic}#${partition}`, epoch, position);
       }
-      this.isReady = true;
-      this.report.onReady(this);
+      this.becomeReady();
     } else if (type === 'ready') {
-      this.isReady = true;
-      this.report.onReady(this);
+      this.becomeReady();
     } else if (type === 'position') {
       this.advance(payload.lane ?? '', payload.epoch ?? '', payload.prev ?? '', payload.pos ?? '');
     } else if (type === 'gap') {
@@ -190,6 +190,12 @@ export class LoadConnection implements FrameSink {
     } else if (type === 'error') {
       this.lastError = `${payload.code}: ${payload.message}`;
     }
+  }
+
+  private becomeReady(): void {
+    this.isReady = true;
+    this.subscribedTimes++;
+    this.report.onReady(this);
   }
 
   /** After a resume the server says where it stands; that must be where this side stands. */

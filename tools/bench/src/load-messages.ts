@@ -21,8 +21,8 @@ export type LoadCommand =
   | { readonly type: 'measure'; readonly window: Window }
   /** Answers when each connection has `events`, or nothing has come for `quietMs`. */
   | { readonly type: 'finish'; readonly events: number; readonly quietMs: number; readonly withSamples: boolean }
-  /** Answers when all are subscribed again after having lost their connection. */
-  | { readonly type: 'await-live' }
+  /** Answers when all have been told that they are subscribed so often, or at the deadline. */
+  | { readonly type: 'await-live'; readonly times: number; readonly deadlineMs: number }
   | { readonly type: 'close' };
 
 export interface Latencies {

@@ -23,7 +23,11 @@ export async function startMonitoringService({ cpu, env = {} }: ServiceOptions =
       HOST: '127.0.0.1',
       PORT: String(port),
       GRPC_PORT: String(await freePort()),
+      DATABASE_URL: '',
       DATA_DIR: path.join(folder, 'data'),
+      EMBEDDED_DIR: path.join(folder, 'data', 'log'),
+      // Once at the start, and then not again while anything is measured.
+      PROBE_INTERVAL_MS: '3600000',
       LOG_LEVEL: 'warn',
       ...env,
     },

@@ -1,1 +1,3 @@
-export {};
+export { SCENARIOS } from './scenarios.js';
+export type { Scenario, ScenarioOptions } from './scenario.js';
+export type { Verdict } from './verdict.js';

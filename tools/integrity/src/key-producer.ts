@@ -1,0 +1,129 @@
+import { IngestConnection, isSuccess } from '@distributary/bench';
+import type { LossLedger } from './loss-ledger.js';
+
+export interface KeyProducerOptions {
+  readonly port: number;
+  readonly ingestPath: string;
+  readonly topic: string;
+  /** Its own: nobody else publishes under them. */
+  readonly keys: readonly string[];
+  /** Start of every event id. */
+  readonly run: string;
+  readonly batchSize: number;
+  readonly eventsPerSecond: number;
+}
+
+interface PendingEvent {
+  readonly key: string;
+  readonly sequence: number;
+}
+
+interface IngestReply {
+  readonly results: readonly {
+    readonly event_id: string;
+    readonly topic: string;
+    readonly partition: number;
+    readonly epoch: string;
+    readonly position: string;
+  }[];
+}
+
+const RETRY_MS = 100;
+const POST_TIMEOUT_MS = 10_000;
+
+export const eventIdOf = (run: string, key: string, sequence: number): string => `${run}.${key}.${sequence}`;
+
+/**
+ * Publishes batch after batch, one at a time, and repeats a batch under the same ids until it is acknowledged: so its
+ * keys are in order, and nothing that it was told is safe was ever unsure.
+ */
+export class KeyProducer {
+  private readonly connection: IngestConnection;
+  private batch: readonly PendingEvent[] = [];
+  private nextKey = 0;
+  private readonly next: number[];
+  private isStopping = false;
+  private running: Promise<void> | undefined;
+  /** Of batches, for the notes. */
+  retries = 0;
+
+  constructor(
+    private readonly options: KeyProducerOptions,
+    private readonly ledger: LossLedger,
+  ) {
+    this.connection = new IngestConnection(options.port, options.ingestPath);
+    this.next = options.keys.map(() => 0);
+  }
+
+  /** Sent, and no answer yet: whether they are in the log nobody knows. */
+  get unacknowledged(): number {
+    return this.batch.length;
+  }
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  /** After the batch under way has been acknowledged. */
+  async finish(): Promise<void> {
+    this.isStopping = true;
+    await this.running;
+    this.connection.close();
+  }
+
+  private async run(): Promise<void> {
+    const { batchSize, eventsPerSecond } = this.options;
+    const pauseMs = (batchSize * 1000) / eventsPerSecond;
+    let dueAt = performance.now();
+    while (!this.isStopping) {
+      this.batch = this.newBatch();
+      while (!(await this.post(this.batch))) {
+        this.retries++;
+        await pause(RETRY_MS);
+      }
+      this.batch = [];
+      dueAt = Math.max(dueAt + pauseMs, performance.now() - 1000);
+      await pause(dueAt - performance.now());
+    }
+  }
+
+  private newBatch(): PendingEvent[] {
+    const { keys, batchSize } = this.options;
+    return Array.from({ length: batchSize }, () => {
+      const place = this.nextKey++ % keys.length;
+      const sequence = this.next[place]++;
+      this.ledger.sent(keys[place], sequence);
+      return { key: keys[place], sequence };
+    });
+  }
+
+  private async post(batch: readonly PendingEvent[]): Promise<boolean> {
+    const { run, topic } = this.options;
+    const events = batch.map(({ key, sequence }) => ({
+      event_id: eventIdOf(run, key, sequence),
+      data_type: 'METRICS',
+      data: { metric_name: key, current_value: sequence },
+      routing: { topic, routing_key: key },
+      metadata: { source_service: 'integrity' },
+    }));
+    try {
+      const { status, body } = await this.connection.post(JSON.stringify(events), POST_TIMEOUT_MS);
+      if (status >= 400 && status < 500 && status !== 429) throw new Refused(`${status} ${body.slice(0, 500)}`);
+      if (!isSuccess(status)) return false;
+      (JSON.parse(body) as IngestReply).results.forEach(({ topic: name, partition, epoch, position }, index) => {
+        const { key, sequence } = batch[index];
+        this.ledger.acknowledged(key, sequence, { lane: `${name}#${partition}`, epoch, position });
+      });
+      return true;
+    } catch (error) {
+      // No answer: the process was killed. The batch is sent again under the same ids.
+      if (error instanceof Refused) throw error;
+      return false;
+    }
+  }
+}
+
+/** The service says that the events are wrong: no repetition helps, and the scenario itself is at fault. */
+class Refused extends Error {}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.max(0, ms)));

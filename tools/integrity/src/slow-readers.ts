@@ -1,0 +1,223 @@
+import type { WireSlowPolicy } from '@distributary/contracts';
+import {
+  ChildProgram,
+  INGEST_PATH,
+  type LoadAnswer,
+  type LoadCommand,
+  type LoadResult,
+  median,
+  monotonicMicros,
+  programPath,
+  type PublisherAnswer,
+  type PublisherCommand,
+  type ServerProcess,
+  startMonitoringService,
+  STREAM_PATH,
+} from '@distributary/bench';
+import { type Check, worstOf } from './check.js';
+import { checksOf } from './policy-checks.js';
+import type { Scenario, ScenarioOptions } from './scenario.js';
+import { SlowReader } from './slow-reader.js';
+
+import { pauseMs, untilTrue } from './waiting.js';
+
+/**
+ * A reader that stops reading, once per policy, beside fast ones.
+ *
+ *   publisher ──▶ service ──▶ 100 fast readers: their p99 is compared with the paired run without a slow one
+ *                    └──────▶ 1 slow reader: reads … stops (no pong either) … reads again: what does it get?
+ *
+ * In the small version all five slow readers stand in one run, and the p99 of the fast ones is told, not judged: other
+ * tests run at the same time.
+ */
+const TOPIC = 'monitoring/metrics';
+const POLICIES: readonly WireSlowPolicy[] = ['block', 'conflate', 'drop-oldest', 'skip-to-live', 'disconnect'];
+const KEYS = 16;
+const DROP_OLDEST_KEEPS = 200;
+const SEGMENT_MEMORY_BYTES = 32 * 2 ** 20;
+/** What the service may keep of encoded frames besides; not a setting. */
+const KEPT_FRAMES_BYTES = 64 * 2 ** 20;
+/** What may be unconfirmed: this much, or a quarter of a second if that is more. */
+const UNCONFIRMED_LIMIT_BYTES = 256 * 1024;
+const UNCONFIRMED_LIMIT_MS = 250;
+const READS_FIRST_MS = 1_500;
+const MAX_SLOWDOWN = 1.25;
+
+interface Size {
+  readonly fast: number;
+  readonly eventsPerSecond: number;
+  readonly stopsForMs: number;
+  readonly afterwardsMs: number;
+  readonly pairs: number;
+}
+
+const SIZES: Record<'full' | 'small', Size> = {
+  full: { fast: 100, eventsPerSecond: 2_000, stopsForMs: 4_000, afterwardsMs: 2_000, pairs: 3 },
+  small: { fast: 40, eventsPerSecond: 1_000, stopsForMs: 2_500, afterwardsMs: 1_500, pairs: 1 },
+};
+
+interface Run {
+  readonly result: LoadResult;
+  readonly peakBytes: number;
+  readonly checks: readonly Check[];
+  readonly notes: readonly string[];
+}
+
+export const slowReaders: Scenario = {
+  name: 'slow-readers',
+  about: 'a reader that stops reading, once per policy, beside fast ones',
+
+  async run(options: ScenarioOptions) {
+    const size = SIZES[options.small ? 'small' : 'full'];
+    const service = await startMonitoringService({
+      env: {
+        DROP_OLDEST_KEEPS: String(DROP_OLDEST_KEEPS),
+        SEGMENT_MEMORY_BYTES: String(SEGMENT_MEMORY_BYTES),
+      },
+    });
+    try {
+      // One run so that both sides of each pair find compiled code and grown buffers.
+      await oneRun(service, [], size);
+      const idleBytes = service.residentBytes();
+      const groups = options.small ? [POLICIES] : POLICIES.map((policy) => [policy]);
+      const checks: Check[] = [];
+      const notes: string[] = [];
+      let peakBytes = 0;
+      for (const group of groups) {
+        const pairs = await pairsOf(service, group, size, options);
+        const runs = pairs.map(({ withSlow }) => withSlow);
+        peakBytes = Math.max(peakBytes, ...runs.map((run) => run.peakBytes));
+        checks.push(...worstOf(runs.map((run) => run.checks)), slowdown(group, pairs, options.small));
+        notes.push(...runs.flatMap((run) => run.notes));
+      }
+      checks.push({
+        what: 'RSS above the one before, MiB, at the peak',
+        found: (peakBytes - idleBytes) / 2 ** 20,
+        atMost: (SEGMENT_MEMORY_BYTES + KEPT_FRAMES_BYTES) / 2 ** 20,
+      });
+      return { checks, notes };
+    } finally {
+      await service.stop();
+    }
+  },
+};
+
+interface Pair {
+  readonly without: Run;
+  readonly withSlow: Run;
+}
+
+async function pairsOf(
+  service: ServerProcess,
+  policies: readonly WireSlowPolicy[],
+  size: Size,
+  { tell }: ScenarioOptions,
+): Promise<Pair[]> {
+  const pairs: Pair[] = [];
+  for (let pair = 0; pair < size.pairs; pair++) {
+    const isWithoutFirst = pair % 2 === 0;
+    const first = await oneRun(service, isWithoutFirst ? [] : policies, size);
+    const second = await oneRun(service, isWithoutFirst ? policies : [], size);
+    const [without, withSlow] = isWithoutFirst ? [first, second] : [second, first];
+    pairs.push({ without, withSlow });
+    tell(`${policies.join(', ')}: p99 ${p99(withSlow).toFixed(2)} ms beside it, ${p99(without).toFixed(2)} ms without`);
+  }
+  return pairs;
+}
+
+const p99 = (run: Run): number => run.result.fromScheduled.p99;
+
+function slowdown(policies: readonly WireSlowPolicy[], pairs: readonly Pair[], small: boolean): Check {
+  const ratio = median(pairs.map(({ withSlow, without }) => p99(withSlow) / p99(without)));
+  return {
+    what: `${policies.join(', ')}: p99 of the fast ones, times that without (median of ${pairs.length} pairs)`,
+    found: ratio,
+    ...(small ? {} : { atMost: MAX_SLOWDOWN }),
+  };
+}
+
+async function oneRun(service: ServerProcess, policies: readonly WireSlowPolicy[], size: Size): Promise<Run> {
+  const load = ChildProgram.start<LoadCommand, LoadAnswer>(programPath('load-client'), undefined);
+  const producer = ChildProgram.start<PublisherCommand, PublisherAnswer>(programPath('publisher'), undefined);
+  const url = `ws://127.0.0.1:${service.port}${STREAM_PATH}`;
+  const readers = policies.map((policy) => new SlowReader(url, policy, TOPIC));
+  let peakBytes = 0;
+  const sampler = setInterval(() => (peakBytes = Math.max(peakBytes, service.residentBytes())), 100);
+  try {
+    const path = `${STREAM_PATH}?patterns=${encodeURIComponent(TOPIC)}&slow_policy=block`;
+    const target = { port: service.port, path };
+    await load.ask(
+      { type: 'connect', target, count: size.fast, sampleEvery: 20, keys: KEYS, reconnects: false },
+      'connected',
+      60_000,
+    );
+    await untilTrue('the slow readers to be subscribed', () => readers.every((reader) => reader.isSubscribed), 10_000);
+
+    const seconds = (READS_FIRST_MS + size.stopsForMs + size.afterwardsMs) / 1000;
+    const startMicros = monotonicMicros() + 200_000;
+    load.tell({ type: 'measure', window: { fromMicros: startMicros + 1e6, toMicros: startMicros + seconds * 1e6 } });
+    const publishing = producer.ask(
+      {
+        type: 'publish',
+        plan: {
+          port: service.port,
+          path: INGEST_PATH,
+          topic: TOPIC,
+          run: `q${Math.round(startMicros).toString(36)}-`,
+          keys: KEYS,
+          connections: 4,
+          eventsPerSecond: size.eventsPerSecond,
+          startMicros,
+          seconds,
+          graceMs: 3_000,
+        },
+      },
+      'published',
+      seconds * 1000 + 30_000,
+    );
+    await untilMicros(startMicros + READS_FIRST_MS * 1000);
+    for (const reader of readers) reader.stopReading();
+    const stoppedAtMs = Date.now();
+    await untilMicros(startMicros + (READS_FIRST_MS + size.stopsForMs) * 1000);
+    for (const reader of readers) reader.readAgain();
+    const readAgainMicros = monotonicMicros();
+
+    const published = await publishing;
+    const result = await load.ask(
+      { type: 'finish', events: published.accepted, quietMs: 3_000, withSamples: false },
+      'result',
+      60_000,
+    );
+    const bytesPerMs = (result.eventBytes * size.eventsPerSecond) / 1000;
+    const story = {
+      accepted: published.accepted,
+      answeredMicros: published.answeredMicros,
+      keys: KEYS,
+      stoppedAtMs,
+      readAgainMicros,
+      limitAfterMs: Math.max(UNCONFIRMED_LIMIT_BYTES / bytesPerMs, UNCONFIRMED_LIMIT_MS),
+      dropOldestKeeps: DROP_OLDEST_KEEPS,
+    };
+    const fastLost = published.accepted * result.connections - result.events;
+    return {
+      result,
+      peakBytes,
+      checks: [
+        {
+          what: `${policies.join(', ')}: deliveries that the fast ones missed`,
+          found: fastLost,
+          atMost: 0,
+          atLeast: 0,
+        },
+        ...readers.flatMap((reader) => checksOf(reader, story)),
+      ],
+      notes: [...published.errors, ...result.errors, ...readers.flatMap((reader) => reader.errors)],
+    };
+  } finally {
+    clearInterval(sampler);
+    for (const reader of readers) reader.close();
+    await Promise.all([load.stop(), producer.stop()]);
+  }
+}
+
+const untilMicros = (micros: number) => pauseMs((micros - monotonicMicros()) / 1000);
