@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type DistributionError, type Metrics } from '@distributary/distribution-core';
@@ -139,12 +139,57 @@ describe('EmbeddedLog at its limits', () => {
     rmSync(directory, { recursive: true });
   });
 
+  it('says why it cannot open a directory', async () => {
+    harness = await aLogHarness();
+    const { clock } = harness;
+    const notFolders = ['data.mdb/inside', 'with-bells'];
+    writeFileSync(path.join(mkdirOf(harness.directory, 'with-bells'), 'bells'), 'not a folder');
+    for (const name of notFolders) {
+      const directory = path.join(harness.directory, name);
+      await expect(EmbeddedLog.open({ directory, clock, ids })).rejects.toMatchObject({
+        code: 'broker.unavailable',
+        message: expect.stringContaining(directory),
+      });
+    }
+  });
+
   it('refuses names that the store cannot keep', async () => {
     harness = await aLogHarness();
     for (const name of ['', 'a\0b', 'x'.repeat(600)]) {
       expect(await codeOf(harness.log.createTopic(name, 1, FOREVER))).toBe('request.invalid');
       expect(await codeOf(harness.log.commit({ group: name, positions: [] }))).toBe('request.invalid');
     }
+  });
+
+  it('tells the tails of a topic that another process deleted, though it was asked for that topic before', async () => {
+    harness = await aLogHarness();
+    await harness.log.createTopic('orders', 1, FOREVER);
+    const abort = new AbortController();
+    const tail = harness.log.tail({ topic: 'orders', partition: 0, after: '' }, { signal: abort.signal });
+    const ended = codeOf(tail.next());
+    const other = await harness.another();
+    await other.deleteTopic('orders');
+    // The cache knows before the bell rings.
+    expect(await codeOf(harness.log.ends('orders'))).toBe('topic.not_found');
+    expect(await ended).toBe('topic.not_found');
+  });
+
+  it('finds what another process appended when no bell rang', async () => {
+    harness = await aLogHarness();
+    await harness.log.createTopic('orders', 1, FOREVER);
+    const tail = harness.log.tail(
+      { topic: 'orders', partition: 0, after: '' },
+      { signal: AbortSignal.timeout(20_000) },
+    );
+    const next = tail.next();
+    const other = await harness.another();
+    rmSync(path.join(harness.directory, 'bells'), { recursive: true });
+    await append(other, 1, 10);
+    const seen = await until('the event', async () => {
+      harness.clock.advance(1000);
+      return Promise.race([next, new Promise<undefined>((resolve) => setImmediate(resolve, undefined))]);
+    });
+    expect(seen.done).toBe(false);
   });
 
   it('refuses positions that it has not given yet', async () => {
@@ -188,3 +233,9 @@ describe('EmbeddedLog at its limits', () => {
     });
   });
 });
+
+function mkdirOf(directory: string, name: string): string {
+  const folder = path.join(directory, name);
+  mkdirSync(folder);
+  return folder;
+}

@@ -1,5 +1,5 @@
 import type { DistributionError, Log, Retention } from '@distributary/distribution-core';
-import { events, FakeClock, InMemoryLog } from '@distributary/distribution-core/testing';
+import { events, type FakeClock, InMemoryLog } from '@distributary/distribution-core/testing';
 import fc from 'fast-check';
 import { aLogHarness } from './testing/embedded-harness.js';
 

@@ -14,7 +14,7 @@ import type {
   Retention,
   TailStart,
 } from '@distributary/distribution-core';
-import { noMetrics } from '@distributary/distribution-core';
+import { DistributionError, noMetrics } from '@distributary/distribution-core';
 import { AppendQueue } from './append-queue.js';
 import { Doorbell } from './doorbell.js';
 import { EmbeddedMetrics } from './embedded-metrics.js';
@@ -70,9 +70,18 @@ export class EmbeddedLog implements Log {
   private cancelLook: () => void = () => undefined;
   private closed: Promise<void> | undefined;
 
+  /** `internal` if the directory holds another format, `broker.unavailable` if it cannot be used. */
   static async open(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
     const { directory, clock, sync = 'fsync' } = options;
-    return new EmbeddedLog(new LmdbStore({ directory, clock, sync }), options);
+    let store: LmdbStore | undefined;
+    try {
+      store = new LmdbStore({ directory, clock, sync });
+      return new EmbeddedLog(store, options);
+    } catch (error) {
+      await store?.close();
+      if (error instanceof DistributionError) throw error;
+      throw unavailable(`cannot open the embedded log in ${directory}: ${String(error)}`, error);
+    }
   }
 
   private constructor(
@@ -92,7 +101,7 @@ export class EmbeddedLog implements Log {
       for (const laneId of laneIds) this.waiters.wake(laneId);
       if (laneIds.length > 0) this.bell.ring();
     });
-    this.bell = new Doorbell(directory, ids.uuid(), () => this.waiters.wakeAll());
+    this.bell = new Doorbell(directory, ids.uuid(), () => this.look());
     const checkMs = options.retentionCheckMs ?? DEFAULT_RETENTION_CHECK_MS;
     this.sweeper = new RetentionSweeper(store, this.topics, clock, metrics, checkMs);
     this.lookNowAndThen();
@@ -154,7 +163,7 @@ export class EmbeddedLog implements Log {
         yield batch;
         if (signal.aborted) return;
       }
-      if (batches.length === 0) await this.waiters.wait(place.lane.laneId, signal);
+      if (batches.length === 0) await this.waiters.wait(place.lane.laneId, place.offset, signal);
       if (signal.aborted) return;
     }
   }
@@ -207,9 +216,18 @@ export class EmbeddedLog implements Log {
     if (this.closing.signal.aborted) throw unavailable('the embedded log is closed');
   }
 
+  /** Wakes the tails for which another process has done something. */
+  private look(): void {
+    if (this.closing.signal.aborted) return;
+    this.store.read(() => {
+      if (this.topics.haveChanged()) this.waiters.wakeAll();
+      else this.waiters.wakeIf((laneId, offset) => readLaneState(this.store, laneId).next > offset);
+    });
+  }
+
   private lookNowAndThen(): void {
     this.cancelLook = this.options.clock.after(LOOK_MS, () => {
-      this.waiters.wakeAll();
+      this.look();
       this.lookNowAndThen();
     });
   }

@@ -156,6 +156,20 @@ describe('EmbeddedQueue', () => {
     expect((await next.receive(10)).map(({ event }) => event.eventId)).toEqual(['new-1']);
   });
 
+  it('stores what it can when one of its topics has been deleted', async () => {
+    await log.createTopic('trades', 1, FOREVER);
+    await publish(1, 'order');
+    await log.append([{ topic: 'trades', partition: 0, records: events(1, 'trade') }]);
+    const consumer = await queue.subscribe('reports', options({ topics: ['orders', 'trades'] }));
+    const held = [...(await consumer.receive(2)), ...(await consumer.receive(2, AbortSignal.timeout(20)))];
+    expect(held).toHaveLength(2);
+    await log.deleteTopic('trades');
+    await consumer.ack(held);
+    const order = held.find(({ at }) => at.topic === 'orders');
+    const committed = await log.committed('queue:reports');
+    expect(committed.find(({ topic }) => topic === 'orders')?.position).toBe(order?.at.position);
+  });
+
   it('stops reading while too much waits, and reads on when it does not', async () => {
     const consumer = await queue.subscribe('reports', options({ maxUnacked: 10, ackTimeoutMs: 1_000_000 }));
     for (let round = 0; round < 40; round++) await publish(100, `round${round}`);

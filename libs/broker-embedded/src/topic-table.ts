@@ -30,12 +30,21 @@ const EPOCH_LENGTH = 16;
  */
 export class TopicTable {
   private token: unknown = null;
+  private askedToken: unknown = null;
   private topics = new Map<string, StoredTopic>();
 
   constructor(
     private readonly store: LmdbStore,
     private readonly ids: IdSource,
   ) {}
+
+  /** Whether any process has changed a topic since this was asked last. Has a memory of its own: the cache may know. */
+  haveChanged(): boolean {
+    const token = this.store.meta.get(['topics-token']);
+    const haveChanged = token !== this.askedToken;
+    this.askedToken = token;
+    return haveChanged;
+  }
 
   list(): readonly StoredTopic[] {
     return [...this.current().values()];

@@ -1,5 +1,5 @@
 import type { LanePosition, Log } from '@distributary/distribution-core';
-import { type LaneName, laneName } from '@distributary/distribution-core';
+import { DistributionError, type LaneName, laneName } from '@distributary/distribution-core';
 
 /** Stores low-water marks, one commit at a time; marks that come meanwhile go together into the next. */
 export class PositionCommitter {
@@ -34,9 +34,34 @@ export class PositionCommitter {
   private async commit(): Promise<void> {
     const positions = [...this.dirty.values()];
     if (positions.length === 0) return;
-    await this.log.commit({ group: this.group, positions });
-    for (const position of positions) {
-      if (this.dirty.get(laneName(position)) === position) this.dirty.delete(laneName(position));
+    try {
+      await this.store(positions);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      await this.storeOneByOne(positions);
     }
   }
+
+  /** A topic that was deleted must not keep the marks of others from being stored. */
+  private async storeOneByOne(positions: readonly LanePosition[]): Promise<void> {
+    for (const position of positions) {
+      try {
+        await this.store([position]);
+      } catch (error) {
+        if (!isGone(error)) throw error;
+        this.forget(position);
+      }
+    }
+  }
+
+  private async store(positions: readonly LanePosition[]): Promise<void> {
+    await this.log.commit({ group: this.group, positions });
+    for (const position of positions) this.forget(position);
+  }
+
+  private forget(position: LanePosition): void {
+    if (this.dirty.get(laneName(position)) === position) this.dirty.delete(laneName(position));
+  }
 }
+
+const isGone = (error: unknown): boolean => error instanceof DistributionError && error.code === 'topic.not_found';

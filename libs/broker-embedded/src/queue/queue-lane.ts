@@ -101,10 +101,20 @@ export class QueueLane {
       if (lane !== undefined) return lane.lane.epoch === this.lane.epoch ? lane.beforeFirst : undefined;
     }
     const pauseMs = RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)];
-    await new Promise<void>((resolve) => {
-      const cancel = this.clock.after(pauseMs, resolve);
-      this.abort.signal.addEventListener('abort', () => (cancel(), resolve()), { once: true });
-    });
+    await this.pause(pauseMs);
     return this.abort.signal.aborted ? undefined : after;
+  }
+
+  private pause(ms: number): Promise<void> {
+    const { signal } = this.abort;
+    return new Promise((resolve) => {
+      const resume = () => {
+        cancel();
+        signal.removeEventListener('abort', resume);
+        resolve();
+      };
+      const cancel = this.clock.after(ms, resume);
+      signal.addEventListener('abort', resume, { once: true });
+    });
   }
 }
