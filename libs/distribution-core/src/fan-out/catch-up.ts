@@ -66,7 +66,7 @@ export class CatchUp {
       member.nextSequence = 0;
       return false;
     }
-    member.outlet.write(flush.bytes, flush.mark);
+    member.outlet.write(flush.markedBytes(), flush.mark);
     member.spend(flush.eventCount);
     for (const part of flush.parts) member.tell(part.lane, part.pos);
     member.nextSequence++;

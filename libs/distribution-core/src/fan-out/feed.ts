@@ -22,19 +22,26 @@ export interface FlushPart {
   readonly pos: Position;
 }
 
-/** What one flush wrote to every live member: one buffer, whatever it holds. */
+/** What one flush wrote to every live member: one buffer, and the same one with a mark at its end. */
 export interface Flush {
   readonly sequence: number;
   readonly bytes: Buffer;
-  readonly eventCount: number;
-  /** 0, or the mark at the end of the bytes. */
+  /** 0 if the transport has no marks. */
   readonly mark: number;
+  /** Made when the first member needs it. */
+  readonly markedBytes: () => Buffer;
+  readonly eventCount: number;
   readonly parts: readonly FlushPart[];
 }
 
 export const MAX_FRAME_BYTES = 256 * 1024;
-const MARK_EVERY_BYTES = 128 * 1024;
-const MARK_EVERY_MS = 250;
+/** After this much every member gets a mark at once… */
+const MARK_ALL_EVERY_BYTES = 128 * 1024;
+/**
+ * …and before, each member within this time. Spread over the flushes, because a thousand confirmations that come at
+ * once hold the loop up for as long as a whole flush does.
+ */
+const MARK_EACH_EVERY_MS = 250;
 const MIN_KEPT_BYTES = 64 * 1024;
 
 export interface FlushTime {
@@ -53,8 +60,11 @@ export class Feed {
   sequence = 0;
   private kept: Flush[] = [];
   private keptBytes = 0;
-  private bytesSinceMark = 0;
-  private markedAtMs = Number.NEGATIVE_INFINITY;
+  private bytesSinceMarkAll = 0;
+  private markedAtMs = 0;
+  /** Members that wait for a mark since the last data, counted from `nextMarked` on, around the list. */
+  private unmarked = 0;
+  private nextMarked = 0;
   /** Since the last call of `takeRate`. */
   private writtenBytes = 0;
 
@@ -173,10 +183,9 @@ export class Feed {
     this.write(buffers, 0, parts, time);
   }
 
-  /** Asks for confirmation of what no mark has followed yet, a quarter of a second after the last mark. */
+  /** After the last data: the members that have not been marked since then get their marks. */
   markIdle(time: FlushTime): void {
-    if (this.bytesSinceMark === 0 || this.live.length === 0 || time.nowMs - this.markedAtMs < MARK_EVERY_MS) return;
-    this.write([], 0, [], time);
+    if (this.unmarked > 0 && this.live.length > 0) this.write([], 0, [], time);
   }
 
   /** Bytes per member since the last call. */
@@ -197,33 +206,49 @@ export class Feed {
     while (this.keptBytes > limit) this.keptBytes -= (this.kept.shift() as Flush).bytes.length;
   }
 
-  private write(buffers: Buffer[], eventCount: number, parts: readonly FlushPart[], time: FlushTime): void {
-    const dataBytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
-    this.bytesSinceMark += dataBytes;
-    let mark = 0;
-    if (this.bytesSinceMark >= MARK_EVERY_BYTES || time.nowMs - this.markedAtMs >= MARK_EVERY_MS) {
-      const number = this.nextMark();
-      const bytes = this.encoder.mark(number);
-      if (bytes !== undefined) {
-        buffers.push(bytes);
-        mark = number;
-      }
-      this.bytesSinceMark = 0;
-      this.markedAtMs = time.nowMs;
-    }
-    if (buffers.length === 0) return;
+  private write(buffers: readonly Buffer[], eventCount: number, parts: readonly FlushPart[], time: FlushTime): void {
+    const bytes = buffers.length === 1 ? buffers[0] : Buffer.concat(buffers);
+    if (bytes.length > 0) this.unmarked = this.live.length;
+    this.bytesSinceMarkAll += bytes.length;
+    const marked = this.countToMark(time.nowMs);
+    if (bytes.length === 0 && marked === 0) return;
+    const number = this.nextMark();
+    const markBytes = this.encoder.mark(number);
+    if (bytes.length === 0 && markBytes === undefined) return;
+    let markedBytes: Buffer | undefined;
     const flush: Flush = {
-      sequence: ++this.sequence,
-      bytes: buffers.length === 1 ? buffers[0] : Buffer.concat(buffers),
+      sequence: bytes.length > 0 ? ++this.sequence : this.sequence,
+      bytes,
+      mark: markBytes === undefined ? 0 : number,
+      markedBytes: () => (markedBytes ??= markBytes === undefined ? bytes : Buffer.concat([bytes, markBytes])),
       eventCount,
-      mark,
       parts,
     };
+    if (bytes.length > 0) this.keep(flush);
+    const size = this.live.length;
+    const from = size === 0 ? 0 : this.nextMarked % size;
+    this.nextMarked = from + marked;
+    // Backwards, because a member that falls behind leaves the list and the last one takes its place.
+    for (let index = size - 1; index >= 0; index--) {
+      const isMarked = (index >= from ? index - from : index - from + size) < marked;
+      if (isMarked || bytes.length > 0) this.live[index].offer(flush, isMarked);
+    }
+  }
+
+  private countToMark(nowMs: number): number {
+    const elapsedMs = nowMs - this.markedAtMs;
+    this.markedAtMs = nowMs;
+    const share = Math.ceil((this.live.length * elapsedMs) / MARK_EACH_EVERY_MS);
+    const count = Math.min(this.unmarked, this.bytesSinceMarkAll >= MARK_ALL_EVERY_BYTES ? this.unmarked : share);
+    if (this.bytesSinceMarkAll >= MARK_ALL_EVERY_BYTES) this.bytesSinceMarkAll = 0;
+    this.unmarked -= count;
+    return count;
+  }
+
+  private keep(flush: Flush): void {
     this.writtenBytes += flush.bytes.length;
     this.kept.push(flush);
     this.keptBytes += flush.bytes.length;
-    // Backwards, because a member that falls behind leaves the list and the last one takes its place.
-    for (let index = this.live.length - 1; index >= 0; index--) this.live[index].offer(flush);
   }
 
   /** Nobody is live: no frame is made, and the kept ones have a hole after them, so they go. */

@@ -98,13 +98,14 @@ export class Member {
   }
 
   /** The hot path: called for each live member by each flush. */
-  offer(flush: Flush): void {
+  offer(flush: Flush, isMarked: boolean): void {
     const { outlet } = this;
     const unconfirmed = outlet.unconfirmedBytes;
     // A mark alone always goes out: its confirmation is what makes room.
     const fits = unconfirmed < outlet.limitBytes || flush.parts.length === 0;
     if (fits && this.allowance >= flush.eventCount) {
-      outlet.write(flush.bytes, flush.mark);
+      if (isMarked) outlet.write(flush.markedBytes(), flush.mark);
+      else outlet.write(flush.bytes, 0);
       this.spend(flush.eventCount);
       if (this.isSlow !== unconfirmed > (this.isSlow ? outlet.limitBytes >> 2 : outlet.limitBytes >> 1))
         this.toggleSlow();
