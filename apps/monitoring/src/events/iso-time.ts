@@ -9,3 +9,6 @@ export function microsOfIso(text: string): number {
 
 /** Epoch microseconds → `2025-06-21T10:00:00.000Z`. */
 export const isoOfMicros = (micros: number): string => new Date(Math.floor(micros / 1000)).toISOString();
+
+/** For ids: `20250621T100000000Z`. */
+export const stampOfMicros = (micros: number): string => isoOfMicros(micros).replace(/[-:.]/g, '');

@@ -1,6 +1,7 @@
 import type { MonitoringEventInput } from '@distributary/contracts';
 import type { Clock } from '@distributary/distribution-core';
 import { isoOfMicros } from '../events/iso-time.js';
+import { OWN_SERVICE } from '../events/own-service.js';
 import type { EventPublisher } from '../events/publisher.js';
 import { type FailureLog, RepeatingTask, type Schedule } from '../schedules/repeating-task.js';
 import type { HostReader } from './host-reader.js';
@@ -8,7 +9,6 @@ import type { ProcessReader } from './process-reader.js';
 import { type Figure, hostFigures, type HostReading, processFigures, type ProcessReading } from './readings.js';
 
 export const HOST_SERVICE = 'host';
-export const OWN_SERVICE = 'monitoring-distribution';
 
 export interface HostProbeOptions {
   readonly intervalMs: number;

@@ -1,0 +1,32 @@
+import { type ActiveAlertsQuery, type Alert, alertLevelOf, levelRank } from '@distributary/contracts';
+import { DistributionError } from '@distributary/distribution-core';
+import type { ActiveAlerts } from './active-alerts.js';
+
+export class AlertsService {
+  constructor(private readonly alerts: ActiveAlerts) {}
+
+  /**
+   * The most severe first, then the newest. `severity` holds one word or several, separated by commas.
+   * `store.unavailable` (retryable) while the log is being read after the start: a part would look like all is well.
+   */
+  active({ severity, service }: ActiveAlertsQuery): Alert[] {
+    if (!this.alerts.isReady) {
+      throw new DistributionError('store.unavailable', 'the active alerts are being read from the log', {
+        retryAfterMs: 1_000,
+      });
+    }
+    const wanted = severity
+      ?.split(',')
+      .map((word) => word.trim().toUpperCase())
+      .filter((word) => word !== '');
+    return [...this.alerts.values()]
+      .filter(({ alert }) => service === undefined || alert.service_name === service)
+      .filter(({ alert }) => wanted === undefined || wanted.length === 0 || wanted.includes(alert.severity))
+      .sort(
+        (a, b) =>
+          levelRank(alertLevelOf(a.alert.severity)) - levelRank(alertLevelOf(b.alert.severity)) ||
+          b.startedMicros - a.startedMicros,
+      )
+      .map(({ alert }) => alert);
+  }
+}
