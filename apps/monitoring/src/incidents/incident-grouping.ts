@@ -1,0 +1,133 @@
+import { type AlertLevel, alertLevelOf, levelRank, type MonitoringEventInput } from '@distributary/contracts';
+import type { Clock } from '@distributary/distribution-core';
+import type { ActiveAlert, ActiveAlerts, AlertChange, AlertListener } from '../alerts/active-alerts.js';
+import { OWN_SERVICE } from '../events/own-service.js';
+import { type Incident, incidentEvent, incidentIdOf } from './incident-event.js';
+import type { OpenIncidents } from './open-incidents.js';
+
+export interface IncidentRules {
+  /** This many alerts of one service within the window open an incident; a critical one does so alone. */
+  readonly alertsToOpen: number;
+  readonly windowMs: number;
+}
+
+export const DEFAULT_INCIDENT_RULES: IncidentRules = { alertsToOpen: 3, windowMs: 300_000 };
+
+interface RecentAlert {
+  readonly alertId: string;
+  readonly level: AlertLevel;
+  readonly atMicros: number;
+}
+
+const MAX_SERVICES = 10_000;
+const MAX_RECENT = 100;
+
+/**
+ * Alerts of one service that come close together are one incident. It opens at the first critical alert, or at the
+ * third within five minutes; takes in every further alert of the service; and ends when all of them are resolved.
+ * Begins when both active alerts and open incidents are known, and then makes up for what it missed in between.
+ */
+export class IncidentGrouping implements AlertListener {
+  private readonly incidents = new Map<string, Incident>();
+  private readonly recent = new Map<string, RecentAlert[]>();
+  private hasBegun = false;
+
+  constructor(
+    private readonly alerts: ActiveAlerts,
+    private readonly known: OpenIncidents,
+    private readonly outbox: { add(events: readonly MonitoringEventInput[]): void },
+    private readonly clock: Clock,
+    private readonly rules: IncidentRules = DEFAULT_INCIDENT_RULES,
+  ) {
+    alerts.listen(this);
+    known.onReady(() => this.begin());
+    this.begin();
+  }
+
+  ready(): void {
+    this.begin();
+  }
+
+  changed({ kind, alert, atMicros }: AlertChange): void {
+    if (!this.hasBegun) return;
+    if (kind === 'resolved') this.resolved(alert, atMicros);
+    else this.raised(alert, atMicros);
+  }
+
+  private begin(): void {
+    if (this.hasBegun || !this.alerts.isReady || !this.known.isReady) return;
+    this.hasBegun = true;
+    const own = [...this.known.values()].filter(({ sourceService }) => sourceService === OWN_SERVICE);
+    for (const { incidentId, service, severity, alertIds, openedMicros } of own) {
+      const activeIds = new Set(alertIds.filter((alertId) => this.alerts.find(alertId) !== undefined));
+      const incident = { incidentId, service, severity, openedMicros, alertIds: new Set(alertIds), activeIds };
+      if (activeIds.size > 0) this.incidents.set(service, incident);
+      else this.publish(incident, 'resolved', this.clock.nowMicros());
+    }
+    const oldestFirst = [...this.alerts.values()].sort((a, b) => a.startedMicros - b.startedMicros);
+    for (const alert of oldestFirst) this.raised(alert, alert.startedMicros);
+  }
+
+  private raised({ alert }: ActiveAlert, atMicros: number): void {
+    const level = alertLevelOf(alert.severity);
+    const open = this.incidents.get(alert.service_name);
+    if (open !== undefined) {
+      this.join(open, alert.alert_id, level, atMicros);
+      return;
+    }
+    const recent = this.remember(alert.service_name, { alertId: alert.alert_id, level, atMicros });
+    if (level === 'CRITICAL' || recent.length >= this.rules.alertsToOpen)
+      this.open(alert.service_name, recent, atMicros);
+  }
+
+  private open(service: string, recent: readonly RecentAlert[], openedMicros: number): void {
+    const alertIds = recent.map(({ alertId }) => alertId);
+    const incident: Incident = {
+      incidentId: incidentIdOf(service, openedMicros),
+      service,
+      severity: recent.reduce<AlertLevel>((most, { level }) => moreSevere(most, level), 'INFO'),
+      openedMicros,
+      alertIds: new Set(alertIds),
+      activeIds: new Set(alertIds.filter((alertId) => this.alerts.find(alertId) !== undefined)),
+    };
+    this.incidents.set(service, incident);
+    this.recent.delete(service);
+    this.publish(incident, 'opened', openedMicros);
+  }
+
+  private join(incident: Incident, alertId: string, level: AlertLevel, atMicros: number): void {
+    const severity = moreSevere(incident.severity, level);
+    incident.activeIds.add(alertId);
+    if (incident.alertIds.has(alertId) && severity === incident.severity) return;
+    incident.alertIds.add(alertId);
+    incident.severity = severity;
+    this.publish(incident, 'updated', atMicros);
+  }
+
+  private resolved({ alert }: ActiveAlert, atMicros: number): void {
+    const incident = this.incidents.get(alert.service_name);
+    if (incident?.activeIds.delete(alert.alert_id) !== true || incident.activeIds.size > 0) return;
+    this.incidents.delete(alert.service_name);
+    this.publish(incident, 'resolved', atMicros);
+  }
+
+  private remember(service: string, alert: RecentAlert): readonly RecentAlert[] {
+    const oldestMicros = alert.atMicros - this.rules.windowMs * 1000;
+    const others = (this.recent.get(service) ?? []).filter(
+      ({ alertId, atMicros }) => alertId !== alert.alertId && atMicros >= oldestMicros,
+    );
+    const recent = [...others, alert].slice(-MAX_RECENT);
+    this.recent.delete(service);
+    this.recent.set(service, recent);
+    if (this.recent.size > MAX_SERVICES) this.recent.delete(this.recent.keys().next().value as string);
+    return recent;
+  }
+
+  private publish(incident: Incident, status: 'opened' | 'updated' | 'resolved', atMicros: number): void {
+    this.outbox.add([incidentEvent(incident, status, atMicros)]);
+  }
+}
+
+function moreSevere(a: AlertLevel, b: AlertLevel): AlertLevel {
+  return levelRank(a) <= levelRank(b) ? a : b;
+}

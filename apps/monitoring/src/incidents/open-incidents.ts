@@ -1,0 +1,85 @@
+import { type AlertLevel, alertLevelOf, type IncidentData } from '@distributary/contracts';
+import { type EventBatch, laneName } from '@distributary/distribution-core';
+import type { FeedConsumer } from '../events/event-feed.js';
+import { indexesOfType, storedEventOf } from '../events/stored-event.js';
+
+export interface OpenIncident {
+  readonly incidentId: string;
+  readonly service: string;
+  readonly severity: AlertLevel;
+  readonly alertIds: readonly string[];
+  readonly openedMicros: number;
+  /** Who published it: this service closes only its own. */
+  readonly sourceService: string;
+}
+
+const CAPACITY = 10_000;
+
+/** Incidents that were opened and not resolved, by whomever, as the log tells it. Bounded: the oldest goes first. */
+export class OpenIncidents implements FeedConsumer {
+  private readonly incidents = new Map<string, OpenIncident>();
+  /** A copy of an opening may come after the resolution, from a lane that is read later. */
+  private readonly resolved = new Map<string, string>();
+  private isWhole = false;
+  private whenReady: (() => void) | undefined;
+
+  constructor(private readonly capacity = CAPACITY) {}
+
+  get isReady(): boolean {
+    return this.isWhole;
+  }
+
+  get size(): number {
+    return this.incidents.size;
+  }
+
+  values(): IterableIterator<OpenIncident> {
+    return this.incidents.values();
+  }
+
+  onReady(callback: () => void): void {
+    this.whenReady = callback;
+  }
+
+  ready(): void {
+    this.isWhole = true;
+    this.whenReady?.();
+  }
+
+  apply(batch: EventBatch): void {
+    const lane = laneName(batch.lane);
+    for (const index of indexesOfType(batch, 'INCIDENTS')) {
+      const event = storedEventOf<IncidentData>(batch.valueAt(index));
+      const incidentId = event?.data.incident_id;
+      if (event === undefined || typeof incidentId !== 'string') continue;
+      const { data, metadata } = event;
+      if (data.status === 'resolved') {
+        this.incidents.delete(incidentId);
+        remember(this.resolved, incidentId, lane, this.capacity);
+        continue;
+      }
+      const resolvedIn = this.resolved.get(incidentId);
+      if (resolvedIn !== undefined && resolvedIn !== lane) continue;
+      this.resolved.delete(incidentId);
+      const known = this.incidents.get(incidentId);
+      remember(
+        this.incidents,
+        incidentId,
+        {
+          incidentId,
+          service: data.service_name ?? metadata.source_service,
+          severity: alertLevelOf(data.severity ?? metadata.severity),
+          alertIds: data.alert_ids ?? known?.alertIds ?? [],
+          openedMicros: known?.openedMicros ?? batch.timeMicrosAt(index),
+          sourceService: metadata.source_service,
+        },
+        this.capacity,
+      );
+    }
+  }
+}
+
+function remember<Value>(map: Map<string, Value>, key: string, value: Value, capacity: number): void {
+  map.set(key, value);
+  if (map.size > capacity) map.delete(map.keys().next().value as string);
+}
