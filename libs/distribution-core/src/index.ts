@@ -20,6 +20,7 @@ export * from './matching/topic-pattern.js';
 export * from './delivery/history.js';
 export * from './fan-out/fan-out.js';
 export * from './fan-out/lane-state.js';
+export * from './fan-out/lane-tail.js';
 export * from './fan-out/member.js';
 export * from './fan-out/outlet.js';
 export * from './fan-out/unconfirmed-window.js';
