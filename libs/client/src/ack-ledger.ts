@@ -1,0 +1,57 @@
+import type { WireLanePosition } from '@distributary/contracts';
+import type { LaneTable } from './lane-table.js';
+import type { ClientClock } from './runtime.js';
+
+const ACK_INTERVAL_MS = 200;
+
+/** Which positions are acknowledged, and when the next acknowledgement goes out. */
+export class AckLedger {
+  private readonly sent = new Map<string, string>();
+  private wanted: readonly WireLanePosition[] = [];
+  private generation: number | undefined;
+  private cancelTimer: (() => void) | undefined;
+
+  constructor(
+    private readonly done: LaneTable,
+    private readonly clock: ClientClock,
+    private readonly send: (generation: number, positions: readonly WireLanePosition[]) => void,
+  ) {}
+
+  /** A new owner's word counts anew: all that was acknowledged to the one before is said again. */
+  connected(generation: number | undefined): void {
+    if (generation !== this.generation) this.sent.clear();
+    this.generation = generation;
+    this.flush();
+  }
+
+  disconnected(): void {
+    this.generation = undefined;
+    this.sent.clear();
+    this.stop();
+  }
+
+  now(): void {
+    this.stop();
+    this.wanted = this.done.positions();
+    this.flush();
+  }
+
+  soon(): void {
+    this.cancelTimer ??= this.clock.after(ACK_INTERVAL_MS, () => this.now());
+  }
+
+  stop(): void {
+    this.cancelTimer?.();
+    this.cancelTimer = undefined;
+  }
+
+  private flush(): void {
+    if (this.generation === undefined) return;
+    const news = this.wanted.filter((lane) => lane.position !== '' && this.sent.get(keyOf(lane)) !== lane.position);
+    if (news.length === 0) return;
+    for (const lane of news) this.sent.set(keyOf(lane), lane.position);
+    this.send(this.generation, news);
+  }
+}
+
+const keyOf = ({ topic, partition, epoch }: WireLanePosition) => `${topic}#${partition}#${epoch}`;

@@ -1,0 +1,121 @@
+import { DistributaryError } from './errors.js';
+import { eventIdOf, type EventWindow } from './event-window.js';
+import type { Inbox, InboxItem } from './inbox.js';
+import type { LaneTable } from './lane-table.js';
+import type { EventBatch, SubscriptionMessage } from './messages.js';
+import type { SubscriptionHandlers } from './options.js';
+
+interface ConsumerEvents {
+  /** So many events more are dealt with. */
+  finished(events: number): void;
+  failed(error: DistributaryError): void;
+}
+
+/** Takes items one after the other; an item counts as dealt with once its handler is through, never earlier. */
+export class Consumer {
+  private inHand: InboxItem | undefined;
+
+  constructor(
+    private readonly inbox: Inbox,
+    private readonly done: LaneTable,
+    private readonly window: EventWindow | undefined,
+    private readonly events: ConsumerEvents,
+  ) {}
+
+  get eventsInHand(): number {
+    return this.inHand?.eventCount ?? 0;
+  }
+
+  async run(handlers: SubscriptionHandlers): Promise<void> {
+    for (let item = await this.take(); item !== undefined; item = await this.take()) {
+      const message = this.thinned(item.message);
+      try {
+        if (message !== undefined) await handle(handlers, message);
+      } catch (cause) {
+        const said = cause instanceof Error ? cause.message : String(cause);
+        return this.events.failed(new DistributaryError('handler.failed', said, { cause }));
+      }
+      this.finish(item, message);
+    }
+  }
+
+  /** `next()` says that the message before is dealt with. */
+  iterate(
+    close: () => void,
+    whyEnded: () => Promise<DistributaryError | undefined>,
+  ): AsyncIterator<SubscriptionMessage> {
+    let shown: SubscriptionMessage | undefined;
+    return {
+      next: async () => {
+        for (;;) {
+          if (this.inHand !== undefined) this.finish(this.inHand, shown);
+          const item = await this.take();
+          if (item === undefined) {
+            const error = await whyEnded();
+            if (error !== undefined) throw error;
+            return { done: true, value: undefined };
+          }
+          shown = this.thinned(item.message);
+          if (shown !== undefined) return { done: false, value: shown };
+        }
+      },
+      return: () => {
+        close();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
+  }
+
+  private async take(): Promise<InboxItem | undefined> {
+    this.inHand = await this.inbox.take();
+    return this.inHand;
+  }
+
+  private finish(item: InboxItem, message: SubscriptionMessage | undefined): void {
+    this.inHand = undefined;
+    if (item.step?.type === 'subscribed') this.done.subscribed(item.step.payload);
+    else if (item.step?.type === 'live') this.done.live();
+    else if (item.step !== undefined) this.done.apply(item.step);
+    if (message?.type === 'events') this.remember(message);
+    this.events.finished(item.eventCount);
+  }
+
+  private remember(batch: EventBatch): void {
+    if (this.window === undefined) return;
+    for (const event of batch.events) {
+      const id = eventIdOf(event);
+      if (id !== undefined) this.window.add(id);
+    }
+  }
+
+  /** A snapshot stays whole: its receiver may have thrown away what it knew. Undefined: nothing new is left. */
+  private thinned(message: SubscriptionMessage | undefined): SubscriptionMessage | undefined {
+    if (this.window === undefined || message?.type !== 'events' || message.isSnapshot) return message;
+    const inBatch = new Set<string>();
+    const events = message.events.filter((event) => {
+      const id = eventIdOf(event);
+      if (id === undefined) return true;
+      if (this.window?.has(id) === true || inBatch.has(id)) return false;
+      inBatch.add(id);
+      return true;
+    });
+    if (events.length === message.events.length) return message;
+    return events.length === 0 && message.left === undefined ? undefined : { ...message, events };
+  }
+}
+
+async function handle(handlers: SubscriptionHandlers, message: SubscriptionMessage): Promise<void> {
+  switch (message.type) {
+    case 'events':
+      await handlers.onEvents?.(message);
+      if (handlers.onEvent === undefined) return;
+      for (const event of message.events) await handlers.onEvent(event, message);
+      return;
+    case 'gap':
+      return handlers.onGap?.(message);
+    case 'status':
+      return handlers.onStatus?.(message);
+    case 'subscribed':
+      return handlers.onSubscribed?.(message);
+  }
+}

@@ -1,0 +1,22 @@
+/** The last `capacity` event ids: a copy that arrives within them is told apart from a new event. */
+export class EventWindow {
+  private readonly ids = new Set<string>();
+
+  constructor(private readonly capacity: number) {}
+
+  has(id: string): boolean {
+    return this.ids.has(id);
+  }
+
+  add(id: string): void {
+    this.ids.add(id);
+    if (this.ids.size > this.capacity) this.ids.delete(this.ids.values().next().value as string);
+  }
+}
+
+/** The `event_id` of a stored event; undefined for events of others that have none. */
+export function eventIdOf(event: unknown): string | undefined {
+  if (typeof event !== 'object' || event === null) return undefined;
+  const id = (event as { event_id?: unknown }).event_id;
+  return typeof id === 'string' ? id : undefined;
+}

@@ -1,0 +1,2 @@
+export * from '../api.js';
+export { connect } from './connect.js';

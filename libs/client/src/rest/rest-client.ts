@@ -1,0 +1,97 @@
+import type { ErrorPayload } from '@distributary/contracts';
+import { resourceUrl } from '../endpoint.js';
+import { DistributaryError } from '../errors.js';
+
+export interface RestAccess {
+  /** Any address of the service: a bare origin, or that of its stream. */
+  readonly url: string;
+  readonly fetch: typeof fetch;
+  readonly token?: string | undefined;
+}
+
+/** A JSON resource beside the stream. Rejects with the problem's code, or `connection.lost` if nobody answered. */
+export async function requestJson(
+  access: RestAccess,
+  resource: string,
+  request: { readonly method?: string; readonly body?: unknown } = {},
+): Promise<unknown> {
+  const response = await answerOf(access, resource, request);
+  if (!response.ok) throw await errorOfResponse(response);
+  const text = await response.text();
+  try {
+    return text === '' ? undefined : (JSON.parse(text) as unknown);
+  } catch (cause) {
+    throw new DistributaryError('protocol.violation', `${resource}: the answer is no JSON`, { cause });
+  }
+}
+
+async function answerOf(
+  access: RestAccess,
+  resource: string,
+  { method = 'GET', body }: { readonly method?: string; readonly body?: unknown },
+): Promise<Response> {
+  const url = resourceUrl(access.url, resource);
+  try {
+    return await access.fetch(url, {
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(access.token === undefined ? {} : { authorization: `Bearer ${access.token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (cause) {
+    throw unreachable(url, cause);
+  }
+}
+
+/** `fetch` hides the reason in the cause; a refused connection to several addresses even twice. */
+export function unreachable(url: URL, cause: unknown): DistributaryError {
+  const inner = cause instanceof Error ? (cause.cause as { code?: unknown; message?: unknown } | undefined) : undefined;
+  const why = [inner?.code, inner?.message, cause instanceof Error ? cause.message : undefined].find(
+    (text) => typeof text === 'string' && text !== '',
+  );
+  return new DistributaryError('connection.lost', `${url.origin} does not answer: ${String(why ?? 'unknown')}`, {
+    retryable: true,
+    cause,
+  });
+}
+
+/** RFC 9457 problem details, or whatever a proxy in between said. */
+export async function errorOfResponse(response: Response): Promise<DistributaryError> {
+  const { status } = response;
+  const problem = await problemOf(response);
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+  const message = problem.detail ?? problem.title ?? (response.statusText || `HTTP ${status}`);
+  return new DistributaryError(problem.code ?? codeOfStatus(status), message, {
+    status,
+    retryable: status === 408 || status === 429 || status >= 500,
+    ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {}),
+    ...(Array.isArray(problem.errors) ? { problems: problem.errors } : {}),
+  });
+}
+
+interface Problem {
+  readonly code?: string;
+  readonly title?: string;
+  readonly detail?: string;
+  readonly errors?: NonNullable<ErrorPayload['errors']>;
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  try {
+    const body = (await response.json()) as Problem | null;
+    return typeof body === 'object' && body !== null ? body : {};
+  } catch {
+    return {};
+  }
+}
+
+function codeOfStatus(status: number): string {
+  if (status === 401) return 'auth.missing';
+  if (status === 403) return 'auth.forbidden';
+  if (status === 404) return 'resource.not_found';
+  if (status === 429) return 'quota.exceeded';
+  return status >= 500 ? 'internal' : 'request.invalid';
+}

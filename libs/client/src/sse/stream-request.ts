@@ -1,0 +1,37 @@
+import { startText, streamUrl } from '../endpoint.js';
+import { DistributaryError } from '../errors.js';
+import type { SubscribeOptions } from '../options.js';
+
+/** The subscription as query parameters; what the SSE door does not know is refused here rather than left out there. */
+export function streamRequestUrl(url: string, options: SubscribeOptions): URL {
+  const given = (['credit', 'autoAck', 'type', 'name'] as const).filter(
+    (name) => options[name] !== undefined && options[name] !== false,
+  );
+  if (given.length > 0) {
+    throw new DistributaryError('request.invalid', `not over SSE: ${given.join(', ')}`);
+  }
+  const target = streamUrl(url, 'sse');
+  const { searchParams } = target;
+  const lists = {
+    data_types: options.dataTypes,
+    services: options.services,
+    patterns: options.patterns,
+    keys: options.keys,
+  };
+  for (const [name, list] of Object.entries(lists)) if (list !== undefined) searchParams.set(name, list.join(','));
+  const { filter, start } = options;
+  if (filter !== undefined) searchParams.set('filter', typeof filter === 'string' ? filter : JSON.stringify(filter));
+  if (options.deliveryGuarantee !== undefined) searchParams.set('delivery_guarantee', options.deliveryGuarantee);
+  if (options.maxRate !== undefined) searchParams.set('max_rate', String(options.maxRate));
+  if (options.slowPolicy !== undefined) searchParams.set('slow_policy', options.slowPolicy);
+  if (start !== undefined && !isCursor(start)) searchParams.set('start', startText(start));
+  return target;
+}
+
+/** A cursor goes where the standard puts it, so that beginning and coming back are the same to the service. */
+export function lastEventIdOf({ start }: SubscribeOptions): string | undefined {
+  return start !== undefined && isCursor(start) ? start.cursor : undefined;
+}
+
+const isCursor = (start: NonNullable<SubscribeOptions['start']>): start is { readonly cursor: string } =>
+  typeof start === 'object' && 'cursor' in start;

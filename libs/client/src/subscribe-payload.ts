@@ -1,0 +1,27 @@
+import type { SubscribePayload } from '@distributary/contracts';
+import type { SubscribeOptions } from './options.js';
+
+/** `resumeCursor` takes the place of the start that the user asked for; fields that were not given are left out. */
+export function subscribePayload(
+  id: string,
+  options: SubscribeOptions,
+  resumeCursor: string | undefined,
+  credit: number | undefined,
+): SubscribePayload {
+  const payload: SubscribePayload = {
+    id,
+    patterns: options.patterns,
+    keys: options.keys,
+    data_types: options.dataTypes,
+    services: options.services,
+    filter: options.filter,
+    start: resumeCursor === undefined ? options.start : { cursor: resumeCursor },
+    name: options.name,
+    type: options.type,
+    delivery_guarantee: options.deliveryGuarantee,
+    slow_policy: options.slowPolicy,
+    max_rate: options.maxRate,
+    credit,
+  };
+  return Object.fromEntries(Object.entries(payload).filter(([, value]) => value !== undefined)) as typeof payload;
+}

@@ -1,0 +1,140 @@
+import type { ClientPayloads, ServerMessage, SUBPROTOCOL_JSON } from '@distributary/contracts';
+import { DistributaryError, errorOfClose } from '../errors.js';
+import { messageOf } from '../message-reader.js';
+import type { ConnectOptions } from '../options.js';
+import type { ClientClock } from '../runtime.js';
+import { Watchdog } from './watchdog.js';
+import { OPEN, type WebSocketConstructor, type WebSocketLike } from './web-socket.js';
+
+export interface SocketSessionEvents {
+  opened(): void;
+  message(message: ServerMessage): void;
+  /** Once, however it ended; not after {@link SocketSession.close}. */
+  lost(error: DistributaryError, reconnectMs: number | undefined): void;
+}
+
+/** Written here: the contracts are types only in this package, so that a browser loads nothing else. */
+const SUBPROTOCOL: typeof SUBPROTOCOL_JSON = 'distributary.v1.json';
+const DEFAULT_MAX_SILENCE_MS = 60_000;
+
+/** One connection, from the handshake to its loss. */
+export class SocketSession {
+  private readonly socket: WebSocketLike;
+  private readonly watchdog: Watchdog;
+  private readonly stopped = new Set<unknown>();
+  private isOver = false;
+
+  constructor(
+    webSocket: WebSocketConstructor,
+    url: string,
+    private readonly options: ConnectOptions,
+    clock: ClientClock,
+    private readonly events: SocketSessionEvents,
+  ) {
+    this.socket = new webSocket(url, SUBPROTOCOL);
+    this.watchdog = new Watchdog(
+      clock,
+      options.maxSilenceMs ?? DEFAULT_MAX_SILENCE_MS,
+      () => this.send('ping', {}),
+      () => this.abandon(new DistributaryError('connection.lost', 'the service fell silent', { retryable: true })),
+    );
+    let failure = '';
+    this.socket.addEventListener('open', () => void this.opened());
+    this.socket.addEventListener('message', (event) => this.heard(event.data));
+    this.socket.addEventListener('error', (event) => {
+      failure = readable(event);
+    });
+    this.socket.addEventListener('close', (event) => {
+      this.lost(errorOfClose(event.code, event.reason === '' ? failure : event.reason));
+    });
+  }
+
+  send<Type extends keyof ClientPayloads>(type: Type, payload: ClientPayloads[Type]): void {
+    if (!this.isOver && this.socket.readyState === OPEN) this.socket.send(JSON.stringify({ type, payload }));
+  }
+
+  /** Stops reading for all, since there is one socket; false where the socket cannot. */
+  pause(who: unknown): boolean {
+    if (this.socket.pause === undefined) return false;
+    this.stopped.add(who);
+    this.socket.pause();
+    this.watchdog.suspend();
+    return true;
+  }
+
+  resume(who: unknown): void {
+    if (!this.stopped.delete(who) || this.stopped.size > 0 || this.isOver) return;
+    this.socket.resume?.();
+    this.watchdog.wake();
+  }
+
+  /** Gives the connection up without waiting for the peer, who may be gone. */
+  abandon(error: DistributaryError, reconnectMs?: number): void {
+    if (this.isOver) return;
+    const { socket } = this;
+    this.lost(error, reconnectMs);
+    end(socket);
+  }
+
+  close(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.watchdog.stop();
+    end(this.socket);
+  }
+
+  private async opened(): Promise<void> {
+    const { token, clientName } = this.options;
+    let value: string | undefined;
+    try {
+      value = typeof token === 'function' ? await token() : token;
+    } catch (cause) {
+      return this.abandon(new DistributaryError('connection.lost', 'no token', { retryable: true, cause }));
+    }
+    if (this.isOver) return;
+    this.send('hello', {
+      ...(value === undefined ? {} : { token: value }),
+      ...(clientName === undefined ? {} : { client: clientName }),
+    });
+    this.events.opened();
+  }
+
+  private heard(data: unknown): void {
+    if (this.isOver) return;
+    this.watchdog.touch();
+    const message = typeof data === 'string' ? messageOf(data) : undefined;
+    if (message === undefined) return this.violated('a message that is no JSON envelope');
+    if (message.type === 'bye') {
+      const { code, reason, reconnect_ms } = message.payload;
+      return this.abandon(errorOfClose(code, reason), reconnect_ms);
+    }
+    try {
+      this.events.message(message);
+    } catch (cause) {
+      this.violated(cause instanceof Error ? cause.message : 'a message that could not be read', cause);
+    }
+  }
+
+  private violated(said: string, cause?: unknown): void {
+    this.abandon(new DistributaryError('protocol.violation', said, { retryable: true, cause }));
+  }
+
+  private lost(error: DistributaryError, reconnectMs?: number): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.watchdog.stop();
+    this.events.lost(error, reconnectMs);
+  }
+}
+
+/** A paused socket never sees the peer's close frame, so it must read again to be able to end. */
+function end(socket: WebSocketLike): void {
+  socket.resume?.();
+  socket.close(1000);
+}
+
+/** Browsers say nothing about why; `ws` does. */
+function readable(event: { readonly message?: unknown; readonly error?: { readonly code?: unknown } }): string {
+  if (typeof event.message === 'string' && event.message !== '') return event.message;
+  return typeof event.error?.code === 'string' ? event.error.code : '';
+}
