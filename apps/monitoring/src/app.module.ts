@@ -13,6 +13,9 @@ import { TopicDirectory } from '@distributary/distribution-core';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import type { Registry } from 'prom-client';
+import { AlertsController } from './alerts/alerts.controller.js';
+import { AlertsService } from './alerts/alerts.service.js';
+import type { Features } from './composition/features.js';
 import type { Parts } from './composition/parts.js';
 import { EventsController } from './events/events.controller.js';
 import { EventsService } from './events/events.service.js';
@@ -23,6 +26,7 @@ import { CURSOR_STORE, LOG, SUBSCRIPTION_STORE } from './tokens.js';
 import { TopicsController } from './topics/topics.controller.js';
 
 export interface AppParts extends Parts {
+  readonly features: Features;
   readonly health: HealthService;
   readonly registry: Registry;
   readonly logger: Logger;
@@ -35,6 +39,7 @@ export class AppModule {
     return {
       module: AppModule,
       controllers: [
+        AlertsController,
         EventsController,
         HealthController,
         MetricsController,
@@ -44,7 +49,8 @@ export class AppModule {
       ],
       providers: [
         StreamGateway,
-        { provide: EventsService, useValue: new EventsService(parts.publisher) },
+        { provide: EventsService, useValue: parts.features.events },
+        { provide: AlertsService, useValue: parts.features.alerts },
         { provide: LOG, useValue: parts.log },
         { provide: SUBSCRIPTION_STORE, useValue: parts.storage.subscriptions },
         { provide: CURSOR_STORE, useValue: parts.storage.cursors },

@@ -18,6 +18,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { openStorage } from './composition/open-storage.js';
+import { createFeatures } from './composition/features.js';
 import { closePipeline, drainStreams, openParts } from './composition/parts.js';
 import type { MonitoringConfig } from './config/monitoring.config.js';
 
@@ -39,6 +40,7 @@ export async function createApp(config: MonitoringConfig, logger: Logger): Promi
 
   const storage = await openStorage(config, logger);
   const parts = await openParts({ config, clock, ids, metrics, logger }, storage);
+  const features = createFeatures(parts, { config, clock, ids, logger });
   const health = new HealthService(
     lifecycle,
     [
@@ -49,7 +51,7 @@ export async function createApp(config: MonitoringConfig, logger: Logger): Promi
     config.HEALTH_CHECK_TIMEOUT_MS,
   );
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.of({ ...parts, health, registry, logger }),
+    AppModule.of({ ...parts, features, health, registry, logger }),
     createHttpAdapter({ policy, ids, maxBodyBytes: config.MAX_BODY_BYTES }),
     { logger: new NestLogger(logger), abortOnError: false },
   );
@@ -66,8 +68,14 @@ export async function createApp(config: MonitoringConfig, logger: Logger): Promi
     deadlineMs: STEP_DEADLINE_MS,
     run: () => app.listen(config.PORT, config.HOST).then(() => undefined),
   });
+  lifecycle.onStart({
+    name: 'features',
+    deadlineMs: STEP_DEADLINE_MS,
+    run: () => Promise.resolve(features.start()),
+  });
   // Clients first, then the doors, then what is behind them, so that nothing acknowledged is lost.
   const drainSteps: [name: string, run: () => Promise<void>][] = [
+    ['features', () => features.stop()],
     ['streams', () => drainStreams(parts)],
     ['doors', () => app.close()],
     ['pipeline', () => closePipeline(parts)],

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
-import type { Receiver as ReceiverType } from 'ws';
+import type { Writable } from 'node:stream';
 import { pingFrame, textFrame } from './websocket-frames.js';
 
 /** The reference: what the receiving half of `ws` makes of our bytes. */
-const { Receiver } = createRequire(import.meta.url)('ws') as { Receiver: new (options: object) => ReceiverType };
+const { Receiver } = createRequire(import.meta.url)('ws') as { Receiver: new (options: object) => Writable };
 
 function receive(bytes: Buffer): Promise<{ type: 'message' | 'ping'; text: string }> {
   return new Promise((resolve, reject) => {

@@ -1,0 +1,74 @@
+import os from 'node:os';
+import type { Clock, IdSource } from '@distributary/distribution-core';
+import type { Logger } from '@distributary/distribution-nest';
+import { ActiveAlerts } from '../alerts/active-alerts.js';
+import { AlertEvaluator } from '../alerts/alert-evaluator.js';
+import { DEFAULT_ALERT_RULES } from '../alerts/alert-rule.js';
+import { AlertsService } from '../alerts/alerts.service.js';
+import type { MonitoringConfig } from '../config/monitoring.config.js';
+import { ALERT_PATTERNS, INCIDENT_PATTERNS, METRIC_PATTERNS } from '../events/event-feed.js';
+import { EventsService } from '../events/events.service.js';
+import { Outbox } from '../events/outbox.js';
+import { HostProbe } from '../host-probe/host-probe.js';
+import { HostReader } from '../host-probe/host-reader.js';
+import { ProcessReader } from '../host-probe/process-reader.js';
+import { IncidentGrouping } from '../incidents/incident-grouping.js';
+import { OpenIncidents } from '../incidents/open-incidents.js';
+import { Schedules } from '../schedules/repeating-task.js';
+import { LogEventFeed } from './log-event-feed.js';
+import type { Parts } from './parts.js';
+
+export interface Features {
+  readonly events: EventsService;
+  readonly alerts: AlertsService;
+  start(): void;
+  /** What they still have to say is published first. */
+  stop(): Promise<void>;
+}
+
+export interface FeatureSurroundings {
+  readonly config: MonitoringConfig;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly logger: Logger;
+}
+
+/** What the service watches by itself: this machine, its own deliveries, and what follows from the figures. */
+export function createFeatures(parts: Parts, { config, clock, logger }: FeatureSurroundings): Features {
+  const { publisher, log, directory } = parts;
+  const outbox = new Outbox(publisher, clock, {
+    onDiscard: (events, reason, error) => logger.warn('outbox.discarded', { events: events.length, reason, error }),
+  });
+  const activeAlerts = new ActiveAlerts();
+  const openIncidents = new OpenIncidents();
+  const evaluator = new AlertEvaluator(DEFAULT_ALERT_RULES, activeAlerts, outbox, clock);
+  new IncidentGrouping(activeAlerts, openIncidents, outbox, clock);
+  const probe = new HostProbe(
+    new HostReader(clock, config.DATA_DIR),
+    new ProcessReader(clock),
+    publisher,
+    clock,
+    { intervalMs: config.PROBE_INTERVAL_MS, hostname: os.hostname() },
+    logger,
+  );
+  const schedules = new Schedules([evaluator, probe]);
+  const feed = new LogEventFeed(log, directory, clock, (error) => logger.error('feed.failed', { error }));
+  let ends: (() => Promise<void>)[] = [];
+  return {
+    events: new EventsService(publisher),
+    alerts: new AlertsService(activeAlerts),
+    start() {
+      ends = [
+        feed.subscribe({ patterns: ALERT_PATTERNS, start: 'earliest', consumer: activeAlerts }),
+        feed.subscribe({ patterns: INCIDENT_PATTERNS, start: 'earliest', consumer: openIncidents }),
+        feed.subscribe({ patterns: METRIC_PATTERNS, start: 'latest', consumer: evaluator }),
+      ];
+      schedules.start();
+    },
+    async stop() {
+      await schedules.stop();
+      await outbox.stop();
+      await Promise.all(ends.map((end) => end()));
+    },
+  };
+}
