@@ -30,8 +30,6 @@ export function parsePayload(value: Uint8Array): unknown {
 export class PayloadReader {
   private batch: EventBatch | undefined;
   private parsed: { readonly payload: unknown }[] = [];
-  /** Payloads parsed since the start: what filters over payloads cost. */
-  parsedCount = 0;
 
   bind(batch: EventBatch): void {
     this.batch = batch;
@@ -42,7 +40,6 @@ export class PayloadReader {
     if (entry === undefined) {
       entry = { payload: parsePayload((this.batch as EventBatch).valueAt(index)) };
       this.parsed[index] = entry;
-      this.parsedCount++;
     }
     return readPath(entry.payload, path);
   }

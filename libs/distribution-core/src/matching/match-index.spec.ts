@@ -1,0 +1,95 @@
+import { decodeEventBatch, densePositions, encodeEventBatch } from '../event-batch.js';
+import type { EventOptions } from '../testing/builders.js';
+import { anEvent } from '../testing/builders.js';
+import { filterFromCel } from './filter-cel.js';
+import { MatchIndex } from './match-index.js';
+
+const batchOf = (...events: EventOptions[]) =>
+  decodeEventBatch(
+    { topic: 'quotes', partition: 0, epoch: 'e' },
+    densePositions(0, events.length),
+    encodeEventBatch(events.map(anEvent), 0),
+  );
+
+const select = (filter?: string, topicPatterns = ['#'], keyPatterns: string[] = []) => ({
+  topicPatterns,
+  keyPatterns,
+  filter: filter === undefined ? undefined : filterFromCel(filter),
+});
+
+function matches(index: MatchIndex, batch = batchOf({}), topic = 'quotes'): Record<number, number[] | 'all'> {
+  const found: Record<number, number[] | 'all'> = {};
+  index.match(topic, batch, undefined, (id, indexes, count) => {
+    found[id] = indexes === undefined ? 'all' : [...indexes.subarray(0, count)];
+  });
+  return found;
+}
+
+describe('the match index', () => {
+  it('says "all" instead of listing every event', () => {
+    const index = new MatchIndex();
+    index.add({ id: 1, selection: select() });
+    index.add({ id: 2, selection: select('a > 0') });
+    expect(matches(index, batchOf({ attributes: { a: 1 } }, { attributes: { a: 2 } }))).toEqual({ 1: 'all', 2: 'all' });
+    expect(matches(index, batchOf({ attributes: { a: 1 } }, { attributes: { a: 0 } }))).toEqual({ 1: 'all', 2: [0] });
+  });
+
+  it('tells whose topic patterns match, whatever else they ask for', () => {
+    const index = new MatchIndex();
+    index.add({ id: 1, selection: select('a == 1', ['quotes/+', 'quotes/#']) });
+    index.add({ id: 2, selection: select(undefined, ['trades']) });
+    expect(index.entriesOf('quotes/x')).toEqual([1]);
+    index.remove(1);
+    index.remove(1);
+    expect(index.entriesOf('quotes/x')).toEqual([]);
+    expect(index.size).toBe(1);
+  });
+
+  it('replaces an entry of the same id', () => {
+    const index = new MatchIndex();
+    index.add({ id: 1, selection: select('a == 1') });
+    expect(matches(index, batchOf({ attributes: { a: 2 } }))).toEqual({});
+    index.add({ id: 1, selection: select('a == 2') });
+    expect(matches(index, batchOf({ attributes: { a: 2 } }))).toEqual({ 1: 'all' });
+    expect(index.size).toBe(1);
+  });
+
+  it('refuses a selection that is not one, and keeps what it had', () => {
+    const index = new MatchIndex();
+    index.add({ id: 1, selection: select() });
+    expect(() => index.add({ id: 1, selection: select(undefined, ['a//b']) })).toThrow('patterns[0]');
+    expect(() => index.add({ id: 1, selection: select(undefined, ['#'], ['a..b']) })).toThrow('key_patterns[0]');
+    expect(matches(index)).toEqual({ 1: 'all' });
+  });
+
+  it('keeps no more plans than its limit', () => {
+    const index = new MatchIndex(10);
+    for (let id = 0; id < 4; id++) index.add({ id, selection: select('a == 1') });
+    for (let n = 0; n < 20; n++)
+      expect(matches(index, batchOf({ attributes: { a: 1 } }), `t/${n}`)).toHaveProperty('3');
+    expect(index.planCount).toBeLessThanOrEqual(2);
+  });
+
+  it('finds ranges among many, also after some were removed', () => {
+    const index = new MatchIndex();
+    for (let id = 0; id < 300; id++) index.add({ id, selection: select(`a >= ${id} && a < ${id + 2}`) });
+    expect(matches(index, batchOf({ attributes: { a: 100 } }))).toEqual({ 99: 'all', 100: 'all' });
+    index.remove(99);
+    for (let id = 0; id < 50; id++) index.remove(id);
+    expect(matches(index, batchOf({ attributes: { a: 100 } }, { attributes: { a: 49.5 } }))).toEqual({ 100: [0] });
+  });
+
+  it('reads a payload once for all who ask, and only if one asks', () => {
+    const index = new MatchIndex();
+    const batch = batchOf({ value: { data: { n: 1 } } }, { value: { data: { n: 2 } } });
+    const read: number[] = [];
+    const valueAt = batch.valueAt.bind(batch);
+    batch.valueAt = (event) => (read.push(event), valueAt(event));
+    index.add({ id: 1, selection: select('a == 1 && data.n == 1') });
+    expect(matches(index, batch)).toEqual({});
+    expect(read).toEqual([]);
+    for (let id = 2; id < 9; id++) index.add({ id, selection: select('data.n >= 1') });
+    matches(index, batch);
+    expect(read).toEqual([0, 1]);
+  });
+});
