@@ -13,6 +13,8 @@ export interface DistributionErrorOptions {
 }
 
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  // Its owner may be gone: then its term ends soon.
+  'subscription.taken',
   'quota.exceeded',
   'ingest.busy',
   'consumer.too_slow',

@@ -61,7 +61,7 @@ export interface StreamSessionLimits extends DurableLimits {
 
 export const DEFAULT_STREAM_SESSION_LIMITS: StreamSessionLimits = {
   maxSubscriptions: 100,
-  ownershipTermMs: 15_000,
+  ownershipTermMs: 9_000,
   ackFlushMs: 100,
   ackTimeoutMs: 30_000,
 };
