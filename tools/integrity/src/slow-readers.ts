@@ -27,7 +27,9 @@ import { pauseMs, untilTrue } from './waiting.js';
  *   publisher ──▶ service ──▶ 100 fast readers: their p99 is compared with the paired run without a slow one
  *                    └──────▶ 1 slow reader: reads … stops (no pong either) … reads again: what does it get?
  *
- * In the small version all five slow readers stand in one run, and the p99 of the fast ones is told, not judged: other
+ * At the end a crowd of slow readers that never read again, for the memory that they must not cost.
+ *
+ * In the small version all five slow readers stand in one run, there is no crowd, and the p99 of the fast ones is told, not judged: other
  * tests run at the same time.
  */
 const TOPIC = 'monitoring/metrics';
@@ -37,6 +39,8 @@ const DROP_OLDEST_KEEPS = 200;
 const SEGMENT_MEMORY_BYTES = 32 * 2 ** 20;
 /** What the service may keep of encoded frames besides; not a setting. */
 const KEPT_FRAMES_BYTES = 64 * 2 ** 20;
+/** Garbage that V8 has not collected yet, of a process that is busy. */
+const UNCOLLECTED_BYTES = 64 * 2 ** 20;
 /** What may be unconfirmed: this much, or a quarter of a second if that is more. */
 const UNCONFIRMED_LIMIT_BYTES = 256 * 1024;
 const UNCONFIRMED_LIMIT_MS = 250;
@@ -51,9 +55,13 @@ interface Size {
   readonly pairs: number;
 }
 
+/** Only for memory: so many that a queue for each of them, unbounded, would be seen in the RSS at once. */
+const CROWD_PER_POLICY = 20;
+const CROWD: Size = { fast: 20, eventsPerSecond: 2_000, stopsForMs: 10_000, afterwardsMs: 0, pairs: 1 };
+
 const SIZES: Record<'full' | 'small', Size> = {
   full: { fast: 100, eventsPerSecond: 2_000, stopsForMs: 4_000, afterwardsMs: 2_000, pairs: 3 },
-  small: { fast: 40, eventsPerSecond: 1_000, stopsForMs: 2_500, afterwardsMs: 1_500, pairs: 1 },
+  small: { fast: 40, eventsPerSecond: 1_000, stopsForMs: 2_200, afterwardsMs: 1_300, pairs: 1 },
 };
 
 interface Run {
@@ -77,7 +85,7 @@ export const slowReaders: Scenario = {
     });
     try {
       // One run so that both sides of each pair find compiled code and grown buffers.
-      await oneRun(service, [], size);
+      await oneRun(service, [], options.small ? { ...size, stopsForMs: 500, afterwardsMs: 0 } : size);
       const idleBytes = service.residentBytes();
       const groups = options.small ? [POLICIES] : POLICIES.map((policy) => [policy]);
       const checks: Check[] = [];
@@ -90,10 +98,14 @@ export const slowReaders: Scenario = {
         checks.push(...worstOf(runs.map((run) => run.checks)), slowdown(group, pairs, options.small));
         notes.push(...runs.flatMap((run) => run.notes));
       }
+      if (!options.small) {
+        const crowd = POLICIES.flatMap((policy) => Array.from({ length: CROWD_PER_POLICY }, () => policy));
+        peakBytes = Math.max(peakBytes, (await oneRun(service, crowd, CROWD)).peakBytes);
+      }
       checks.push({
-        what: 'RSS above the one before, MiB, at the peak',
+        what: 'RSS above the one before, at the peak, MiB',
         found: (peakBytes - idleBytes) / 2 ** 20,
-        atMost: (SEGMENT_MEMORY_BYTES + KEPT_FRAMES_BYTES) / 2 ** 20,
+        atMost: (SEGMENT_MEMORY_BYTES + KEPT_FRAMES_BYTES + UNCOLLECTED_BYTES) / 2 ** 20,
       });
       return { checks, notes };
     } finally {
@@ -179,7 +191,7 @@ async function oneRun(service: ServerProcess, policies: readonly WireSlowPolicy[
     for (const reader of readers) reader.stopReading();
     const stoppedAtMs = Date.now();
     await untilMicros(startMicros + (READS_FIRST_MS + size.stopsForMs) * 1000);
-    for (const reader of readers) reader.readAgain();
+    for (const reader of readers) if (size.afterwardsMs > 0) reader.readAgain();
     const readAgainMicros = monotonicMicros();
 
     const published = await publishing;
