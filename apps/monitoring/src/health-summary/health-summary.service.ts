@@ -1,0 +1,102 @@
+import { type AlertLevel, alertLevelOf, type HealthState, type SystemHealthSummary } from '@distributary/contracts';
+import type { Clock } from '@distributary/distribution-core';
+import type { ActiveAlerts } from '../alerts/active-alerts.js';
+import { isoOfMicros } from '../events/iso-time.js';
+import type { OpenIncidents } from '../incidents/open-incidents.js';
+import type { ComponentStatus } from '../infrastructure/infrastructure-monitor.js';
+import type { SloStatus } from '../slo/delivery-slo.js';
+
+/** Where the summary gets its parts. */
+export interface HealthSources {
+  readonly alerts: ActiveAlerts;
+  readonly incidents: OpenIncidents;
+  readonly slo: { current(): readonly SloStatus[] };
+  readonly infrastructure: { current(): readonly ComponentStatus[] };
+  readonly services: { services(): ReadonlyMap<string, number> };
+}
+
+/** More services than anybody reads; those with alerts come first. */
+const MAX_SERVICES = 1_000;
+
+interface ServiceTally {
+  alerts: number;
+  worst: AlertLevel | undefined;
+  lastSeenMicros: number | undefined;
+}
+
+export class HealthSummaryService {
+  constructor(
+    private readonly sources: HealthSources,
+    private readonly clock: Clock,
+  ) {}
+
+  summary(): SystemHealthSummary {
+    const { alerts, incidents, slo, infrastructure } = this.sources;
+    const bySeverity = { CRITICAL: 0, WARNING: 0, INFO: 0 };
+    const tallies = new Map<string, ServiceTally>();
+    for (const [service, lastSeenMicros] of this.sources.services.services()) {
+      tallies.set(service, { alerts: 0, worst: undefined, lastSeenMicros });
+    }
+    for (const { alert } of alerts.values()) {
+      const level = alertLevelOf(alert.severity);
+      bySeverity[level]++;
+      const tally = tallies.get(alert.service_name) ?? { alerts: 0, worst: undefined, lastSeenMicros: undefined };
+      tally.alerts++;
+      tally.worst = worstOf(tally.worst, level);
+      tallies.set(alert.service_name, tally);
+    }
+    const isWhole = alerts.isReady && incidents.isReady;
+    return {
+      status: this.status(isWhole, bySeverity),
+      services: [...tallies]
+        .map(([service, tally]) => ({
+          service_name: service,
+          status: isWhole ? stateOfAlerts(tally.worst) : 'unknown',
+          active_alerts: tally.alerts,
+          ...(tally.lastSeenMicros === undefined ? {} : { last_seen_at: isoOfMicros(tally.lastSeenMicros) }),
+        }))
+        .sort((a, b) => b.active_alerts - a.active_alerts || (a.service_name < b.service_name ? -1 : 1))
+        .slice(0, MAX_SERVICES),
+      active_alerts: { total: alerts.size, by_severity: bySeverity },
+      open_incidents: incidents.size,
+      slo: slo.current().map(({ sloName, state, value, objective, budgetRemaining }) => ({
+        slo_name: sloName,
+        state,
+        ...(value === undefined ? {} : { current_value: value }),
+        threshold: objective,
+        ...(budgetRemaining === undefined ? {} : { error_budget_remaining: budgetRemaining }),
+      })),
+      infrastructure: infrastructure.current().map(({ component, state, latencyMs, detail }) => ({
+        component,
+        state,
+        ...(latencyMs === undefined ? {} : { latency_ms: latencyMs }),
+        ...(detail === undefined ? {} : { detail }),
+      })),
+      generated_at: isoOfMicros(this.clock.nowMicros()),
+    };
+  }
+
+  /** The worst of all; unknown while the log is still being read, since a part would look like all is well. */
+  private status(isWhole: boolean, bySeverity: Readonly<Record<AlertLevel, number>>): HealthState {
+    const components = this.sources.infrastructure.current().map(({ state }) => state);
+    const objectives = this.sources.slo.current().map(({ state }) => state);
+    if (bySeverity.CRITICAL > 0 || components.includes('down')) return 'critical';
+    if (!isWhole) return 'unknown';
+    const isDegraded =
+      bySeverity.WARNING > 0 ||
+      this.sources.incidents.size > 0 ||
+      components.includes('degraded') ||
+      objectives.includes('violated');
+    return isDegraded ? 'degraded' : 'healthy';
+  }
+}
+
+function worstOf(a: AlertLevel | undefined, b: AlertLevel): AlertLevel {
+  if (a === 'CRITICAL' || b === 'CRITICAL') return 'CRITICAL';
+  return a === 'WARNING' || b === 'WARNING' ? 'WARNING' : 'INFO';
+}
+
+function stateOfAlerts(worst: AlertLevel | undefined): HealthState {
+  if (worst === 'CRITICAL') return 'critical';
+  return worst === 'WARNING' ? 'degraded' : 'healthy';
+}
