@@ -38,3 +38,5 @@ export * from './secret.js';
 export * from './ingest/ingest.js';
 export * from './matching/filter-cel.js';
 export * from './matching/filter-json.js';
+export * from './subscription/durable-rules.js';
+export * from './fan-out/last-value-table.js';

@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   'topic.exists',
   'subscription.exists',
   'subscription.taken',
+  'subscription.paused',
   'event.key_conflict',
   'generation.stale',
   'position.lost',

@@ -243,6 +243,36 @@ describe('a stream session', () => {
       expect(second.outlet.numbers).toEqual([1]);
     });
 
+    it('does not deliver while it is paused, and goes on where it stood once it is resumed', async () => {
+      const first = open();
+      await finish(first.session.subscribe(durable()));
+      await finish(first.session.close());
+      await subscriptions.change('billing', { status: 'paused' });
+      await publish(2);
+      const second = open();
+      const refused = finish(second.session.subscribe(durable()));
+      await expect(refused).rejects.toMatchObject({ code: 'subscription.paused', retryable: false });
+      await subscriptions.change('billing', { status: 'active' });
+      await finish(second.session.subscribe(durable()));
+      await settled();
+      expect(second.outlet.numbers).toEqual([1, 2]);
+    });
+
+    it.each([
+      ['paused', 'subscription.paused', () => subscriptions.change('billing', { status: 'paused' })],
+      ['deleted', 'subscription.not_found', () => subscriptions.delete('billing')],
+    ] as const)('is not handed over to one that waits if it was %s meanwhile', async (_what, code, happen) => {
+      const first = open();
+      await finish(first.session.subscribe(durable('failover')));
+      const waiting = open().session.subscribe(durable('failover'));
+      const refusal = expect(waiting).rejects.toMatchObject({ code });
+      await settled();
+      await happen();
+      await finish(first.session.close());
+      clock.advance(600);
+      await finish(refusal);
+    });
+
     it('refuses acknowledgements of an older generation, of what was not sent, and of other lanes', async () => {
       const { outlet, session } = open();
       await finish(session.subscribe(durable()));

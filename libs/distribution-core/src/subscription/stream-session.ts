@@ -11,14 +11,9 @@ import type { SubscriptionType } from '../ports/queue.port.js';
 import type { SubscriptionStore } from '../ports/subscription-store.port.js';
 import type { LanePosition } from '../position.js';
 import { DurableClaim, type DurableLimits } from './durable-claim.js';
+import { checkActive, checkDurable } from './durable-rules.js';
 import { type Start, StartResolution } from './start.js';
-import {
-  type DeliveryGuarantee,
-  type DurableSubscription,
-  LOSSY_POLICIES,
-  type Selection,
-  type SlowPolicy,
-} from './subscription.js';
+import { type DeliveryGuarantee, type DurableSubscription, type Selection, type SlowPolicy } from './subscription.js';
 
 export interface SubscribeCommand {
   readonly id: string;
@@ -152,21 +147,7 @@ export class StreamSession {
         `a connection may have ${this.deps.limits.maxSubscriptions} subscriptions`,
       );
     }
-    const { durable } = command;
-    if (durable === undefined) return;
-    if (durable.deliveryGuarantee !== 'at_most_once' && LOSSY_POLICIES.has(command.slowPolicy)) {
-      throw invalidRequest([
-        {
-          path: 'slow_policy',
-          rule: `${command.slowPolicy} leaves events out, which ${durable.deliveryGuarantee} forbids`,
-        },
-      ]);
-    }
-    if (durable.type === 'shared' || durable.type === 'key_shared') {
-      throw invalidRequest([
-        { path: 'type', rule: 'streams offer exclusive and failover; shared types are not available yet' },
-      ]);
-    }
+    if (command.durable !== undefined) checkDurable(command.durable, command.slowPolicy);
   }
 
   private async attach(command: SubscribeCommand): Promise<Attached> {
@@ -187,6 +168,8 @@ export class StreamSession {
       () => this.drop(command.id),
     );
     try {
+      // It may have waited for its turn, and have been paused or deleted meanwhile.
+      await this.checkStillActive(subscription.subscriptionId);
       const stored = await this.deps.cursors.load(subscription.subscriptionId);
       // Lanes without a stored position are newer than the subscription: they start at their first event.
       const cursor: Cursor = { catalogVersion: -1, positions: stored };
@@ -212,6 +195,7 @@ export class StreamSession {
           problems: [{ path: 'name', rule: 'belongs to a subscription with other patterns or another filter' }],
         });
       }
+      checkActive(known);
       return known;
     }
     const created: DurableSubscription = {
@@ -227,6 +211,14 @@ export class StreamSession {
     };
     await subscriptions.create(created);
     return created;
+  }
+
+  private async checkStillActive(subscriptionId: string): Promise<void> {
+    const known = await this.deps.subscriptions.find(subscriptionId);
+    if (known === undefined) {
+      throw new DistributionError('subscription.not_found', `${subscriptionId} has been deleted`);
+    }
+    checkActive(known);
   }
 
   private async join(

@@ -57,6 +57,13 @@ export const ERROR_MAPPING = {
     'error',
     CLOSE_CODES.conflict,
   ),
+  'subscription.paused': mapping(
+    'Subscription is paused',
+    409,
+    GrpcStatus.FAILED_PRECONDITION,
+    'error',
+    CLOSE_CODES.conflict,
+  ),
   'event.key_conflict': mapping(
     'Event id was used with another routing key',
     409,

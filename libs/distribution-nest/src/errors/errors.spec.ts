@@ -28,6 +28,7 @@ describe('the error table', () => {
     ['origin.refused', 403, GrpcStatus.PERMISSION_DENIED, 4403],
     ['topic.not_found', 404, GrpcStatus.NOT_FOUND, 4404],
     ['subscription.taken', 409, GrpcStatus.FAILED_PRECONDITION, 4409],
+    ['subscription.paused', 409, GrpcStatus.FAILED_PRECONDITION, 4409],
     ['position.lost', 410, GrpcStatus.OUT_OF_RANGE, 4010],
     ['payload.too_large', 413, GrpcStatus.RESOURCE_EXHAUSTED, 4413],
     ['schema.rejected', 422, GrpcStatus.INVALID_ARGUMENT, 4400],
