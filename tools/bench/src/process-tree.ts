@@ -58,7 +58,7 @@ function livesIn(pid: number, folder: string): boolean {
 }
 
 /** `root` and all below it, and (if given) every process whose working directory lies in `folder`. */
-export function treeOf(root: number, folder?: string): number[] {
+export function treeOf(root: number | undefined, folder?: string): number[] {
   const stats = allStats();
   const found = new Set<number>();
   const add = (pid: number): void => {
@@ -66,7 +66,7 @@ export function treeOf(root: number, folder?: string): number[] {
     found.add(pid);
     for (const { pid: child, parent } of stats) if (parent === pid) add(child);
   };
-  if (stats.some(({ pid }) => pid === root)) add(root);
+  if (root !== undefined && stats.some(({ pid }) => pid === root)) add(root);
   if (folder !== undefined) {
     for (const { pid } of stats) if (pid !== process.pid && !found.has(pid) && livesIn(pid, folder)) found.add(pid);
   }

@@ -23,6 +23,21 @@ const POLL_MS = 20;
 const STOP_DEADLINE_MS = 20_000;
 const LOG_TAIL_BYTES = 4_000;
 
+/** If this tool is interrupted, or fails, nothing that it started may live on. */
+const living = new Set<ServerProcess>();
+
+function endWithThisProcess(server: ServerProcess): void {
+  if (living.size === 0 && process.listenerCount('exit', endAll) === 0) {
+    process.on('exit', endAll);
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(1));
+  }
+  living.add(server);
+}
+
+function endAll(): void {
+  for (const server of living) server.endNow();
+}
+
 /** A server under load: started, watched, killed and ended by its process id. */
 export class ServerProcess {
   private child: ChildProcess | undefined;
@@ -34,7 +49,13 @@ export class ServerProcess {
 
   static async start(options: ServerOptions): Promise<ServerProcess> {
     const server = new ServerProcess(options);
-    await server.begin();
+    endWithThisProcess(server);
+    try {
+      await server.begin();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
     return server;
   }
 
@@ -72,7 +93,7 @@ export class ServerProcess {
 
   /** All processes: the server, what it started, and what outlived an earlier one of it. */
   usage(): TreeUsage {
-    return usageOf(treeOf(this.pid, this.options.folder));
+    return usageOf(this.tree());
   }
 
   residentBytes(): number {
@@ -95,16 +116,30 @@ export class ServerProcess {
 
   /** Ends everything that belongs to it, gently first, and removes its folder. */
   async stop(): Promise<void> {
-    const { folder } = this.options;
     this.child?.kill('SIGTERM');
     const timer = setTimeout(() => this.child?.kill('SIGKILL'), STOP_DEADLINE_MS);
     await this.exited;
     clearTimeout(timer);
-    const left = treeOf(this.pid, folder);
-    for (const pid of left) signal(pid, 'SIGTERM');
-    for (let tries = 0; tries < 100 && treeOf(this.pid, folder).length > 0; tries++) await pause(POLL_MS);
-    for (const pid of treeOf(this.pid, folder)) signal(pid, 'SIGKILL');
+    for (const pid of this.tree()) signal(pid, 'SIGTERM');
+    for (let tries = 0; tries < 100 && this.tree().length > 0; tries++) await pause(POLL_MS);
+    this.endNow();
+    living.delete(this);
+  }
+
+  /** Without asking, and without waiting. */
+  endNow(): void {
+    const { folder } = this.options;
+    for (const pid of this.tree()) signal(pid, 'SIGKILL');
     fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** A process that has ended has no id any more: somebody else may bear it. */
+  private tree(): number[] {
+    return treeOf(this.hasExited ? undefined : this.pid, this.options.folder);
+  }
+
+  private get hasExited(): boolean {
+    return this.child === undefined || this.child.exitCode !== null || this.child.signalCode !== null;
   }
 
   private get logFile(): string {
@@ -117,9 +152,8 @@ export class ServerProcess {
       const response = await fetch(`${this.origin}${readyPath}`).catch(() => undefined);
       await response?.arrayBuffer().catch(() => undefined);
       if (response?.status === 200) return;
-      const hasExited = this.child?.exitCode !== null || this.child.signalCode !== null;
-      if (hasExited || performance.now() - startedAt > readyDeadlineMs) {
-        throw new Error(`${this.options.script} ${hasExited ? 'ended' : 'is not ready'}:\n${this.logTail()}`);
+      if (this.hasExited || performance.now() - startedAt > readyDeadlineMs) {
+        throw new Error(`${this.options.script} ${this.hasExited ? 'ended' : 'is not ready'}:\n${this.logTail()}`);
       }
       await pause(POLL_MS);
     }

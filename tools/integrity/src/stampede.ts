@@ -38,8 +38,8 @@ const GIVE_UP_MS = 60_000;
 const AFTERWARDS_MS = 4_000;
 
 const SIZES = {
-  full: { clients: 2_000, eventsPerSecond: 50, before: 20_000, publishSeconds: 40 },
-  small: { clients: 200, eventsPerSecond: 50, before: 2_000, publishSeconds: 12 },
+  full: { clients: 2_000, eventsPerSecond: 20, before: 20_000, publishSeconds: 40 },
+  small: { clients: 200, eventsPerSecond: 20, before: 2_000, publishSeconds: 12 },
 } as const;
 type Size = (typeof SIZES)[keyof typeof SIZES];
 
