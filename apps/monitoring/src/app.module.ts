@@ -20,13 +20,17 @@ import type { Parts } from './composition/parts.js';
 import { EventsController } from './events/events.controller.js';
 import { EventsService } from './events/events.service.js';
 import { StreamController } from './stream/stream.controller.js';
+import { MonitoringCalls } from './stream/monitoring-calls.js';
 import { StreamGateway } from './stream/stream.gateway.js';
+import { StreamGrpc } from './stream/stream.grpc.js';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
-import { CURSOR_STORE, LOG, SUBSCRIPTION_STORE } from './tokens.js';
+import { SubscriptionsService } from './subscriptions/subscriptions.service.js';
+import { LOG } from './tokens.js';
 import { TopicsController } from './topics/topics.controller.js';
 
 export interface AppParts extends Parts {
   readonly features: Features;
+  readonly subscriptions: SubscriptionsService;
   readonly health: HealthService;
   readonly registry: Registry;
   readonly logger: Logger;
@@ -46,14 +50,15 @@ export class AppModule {
         StreamController,
         TopicsController,
         SubscriptionsController,
+        StreamGrpc,
       ],
       providers: [
         StreamGateway,
         { provide: EventsService, useValue: parts.features.events },
         { provide: AlertsService, useValue: parts.features.alerts },
         { provide: LOG, useValue: parts.log },
-        { provide: SUBSCRIPTION_STORE, useValue: parts.storage.subscriptions },
-        { provide: CURSOR_STORE, useValue: parts.storage.cursors },
+        { provide: SubscriptionsService, useValue: parts.subscriptions },
+        { provide: MonitoringCalls, useValue: new MonitoringCalls(parts.sessions) },
         { provide: TopicDirectory, useValue: parts.directory },
         { provide: WebSocketDoor, useValue: parts.webSocketDoor },
         { provide: SseDoor, useValue: parts.sseDoor },

@@ -19,15 +19,21 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { openStorage } from './composition/open-storage.js';
 import { createFeatures } from './composition/features.js';
+import { connectGrpc } from './composition/grpc-server.js';
 import { closePipeline, drainStreams, openParts } from './composition/parts.js';
 import type { MonitoringConfig } from './config/monitoring.config.js';
+import { monitoringVocabulary } from './stream/monitoring-vocabulary.js';
+import { SubscriptionsService } from './subscriptions/subscriptions.service.js';
 
 export interface RunningApp {
   readonly httpUrl: string;
+  readonly grpcPort: number;
   readonly lifecycle: Lifecycle;
 }
 
 const STEP_DEADLINE_MS = 30_000;
+/** For clients to take the status that ends their calls; those that watch the health end no call by themselves. */
+const GRPC_FINISH_MS = 1_000;
 
 /** The whole service, listening. Used by main, the end-to-end tests and whoever embeds it. */
 export async function createApp(config: MonitoringConfig, logger: Logger): Promise<RunningApp> {
@@ -50,14 +56,16 @@ export async function createApp(config: MonitoringConfig, logger: Logger): Promi
     clock,
     config.HEALTH_CHECK_TIMEOUT_MS,
   );
+  const subscriptions = new SubscriptionsService({ ...storage, vocabulary: monitoringVocabulary, clock, ids });
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.of({ ...parts, features, health, registry, logger }),
+    AppModule.of({ ...parts, features, subscriptions, health, registry, logger }),
     createHttpAdapter({ policy, ids, maxBodyBytes: config.MAX_BODY_BYTES }),
     { logger: new NestLogger(logger), abortOnError: false },
   );
   app.useWebSocketAdapter(
     new StreamWebSocketAdapter(app, ({ headers }) => decideHostOrigin(headers.host, headers.origin, policy).isAllowed),
   );
+  const grpc = await connectGrpc(app, { host: config.HOST, port: config.GRPC_PORT, policy });
   setupOpenApi(app, {
     title: 'Distributary monitoring',
     description: 'Metrics, alerts, incidents and status of your services: ingest them here, watch them live.',
@@ -66,7 +74,10 @@ export async function createApp(config: MonitoringConfig, logger: Logger): Promi
   lifecycle.onStart({
     name: 'listen',
     deadlineMs: STEP_DEADLINE_MS,
-    run: () => app.listen(config.PORT, config.HOST).then(() => undefined),
+    run: async () => {
+      await app.startAllMicroservices();
+      await app.listen(config.PORT, config.HOST);
+    },
   });
   lifecycle.onStart({
     name: 'features',
@@ -74,15 +85,18 @@ export async function createApp(config: MonitoringConfig, logger: Logger): Promi
     run: () => Promise.resolve(features.start()),
   });
   // Clients first, then the doors, then what is behind them, so that nothing acknowledged is lost.
-  const drainSteps: [name: string, run: () => Promise<void>][] = [
+  const drainSteps: [name: string, run: () => Promise<void>, deadlineMs?: number][] = [
+    ['health', () => Promise.resolve(grpc.tell('NOT_SERVING'))],
     ['features', () => features.stop()],
     ['streams', () => drainStreams(parts)],
+    ['grpc', () => grpc.finish(), GRPC_FINISH_MS],
     ['doors', () => app.close()],
     ['pipeline', () => closePipeline(parts)],
     ['storage', () => storage.close()],
   ];
-  for (const [name, run] of drainSteps) lifecycle.onDrain({ name, deadlineMs: STEP_DEADLINE_MS, run });
+  for (const [name, run, deadlineMs = STEP_DEADLINE_MS] of drainSteps) lifecycle.onDrain({ name, deadlineMs, run });
   await lifecycle.start();
+  if (lifecycle.state === 'ready') grpc.tell('SERVING');
   const { port } = app.getHttpServer().address() as AddressInfo;
-  return { httpUrl: `http://${config.HOST}:${port}`, lifecycle };
+  return { httpUrl: `http://${config.HOST}:${port}`, grpcPort: grpc.port, lifecycle };
 }

@@ -18,10 +18,13 @@ export interface GrpcServerOptions {
   readonly packages: readonly string[];
   /** `grpc.health.v1`; the owner sets '' and each service to SERVING once it is ready, NOT_SERVING when it drains. */
   readonly health: HealthImplementation;
+  /** Nest keeps the server to itself, and closes it without waiting for anything. */
+  readonly onServer?: (server: Server) => void;
 }
 
 /** What `app.connectMicroservice` needs, reflection and health included. */
-export function grpcOptions({ host, port, policy, protoFiles, packages, health }: GrpcServerOptions): GrpcOptions {
+export function grpcOptions(options: GrpcServerOptions): GrpcOptions {
+  const { host, port, policy, protoFiles, packages, health, onServer } = options;
   // `interceptors` is an option of the server; Nest passes all of these on, but types only the numbers and texts.
   const serverOptions: object = {
     interceptors: [hostOriginInterceptor(policy)],
@@ -42,6 +45,7 @@ export function grpcOptions({ host, port, policy, protoFiles, packages, health }
         passBuffersThrough(definition);
         health.addToServer(server as Server);
         new ReflectionService(definition).addToServer(server);
+        onServer?.(server as Server);
       },
     },
   };

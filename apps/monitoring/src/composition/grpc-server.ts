@@ -1,0 +1,63 @@
+import net from 'node:net';
+import type { Server } from '@grpc/grpc-js';
+import { MONITORING_PACKAGE, MONITORING_PROTO } from '@distributary/contracts';
+import { grpcOptions, type HostOriginPolicy } from '@distributary/distribution-nest';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { HealthImplementation } from 'grpc-health-check';
+import { MONITORING_GRPC_SERVICE } from '../stream/monitoring-calls.js';
+
+export interface GrpcAddress {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly policy: HostOriginPolicy;
+}
+
+export interface GrpcServer {
+  readonly port: number;
+  /** What `grpc.health.v1` answers, for the whole server and for its service. */
+  tell(status: 'SERVING' | 'NOT_SERVING'): void;
+  /** Takes no more calls, and resolves when those that there are have ended and their clients know why. May take for ever. */
+  finish(): Promise<void>;
+}
+
+/** Adds gRPC to the app; it listens after `startAllMicroservices` and closes with the app. */
+export async function connectGrpc(
+  app: NestFastifyApplication,
+  { host, port: wanted, policy }: GrpcAddress,
+): Promise<GrpcServer> {
+  const port = wanted === 0 ? await freePort(host) : wanted;
+  const health = new HealthImplementation();
+  const tell: GrpcServer['tell'] = (status) => {
+    for (const service of ['', MONITORING_GRPC_SERVICE]) health.setStatus(service, status);
+  };
+  tell('NOT_SERVING');
+  let server: Server | undefined;
+  app.connectMicroservice(
+    grpcOptions({
+      host,
+      port,
+      policy,
+      protoFiles: [MONITORING_PROTO],
+      packages: [MONITORING_PACKAGE],
+      health,
+      onServer: (made) => (server = made),
+    }),
+  );
+  // The error says that it was not started, so there is nothing to wait for.
+  const finish = () =>
+    new Promise<void>((resolve) => (server === undefined ? resolve() : server.tryShutdown(() => resolve())));
+  return { port, tell, finish };
+}
+
+/** Nest does not tell which port it got, so it cannot be asked for port 0. */
+function freePort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once('error', reject);
+    server.listen(0, host, () => {
+      const { port } = server.address() as net.AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
