@@ -21,18 +21,22 @@ const milliseconds = z
 
 /** What the embedded broker reads from the environment; an app joins it with the fragments of its other parts. */
 export const embeddedConfig = z.object({
-  /** The folder of the log; on a local disk. */
-  EMBEDDED_DIR: z.string().min(1).default('.data/log'),
-  /** `fsync`: an acknowledged event survives a loss of power. `commit`: only a crash of the process. */
-  EMBEDDED_SYNC: z.enum(['fsync', 'commit']).default('fsync'),
-  /** How much all records together may take on disk. */
-  EMBEDDED_MAX_SIZE: size.default(256 * 2 ** 30),
-  /** How much may wait to be written before producers are told to come back later. */
-  EMBEDDED_MAX_IN_FLIGHT: size.default(64 * 2 ** 20),
-  /** The largest event. */
-  EMBEDDED_MAX_EVENT: size.default(2 ** 20),
-  /** How often what retention no longer keeps is removed. */
-  EMBEDDED_RETENTION_CHECK_MS: milliseconds.default(5000),
+  EMBEDDED_DIR: z
+    .string()
+    .min(1)
+    .default('.data/log')
+    .meta({ description: 'Folder of the event log; on a local disk.' }),
+  EMBEDDED_SYNC: z.enum(['fsync', 'commit']).default('fsync').meta({
+    description: 'fsync: an acknowledged event survives a loss of power. commit: only a crash of the process.',
+  }),
+  EMBEDDED_MAX_SIZE: size.prefault('256GiB').meta({ description: 'How much all events together may take on disk.' }),
+  EMBEDDED_MAX_IN_FLIGHT: size.prefault('64MiB').meta({
+    description: 'How much may wait to be written before producers are told to come back later.',
+  }),
+  EMBEDDED_MAX_EVENT: size.prefault('1MiB').meta({ description: 'The largest event.' }),
+  EMBEDDED_RETENTION_CHECK_MS: milliseconds.prefault('5000').meta({
+    description: 'How often what retention no longer keeps is removed, in milliseconds.',
+  }),
 });
 
 export type EmbeddedConfig = z.infer<typeof embeddedConfig>;

@@ -7,7 +7,7 @@ export const persistenceConfig = z.object({
     .regex(/^postgres(ql)?:\/\//, 'must be a URL such as postgres://user:password@host:5432/database')
     .transform((url) => new Secret(url))
     .optional()
-    .meta({ description: 'PostgreSQL to use. Not set: one of our own, with its data in DATA_DIR.', isSecret: true }),
+    .meta({ description: 'PostgreSQL to use. Not set: one of our own, with its data in DATA_DIR.', secret: true }),
   DATA_DIR: z
     .string()
     .min(1)
