@@ -74,7 +74,7 @@ describe('the dedupe window', () => {
           expect(window.size).toBe(model.length);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   });
 });

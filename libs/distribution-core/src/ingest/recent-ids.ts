@@ -22,10 +22,6 @@ export class RecentIds {
     private readonly maxIds: number,
   ) {}
 
-  get size(): number {
-    return this.events.size;
-  }
-
   find(key: string): RecentEvent | undefined {
     return this.events.get(key);
   }

@@ -26,7 +26,7 @@ export type Score = (point: AccessPoint) => number;
 /** Undefined if no index helps: the condition says nothing of columns, or only what they are not. */
 export function accessOf(conjunct: Conjunct, score: Score): Access | undefined {
   if (conjunct.kind === 'filter') return accessOfFilter(conjunct.filter, score);
-  return worst(
+  return together(
     conjunct.patterns.map((pattern) =>
       pattern.isExact
         ? { kind: 'value', attribute: ROUTING_KEY, value: pattern.text }
@@ -46,7 +46,7 @@ function accessOfFilter(filter: Filter, score: Score): Access | undefined {
     case 'exists':
       return undefined;
     default:
-      return isColumnAttribute(filter.attribute) ? worst(pointsOf(filter), score) : undefined;
+      return isColumnAttribute(filter.attribute) ? together(pointsOf(filter), score) : undefined;
   }
 }
 
@@ -64,11 +64,11 @@ function pointsOf(clause: Extract<Filter, { op: 'eq' | 'in' | 'prefix' | 'range'
   }
 }
 
-/** An event finds only one of a clause's points, mostly: the fullest one is what it may cost. */
-function worst(points: readonly AccessPoint[], score: Score): Access {
-  let highest = 0;
-  for (const point of points) highest = Math.max(highest, score(point));
-  return { points, score: highest, isExact: true };
+/** Of all points of a clause: an event finds one of them at most, but the more there are the likelier it does. */
+function together(points: readonly AccessPoint[], score: Score): Access {
+  let sum = 0;
+  for (const point of points) sum += score(point);
+  return { points, score: sum, isExact: true };
 }
 
 function best(found: readonly (Access | undefined)[]): Access | undefined {

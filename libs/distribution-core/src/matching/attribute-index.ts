@@ -5,10 +5,9 @@ import { IntervalIndex } from './interval-index.js';
 import { ONE_WORD, wordsOf } from './key-pattern.js';
 import { PatternTrie } from './pattern-trie.js';
 
-/** Scores of ranges and wildcards are guesses: what part of the others an event will find. */
-const OPEN_RANGE_SHARE = 0.5;
-const CLOSED_RANGE_SHARE = 0.125;
-const GUESS_AT_LEAST = 8;
+/** What part of the ranges an event is guessed to lie in, squared: scores of values are per key, and fall with the keys. */
+const OPEN_RANGE_WEIGHT = 0.25;
+const CLOSED_RANGE_WEIGHT = 0.015;
 
 /** Finds, for a value of one attribute, whoever waits for it: by the value, a prefix, a range or a key pattern. */
 export class AttributeIndex<T> {
@@ -22,18 +21,22 @@ export class AttributeIndex<T> {
 
   constructor(readonly slot: AttributeSlot) {}
 
+  /**
+   * Neighbours per key: what an event that is found here will find, times how likely it is found. The attribute with
+   * the most values draws the entries, until one of its values has too many.
+   */
   score(point: AccessPoint): number {
     switch (point.kind) {
       case 'value':
-        return this.byValue.get(point.value)?.length ?? 0;
+        return crowding(this.byValue.get(point.value)?.length, this.byValue.size);
       case 'prefix':
-        return this.byPrefix.get(point.prefix)?.length ?? 0;
+        return crowding(this.byPrefix.get(point.prefix)?.length, this.byPrefix.size);
       case 'key':
-        return this.keyHeads.get(point.words[0]) ?? 0;
+        return crowding(this.keyHeads.get(point.words[0]), this.keyHeads.size);
       case 'range': {
         const { gt, gte, lt, lte } = point.range;
         const isClosed = (gt ?? gte) !== undefined && (lt ?? lte) !== undefined;
-        return Math.max(GUESS_AT_LEAST, this.ranges.size * (isClosed ? CLOSED_RANGE_SHARE : OPEN_RANGE_SHARE));
+        return Math.max(1, this.ranges.size * (isClosed ? CLOSED_RANGE_WEIGHT : OPEN_RANGE_WEIGHT));
       }
     }
   }
@@ -85,6 +88,8 @@ export class AttributeIndex<T> {
     if (this.keyHeads.size > 0) this.keys.collect(wordsOf(value), visit);
   }
 }
+
+const crowding = (neighbours = 0, keys: number): number => (neighbours + 1) / (keys + 1);
 
 function push<K, T>(lists: Map<K, T[]>, key: K, entry: T): void {
   const list = lists.get(key);

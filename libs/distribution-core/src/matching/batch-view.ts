@@ -40,10 +40,6 @@ export class BatchView {
     if (entry !== undefined && --entry.users === 0) this.slots.delete(attribute);
   }
 
-  get slotCount(): number {
-    return this.slots.size;
-  }
-
   bind(topic: string, batch: EventBatch, skip: Uint8Array | undefined, fromIndex: number): void {
     this.bound = batch;
     this.topic = topic;

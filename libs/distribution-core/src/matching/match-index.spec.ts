@@ -3,6 +3,7 @@ import type { EventOptions } from '../testing/builders.js';
 import { anEvent } from '../testing/builders.js';
 import { filterFromCel } from './filter-cel.js';
 import { MatchIndex } from './match-index.js';
+import { matchesEvent } from './matcher.js';
 
 const batchOf = (...events: EventOptions[]) =>
   decodeEventBatch(
@@ -91,5 +92,35 @@ describe('the match index', () => {
     for (let id = 2; id < 9; id++) index.add({ id, selection: select('data.n >= 1') });
     matches(index, batch);
     expect(read).toEqual([0, 1]);
+  });
+
+  it('equals the oracle over many entries, events and distinct values', () => {
+    const index = new MatchIndex();
+    const symbolsOf = (id: number) => Array.from({ length: 12 }, (_, n) => `"s${(id * 7 + n * 13) % 90}"`).join(', ');
+    const selections = Array.from({ length: 120 }, (_, id) =>
+      id % 3 === 0 ? select(`symbol in [${symbolsOf(id)}] || n == ${id}`) : select(`symbol in [${symbolsOf(id)}]`),
+    );
+    selections.forEach((selection, id) => index.add({ id, selection }));
+    const batch = batchOf(
+      ...Array.from({ length: 400 }, (_, n) => ({ attributes: { symbol: `s${(n * 31) % 97}`, n: n % 150 } })),
+    );
+    const found = matches(index, batch);
+    selections.forEach((selection, id) => {
+      const expected = [...Array(batch.count).keys()].filter((event) =>
+        matchesEvent(selection, 'quotes', batch, event),
+      );
+      expect(found[id] ?? []).toEqual(expected);
+    });
+  });
+
+  it('takes a payload that is not JSON for one without fields', () => {
+    const index = new MatchIndex();
+    index.add({ id: 1, selection: select('has(data.n)') });
+    index.add({ id: 2, selection: select('!has(data.n)') });
+    const record = { ...anEvent(), value: Buffer.from('{') };
+    const lane = { topic: 'quotes', partition: 0, epoch: 'e' };
+    expect(matches(index, decodeEventBatch(lane, densePositions(0, 1), encodeEventBatch([record], 0)))).toEqual({
+      2: 'all',
+    });
   });
 });

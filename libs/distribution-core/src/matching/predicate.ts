@@ -99,7 +99,7 @@ class AllPredicate implements Predicate {
   }
 }
 
-/** Takes slots of the view; `attributesOf` names which, so that they can be returned. */
+/** Takes slots of the view; `columnsOf` names which, so that they can be returned. */
 export function compileFilter(filter: Filter, view: BatchView): Predicate {
   switch (filter.op) {
     case 'and':

@@ -21,7 +21,7 @@ interface PlannedEntry {
 
 /**
  * How the events of one topic find the entries that may want them. Each entry is filed under the one of its conditions
- * that promises the fewest neighbours: an event looks up its values, once per distinct value and batch, and only the
+ * that promises the fewest vain look-ups: an event looks up its values, once per distinct value and batch, and only the
  * entries found there look at it further. Entries without any condition, and those that no index can file, are lists.
  */
 export class TopicPlan {
@@ -128,7 +128,7 @@ export class TopicPlan {
   }
 
   private bestAccess(conjuncts: readonly Conjunct[]): { access?: Access; filedBy?: Conjunct } {
-    const score = (point: AccessPoint): number => this.indexes.get(point.attribute)?.score(point) ?? 0;
+    const score = (point: AccessPoint): number => this.indexes.get(point.attribute)?.score(point) ?? 1;
     let chosen: { access?: Access; filedBy?: Conjunct } = {};
     for (const conjunct of conjuncts) {
       const access = accessOf(conjunct, score);
