@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { machineBusySeconds, statOf, treeOf, usageOf } from './process-tree.js';
+import { anonymousBytesOf, machineBusySeconds, statOf, treeOf, usageOf } from './process-tree.js';
 
 describe('the process tree', () => {
   it('counts the CPU time and memory of a process and its children', async () => {
@@ -14,9 +14,13 @@ describe('the process tree', () => {
     expect(usage.cpuSeconds).toBeGreaterThan(0);
     expect(usage.residentBytes).toBeGreaterThan(1e6);
     expect(machineBusySeconds()).toBeGreaterThan(usage.cpuSeconds);
+    const own = anonymousBytesOf(child.pid as number) ?? 0;
+    expect(own).toBeGreaterThan(1e6);
+    expect(own).toBeLessThan(usage.residentBytes);
     child.stdin.end();
     await new Promise((resolve) => child.once('exit', resolve));
     expect(statOf(child.pid as number)).toBeUndefined();
+    expect(anonymousBytesOf(child.pid as number)).toBeUndefined();
     expect(usageOf([child.pid as number])).toEqual({ pids: [], cpuSeconds: 0, residentBytes: 0 });
   });
 

@@ -38,6 +38,19 @@ export function statOf(pid: number): ProcessStat | undefined {
   };
 }
 
+/**
+ * The part of the resident memory that is the process's own. Pages of a mapped file count as resident too, but they are the
+ * kernel's cache: it takes them back whenever it needs them. Undefined if the process is gone.
+ */
+export function anonymousBytesOf(pid: number): number | undefined {
+  try {
+    const found = /^RssAnon:\s*(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return found === null ? undefined : Number(found[1]) * 1024;
+  } catch {
+    return undefined;
+  }
+}
+
 function allStats(): ProcessStat[] {
   return fs
     .readdirSync('/proc')

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { nodeCommand } from './child-program.js';
 import { freePort } from './free-port.js';
-import { treeOf, type TreeUsage, usageOf } from './process-tree.js';
+import { anonymousBytesOf, treeOf, type TreeUsage, usageOf } from './process-tree.js';
 
 export interface ServerOptions {
   readonly script: string;
@@ -96,8 +96,9 @@ export class ServerProcess {
     return usageOf(this.tree());
   }
 
-  residentBytes(): number {
-    return usageOf([this.pid]).residentBytes;
+  /** Of the server alone: all that is resident, and what of it is its own and not a mapped file. */
+  memory(): { readonly residentBytes: number; readonly anonymousBytes: number } {
+    return { residentBytes: usageOf([this.pid]).residentBytes, anonymousBytes: anonymousBytesOf(this.pid) ?? 0 };
   }
 
   /** The value of a metric, its labels added up; undefined if there is none. */
