@@ -47,7 +47,6 @@ class Reader {
 
   constructor(
     private readonly fanOut: FanOut,
-    private readonly log: InMemoryLog,
     private readonly policy: SlowPolicy,
     private readonly credit: number,
     private readonly isFiltered: boolean,
@@ -114,7 +113,7 @@ async function run(policy: SlowPolicy, credit: number, isFiltered: boolean, step
     log,
     clock,
     metrics: noMetrics,
-    limits: { segmentBytes: 8_000, dropOldestKeeps: 3, blockTimeoutMs: 1e9 },
+    limits: { segmentBytes: 2_500, dropOldestKeeps: 3, blockTimeoutMs: 1e9 },
   });
   await log.createTopic(TOPIC, PARTITIONS, { ms: 0, bytes: 0 });
   await fanOut.setTopics([
@@ -134,7 +133,7 @@ async function run(policy: SlowPolicy, credit: number, isFiltered: boolean, step
     },
   ]);
   const published = new Map<string, number[]>();
-  const reader = new Reader(fanOut, log, policy, credit, isFiltered);
+  const reader = new Reader(fanOut, policy, credit, isFiltered);
   const problems: string[] = [];
   const drive = async (ms: number) => {
     await settle(clock, 3);

@@ -193,8 +193,12 @@ class LaneSweep {
   /** Who is within the segments, or could not take all of what was read, goes on from where it stands. */
   private releaseReached(): void {
     const { segments } = this.state;
-    for (const [member, lane] of this.waiting) {
-      if (!segments.holds(member.reachedIn(lane)) && member.hasRoom && member.allowance >= 1) continue;
+    // A copy: whoever is served may wait again at once, and would be met again in this very loop.
+    for (const [member, lane] of [...this.waiting]) {
+      const reached = member.reachedIn(lane);
+      // At the feed's place there is nothing more for it, even if the segments have moved on by now.
+      const needsMore = reached < lane.told && !segments.holds(reached);
+      if (needsMore && member.hasRoom && member.allowance >= 1) continue;
       this.waiting.delete(member);
       this.deps.onServed(member);
     }
