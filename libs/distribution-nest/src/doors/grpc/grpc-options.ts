@@ -7,6 +7,7 @@ import { PROTO_LOADING } from '@distributary/contracts';
 import type { HostOriginPolicy } from '../../http/host-origin.js';
 import { hostOriginInterceptor } from '../../http/host-origin-guard.js';
 import { GRPC_KEEPALIVE_MS, MAX_GRPC_MESSAGE_BYTES } from './grpc-door.js';
+import { reflectable } from './reflectable.js';
 
 export interface GrpcServerOptions {
   readonly host: string;
@@ -44,7 +45,7 @@ export function grpcOptions(options: GrpcServerOptions): GrpcOptions {
       onLoadPackageDefinition: (definition: PackageDefinition, server: Pick<Server, 'addService'>) => {
         passBuffersThrough(definition);
         health.addToServer(server as Server);
-        new ReflectionService(definition).addToServer(server);
+        new ReflectionService(reflectable(definition)).addToServer(server);
         onServer?.(server as Server);
       },
     },
