@@ -12,7 +12,7 @@ export class StreamController {
   @ApiOperation({
     summary: 'The live stream as server-sent events',
     description:
-      'Query parameters select: data_types, services, patterns, keys (lists, separated by commas), filter (CEL text), ' +
+      'Query parameters select: data_types, services, patterns, keys (lists, separated by commas), filter (CEL text or JSON), ' +
       'start (latest, earliest, snapshot, a cursor, or an ISO 8601 time). Each event id is a cursor: Last-Event-ID resumes. ' +
       'The same path is the WebSocket stream when asked for an upgrade.',
   })

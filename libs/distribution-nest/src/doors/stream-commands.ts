@@ -11,13 +11,14 @@ import {
   type SubscribeCommand,
 } from '@distributary/distribution-core';
 import type { z } from 'zod';
+import { pathText } from '../http/validation.js';
 import type { StreamVocabulary } from './stream-vocabulary.js';
 
 /** `request.invalid` with every problem and its path. */
 export function parseWith<Schema extends z.ZodType>(schema: Schema, payload: unknown): z.infer<Schema> {
   const result = schema.safeParse(payload ?? {});
   if (result.success) return result.data;
-  const problems: Problem[] = result.error.issues.map((issue) => ({ path: issue.path.join('.'), rule: issue.message }));
+  const problems: Problem[] = result.error.issues.map((issue) => ({ path: pathText(issue.path), rule: issue.message }));
   throw invalidRequest(problems);
 }
 

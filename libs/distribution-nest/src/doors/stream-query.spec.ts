@@ -27,6 +27,13 @@ describe('the query of a stream', () => {
     expect(parse(`start=${start}`)).toMatchObject({ start: expected });
   });
 
+  it('takes a filter as CEL text or as the JSON text of its tree', () => {
+    const tree = { op: 'eq', attribute: 'severity', value: 'CRITICAL' };
+    expect(parse(`filter=${encodeURIComponent(JSON.stringify(tree))}`)).toMatchObject({ filter: tree });
+    expect(parse('filter=severity%3D%3D"CRITICAL"')).toMatchObject({ filter: 'severity=="CRITICAL"' });
+    expect(() => parse('filter={"op"')).toThrow('must be JSON text');
+  });
+
   it('refuses a start that is none', () => {
     expect(() => parse('start=yesterday')).toThrow('must be latest, earliest, snapshot');
   });

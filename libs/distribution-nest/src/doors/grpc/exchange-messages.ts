@@ -1,5 +1,6 @@
-import { invalidRequest, type SessionMessage } from '@distributary/distribution-core';
+import type { SessionMessage } from '@distributary/distribution-core';
 import { isoTime } from '../json-messages.js';
+import { filterOfText, parseJson } from '../json-text.js';
 import type { StreamCommand } from '../stream-connection.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -33,7 +34,7 @@ export function selectionFieldsOf(fields: Fields): Fields {
   const { start, filter, ...others } = fields;
   return {
     ...others,
-    ...(typeof filter === 'string' && filter !== '' && { filter: filterOf(filter) }),
+    ...(typeof filter === 'string' && filter !== '' && { filter: filterOfText(filter) }),
     ...(start !== undefined && { start: startOf(start as Fields) }),
   };
 }
@@ -61,10 +62,6 @@ function textOf(echo: unknown): string {
   return typeof echo === 'string' ? echo : JSON.stringify(echo);
 }
 
-function filterOf(text: string): unknown {
-  return text.trimStart().startsWith('{') ? parseJson(text, 'filter') : text;
-}
-
 function startOf(start: Fields): unknown {
   if (start.cursor !== undefined) return { cursor: start.cursor };
   return start.time === undefined ? start.at : { time: start.time };
@@ -76,12 +73,4 @@ function positionsOf({ positions }: Fields): Fields {
   return {
     positions: (positions as Fields[]).map((lane) => ({ topic: '', partition: 0, epoch: '', position: '', ...lane })),
   };
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw invalidRequest([{ path, rule: 'must be JSON text' }]);
-  }
 }
