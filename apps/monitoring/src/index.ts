@@ -1,1 +1,2 @@
-export {};
+export { createApp, type RunningApp } from './app.js';
+export { type MonitoringConfig, monitoringConfig } from './config/monitoring.config.js';

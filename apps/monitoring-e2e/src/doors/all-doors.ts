@@ -1,0 +1,10 @@
+import type { CommandDoor, StreamDoor } from './door.js';
+import { exchangeDoor, typedDoor } from './grpc.js';
+import { sseDoor } from './server-sent-events.js';
+import { webSocketDoor } from './web-socket.js';
+
+/** For `describe.each`: what streams is the same through every one of them. */
+export const STREAM_DOORS: readonly StreamDoor[] = [webSocketDoor, sseDoor, exchangeDoor, typedDoor];
+
+/** Those that also take commands. */
+export const COMMAND_DOORS: readonly CommandDoor[] = [webSocketDoor, exchangeDoor];

@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { type Environment, loadConfig, noLogger } from '@distributary/distribution-nest';
+import { createApp, monitoringConfig } from '@distributary/monitoring';
+import type { PublishResult } from '@distributary/contracts';
+
+/** What the service stores; its probe measures once at the start and then never again within a test. */
+const QUIET: Environment = {
+  PORT: '0',
+  GRPC_PORT: '0',
+  EMBEDDED_SYNC: 'commit',
+  EMBEDDED_MAX_SIZE: '1GiB',
+  PROBE_INTERVAL_MS: '3600000',
+};
+
+export interface Reply<Body = Readonly<Record<string, unknown>>> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Body;
+}
+
+/** The complete service in this process, on free ports, with embedded storage in a folder of its own. */
+export class TestApp {
+  private constructor(
+    private readonly directory: string,
+    private readonly env: Environment,
+    private running: Awaited<ReturnType<typeof createApp>>,
+  ) {}
+
+  static async start(env: Environment = {}): Promise<TestApp> {
+    const directory = await mkdtemp(path.join(os.tmpdir(), 'distributary-e2e-'));
+    try {
+      return new TestApp(directory, env, await run(directory, env));
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  get httpUrl(): string {
+    return this.running.httpUrl;
+  }
+
+  get grpcAddress(): string {
+    return `127.0.0.1:${this.running.grpcPort}`;
+  }
+
+  get streamUrl(): string {
+    return `${this.httpUrl}/api/v1/monitoring/stream`;
+  }
+
+  /** What SIGTERM does; the data stays. */
+  async drain() {
+    return this.running.lifecycle.drain('test');
+  }
+
+  /** Drains, then starts anew on the same data, on other ports. */
+  async restart(): Promise<void> {
+    await this.drain();
+    this.running = await run(this.directory, this.env);
+  }
+
+  /** Drains and removes the data. */
+  async stop(): Promise<void> {
+    await this.drain();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  get(pathname: string, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
+    return this.request(pathname, { headers });
+  }
+
+  post(pathname: string, body: unknown): Promise<Reply> {
+    return this.request(pathname, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  }
+
+  /** Over REST; throws if they are refused. */
+  async publish(...events: readonly object[]): Promise<readonly PublishResult[]> {
+    const { status, body } = await this.post('/api/v1/monitoring/events', events);
+    if (status !== 202) throw new Error(`publishing answered ${status}: ${JSON.stringify(body)}`);
+    return body.results as readonly PublishResult[];
+  }
+
+  private async request(pathname: string, init: RequestInit): Promise<Reply> {
+    const response = await fetch(this.httpUrl + pathname, init);
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json') === true;
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (isJson ? JSON.parse(text) : { text }) as Reply['body'],
+    };
+  }
+}
+
+function run(directory: string, env: Environment) {
+  const folders = { DATA_DIR: path.join(directory, 'data'), EMBEDDED_DIR: path.join(directory, 'log') };
+  return createApp(loadConfig({ ...QUIET, ...folders, ...env }, monitoringConfig), noLogger);
+}
