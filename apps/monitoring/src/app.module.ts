@@ -19,6 +19,10 @@ import type { Features } from './composition/features.js';
 import type { Parts } from './composition/parts.js';
 import { EventsController } from './events/events.controller.js';
 import { EventsService } from './events/events.service.js';
+import { HealthSummaryController } from './health-summary/health-summary.controller.js';
+import { HealthSummaryService } from './health-summary/health-summary.service.js';
+import { LatestMetricsController } from './metrics/metrics.controller.js';
+import { MetricsService } from './metrics/metrics.service.js';
 import { StreamController } from './stream/stream.controller.js';
 import { MonitoringCalls } from './stream/monitoring-calls.js';
 import { StreamGateway } from './stream/stream.gateway.js';
@@ -46,6 +50,8 @@ export class AppModule {
         AlertsController,
         EventsController,
         HealthController,
+        HealthSummaryController,
+        LatestMetricsController,
         MetricsController,
         StreamController,
         TopicsController,
@@ -56,6 +62,8 @@ export class AppModule {
         StreamGateway,
         { provide: EventsService, useValue: parts.features.events },
         { provide: AlertsService, useValue: parts.features.alerts },
+        { provide: MetricsService, useValue: parts.features.metrics },
+        { provide: HealthSummaryService, useValue: parts.features.healthSummary },
         { provide: LOG, useValue: parts.log },
         { provide: SubscriptionsService, useValue: parts.subscriptions },
         { provide: MonitoringCalls, useValue: new MonitoringCalls(parts.sessions) },

@@ -3,6 +3,7 @@ import {
   createHttpAdapter,
   createRegistry,
   decideHostOrigin,
+  type HealthCheck,
   HealthService,
   type HostOriginPolicy,
   Lifecycle,
@@ -46,16 +47,12 @@ export async function createApp(config: MonitoringConfig, logger: Logger): Promi
 
   const storage = await openStorage(config, logger);
   const parts = await openParts({ config, clock, ids, metrics, logger }, storage);
-  const features = createFeatures(parts, { config, clock, ids, logger });
-  const health = new HealthService(
-    lifecycle,
-    [
-      { name: 'database', check: () => storage.check() },
-      { name: 'broker', check: async () => void (await parts.log.listTopics()) },
-    ],
-    clock,
-    config.HEALTH_CHECK_TIMEOUT_MS,
-  );
+  const dependencies: HealthCheck[] = [
+    { name: 'database', check: () => storage.check() },
+    { name: 'broker', check: async () => void (await parts.log.listTopics()) },
+  ];
+  const features = createFeatures(parts, { config, clock, logger, dependencies });
+  const health = new HealthService(lifecycle, dependencies, clock, config.HEALTH_CHECK_TIMEOUT_MS);
   const subscriptions = new SubscriptionsService({ ...storage, vocabulary: monitoringVocabulary, clock, ids });
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.of({ ...parts, features, subscriptions, health, registry, logger }),

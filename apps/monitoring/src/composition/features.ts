@@ -1,6 +1,6 @@
 import os from 'node:os';
-import type { Clock, IdSource } from '@distributary/distribution-core';
-import type { Logger } from '@distributary/distribution-nest';
+import type { Clock } from '@distributary/distribution-core';
+import type { HealthCheck, Logger } from '@distributary/distribution-nest';
 import { ActiveAlerts } from '../alerts/active-alerts.js';
 import { AlertEvaluator } from '../alerts/alert-evaluator.js';
 import { DEFAULT_ALERT_RULES } from '../alerts/alert-rule.js';
@@ -12,29 +12,39 @@ import { Outbox } from '../events/outbox.js';
 import { HostProbe } from '../host-probe/host-probe.js';
 import { HostReader } from '../host-probe/host-reader.js';
 import { ProcessReader } from '../host-probe/process-reader.js';
+import { HealthSummaryService } from '../health-summary/health-summary.service.js';
 import { IncidentGrouping } from '../incidents/incident-grouping.js';
 import { OpenIncidents } from '../incidents/open-incidents.js';
+import { InfrastructureMonitor } from '../infrastructure/infrastructure-monitor.js';
+import { LatestEvents } from '../metrics/latest-events.js';
+import { MetricsService } from '../metrics/metrics.service.js';
+import { OptimizationPublisher } from '../optimization/optimization-publisher.js';
 import { Schedules } from '../schedules/repeating-task.js';
+import { SloPublisher } from '../slo/slo-publisher.js';
+import { trafficOf } from './distribution-traffic.js';
 import { LogEventFeed } from './log-event-feed.js';
 import type { Parts } from './parts.js';
 
 export interface Features {
   readonly events: EventsService;
   readonly alerts: AlertsService;
+  readonly metrics: MetricsService;
+  readonly healthSummary: HealthSummaryService;
   start(): void;
   /** What they still have to say is published first. */
   stop(): Promise<void>;
 }
 
 export interface FeatureSurroundings {
+  /** What the service needs; `check` rejects if it is not there. */
+  readonly dependencies: readonly HealthCheck[];
   readonly config: MonitoringConfig;
   readonly clock: Clock;
-  readonly ids: IdSource;
   readonly logger: Logger;
 }
 
 /** What the service watches by itself: this machine, its own deliveries, and what follows from the figures. */
-export function createFeatures(parts: Parts, { config, clock, logger }: FeatureSurroundings): Features {
+export function createFeatures(parts: Parts, { config, clock, logger, dependencies }: FeatureSurroundings): Features {
   const { publisher, log, directory } = parts;
   const outbox = new Outbox(publisher, clock, {
     onDiscard: (events, reason, error) => logger.warn('outbox.discarded', { events: events.length, reason, error }),
@@ -51,12 +61,21 @@ export function createFeatures(parts: Parts, { config, clock, logger }: FeatureS
     { intervalMs: config.PROBE_INTERVAL_MS, hostname: os.hostname() },
     logger,
   );
-  const schedules = new Schedules([evaluator, probe]);
+  const slo = new SloPublisher(parts.statistics, outbox, clock);
+  const infrastructure = new InfrastructureMonitor(dependencies, outbox, clock);
+  const optimization = new OptimizationPublisher({ traffic: () => trafficOf(parts.fanOut) }, outbox, clock);
+  const latest = new LatestEvents(parts.fanOut.lastValues);
+  const schedules = new Schedules([evaluator, probe, slo, infrastructure, optimization]);
   const feed = new LogEventFeed(log, directory, clock, (error) => logger.error('feed.failed', { error }));
   let ends: (() => Promise<void>)[] = [];
   return {
     events: new EventsService(publisher),
     alerts: new AlertsService(activeAlerts),
+    metrics: new MetricsService(latest, clock),
+    healthSummary: new HealthSummaryService(
+      { alerts: activeAlerts, incidents: openIncidents, slo, infrastructure, services: latest },
+      clock,
+    ),
     start() {
       ends = [
         feed.subscribe({ patterns: ALERT_PATTERNS, start: 'earliest', consumer: activeAlerts }),

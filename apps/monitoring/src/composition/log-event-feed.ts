@@ -8,6 +8,8 @@ import {
 } from '@distributary/distribution-core';
 import type { EventFeed, FeedRequest } from '../events/event-feed.js';
 
+const RETRY_MS = 1_000;
+
 /** Feeds the service's own parts from the log, lane by lane, apart from what subscribers are sent. */
 export class LogEventFeed implements EventFeed {
   constructor(
@@ -18,12 +20,28 @@ export class LogEventFeed implements EventFeed {
   ) {}
 
   subscribe(request: FeedRequest): () => Promise<void> {
-    const opening = this.open(request);
-    opening.catch(this.onError);
+    const ended = new AbortController();
+    const opening = this.openWithRetry(request, ended.signal);
     return async () => {
-      const tails = await opening.catch(() => []);
-      await Promise.all(tails.map((tail) => tail.stop()));
+      ended.abort();
+      await Promise.all((await opening).map((tail) => tail.stop()));
     };
+  }
+
+  /** The broker may not answer yet: tried again until it does or the feed is ended. */
+  private async openWithRetry(request: FeedRequest, ended: AbortSignal): Promise<LaneTail[]> {
+    while (!ended.aborted) {
+      try {
+        return await this.open(request);
+      } catch (error) {
+        this.onError(error);
+        await new Promise<void>((resolve) => {
+          const cancel = this.clock.after(RETRY_MS, resolve);
+          ended.addEventListener('abort', () => (cancel(), resolve()), { once: true });
+        });
+      }
+    }
+    return [];
   }
 
   private async open({ patterns, start, consumer }: FeedRequest): Promise<LaneTail[]> {

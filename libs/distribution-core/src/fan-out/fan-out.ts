@@ -64,6 +64,18 @@ export interface FanOutDependencies {
   readonly limits?: Partial<FanOutLimits>;
 }
 
+/** Counts since the feed exists, or of this moment (members, behind, slow). */
+export interface FeedStatistics {
+  readonly feed: number;
+  readonly key: string;
+  readonly members: number;
+  readonly behind: number;
+  readonly slow: number;
+  /** Events of its lanes, and those of them that its selection picked. */
+  readonly examined: number;
+  readonly matched: number;
+}
+
 /** Where a subscription begins, by lane: resolved from latest, earliest, time, cursor before it is attached. */
 export type StartResolver = (lane: LaneState) => Promise<Position | 'live'>;
 
@@ -190,13 +202,20 @@ export class FanOut {
     return [...this.lanes.values()];
   }
 
-  feedStatistics(): { feed: number; key: string; members: number; behind: number }[] {
-    return [...this.feeds.values()].map((feed) => ({
-      feed: feed.id,
-      key: feed.key,
-      members: feed.memberCount,
-      behind: feed.behind.size,
-    }));
+  feedStatistics(): FeedStatistics[] {
+    return [...this.feeds.values()].map((feed) => {
+      let examined = 0;
+      for (const lane of feed.lanes.values()) examined += lane.state.eventCount - lane.eventsBefore;
+      return {
+        feed: feed.id,
+        key: feed.key,
+        members: feed.memberCount,
+        behind: feed.behind.size,
+        slow: countSlow(feed),
+        examined,
+        matched: feed.matchedCount,
+      };
+    });
   }
 
   /** `topic.not_found` if no topic matches; `gateway.full` at the limit of feeds. */
@@ -348,6 +367,7 @@ export class FanOut {
       lane,
       topic,
       segments,
+      eventCount: 0,
       tail: undefined as never,
     };
     state.tail = new LaneTail(
@@ -376,6 +396,7 @@ export class FanOut {
 
   /** The hot path: one batch of one lane. */
   private take(state: LaneState, batch: EventBatch, skip: Uint8Array | undefined): void {
+    state.eventCount += batch.count;
     const segment = state.segments.append(batch, skip);
     this.budget.grewBy(segment.bytes);
     if (state.topic.conflationKey !== 'none') this.lastValues.apply(state.topic, batch, skip);
@@ -531,4 +552,11 @@ function priorityOf(feed: Feed): number {
     if (lane.eventCount > 0 && lane.state.topic.priority < priority) priority = lane.state.topic.priority;
   }
   return priority;
+}
+
+function countSlow(feed: Feed): number {
+  let slow = 0;
+  for (const member of feed.live) if (member.isSlow) slow++;
+  for (const member of feed.behind) if (!member.hasRoom) slow++;
+  return slow;
 }

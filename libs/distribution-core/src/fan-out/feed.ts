@@ -11,6 +11,8 @@ export interface FeedLane {
   readonly state: LaneState;
   /** The `pos` that live members were told last. */
   told: Position;
+  /** Of the lane's events, those before the feed. */
+  readonly eventsBefore: number;
   /** Matched and not yet in a frame. */
   runs: Run[];
   eventCount: number;
@@ -58,6 +60,8 @@ export class Feed {
   readonly behind = new Set<Member>();
   readonly lanes = new Map<LaneState, FeedLane>();
   sequence = 0;
+  /** Events that its selection picked since it exists. */
+  matchedCount = 0;
   private kept: Flush[] = [];
   private keptBytes = 0;
   private bytesSinceMarkAll = 0;
@@ -87,7 +91,7 @@ export class Feed {
   }
 
   addLane(state: LaneState, told: Position): FeedLane {
-    const lane: FeedLane = { state, told, runs: [], eventCount: 0 };
+    const lane: FeedLane = { state, told, eventsBefore: state.eventCount, runs: [], eventCount: 0 };
     this.lanes.set(state, lane);
     return lane;
   }
@@ -102,7 +106,9 @@ export class Feed {
   ): void {
     const lane = this.lanes.get(state);
     if (lane === undefined) return;
-    lane.eventCount += appendRuns(lane.runs, batch, skip, indexes, count);
+    const matched = appendRuns(lane.runs, batch, skip, indexes, count);
+    lane.eventCount += matched;
+    this.matchedCount += matched;
   }
 
   positions = (): LanePosition[] =>

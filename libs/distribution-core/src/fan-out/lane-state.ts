@@ -9,4 +9,6 @@ export interface LaneState {
   readonly topic: TopicDefinition;
   readonly segments: Segments;
   tail: LaneTail;
+  /** Since it was opened, copies included. */
+  eventCount: number;
 }

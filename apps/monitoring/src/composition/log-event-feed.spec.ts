@@ -1,0 +1,77 @@
+import { TopicDirectory } from '@distributary/distribution-core';
+import { events, InMemoryLog, InMemoryTopicCatalog, until } from '@distributary/distribution-core/testing';
+import { SystemClock } from '@distributary/distribution-nest';
+import { monitoringTopics } from '../events/default-topics.js';
+import { LogEventFeed } from './log-event-feed.js';
+
+describe('the feed of the service itself', () => {
+  const clock = new SystemClock();
+  const log = new InMemoryLog({ clock });
+  const directory = new TopicDirectory({
+    catalog: new InMemoryTopicCatalog({ clock }),
+    log,
+    clock,
+    onError: () => undefined,
+  });
+  beforeAll(() => directory.start(monitoringTopics()));
+  afterAll(async () => {
+    directory.stop();
+    await log.close();
+  });
+  const publish = (prefix: string) =>
+    log.append([{ topic: 'monitoring.alerts.critical', partition: 0, records: events(2, prefix) }]);
+
+  it('tells what is kept, that it was all, and then what comes', async () => {
+    const errors: unknown[] = [];
+    const feed = new LogEventFeed(log, directory, clock, (error) => errors.push(error));
+    const seen: string[] = [];
+    const consumer = (name: string) => ({
+      apply: (batch: { eventIds: readonly string[] }) => void seen.push(...batch.eventIds.map((id) => `${name} ${id}`)),
+      ready: () => void seen.push(`${name} ready`),
+    });
+    await publish('old');
+    const stops = [
+      feed.subscribe({ patterns: ['monitoring/alerts/#'], start: 'earliest', consumer: consumer('all') }),
+      feed.subscribe({ patterns: ['monitoring/alerts/#'], start: 'latest', consumer: consumer('new') }),
+    ];
+    await until('both to be ready', () => seen.filter((line) => line.endsWith('ready')).length === 2);
+    await publish('late');
+    await until('the late events', () => seen.filter((line) => line.includes('late-2')).length === 2);
+    expect(seen.filter((line) => line.startsWith('all'))).toEqual([
+      'all old-1',
+      'all old-2',
+      'all ready',
+      'all late-1',
+      'all late-2',
+    ]);
+    expect(seen.filter((line) => line.startsWith('new'))).toEqual(['new ready', 'new late-1', 'new late-2']);
+    await Promise.all(stops.map((stop) => stop()));
+    await publish('after');
+    expect(errors).toEqual([]);
+    expect(seen.some((line) => line.includes('after'))).toBe(false);
+  });
+
+  it('begins later when the broker does not answer at first', async () => {
+    const errors: unknown[] = [];
+    const feed = new LogEventFeed(log, directory, clock, (error) => errors.push(error));
+    log.setOutage(true);
+    let isReady = false;
+    const stop = feed.subscribe({
+      patterns: ['monitoring/slo'],
+      start: 'earliest',
+      consumer: { apply: () => undefined, ready: () => void (isReady = true) },
+    });
+    await until('the failure', () => errors.length > 0);
+    log.setOutage(false);
+    await until('the feed', () => isReady);
+    await stop();
+    log.setOutage(true);
+    const other = feed.subscribe({
+      patterns: ['monitoring/slo'],
+      start: 'latest',
+      consumer: { apply: () => undefined, ready: () => undefined },
+    });
+    await other();
+    log.setOutage(false);
+  });
+});
