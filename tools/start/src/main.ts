@@ -9,18 +9,15 @@ const host = process.env.HOST ?? '127.0.0.1';
 const port = process.env.PORT ?? '7101';
 const grpcPort = process.env.GRPC_PORT ?? '7201';
 
+// In a process group of its own: whoever is told to stop, by Ctrl-C in a terminal or by a signal to this process alone,
+// the service hears of it exactly once. A second time makes it exit at once.
 const service = spawn(process.execPath, ['--enable-source-maps', path.join(root, 'apps/monitoring/dist/main.js')], {
   cwd: root,
   stdio: 'inherit',
+  detached: true,
   env: { LOG_LEVEL: 'warn', DATA_DIR: path.join(root, '.data'), ...process.env },
 });
-
-// Ctrl-C reaches the service as well: it drains and exits, and so does this.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    if (signal === 'SIGTERM') service.kill('SIGTERM');
-  });
-}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => service.kill('SIGTERM'));
 service.on('exit', (code, signal) => {
   process.exit(code ?? (signal === null ? 1 : 128));
 });

@@ -31,7 +31,8 @@ export function checkWithTimeout(check: DependencyCheck, clock: Clock, timeoutMs
     Promise.resolve()
       .then(() => check.check())
       .then(
-        (answer) => settle({ state: 'up', latencyMs: clock.monotonicMs() - startMs, ...answer }),
+        (answer) =>
+          settle({ state: 'up', latencyMs: Math.round((clock.monotonicMs() - startMs) * 1000) / 1000, ...answer }),
         // The error's text may hold addresses and credentials; it is in the log of whoever met it.
         () => settle({ state: 'down', detail: 'the check failed' }),
       );

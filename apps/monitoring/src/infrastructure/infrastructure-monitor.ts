@@ -75,7 +75,6 @@ function infrastructureEvent(
   { component, state, latencyMs, detail }: ComponentStatus,
   timestamp: string,
 ): MonitoringEventInput {
-  const latency = latencyMs === undefined ? undefined : Math.round(latencyMs * 1000) / 1000;
   return {
     event_id: `infrastructure:${component}:${timestamp}`,
     timestamp,
@@ -84,7 +83,7 @@ function infrastructureEvent(
       service_name: OWN_SERVICE,
       component,
       state,
-      ...(latency === undefined ? {} : { latency_ms: latency }),
+      ...(latencyMs === undefined ? {} : { latency_ms: Math.round(latencyMs * 1000) / 1000 }),
       ...(detail === undefined ? {} : { detail }),
     },
     // The same key whatever the severity, so that the newest status replaces the one before.
