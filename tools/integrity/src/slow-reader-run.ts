@@ -1,0 +1,140 @@
+import type { WireSlowPolicy } from '@distributary/contracts';
+import {
+  ChildProgram,
+  INGEST_PATH,
+  type LoadAnswer,
+  type LoadCommand,
+  type LoadResult,
+  monotonicMicros,
+  programPath,
+  type PublisherAnswer,
+  type PublisherCommand,
+  type ServerProcess,
+  STREAM_PATH,
+} from '@distributary/bench';
+import type { Check } from './check.js';
+import { checksOf } from './policy-checks.js';
+import { higher, type Memory, UNCONFIRMED_LIMIT_BYTES } from './slow-reader-memory.js';
+import { SlowReader } from './slow-reader.js';
+import { pauseMs, untilTrue } from './waiting.js';
+
+const TOPIC = 'monitoring/metrics';
+const KEYS = 16;
+export const DROP_OLDEST_KEEPS = 200;
+const UNCONFIRMED_LIMIT_MS = 250;
+const READS_FIRST_MS = 1_500;
+
+export interface Size {
+  readonly fast: number;
+  readonly eventsPerSecond: number;
+  readonly stopsForMs: number;
+  readonly afterwardsMs: number;
+  readonly pairs: number;
+  /** As delivered; known after the first run. */
+  readonly eventBytes: number;
+}
+
+export interface Run {
+  readonly result: LoadResult;
+  /** At their highest. */
+  readonly memory: Memory;
+  readonly checks: readonly Check[];
+  readonly notes: readonly string[];
+}
+
+/** Fast readers, and one slow reader for each of the policies: none, for the run that it is compared with. */
+export async function runBeside(service: ServerProcess, policies: readonly WireSlowPolicy[], size: Size): Promise<Run> {
+  const load = ChildProgram.start<LoadCommand, LoadAnswer>(programPath('load-client'), undefined);
+  const producer = ChildProgram.start<PublisherCommand, PublisherAnswer>(programPath('publisher'), undefined);
+  const url = `ws://127.0.0.1:${service.port}${STREAM_PATH}`;
+  const readers = policies.map((policy) => new SlowReader(url, policy, TOPIC));
+  let memory = service.memory();
+  const sampler = setInterval(() => (memory = higher(memory, service.memory())), 100);
+  try {
+    const path = `${STREAM_PATH}?patterns=${encodeURIComponent(TOPIC)}&slow_policy=block`;
+    const target = { port: service.port, path };
+    await load.ask(
+      { type: 'connect', target, count: size.fast, sampleEvery: 20, keys: KEYS, reconnects: false },
+      'connected',
+      60_000,
+    );
+    await untilTrue('the slow readers to be subscribed', () => readers.every((reader) => reader.isSubscribed), 10_000);
+
+    const seconds = (READS_FIRST_MS + size.stopsForMs + size.afterwardsMs) / 1000;
+    const startMicros = monotonicMicros() + 200_000;
+    load.tell({ type: 'measure', window: { fromMicros: startMicros + 1e6, toMicros: startMicros + seconds * 1e6 } });
+    const publishing = producer.ask(
+      {
+        type: 'publish',
+        plan: {
+          port: service.port,
+          path: INGEST_PATH,
+          topic: TOPIC,
+          run: `q${Math.round(startMicros).toString(36)}-`,
+          keys: KEYS,
+          connections: 4,
+          eventsPerSecond: size.eventsPerSecond,
+          startMicros,
+          seconds,
+          graceMs: 3_000,
+        },
+      },
+      'published',
+      seconds * 1000 + 30_000,
+    );
+    await untilMicros(startMicros + READS_FIRST_MS * 1000);
+    for (const reader of readers) reader.stopReading();
+    const stoppedAtMs = Date.now();
+    const limitAfterMs = limitAfterMsOf(size);
+    // It is told within 1 s of the limit; later the service cuts the connection, and what lies in it may be lost.
+    const disconnected = pauseMs(limitAfterMs + 1_000).then(() => {
+      for (const reader of readers) if (reader.policy === 'disconnect' && size.afterwardsMs > 0) reader.readAgain();
+    });
+    await untilMicros(startMicros + (READS_FIRST_MS + size.stopsForMs) * 1000);
+    for (const reader of readers) if (size.afterwardsMs > 0) reader.readAgain();
+    const readAgainMicros = monotonicMicros();
+    await disconnected;
+
+    const published = await publishing;
+    const result = await load.ask(
+      { type: 'finish', events: published.accepted, quietMs: 3_000, withSamples: false },
+      'result',
+      60_000,
+    );
+    const story = {
+      accepted: published.accepted,
+      answeredMicros: published.answeredMicros,
+      keys: KEYS,
+      stoppedAtMs,
+      readAgainMicros,
+      limitAfterMs,
+      dropOldestKeeps: DROP_OLDEST_KEEPS,
+    };
+    const fastLost = published.accepted * result.connections - result.events;
+    return {
+      result,
+      memory,
+      checks: [
+        {
+          what: `${policies.join(', ')}: deliveries that the fast ones missed`,
+          found: fastLost,
+          atMost: 0,
+          atLeast: 0,
+        },
+        ...readers.flatMap((reader) => checksOf(reader, story)),
+      ],
+      notes: [...published.errors, ...result.errors, ...readers.flatMap((reader) => reader.errors)],
+    };
+  } finally {
+    clearInterval(sampler);
+    for (const reader of readers) reader.close();
+    await Promise.all([load.stop(), producer.stop()]);
+  }
+}
+
+/** How long it takes until a reader that stopped has as much unconfirmed as it may have. */
+function limitAfterMsOf({ eventBytes, eventsPerSecond }: Size): number {
+  return Math.max((UNCONFIRMED_LIMIT_BYTES * 1000) / (eventBytes * eventsPerSecond), UNCONFIRMED_LIMIT_MS);
+}
+
+const untilMicros = (micros: number) => pauseMs((micros - monotonicMicros()) / 1000);
