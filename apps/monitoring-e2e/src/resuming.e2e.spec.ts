@@ -5,8 +5,6 @@ import { webSocketDoor } from './doors/web-socket.js';
 import { alerts, alertsOf, aMetric, aService, idsOf, type StoredEvent } from './events.js';
 import { TestApp } from './harness.js';
 
-const PARTITIONS = 4;
-
 /** What each key says, in the order of its arrival. */
 function byKey(events: readonly StoredEvent[]): Map<string, unknown[]> {
   const sorted = new Map<string, unknown[]>();
@@ -37,7 +35,7 @@ describe('a stream', () => {
       const received = byKey(await reader.record.events(60));
       expect([...received.keys()].sort()).toEqual([...keys].sort());
       for (const values of received.values()) expect(values).toEqual([0, 1, 2, 3, 4]);
-      expect(published.size).toBe(PARTITIONS);
+      expect(published.size).toBeGreaterThan(1);
       await reader.close();
     });
 
@@ -60,28 +58,6 @@ describe('a stream', () => {
       }
       expect(received).toEqual(idsOf(sent));
     });
-
-    it('resumes after a restart of the service', async () => {
-      const service = aService();
-      const restarted = await TestApp.start();
-      try {
-        const first = await subscribed(door, restarted, alertsOf(service));
-        const sent = alerts(service, 9);
-        await restarted.publish(...sent.slice(0, 4));
-        await first.record.events(4);
-        const cursor = first.record.cursor();
-        await restarted.publish(...sent.slice(4, 6));
-        await restarted.restart();
-        await first.close();
-        const second = await subscribed(door, restarted, { ...alertsOf(service), start: { cursor } });
-        expect(second.record.of('subscribed')[0].recovered).toBe('full');
-        await restarted.publish(...sent.slice(6));
-        expect(idsOf(await second.record.events(5))).toEqual(idsOf(sent.slice(4)));
-        await second.close();
-      } finally {
-        await restarted.stop();
-      }
-    }, 60_000);
 
     it('from the earliest event goes on live', async () => {
       const service = aService();
@@ -152,6 +128,34 @@ describe('a stream', () => {
       await reader.close();
     }, 30_000);
   });
+
+  it('resumes after a restart of the service, through whatever door', async () => {
+    const service = aService();
+    const restarted = await TestApp.start();
+    try {
+      const readers = await Promise.all(STREAM_DOORS.map((door) => subscribed(door, restarted, alertsOf(service))));
+      const sent = alerts(service, 9);
+      await restarted.publish(...sent.slice(0, 4));
+      for (const { record } of readers) await record.events(4);
+      const cursors = readers.map(({ record }) => record.cursor());
+      await restarted.publish(...sent.slice(4, 6));
+      await restarted.restart();
+      for (const reader of readers) await reader.close();
+      const later = await Promise.all(
+        STREAM_DOORS.map((door, index) =>
+          subscribed(door, restarted, { ...alertsOf(service), start: { cursor: cursors[index] } }),
+        ),
+      );
+      await restarted.publish(...sent.slice(6));
+      for (const { record, close } of later) {
+        expect(record.of('subscribed')[0].recovered).toBe('full');
+        expect(idsOf(await record.events(5))).toEqual(idsOf(sent.slice(4)));
+        await close();
+      }
+    } finally {
+      await restarted.stop();
+    }
+  }, 60_000);
 
   it.each([
     [webSocketDoor, sseDoor],

@@ -1,7 +1,7 @@
 import { credentials, type Client, loadPackageDefinition, type Metadata, type ServiceError } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { type ErrorPayload, MONITORING_PROTO, PROTO_LOADING } from '@distributary/contracts';
-import { GRPC_CODE_KEY, GRPC_PROBLEMS_KEY } from '@distributary/distribution-nest';
+import { GRPC_CODE_KEY, GRPC_PROBLEMS_KEY, GRPC_RETRY_KEY } from '@distributary/distribution-nest';
 import type { TestApp } from '../harness.js';
 import type { CommandDoor, CommandStream, Selection, StreamDoor } from './door.js';
 import { type Message, StreamRecord } from './stream-record.js';
@@ -72,10 +72,12 @@ function listenTo(client: Client, call: Call, messagesOf: (message: Fields) => M
 
 export function errorOf(metadata: Metadata, message: string): ErrorPayload {
   const problems = metadata.get(GRPC_PROBLEMS_KEY).map(String).join('');
+  const [retryAfter] = metadata.get(GRPC_RETRY_KEY);
   return {
     code: String(metadata.get(GRPC_CODE_KEY)[0]),
     message,
-    retryable: false,
+    retryable: retryAfter !== undefined,
+    ...(retryAfter !== undefined && { retry_after_ms: Number(retryAfter) }),
     ...(problems !== '' && { errors: JSON.parse(problems) as ErrorPayload['errors'] }),
   };
 }
@@ -87,6 +89,8 @@ const parsed = (values: unknown): unknown[] =>
 function jsonMessage(message: Fields): Message {
   const type = message.payload as Message['type'];
   const payload = message[type] as Fields;
+  // Free-form JSON is text there.
+  if (type === 'pong') return { type, payload: { ...payload, echo: JSON.parse(payload.echo as string) } } as Message;
   const isBytes = type === 'data' || type === 'snapshot' || type === 'history';
   return { type, payload: isBytes ? { ...payload, events: parsed(payload.events) } : payload } as unknown as Message;
 }
