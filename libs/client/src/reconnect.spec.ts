@@ -102,6 +102,33 @@ describe('a lost connection', () => {
     expect(() => client.subscribe({})).toThrow('closed');
   });
 
+  // It used to connect again: the wait was begun after the callback that had ended it.
+  it.each(['connecting', 'open', 'waiting'])('does not come back when it was closed on hearing %p', async (heard) => {
+    const { peer } = await liveWithOneEvent();
+    client.close();
+    const said: string[] = [];
+    const other = connect(server.url, {
+      WebSocket,
+      clock,
+      random: () => 0,
+      onStateChange: (state) => {
+        said.push(state);
+        if (state === heard && said.length > 1) other.close();
+      },
+    });
+    const second = await server.peer(1);
+    if (heard !== 'open') {
+      await until('the connection', () => other.state === 'open');
+      second.socket.terminate();
+      await until('the loss', () => other.state !== 'open');
+      clock.advance(100);
+    }
+    await until('the end', () => other.state === 'closed');
+    expect(clock.pendingAlarms).toBe(0);
+    expect(server.peers).toHaveLength(2);
+    expect(peer.payloads('subscribe')).toHaveLength(1);
+  });
+
   it('is tried again and again while nobody listens', async () => {
     const { port } = server;
     await server.stop();

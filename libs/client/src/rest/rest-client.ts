@@ -7,6 +7,7 @@ export interface RestAccess {
   readonly url: string;
   readonly fetch: typeof fetch;
   readonly token?: string | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /** A JSON resource beside the stream. Rejects with the problem's code, or `connection.lost` if nobody answered. */
@@ -34,6 +35,7 @@ async function answerOf(
   try {
     return await access.fetch(url, {
       method,
+      ...(access.signal === undefined ? {} : { signal: access.signal }),
       headers: {
         accept: 'application/json',
         ...(access.token === undefined ? {} : { authorization: `Bearer ${access.token}` }),

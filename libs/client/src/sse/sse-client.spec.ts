@@ -217,6 +217,20 @@ describe('a subscription over SSE', () => {
     expect(await subscription.ended).toEqual({});
   });
 
+  it('does not come back when it was closed on hearing of the loss', async () => {
+    const other = connect(server.url, {
+      transport: 'sse',
+      clock,
+      onStateChange: (state) => {
+        if (state === 'waiting') other.close();
+      },
+    });
+    const { ended } = other.subscribe({});
+    (await server.ssePeer(0)).response.end();
+    expect(await ended).toEqual({});
+    expect(clock.pendingAlarms).toBe(0);
+  });
+
   it('waits for no one after the client was closed', async () => {
     const { peer } = await live();
     peer.response.destroy();

@@ -60,8 +60,11 @@ export class SseSubscription {
   private async run(): Promise<void> {
     while (!this.isOver) {
       this.events.changed('connecting');
+      // Whoever is told may close the client.
+      if (this.isOver) return;
       const error = await this.once();
       this.watchdog?.stop();
+      this.watchdog = undefined;
       if (this.isOver) return;
       this.subscription.detach();
       this.unpauseReading();
@@ -70,6 +73,7 @@ export class SseSubscription {
         return this.subscription.fail(error);
       }
       this.events.changed('waiting', error);
+      if (this.isOver) return;
       await this.wait(reconnectDelayMs(this.random, error.retryAfterMs));
     }
   }

@@ -36,7 +36,11 @@ export class SocketSession {
       clock,
       options.maxSilenceMs ?? DEFAULT_MAX_SILENCE_MS,
       () => this.send('ping', {}),
-      () => this.abandon(new DistributaryError('connection.lost', 'the service fell silent', { retryable: true })),
+      () => {
+        this.abandon(new DistributaryError('connection.lost', 'the service fell silent', { retryable: true }));
+        // Nobody will answer the close frame either.
+        this.socket.terminate?.();
+      },
     );
     let failure = '';
     this.socket.addEventListener('open', () => void this.opened());

@@ -81,6 +81,7 @@ export class WebSocketClient implements DistributaryClient {
 
   private open(): void {
     this.enter('connecting');
+    if (this.current !== 'connecting') return;
     this.session = new SocketSession(this.webSocket, this.url, this.options, this.clock, {
       opened: () => this.opened(),
       message: (message) => this.dispatch(message),
@@ -90,6 +91,7 @@ export class WebSocketClient implements DistributaryClient {
 
   private opened(): void {
     this.enter('open');
+    if (this.current !== 'open') return;
     for (const subscription of this.subscriptions.values()) subscription.attach();
     this.requests.connected();
   }
@@ -99,8 +101,9 @@ export class WebSocketClient implements DistributaryClient {
     if (error.status !== undefined && isFinalClose(error.status)) return this.finish('failed', error);
     for (const subscription of this.subscriptions.values()) subscription.detach();
     this.requests.disconnected(error);
-    this.enter('waiting', error);
     this.cancelReconnect = this.clock.after(reconnectDelayMs(this.random, reconnectMs), () => this.open());
+    // Last, because whoever is told may close the client.
+    this.enter('waiting', error);
   }
 
   private dispatch(message: ServerMessage): void {

@@ -1,0 +1,77 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { failureOf } from './failure.js';
+import { list, type ListOptions } from './list.js';
+import { publish, type PublishOptions } from './publish.js';
+import { tail, type TailOptions } from './tail.js';
+import type { Terminal } from './terminal.js';
+
+function positiveInteger(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('a number of at least 1 expected.');
+  return Number(text);
+}
+
+function program(terminal: Terminal): Command {
+  const root = new Command('distributary')
+    .description('Subscribe to and publish monitoring events.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+    });
+  const command = (usage: string, description: string) =>
+    root
+      .command(usage)
+      .description(description)
+      .option('--url <url>', 'the service (environment: DISTRIBUTARY_URL)', terminal.defaultUrl)
+      .option('--json', 'one JSON value per line');
+
+  command('tail', 'Show events as they come')
+    .argument('<pattern...>', 'topics: "+" is one level, "#" the rest')
+    .option('--filter <text>', `e.g. 'severity == "CRITICAL"'`)
+    .option('--keys <list>', 'routing keys: "*" is one word, "#" the rest')
+    .option('--data-types <list>', 'e.g. ALERTS,METRICS')
+    .option('--services <list>', 'services that the events are about')
+    .option('--from <start>', 'latest, earliest, snapshot, an ISO 8601 time, or a cursor')
+    .option('--name <name>', 'durable: the service keeps the position under this name')
+    .addOption(
+      new Option('--slow-policy <policy>', 'what happens when this terminal does not keep up').choices([
+        'block',
+        'conflate',
+        'drop-oldest',
+        'skip-to-live',
+        'disconnect',
+      ]),
+    )
+    .option('--sse', 'server-sent events instead of a WebSocket')
+    .option('--limit <n>', 'stop after so many events', positiveInteger)
+    .action((patterns: string[], options: TailOptions) => tail(terminal, patterns, options));
+
+  command('publish', 'Publish events: JSON, an array or NDJSON, or one event by its fields')
+    .argument('[file]', '"-" or nothing: standard input')
+    .option('--topic <topic>')
+    .option('--key <key>', 'routing key')
+    .option('--data-type <type>', 'ALERTS, METRICS, …')
+    .option('--service <service>', 'where it comes from')
+    .option('--severity <severity>')
+    .option('--data <json>')
+    .action((file: string | undefined, options: PublishOptions) => publish(terminal, file, options));
+
+  for (const resource of ['topics', 'subscriptions'] as const) {
+    command(resource, `List the ${resource}`).action((options: ListOptions) => list(terminal, resource, options));
+  }
+  return root;
+}
+
+/** Exit code: 0, 1 when something failed, 2 when the command itself makes no sense. */
+export async function run(terminal: Terminal, args: readonly string[]): Promise<0 | 1 | 2> {
+  try {
+    await program(terminal).parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (terminal.stop.aborted) return 0;
+    const { lines, exitCode } = failureOf(error);
+    for (const line of lines) terminal.stderr.write(`${terminal.colors.red(line)}\n`);
+    return exitCode;
+  }
+}

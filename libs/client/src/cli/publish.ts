@@ -1,0 +1,89 @@
+import { createReadStream } from 'node:fs';
+import { UsageError } from './failure.js';
+import { eventsFrom } from './event-source.js';
+import { publishEvents } from '../rest/publish-events.js';
+import { type Terminal, writeLine } from './terminal.js';
+
+export interface PublishOptions {
+  readonly url: string;
+  readonly topic?: string;
+  readonly key?: string;
+  readonly dataType?: string;
+  readonly service?: string;
+  readonly severity?: string;
+  readonly data?: string;
+  readonly json?: boolean;
+}
+
+const MAX_BATCH_EVENTS = 500;
+/** Well below the size of a request body that services take. */
+const MAX_BATCH_LENGTH = 512 * 1024;
+
+export async function publish(terminal: Terminal, file: string | undefined, options: PublishOptions): Promise<void> {
+  const events = sourceOf(terminal, file, options);
+  let published = 0;
+  let duplicates = 0;
+  for await (const batch of inBatches(events)) {
+    if (terminal.stop.aborted) break;
+    const results = await publishEvents(
+      { url: options.url, fetch, token: terminal.token, signal: terminal.stop },
+      batch,
+    );
+    published += batch.length;
+    duplicates += results.filter(({ duplicate }) => duplicate).length;
+    if (options.json === true) for (const result of results) await writeLine(terminal, JSON.stringify(result));
+  }
+  if (published === 0 && !terminal.stop.aborted) throw new UsageError('no events to publish');
+  if (options.json === true) return;
+  const copies = duplicates === 0 ? '' : `, ${duplicates} of them known already`;
+  await writeLine(terminal, `published ${published} event${published === 1 ? '' : 's'}${copies}`);
+}
+
+function sourceOf(terminal: Terminal, file: string | undefined, options: PublishOptions): AsyncIterable<unknown> {
+  const isSingle = [options.topic, options.key, options.dataType, options.service, options.severity, options.data].some(
+    (option) => option !== undefined,
+  );
+  if (isSingle && file !== undefined) throw new UsageError('either a file or the fields of one event');
+  if (isSingle) return one(eventOf(options));
+  if (file === undefined || file === '-') return eventsFrom(terminal.stdin, 'stdin', terminal.stop);
+  return eventsFrom(createReadStream(file), file, terminal.stop);
+}
+
+async function* one(event: unknown): AsyncGenerator<unknown> {
+  yield await Promise.resolve(event);
+}
+
+/** The service fills in what is not said: id, time, topic and key. */
+function eventOf({ topic, key, dataType, service, severity, data = '{}' }: PublishOptions): unknown {
+  if (dataType === undefined || service === undefined) {
+    throw new UsageError('one event needs at least --data-type and --service');
+  }
+  let payload: unknown;
+  try {
+    payload = JSON.parse(data);
+  } catch {
+    throw new UsageError('--data: not JSON');
+  }
+  return {
+    data_type: dataType,
+    data: payload,
+    routing: { topic, routing_key: key },
+    metadata: { source_service: service, severity },
+  };
+}
+
+async function* inBatches(events: AsyncIterable<unknown>): AsyncGenerator<readonly unknown[]> {
+  let batch: unknown[] = [];
+  let length = 0;
+  for await (const event of events) {
+    const added = JSON.stringify(event).length;
+    if (batch.length > 0 && (batch.length === MAX_BATCH_EVENTS || length + added > MAX_BATCH_LENGTH)) {
+      yield batch;
+      batch = [];
+      length = 0;
+    }
+    batch.push(event);
+    length += added;
+  }
+  if (batch.length > 0) yield batch;
+}
