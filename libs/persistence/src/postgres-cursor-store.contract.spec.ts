@@ -20,8 +20,10 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({
 
   describeCursorStoreContract('PostgresCursorStore', async () => {
     await dataSource.query('TRUNCATE subscription_cursors, subscription_ownership');
+    const store = new PostgresCursorStore(dataSource);
     return {
-      store: new PostgresCursorStore(dataSource),
+      store,
+      forget: (subscriptionId) => store.forget(subscriptionId),
       // The database's own clock runs by itself.
       pass: async () => undefined,
     };

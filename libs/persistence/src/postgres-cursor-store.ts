@@ -1,4 +1,10 @@
-import type { CursorStore, LanePosition, Ownership } from '@distributary/distribution-core';
+import {
+  type CursorStore,
+  type LaneName,
+  laneName,
+  type LanePosition,
+  type Ownership,
+} from '@distributary/distribution-core';
 import type { DataSource } from 'typeorm';
 import { translated } from './postgres.errors.js';
 
@@ -7,7 +13,13 @@ const UPSERT = `
   INSERT INTO subscription_cursors (subscription_id, topic, partition, epoch, position)
   SELECT $1, * FROM unnest($2::text[], $3::int[], $4::text[], $5::text[])`;
 
-/** The {@link CursorStore} on PostgreSQL; terms run by the database's clock. */
+/**
+ * The {@link CursorStore} on PostgreSQL; terms run by the database's clock, and every call is one statement.
+ *
+ * Each statement locks the ownership row before it touches a position, so that calls which overlap wait for each other
+ * instead of deadlocking. A right is compared by generation *and* owner: generations begin anew when a subscription is
+ * deleted and created again, owners do not.
+ */
 export class PostgresCursorStore implements CursorStore {
   constructor(private readonly dataSource: DataSource) {}
 
@@ -31,24 +43,25 @@ export class PostgresCursorStore implements CursorStore {
     });
   }
 
-  renew({ subscriptionId, generation, termMs }: Ownership): Promise<'renewed' | 'lost'> {
+  renew({ subscriptionId, ownerId, generation, termMs }: Ownership): Promise<'renewed' | 'lost'> {
     return translated(async () => {
       const rows = await this.query(
         `WITH renewed AS (
            UPDATE subscription_ownership SET expires_at = now() + $3 * interval '1 millisecond'
-           WHERE subscription_id = $1 AND generation = $2 AND owner_id IS NOT NULL RETURNING 1)
+           WHERE subscription_id = $1 AND generation = $2 AND owner_id = $4 RETURNING 1)
          SELECT * FROM renewed`,
-        [subscriptionId, generation, termMs],
+        [subscriptionId, generation, termMs, ownerId],
       );
       return rows.length === 0 ? 'lost' : 'renewed';
     });
   }
 
-  release({ subscriptionId, generation }: Ownership): Promise<void> {
+  release({ subscriptionId, ownerId, generation }: Ownership): Promise<void> {
     return translated(async () => {
       await this.query(
-        'UPDATE subscription_ownership SET owner_id = NULL WHERE subscription_id = $1 AND generation = $2',
-        [subscriptionId, generation],
+        `UPDATE subscription_ownership SET owner_id = NULL
+         WHERE subscription_id = $1 AND generation = $2 AND owner_id = $3`,
+        [subscriptionId, generation, ownerId],
       );
     });
   }
@@ -63,12 +76,16 @@ export class PostgresCursorStore implements CursorStore {
     );
   }
 
-  store({ subscriptionId, generation }: Ownership, positions: readonly LanePosition[]): Promise<'stored' | 'stale'> {
+  store(
+    { subscriptionId, ownerId, generation }: Ownership,
+    positions: readonly LanePosition[],
+  ): Promise<'stored' | 'stale'> {
     return translated(async () => {
       // The row lock keeps a new owner from coming in between the check and the write.
       const rows = await this.query(
         `WITH mine AS (
-           SELECT 1 FROM subscription_ownership WHERE subscription_id = $1 AND generation = $6 FOR UPDATE),
+           SELECT 1 FROM subscription_ownership
+           WHERE subscription_id = $1 AND generation = $6 AND owner_id = $7 FOR UPDATE),
          written AS (
            ${UPSERT} WHERE EXISTS (SELECT 1 FROM mine)
            ON CONFLICT (subscription_id, topic, partition) DO UPDATE
@@ -76,7 +93,7 @@ export class PostgresCursorStore implements CursorStore {
              WHERE subscription_cursors.epoch <> excluded.epoch
                 OR subscription_cursors.position < excluded.position)
          SELECT * FROM mine`,
-        [...columnsOf(subscriptionId, positions), generation],
+        [...columnsOf(subscriptionId, oncePerLane(positions, isForward)), generation, ownerId],
       );
       return rows.length === 0 ? 'stale' : 'stored';
     });
@@ -84,13 +101,18 @@ export class PostgresCursorStore implements CursorStore {
 
   rewind(subscriptionId: string, positions: readonly LanePosition[]): Promise<void> {
     return translated(async () => {
+      // Without the count, PostgreSQL would end the ownership last.
       await this.query(
         `WITH ended AS (
-           UPDATE subscription_ownership SET owner_id = NULL, generation = generation + 1 WHERE subscription_id = $1)
-         ${UPSERT}
+           UPDATE subscription_ownership SET owner_id = NULL, generation = generation + 1
+           WHERE subscription_id = $1 RETURNING 1)
+         ${UPSERT} WHERE (SELECT count(*) FROM ended) >= 0
          ON CONFLICT (subscription_id, topic, partition) DO UPDATE
            SET epoch = excluded.epoch, position = excluded.position, updated_at = now()`,
-        columnsOf(subscriptionId, positions),
+        columnsOf(
+          subscriptionId,
+          oncePerLane(positions, () => true),
+        ),
       );
     });
   }
@@ -99,8 +121,8 @@ export class PostgresCursorStore implements CursorStore {
   forget(subscriptionId: string): Promise<void> {
     return translated(async () => {
       await this.query(
-        `WITH positions AS (DELETE FROM subscription_cursors WHERE subscription_id = $1)
-         DELETE FROM subscription_ownership WHERE subscription_id = $1`,
+        `WITH ended AS (DELETE FROM subscription_ownership WHERE subscription_id = $1 RETURNING 1)
+         DELETE FROM subscription_cursors WHERE subscription_id = $1 AND (SELECT count(*) FROM ended) >= 0`,
         [subscriptionId],
       );
     });
@@ -119,4 +141,20 @@ function columnsOf(subscriptionId: string, positions: readonly LanePosition[]): 
     positions.map(({ epoch }) => epoch),
     positions.map(({ position }) => position),
   ];
+}
+
+const isForward = (next: LanePosition, known: LanePosition): boolean =>
+  next.epoch !== known.epoch || next.position > known.position;
+
+/** One statement cannot write a row twice. Sorted, so that statements lock rows in one order. */
+function oncePerLane(
+  positions: readonly LanePosition[],
+  replaces: (next: LanePosition, known: LanePosition) => boolean,
+): LanePosition[] {
+  const lanes = new Map<LaneName, LanePosition>();
+  for (const position of positions) {
+    const known = lanes.get(laneName(position));
+    if (known === undefined || replaces(position, known)) lanes.set(laneName(position), position);
+  }
+  return [...lanes].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, position]) => position);
 }

@@ -37,7 +37,9 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({
 
   describeSubscriptionStoreContract('TypeormSubscriptionStore', async () => {
     await own.query('DELETE FROM monitoring_subscriptions');
-    return new TypeormSubscriptionStore(own, new PostgresCursorStore(shared));
+    await shared.query('TRUNCATE subscription_cursors, subscription_ownership');
+    const cursors = new PostgresCursorStore(shared);
+    return { store: new TypeormSubscriptionStore(own, cursors), cursors };
   });
 
   it('leaves no difference between the entities and the migrated tables', async () => {

@@ -5,7 +5,7 @@ import {
   type SubscriptionStore,
 } from '@distributary/distribution-core';
 import { isUniqueViolation, translated } from '@distributary/persistence';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { MonitoringSubscriptionEntity } from './monitoring-subscription.entity.js';
 
 /** The {@link SubscriptionStore} in `monitoring_subscriptions`. */
@@ -51,18 +51,18 @@ export class TypeormSubscriptionStore implements SubscriptionStore {
   }
 
   change(subscriptionId: string, change: SubscriptionChange): Promise<DurableSubscription> {
-    return translated(async () => {
-      const row = await this.required(subscriptionId);
+    return this.locked(subscriptionId, async (row, manager) => {
       const { filter, ...columns } = change;
       Object.assign(row, columns, 'filter' in change ? { filters: filter ?? null } : {});
-      return toSubscription(await this.rows.save(row));
+      return toSubscription(await manager.save(row));
     });
   }
 
+  /** The positions go first: if it is interrupted, the subscription is still there to be deleted again. */
   delete(subscriptionId: string): Promise<void> {
-    return translated(async () => {
-      await this.rows.remove(await this.required(subscriptionId));
+    return this.locked(subscriptionId, async (row, manager) => {
       await this.cursors.forget(subscriptionId);
+      await manager.remove(row);
     });
   }
 
@@ -70,10 +70,21 @@ export class TypeormSubscriptionStore implements SubscriptionStore {
     return this.dataSource.getRepository(MonitoringSubscriptionEntity);
   }
 
-  private async required(subscriptionId: string): Promise<MonitoringSubscriptionEntity> {
-    const row = await this.rows.findOneBy({ subscriptionId });
-    if (row === null) throw new DistributionError('subscription.not_found', `no subscription ${subscriptionId}`);
-    return row;
+  /** Changes of one subscription happen one after another; none of them brings back what another deleted. */
+  private locked<Result>(
+    subscriptionId: string,
+    work: (row: MonitoringSubscriptionEntity, manager: EntityManager) => Promise<Result>,
+  ): Promise<Result> {
+    return translated(() =>
+      this.dataSource.transaction(async (manager) => {
+        const row = await manager.findOne(MonitoringSubscriptionEntity, {
+          where: { subscriptionId },
+          lock: { mode: 'pessimistic_write' },
+        });
+        if (row === null) throw new DistributionError('subscription.not_found', `no subscription ${subscriptionId}`);
+        return work(row, manager);
+      }),
+    );
   }
 }
 

@@ -8,6 +8,8 @@ export interface CursorStoreWorld {
   readonly store: CursorStore;
   /** Lets time of the store's clock pass; real clocks just wait. */
   pass(ms: number): Promise<void>;
+  /** What deleting the subscription does to its positions and its ownership. */
+  forget(subscriptionId: string): Promise<void>;
 }
 
 /** What every {@link CursorStore} keeps. `create` gives an empty one. */
@@ -74,6 +76,46 @@ export function describeCursorStoreContract(name: string, create: () => Promise<
       await acquire('other');
       expect(await store.store(first, [at(0, '11')])).toBe('stale');
       expect(await store.load('s')).toEqual([]);
+    });
+
+    it('stores nothing for an owner who gave its right up', async () => {
+      const mine = await acquire('one');
+      await store.release(mine);
+      expect(await store.store(mine, [at(0, '11')])).toBe('stale');
+      expect(await store.load('s')).toEqual([]);
+    });
+
+    it('takes a lane that is named twice in one call only forward, or as the last one of a rewind', async () => {
+      const mine = await acquire('one');
+      expect(await store.store(mine, [at(0, '19'), at(0, '12')])).toBe('stored');
+      expect(await store.load('s')).toEqual([at(0, '19')]);
+      await store.rewind('s', [at(0, '11'), at(0, '10')]);
+      expect(await store.load('s')).toEqual([at(0, '10')]);
+    });
+
+    it('gives an owner from before the subscription was forgotten no right over its successor', async () => {
+      const before = await acquire('one');
+      await world.forget('s');
+      expect(await store.load('s')).toEqual([]);
+      const after = await acquire('other');
+      expect(await store.renew(before)).toBe('lost');
+      expect(await store.store(before, [at(0, '19')])).toBe('stale');
+      await store.release(before);
+      expect(await store.store(after, [at(0, '11')])).toBe('stored');
+      expect(await store.load('s')).toEqual([at(0, '11')]);
+    });
+
+    it('survives owners that store while they are rewound', async () => {
+      for (let round = 0; round < 10; round++) {
+        const mine = await acquire('one');
+        await Promise.all(
+          [1, 2, 3, 4].flatMap((n) => [
+            store.store(mine, [at(0, `2${n}`), at(1, `2${n}`)]),
+            store.rewind('s', [at(1, '11'), at(0, '11')]),
+          ]),
+        );
+        expect(await store.load('s')).toEqual([at(0, '11'), at(1, '11')]);
+      }
     });
 
     it('rewinds, and ends the owner who would go on from elsewhere', async () => {

@@ -32,14 +32,14 @@ export class InMemoryCursorStore implements CursorStore {
 
   async renew(ownership: Ownership): Promise<'renewed' | 'lost'> {
     const held = this.of(ownership.subscriptionId);
-    if (held.generation !== ownership.generation || held.ownerId === undefined) return 'lost';
+    if (!isOf(held, ownership)) return 'lost';
     held.expiresMs = this.nowMs() + ownership.termMs;
     return 'renewed';
   }
 
   async release(ownership: Ownership): Promise<void> {
     const held = this.of(ownership.subscriptionId);
-    if (held.generation === ownership.generation) held.ownerId = undefined;
+    if (isOf(held, ownership)) held.ownerId = undefined;
   }
 
   async load(subscriptionId: string): Promise<readonly LanePosition[]> {
@@ -48,7 +48,7 @@ export class InMemoryCursorStore implements CursorStore {
 
   async store(ownership: Ownership, positions: readonly LanePosition[]): Promise<'stored' | 'stale'> {
     const held = this.of(ownership.subscriptionId);
-    if (held.generation !== ownership.generation) return 'stale';
+    if (!isOf(held, ownership)) return 'stale';
     for (const position of positions) {
       const known = held.positions.get(laneOf(position));
       if (known?.epoch === position.epoch && known.position >= position.position) continue;
@@ -64,6 +64,11 @@ export class InMemoryCursorStore implements CursorStore {
     for (const position of positions) held.positions.set(laneOf(position), position);
   }
 
+  /** The subscription is no more: neither are its positions and its owner. */
+  async forget(subscriptionId: string): Promise<void> {
+    this.held.delete(subscriptionId);
+  }
+
   private nowMs(): number {
     return this.options.clock.monotonicMs();
   }
@@ -76,6 +81,11 @@ export class InMemoryCursorStore implements CursorStore {
     }
     return held;
   }
+}
+
+/** By owner too: generations begin anew when a subscription is deleted and created again, owners do not. */
+function isOf(held: Held, { generation, ownerId }: Ownership): boolean {
+  return held.generation === generation && held.ownerId === ownerId;
 }
 
 function laneOf({ topic, partition }: LanePosition): string {

@@ -6,6 +6,9 @@ import type { DurableSubscription } from '../subscription/subscription.js';
 export class InMemorySubscriptionStore implements SubscriptionStore {
   private readonly subscriptions = new Map<string, DurableSubscription>();
 
+  /** With `cursors`, what is deleted takes its positions and its ownership with it. */
+  constructor(private readonly cursors?: { forget(subscriptionId: string): Promise<void> }) {}
+
   async list(options: { readonly tenant?: string } = {}): Promise<readonly DurableSubscription[]> {
     const all = [...this.subscriptions.values()];
     return options.tenant === undefined ? all : all.filter(({ tenant }) => tenant === options.tenant);
@@ -32,6 +35,7 @@ export class InMemorySubscriptionStore implements SubscriptionStore {
   async delete(subscriptionId: string): Promise<void> {
     this.required(subscriptionId);
     this.subscriptions.delete(subscriptionId);
+    await this.cursors?.forget(subscriptionId);
   }
 
   private required(subscriptionId: string): DurableSubscription {

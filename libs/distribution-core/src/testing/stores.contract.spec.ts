@@ -7,11 +7,16 @@ import { describeSubscriptionStoreContract } from './subscription-store.contract
 import { describeTopicCatalogContract } from './topic-catalog.contract.js';
 
 describeTopicCatalogContract('InMemoryTopicCatalog', async () => new InMemoryTopicCatalog({ clock: new FakeClock() }));
-describeSubscriptionStoreContract('InMemorySubscriptionStore', async () => new InMemorySubscriptionStore());
+describeSubscriptionStoreContract('InMemorySubscriptionStore', async () => {
+  const cursors = new InMemoryCursorStore({ clock: new FakeClock() });
+  return { store: new InMemorySubscriptionStore(cursors), cursors };
+});
 describeCursorStoreContract('InMemoryCursorStore', async () => {
   const clock = new FakeClock();
+  const store = new InMemoryCursorStore({ clock });
   return {
-    store: new InMemoryCursorStore({ clock }),
+    store,
+    forget: (subscriptionId) => store.forget(subscriptionId),
     pass: async (ms) => clock.advance(ms),
   };
 });

@@ -1,3 +1,4 @@
+import type { CursorStore } from '../ports/cursor-store.port.js';
 import type { SubscriptionStore } from '../ports/subscription-store.port.js';
 import type { DurableSubscription } from '../subscription/subscription.js';
 
@@ -16,12 +17,19 @@ export const aDurableSubscription = (options: Partial<DurableSubscription> = {})
   ...options,
 });
 
+export interface SubscriptionStoreWorld {
+  readonly store: SubscriptionStore;
+  /** Of the same subscriptions. */
+  readonly cursors: CursorStore;
+}
+
 /** What every {@link SubscriptionStore} keeps. `create` gives an empty one. */
-export function describeSubscriptionStoreContract(name: string, create: () => Promise<SubscriptionStore>): void {
+export function describeSubscriptionStoreContract(name: string, create: () => Promise<SubscriptionStoreWorld>): void {
   describe(`${name} as a subscription store`, () => {
     let store: SubscriptionStore;
+    let cursors: CursorStore;
     beforeEach(async () => {
-      store = await create();
+      ({ store, cursors } = await create());
     });
 
     it('gives a subscription back as it was created', async () => {
@@ -47,6 +55,42 @@ export function describeSubscriptionStoreContract(name: string, create: () => Pr
       const open = await store.change('billing', { filter: undefined });
       expect(open).toEqual(aDurableSubscription({ status: 'paused', filter: undefined }));
       expect(await store.find('billing')).toEqual(open);
+    });
+
+    it('keeps both of two changes that overlap', async () => {
+      await store.create(aDurableSubscription());
+      await Promise.all([
+        store.change('billing', { status: 'paused' }),
+        store.change('billing', { slowPolicy: 'disconnect' }),
+        store.change('billing', { filter: undefined }),
+      ]);
+      expect(await store.find('billing')).toEqual(
+        aDurableSubscription({ status: 'paused', slowPolicy: 'disconnect', filter: undefined }),
+      );
+    });
+
+    it('does not bring back what is deleted while it is changed', async () => {
+      for (let round = 0; round < 5; round++) {
+        await store.create(aDurableSubscription());
+        await Promise.allSettled([
+          store.change('billing', { status: 'paused' }),
+          store.delete('billing'),
+          store.change('billing', { slowPolicy: 'disconnect' }),
+        ]);
+        expect(await store.find('billing')).toBeUndefined();
+      }
+    });
+
+    it('deletes positions and ownership with the subscription, so that a successor begins anew', async () => {
+      await store.create(aDurableSubscription());
+      const ownership = await cursors.acquire('billing', 'me', 60_000);
+      if (ownership === 'taken') throw new Error('taken');
+      await cursors.store(ownership, [{ topic: 'alerts', partition: 0, epoch: 'e1', position: '19' }]);
+      await store.delete('billing');
+      await store.create(aDurableSubscription());
+      expect(await cursors.load('billing')).toEqual([]);
+      expect(await cursors.acquire('billing', 'other', 60_000)).not.toBe('taken');
+      expect(await cursors.renew(ownership)).toBe('lost');
     });
 
     it('refuses a second subscription of a name, and what is not there', async () => {
