@@ -1,4 +1,5 @@
 import {
+  aDurableSubscription,
   describeSubscriptionStoreContract,
   describeTopicCatalogContract,
 } from '@distributary/distribution-core/testing';
@@ -40,6 +41,12 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({
     await shared.query('TRUNCATE subscription_cursors, subscription_ownership');
     const cursors = new PostgresCursorStore(shared);
     return { store: new TypeormSubscriptionStore(own, cursors), cursors };
+  });
+
+  it('says that a value is wrong, not that the database is down, when a column cannot hold it', async () => {
+    const subscriptions = new TypeormSubscriptionStore(own, new PostgresCursorStore(shared));
+    const tooLong = aDurableSubscription({ subscriptionId: 'x'.repeat(101) });
+    await expect(subscriptions.create(tooLong)).rejects.toMatchObject({ code: 'request.invalid', retryable: false });
   });
 
   it('leaves no difference between the entities and the migrated tables', async () => {
