@@ -79,7 +79,7 @@ describe('tail', () => {
       keys: ['desk.#'],
       start: 'earliest',
       slow_policy: 'block',
-      credit: 1_000,
+      credit: 2,
     });
     peer.send('subscribed', subscribedTo(asked.id));
     peer.send('status', { id: asked.id, state: 'slow' });
@@ -103,6 +103,19 @@ describe('tail', () => {
     expect(await exit).toBe(0);
     expect(written.out).toBe('{"event_id":"a"}\n');
     expect(await peer.next('ack')).toEqual({ id, generation: 4, positions: atPosition('1') });
+  });
+
+  // It used to acknowledge the whole batch, and the events beyond the limit were never seen.
+  it('with --name does not acknowledge a batch of which the limit cut off the rest', async () => {
+    const { exit } = command(['tail', '#', '--name', 'desk', '--limit', '2']);
+    const peer = await server.peer(0);
+    const { id } = await peer.next('subscribe');
+    peer.send('subscribed', subscribedTo(id, { generation: 4 }));
+    peer.send('data', data('', '1', ['a']));
+    peer.send('data', data('1', '2', ['b', 'c']));
+    expect(await exit).toBe(0);
+    await peer.next('unsubscribe');
+    expect(peer.payloads('ack').map(({ positions }) => positions)).toEqual([atPosition('1')]);
   });
 
   it('over SSE ends with Ctrl-C', async () => {

@@ -46,7 +46,9 @@ function subscribeOptions(patterns: readonly string[], options: TailOptions): Su
     start: options.from === undefined ? undefined : startOf(options.from),
     name: options.name,
     slowPolicy: options.slowPolicy,
-    ...(options.sse === true ? {} : { credit: CREDIT, autoAck: options.name !== undefined }),
+    ...(options.sse === true
+      ? {}
+      : { credit: Math.min(CREDIT, options.limit ?? CREDIT), autoAck: options.name !== undefined }),
   };
 }
 
@@ -77,7 +79,6 @@ export async function tail(terminal: Terminal, patterns: readonly string[], opti
   terminal.stop.addEventListener('abort', stop);
   let shown = 0;
   const show = async (event: StreamEvent, lane: string) => {
-    if (shown === options.limit) return;
     shown += 1;
     const line =
       options.json === true ? JSON.stringify(event) : eventLine(event, lane, terminal.colors, terminal.columns);
@@ -85,10 +86,15 @@ export async function tail(terminal: Terminal, patterns: readonly string[], opti
   };
   try {
     const subscription = client.subscribe(wanted, {
-      // Closing waits for the handler to be through, so that the last batch that was shown is acknowledged.
       onEvents: async ({ events, lane }) => {
-        for (const event of events) await show(event, lane);
-        if (shown === options.limit) setImmediate(() => subscription.close());
+        for (const [index, event] of events.entries()) {
+          await show(event, lane);
+          if (shown !== options.limit) continue;
+          // A batch that was shown in part must not be acknowledged; one that was shown whole must, and so ends later.
+          if (index < events.length - 1) subscription.close();
+          else setImmediate(() => subscription.close());
+          return;
+        }
       },
       onGap: ({ lane, reason, from, to, count }) =>
         note(terminal, `gap in ${lane}: ${count ?? 'some'} events may be missing (${reason}, ${from}..${to})`),
