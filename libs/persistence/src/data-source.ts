@@ -1,5 +1,13 @@
 import path from 'node:path';
-import { DataSource, type DataSourceOptions, type MixedList } from 'typeorm';
+import {
+  DataSource,
+  type DataSourceOptions,
+  type Logger,
+  MigrationExecutor,
+  type MixedList,
+  type QueryRunner,
+} from 'typeorm';
+import { storeError } from './postgres.errors.js';
 import { sqlMigrations } from './sql-migrations.js';
 
 export interface DataSourceSettings {
@@ -9,17 +17,35 @@ export interface DataSourceSettings {
   /** Rows of the owner's tables. */
   readonly entities?: readonly (new () => object)[];
   readonly poolSize?: number;
+  readonly statementTimeoutMs?: number;
   readonly migrationsFolder?: string;
 }
 
 const MIGRATIONS_FOLDER = path.resolve(import.meta.dirname, '../../../migrations');
 /** Any number will do, as long as every process takes the same. */
-const MIGRATION_LOCK = 7_101;
+export const MIGRATION_LOCK = 7_101;
 const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 10_000;
 
+/** What fails is thrown, and logged where it stops travelling; TypeORM's own loggers write to the console. */
+const SILENT: Logger = {
+  log: () => undefined,
+  logMigration: () => undefined,
+  logQuery: () => undefined,
+  logQueryError: () => undefined,
+  logQuerySlow: () => undefined,
+  logSchemaBuild: () => undefined,
+};
+
 export function createDataSource(settings: DataSourceSettings): DataSource {
-  const { url, owner, entities = [], poolSize = 8, migrationsFolder = MIGRATIONS_FOLDER } = settings;
+  const {
+    url,
+    owner,
+    entities = [],
+    poolSize = 8,
+    statementTimeoutMs = STATEMENT_TIMEOUT_MS,
+    migrationsFolder = MIGRATIONS_FOLDER,
+  } = settings;
   return new DataSource({
     type: 'postgres',
     name: owner,
@@ -30,23 +56,52 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     migrationsTableName: 'migrations',
     migrationsTransactionMode: 'each',
     synchronize: false,
+    logger: SILENT,
     poolSize,
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
-    extra: { statement_timeout: STATEMENT_TIMEOUT_MS, options: `-c search_path=${owner}` },
+    extra: { statement_timeout: statementTimeoutMs, options: `-c search_path=${owner}` },
   } as DataSourceOptions);
 }
 
-/** Several processes may start at once: one migrates, the others wait and find it done. */
+/**
+ * Several processes may start at once: one migrates, the others wait, however long that takes, and find it done. All on
+ * one connection, so that the smallest pool will do.
+ */
 export async function migrate(dataSource: DataSource): Promise<void> {
-  const { schema } = dataSource.options as { schema: string };
-  const runner = dataSource.createQueryRunner();
-  await runner.connect();
-  try {
-    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+  await locked(dataSource, async (runner) => {
+    const { schema } = dataSource.options as { schema: string };
     await runner.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
-    await dataSource.runMigrations();
+    await executor(dataSource, runner).executePendingMigrations();
+  });
+}
+
+/** Takes back the last migration. */
+export async function revertLast(dataSource: DataSource): Promise<void> {
+  await locked(dataSource, (runner) => executor(dataSource, runner).undoLastMigration());
+}
+
+function executor(dataSource: DataSource, runner: QueryRunner): MigrationExecutor {
+  const migrations = new MigrationExecutor(dataSource, runner);
+  migrations.transaction = 'each';
+  return migrations;
+}
+
+async function locked(dataSource: DataSource, work: (runner: QueryRunner) => Promise<void>): Promise<void> {
+  const runner = dataSource.createQueryRunner();
+  try {
+    await runner.connect();
+    // Neither waiting for one's turn nor a migration is a statement that got stuck.
+    await runner.query('SET statement_timeout = 0');
+    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    try {
+      await work(runner);
+    } finally {
+      await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+      await runner.query('RESET statement_timeout').catch(() => undefined);
+    }
+  } catch (thrown) {
+    throw storeError(thrown);
   } finally {
-    await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
     await runner.release();
   }
 }

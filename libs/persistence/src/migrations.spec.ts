@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { until } from '@distributary/distribution-core/testing';
 import type { DataSource } from 'typeorm';
-import { createDataSource, migrate } from './data-source.js';
+import { createDataSource, migrate, MIGRATION_LOCK, revertLast } from './data-source.js';
 import { sqlMigrations } from './sql-migrations.js';
 import { type TestDatabaseServer, testDatabaseServers } from './testing/test-database.js';
 
@@ -36,7 +37,7 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('migrations on
     await dataSource.initialize();
     await migrate(dataSource);
     const before = await schemaOf(dataSource, owner);
-    for (const _ of dataSource.migrations) await dataSource.undoLastMigration();
+    for (const _ of dataSource.migrations) await revertLast(dataSource);
     const empty = await dataSource.query<{ table_name: string }[]>(
       'SELECT table_name FROM information_schema.tables WHERE table_schema = $1',
       [owner],
@@ -54,6 +55,46 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('migrations on
     const rows = await sources[0].query<unknown[]>('SELECT 1 FROM migrations');
     expect(rows).toHaveLength(sources[0].migrations.length);
     await Promise.all(sources.map((source) => source.destroy()));
+  });
+
+  it('wait for their turn longer than any statement may take, and leave that limit as it was', async () => {
+    const url = await server.create();
+    const source = createDataSource({ url, owner: 'distribution', poolSize: 1, statementTimeoutMs: 50 });
+    await source.initialize();
+    const other = createDataSource({ url, owner: 'monitoring' });
+    await other.initialize();
+    const holder = other.createQueryRunner();
+    await holder.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const migrated = migrate(source);
+    await until('it has waited longer than a statement may', async () => {
+      const [{ waiting }] = await other.query<{ waiting: boolean }[]>(
+        `SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'
+                          AND query_start < clock_timestamp() - interval '100 milliseconds') AS waiting`,
+      );
+      return waiting;
+    });
+    await holder.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
+    await holder.release();
+    await migrated;
+    await expect(source.query('SELECT pg_sleep(5)')).rejects.toThrow('statement timeout');
+    await Promise.all([source.destroy(), other.destroy()]);
+  });
+
+  it('leave nothing of one that fails, and name it as our mistake', async () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'distributary-migrations-'));
+    const write = (name: string, sql: string) => {
+      mkdirSync(path.join(folder, 'broken'), { recursive: true });
+      writeFileSync(path.join(folder, 'broken', name), sql);
+    };
+    write('0001-x.up.sql', 'CREATE TABLE half (id integer); SELECT * FROM nowhere');
+    write('0001-x.down.sql', 'DROP TABLE half');
+    const source = createDataSource({ url: await server.create(), owner: 'broken', migrationsFolder: folder });
+    await source.initialize();
+    await expect(migrate(source)).rejects.toMatchObject({ code: 'internal' });
+    const tables = await source.query<unknown[]>("SELECT 1 FROM information_schema.tables WHERE table_name = 'half'");
+    expect(tables).toEqual([]);
+    await source.destroy();
+    rmSync(folder, { recursive: true });
   });
 
   it('give the tables of the specification every column, default and limit', async () => {

@@ -39,16 +39,36 @@ async function openEmbedded(): Promise<TestDatabaseServer> {
 }
 
 async function openConfigured(url: string): Promise<TestDatabaseServer> {
-  return { name: 'configured PostgreSQL', create: () => createDatabase(url), stop: () => Promise.resolve() };
+  const created: string[] = [];
+  return {
+    name: 'configured PostgreSQL',
+    create: async () => {
+      const database = await createDatabase(url);
+      created.push(new URL(database).pathname.slice(1));
+      return database;
+    },
+    stop: () =>
+      runOn(
+        url,
+        created.splice(0).map((name) => `DROP DATABASE ${name} WITH (FORCE)`),
+      ),
+  };
 }
 
 async function createDatabase(serverUrl: string): Promise<string> {
   const name = `distributary_test_${randomBytes(6).toString('hex')}`;
-  const client = new pg.Client({ connectionString: serverUrl });
-  await client.connect();
-  await client.query(`CREATE DATABASE ${name}`);
-  await client.end();
+  await runOn(serverUrl, [`CREATE DATABASE ${name}`]);
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return url.toString();
+}
+
+async function runOn(url: string, statements: readonly string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    for (const statement of statements) await client.query(statement);
+  } finally {
+    await client.end();
+  }
 }
