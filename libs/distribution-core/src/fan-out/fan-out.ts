@@ -84,8 +84,13 @@ export interface AttachRequest extends MemberOptions {
   readonly encoder: FrameEncoder;
   readonly outlet: Outlet;
   readonly startOf: StartResolver;
-  /** The latest value of each key first, where a topic has keys; `startOf` is for the other topics. */
+  /** The latest value of each key first; a topic without keys has an empty snapshot. Goes with a live start. */
   readonly snapshot: boolean;
+  /**
+   * Feeds of the session's other subscriptions. Frames are addressed by feed, so two subscriptions of one session never
+   * share one: while one of them catches up, its frames are not the other's.
+   */
+  readonly otherFeeds?: ReadonlySet<number>;
   /** Called before anything is written to the outlet for this member. */
   readonly onAttached: (member: Member, positions: readonly LanePosition[]) => void;
 }
@@ -230,18 +235,15 @@ export class FanOut {
     await Promise.all(states.map(async (state) => starts.set(state, await request.startOf(state))));
 
     // From here on nothing is awaited: the member, its feed and its positions fit together.
-    const feed = this.feedOf(request.selection, request.encoder);
+    const feed = this.feedOf(request.selection, request.encoder, request.otherFeeds);
     feed.tellPositions(this.time());
     const member = new Member(feed, request.outlet, request, this.deps.clock, (behind) => this.serveSoon(behind));
-    const withSnapshot: LaneState[] = [];
     for (const lane of feed.lanes.values()) {
       const start = starts.get(lane.state) ?? 'live';
-      const hasSnapshot = request.snapshot && lane.state.topic.conflationKey !== 'none';
-      if (hasSnapshot) withSnapshot.push(lane.state);
-      member.tell(lane, start === 'live' || hasSnapshot ? lane.told : start);
+      member.tell(lane, start === 'live' ? lane.told : start);
     }
     request.onAttached(member, member.positions());
-    for (const state of withSnapshot) this.sendSnapshot(member, state);
+    if (request.snapshot) for (const state of feed.lanes.keys()) this.sendSnapshot(member, state);
     this.catchUp.serve(member);
     this.countMembers();
     return member;
@@ -282,9 +284,13 @@ export class FanOut {
     return new DedupeWindow({ windowMs: this.limits.dedupeWindowMs });
   }
 
-  private feedOf(selection: Selection, encoder: FrameEncoder): Feed {
-    const key = `${encoder.name} ${canonicalSelection(selection)}`;
-    const known = this.feedsByKey.get(key);
+  private feedOf(selection: Selection, encoder: FrameEncoder, others?: ReadonlySet<number>): Feed {
+    let key = `${encoder.name} ${canonicalSelection(selection)}`;
+    let known = this.feedsByKey.get(key);
+    while (known !== undefined && others?.has(known.id) === true) {
+      key += ' again';
+      known = this.feedsByKey.get(key);
+    }
     if (known !== undefined) return known;
     if (this.feeds.size >= this.limits.maxFeeds) {
       throw new DistributionError(

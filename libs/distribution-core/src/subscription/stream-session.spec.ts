@@ -175,6 +175,24 @@ describe('a stream session', () => {
     expect(() => session.credit('s1', 1)).toThrow('no subscription s1');
   });
 
+  it('keeps two equal subscriptions of one session apart', async () => {
+    const { outlet, session } = open();
+    await publish(1);
+    await finish(session.subscribe(aCommand()));
+    await finish(session.subscribe(aCommand({ id: 's2', start: { at: 'earliest' } })));
+    await publish(1);
+    const [first, second] = outlet.of('subscribed').map(({ feed }) => feed);
+    expect(first).not.toBe(second);
+    const numbersOf = (feed: unknown) =>
+      outlet
+        .of('data')
+        .filter((data) => data.feed === feed)
+        .flatMap((data) => data.events ?? [])
+        .map(({ n }) => n);
+    expect(numbersOf(first)).toEqual([2]);
+    expect(numbersOf(second)).toEqual([1, 2]);
+  });
+
   it('grants credit', async () => {
     const { outlet, session } = open();
     await finish(session.subscribe(aCommand({ credit: 1 })));

@@ -238,6 +238,7 @@ export class StreamSession {
       outlet: this.outlet,
       startOf: resolution.startOf,
       snapshot: start.at === 'snapshot',
+      otherFeeds: this.feeds(),
       onAttached: (member, positions) => {
         this.outlet.send({
           type: 'subscribed',
@@ -269,6 +270,12 @@ export class StreamSession {
   private async release(attached: Attached): Promise<void> {
     this.deps.fanOut.detach(attached.member);
     await attached.claim?.release();
+  }
+
+  private feeds(): Set<number> {
+    const feeds = new Set<number>();
+    for (const one of this.subscriptions.values()) if (one !== 'pending') feeds.add(one.member.feed.id);
+    return feeds;
   }
 
   private attached(id: string): Attached {
