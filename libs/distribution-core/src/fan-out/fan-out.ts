@@ -1,7 +1,5 @@
 import { DistributionError } from '../errors/distribution-error.js';
 import type { EventBatch } from '../event-batch.js';
-import { DedupeWindow } from '../ingest/dedupe-window.js';
-import type { Lane } from '../lane.js';
 import { canonicalSelection } from '../matching/canonical-filter.js';
 import { compileSelection } from '../matching/entry-matcher.js';
 import { MatchIndex } from '../matching/match-index.js';
@@ -16,15 +14,13 @@ import { Feed } from './feed.js';
 import { FlushPacer } from './flush-pacer.js';
 import type { LaneState } from './lane-state.js';
 import { LaneSweeps } from './lane-sweep.js';
-import { LaneTail } from './lane-tail.js';
 import { LastValueTables } from './last-value-table.js';
 import { Member, type MemberOptions } from './member.js';
-import { MemoryBudget } from './memory-budget.js';
 import type { FrameEncoder, Outlet } from './outlet.js';
 import { PrivateFrames, sendGap } from './private-frames.js';
-import { Segments } from './segments.js';
 import { Selector } from './selector.js';
 import { SlowPolicies } from './slow-policy.js';
+import { TailedLanes } from './tailed-lanes.js';
 
 export interface FanOutLimits {
   /** For the segments of all lanes together. */
@@ -114,12 +110,10 @@ export class FanOut {
   private readonly index = new MatchIndex();
   private readonly feeds = new Map<number, Feed>();
   private readonly feedsByKey = new Map<string, Feed>();
-  private readonly lanes = new Map<string, LaneState>();
-  private readonly opening = new Map<string, Promise<LaneState>>();
+  private readonly lanes: TailedLanes;
   private readonly pinnedTopics = new Set<string>();
   private readonly dirty = new Set<Feed>();
   private readonly pacer: FlushPacer;
-  private readonly budget: MemoryBudget;
   private readonly frames: PrivateFrames;
   private readonly selector = new Selector();
   private readonly sweeps: LaneSweeps;
@@ -147,10 +141,12 @@ export class FanOut {
     this.limits = { ...DEFAULT_FAN_OUT_LIMITS, ...deps.limits };
     this.tickedAtMs = clock.monotonicMs();
     this.positionsToldAtMs = this.tickedAtMs;
-    this.budget = new MemoryBudget(
-      this.limits.segmentBytes,
-      metrics.gauge('fan_out_segment_bytes', 'Bytes of recent events that are kept in memory'),
-    );
+    this.lanes = new TailedLanes(log, clock, metrics, this.limits, {
+      onBatch: (state, batch, skip) => this.take(state, batch, skip),
+      onGap: (state, to) => this.skipLost(state, to),
+      onStalled: (state, isStalled) => this.tellStalled(state, isStalled),
+      onClosed: (state) => this.forgetLane(state),
+    });
     this.lastValues = new LastValueTables({ metrics });
     this.frames = new PrivateFrames(this.nextMark, () => clock.nowMicros());
     this.sweeps = new LaneSweeps({
@@ -158,7 +154,7 @@ export class FanOut {
       clock,
       frames: this.frames,
       selector: this.selector,
-      newWindow: () => this.newWindow(),
+      newWindow: () => this.lanes.newWindow(),
       windowMs: this.limits.dedupeWindowMs,
     });
     this.catchUp = new CatchUp(
@@ -191,7 +187,7 @@ export class FanOut {
       if (known.has(topic.name)) continue;
       for (const feed of [...this.feeds.values()]) {
         if (!feed.matcher.matchesTopic(topic.name)) continue;
-        for (const state of await this.openTopic(topic)) this.addNewLane(feed, state);
+        for (const state of await this.lanes.open(topic)) this.addNewLane(feed, state);
       }
     }
   }
@@ -200,7 +196,7 @@ export class FanOut {
   async pin(names: readonly string[]): Promise<void> {
     for (const name of names) this.pinnedTopics.add(name);
     const topics = this.topics.filter((topic) => this.pinnedTopics.has(topic.name));
-    await Promise.all(topics.map((topic) => this.openTopic(topic)));
+    await Promise.all(topics.map((topic) => this.lanes.open(topic)));
   }
 
   laneStates(): readonly LaneState[] {
@@ -230,7 +226,7 @@ export class FanOut {
     if (topics.length === 0) {
       throw new DistributionError('topic.not_found', `no topic matches ${request.selection.topicPatterns.join(', ')}`);
     }
-    const states = (await Promise.all(topics.map((topic) => this.openTopic(topic)))).flat();
+    const states = (await Promise.all(topics.map((topic) => this.lanes.open(topic)))).flat();
     const starts = new Map<LaneState, Position | 'live'>();
     await Promise.all(states.map(async (state) => starts.set(state, await request.startOf(state))));
 
@@ -265,7 +261,7 @@ export class FanOut {
     this.isStopped = true;
     this.cancelTick();
     this.pacer.stop();
-    await Promise.all([...this.lanes.values()].map((state) => state.tail.stop()));
+    await this.lanes.stop();
   }
 
   /** Writes what is pending now; for draining. */
@@ -278,10 +274,6 @@ export class FanOut {
   private time() {
     const { clock } = this.deps;
     return { nowMicros: clock.nowMicros(), nowMs: clock.monotonicMs() };
-  }
-
-  private newWindow(): DedupeWindow {
-    return new DedupeWindow({ windowMs: this.limits.dedupeWindowMs });
   }
 
   private feedOf(selection: Selection, encoder: FrameEncoder, others?: ReadonlySet<number>): Feed {
@@ -308,7 +300,7 @@ export class FanOut {
     this.feeds.set(feed.id, feed);
     this.feedsByKey.set(key, feed);
     this.index.add({ id: feed.id, selection });
-    this.limitKept();
+    this.countFeeds();
     return feed;
   }
 
@@ -329,11 +321,11 @@ export class FanOut {
     this.feedsByKey.delete(feed.key);
     this.index.remove(feed.id);
     this.dirty.delete(feed);
-    this.limitKept();
-    this.deps.clock.after(this.limits.lingerMs, () => void this.closeUnwanted());
+    this.countFeeds();
+    this.deps.clock.after(this.limits.lingerMs, () => void this.lanes.closeUnwanted((state) => this.isWanted(state)));
   }
 
-  private limitKept(): void {
+  private countFeeds(): void {
     this.feedGauge.set(this.feeds.size);
   }
 
@@ -341,70 +333,8 @@ export class FanOut {
     return Math.min(1024 * 1024, this.limits.keptFlushBytes / Math.max(1, this.feeds.size));
   }
 
-  private async openTopic(topic: TopicDefinition): Promise<LaneState[]> {
-    return Promise.all(
-      Array.from({ length: topic.partitions }, (_, partition) => {
-        const name = `${topic.name}#${partition}`;
-        const known = this.lanes.get(name);
-        if (known !== undefined) return known.tail.ready.then(() => known);
-        let opening = this.opening.get(name);
-        if (opening === undefined) {
-          opening = this.openLane(topic, partition).finally(() => this.opening.delete(name));
-          this.opening.set(name, opening);
-        }
-        return opening;
-      }),
-    );
-  }
-
-  private async openLane(topic: TopicDefinition, partition: number): Promise<LaneState> {
-    const { log, clock } = this.deps;
-    const ends = (await log.ends(topic.brokerName))[partition];
-    const lane: Lane = { topic: topic.name, partition, epoch: ends.lane.epoch };
-    const now = clock.nowMicros();
-    const seek = async (ms: number) => {
-      const found = await log.seek(topic.brokerName, partition, now - ms * 1000);
-      return found < ends.beforeFirst ? ends.beforeFirst : found;
-    };
-    const from = await seek(this.limits.rewindMs);
-    const windowFrom = await seek(this.limits.rewindMs + this.limits.dedupeWindowMs);
-    const segments = new Segments(from);
-    const state: { -readonly [Key in keyof LaneState]: LaneState[Key] } = {
-      lane,
-      topic,
-      segments,
-      eventCount: 0,
-      tail: undefined as never,
-    };
-    state.tail = new LaneTail(
-      {
-        log,
-        clock,
-        lane,
-        brokerTopic: topic.brokerName,
-        window: this.newWindow(),
-        windowFrom,
-        from,
-        readyAt: ends.last,
-      },
-      {
-        onBatch: (batch, skip) => this.take(state, batch, skip),
-        onGap: (gapFrom, to) => this.skipLost(state, gapFrom, to),
-        onStalled: (isStalled) => this.tellStalled(state, isStalled),
-        onGone: () => this.closeLane(state),
-      },
-    );
-    this.budget.add(segments);
-    this.lanes.set(`${topic.name}#${partition}`, state);
-    await state.tail.ready;
-    return state;
-  }
-
   /** The hot path: one batch of one lane. */
   private take(state: LaneState, batch: EventBatch, skip: Uint8Array | undefined): void {
-    state.eventCount += batch.count;
-    const segment = state.segments.append(batch, skip);
-    this.budget.grewBy(segment.bytes);
     if (state.topic.conflationKey !== 'none') this.lastValues.apply(state.topic, batch, skip);
     this.matchedEvents.add(batch.count);
     this.index.match(state.lane.topic, batch, skip, (feedId, indexes, count) => {
@@ -454,8 +384,7 @@ export class FanOut {
     }
   }
 
-  private skipLost(state: LaneState, from: Position, to: Position): void {
-    state.segments.restartAt(to);
+  private skipLost(state: LaneState, to: Position): void {
     for (const feed of this.feeds.values()) {
       const lane = feed.lanes.get(state);
       if (lane === undefined) continue;
@@ -463,7 +392,6 @@ export class FanOut {
       for (const member of feed.live) sendGap(member, lane, lane.told, to, 'expired');
       lane.told = to;
     }
-    void from;
   }
 
   private tellStalled(state: LaneState, isStalled: boolean): void {
@@ -478,23 +406,16 @@ export class FanOut {
     }
   }
 
-  private closeLane(state: LaneState): void {
-    this.lanes.delete(`${state.lane.topic}#${state.lane.partition}`);
-    this.budget.remove(state.segments);
+  private forgetLane(state: LaneState): void {
     this.sweeps.forget(state);
     this.lastValues.forget(state.topic.name);
     for (const feed of this.feeds.values()) feed.lanes.delete(state);
   }
 
-  private async closeUnwanted(): Promise<void> {
-    if (this.isStopped) return;
-    for (const state of [...this.lanes.values()]) {
-      const isWanted =
-        this.pinnedTopics.has(state.lane.topic) || [...this.feeds.values()].some((feed) => feed.lanes.has(state));
-      if (isWanted) continue;
-      this.closeLane(state);
-      await state.tail.stop();
-    }
+  private isWanted(state: LaneState): boolean {
+    if (this.pinnedTopics.has(state.lane.topic)) return true;
+    for (const feed of this.feeds.values()) if (feed.lanes.has(state)) return true;
+    return false;
   }
 
   private serveSoon(member: Member): void {

@@ -1,0 +1,134 @@
+import type { EventBatch } from '../event-batch.js';
+import { DedupeWindow } from '../ingest/dedupe-window.js';
+import type { Lane } from '../lane.js';
+import type { Clock } from '../ports/clock.port.js';
+import type { Log } from '../ports/log.port.js';
+import type { Metrics } from '../ports/metrics.port.js';
+import type { TopicDefinition } from '../ports/topic-catalog.port.js';
+import type { Position } from '../position.js';
+import type { LaneState } from './lane-state.js';
+import { LaneTail } from './lane-tail.js';
+import { MemoryBudget } from './memory-budget.js';
+import { Segments } from './segments.js';
+
+export interface TailedLanesLimits {
+  readonly segmentBytes: number;
+  readonly rewindMs: number;
+  readonly dedupeWindowMs: number;
+}
+
+export interface TailedLanesHandlers {
+  /** The batch is in the lane's segments already. */
+  onBatch(state: LaneState, batch: EventBatch, skip: Uint8Array | undefined): void;
+  /** What came before `to` and was not read is not to be had any more; the segments begin there now. */
+  onGap(state: LaneState, to: Position): void;
+  onStalled(state: LaneState, isStalled: boolean): void;
+  /** Its topic is gone, or nobody wanted it any more. */
+  onClosed(state: LaneState): void;
+}
+
+/** The lanes that this process reads, each once, and their recent events inside one memory budget. */
+export class TailedLanes {
+  private readonly lanes = new Map<string, LaneState>();
+  private readonly opening = new Map<string, Promise<LaneState>>();
+  private readonly budget: MemoryBudget;
+  private isStopped = false;
+
+  constructor(
+    private readonly log: Log,
+    private readonly clock: Clock,
+    metrics: Metrics,
+    private readonly limits: TailedLanesLimits,
+    private readonly handlers: TailedLanesHandlers,
+  ) {
+    this.budget = new MemoryBudget(
+      limits.segmentBytes,
+      metrics.gauge('fan_out_segment_bytes', 'Bytes of recent events that are kept in memory'),
+    );
+  }
+
+  values(): IterableIterator<LaneState> {
+    return this.lanes.values();
+  }
+
+  newWindow(): DedupeWindow {
+    return new DedupeWindow({ windowMs: this.limits.dedupeWindowMs });
+  }
+
+  /** All lanes of a topic, once each has caught up with where it ended when it was opened. */
+  async open(topic: TopicDefinition): Promise<LaneState[]> {
+    return Promise.all(
+      Array.from({ length: topic.partitions }, (_, partition) => {
+        const name = `${topic.name}#${partition}`;
+        const known = this.lanes.get(name);
+        if (known !== undefined) return known.tail.ready.then(() => known);
+        let opening = this.opening.get(name);
+        if (opening === undefined) {
+          opening = this.openLane(topic, partition).finally(() => this.opening.delete(name));
+          this.opening.set(name, opening);
+        }
+        return opening;
+      }),
+    );
+  }
+
+  async closeUnwanted(isWanted: (state: LaneState) => boolean): Promise<void> {
+    if (this.isStopped) return;
+    for (const state of [...this.lanes.values()]) {
+      if (isWanted(state)) continue;
+      this.close(state);
+      await state.tail.stop();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    await Promise.all([...this.lanes.values()].map((state) => state.tail.stop()));
+  }
+
+  private async openLane(topic: TopicDefinition, partition: number): Promise<LaneState> {
+    const { log, clock } = this;
+    const ends = (await log.ends(topic.brokerName))[partition];
+    const lane: Lane = { topic: topic.name, partition, epoch: ends.lane.epoch };
+    const now = clock.nowMicros();
+    const seek = async (ms: number) => {
+      const found = await log.seek(topic.brokerName, partition, now - ms * 1000);
+      return found < ends.beforeFirst ? ends.beforeFirst : found;
+    };
+    const from = await seek(this.limits.rewindMs);
+    const windowFrom = await seek(this.limits.rewindMs + this.limits.dedupeWindowMs);
+    const segments = new Segments(from);
+    const state: LaneState = { lane, topic, segments, eventCount: 0, tail: undefined as never };
+    const window = this.newWindow();
+    state.tail = new LaneTail(
+      { log, clock, lane, brokerTopic: topic.brokerName, window, windowFrom, from, readyAt: ends.last },
+      {
+        onBatch: (batch, skip) => this.take(state, batch, skip),
+        onGap: (_, to) => {
+          this.budget.remove(segments);
+          segments.restartAt(to);
+          this.budget.add(segments);
+          this.handlers.onGap(state, to);
+        },
+        onStalled: (isStalled) => this.handlers.onStalled(state, isStalled),
+        onGone: () => this.close(state),
+      },
+    );
+    this.budget.add(segments);
+    this.lanes.set(`${topic.name}#${partition}`, state);
+    await state.tail.ready;
+    return state;
+  }
+
+  private take(state: LaneState, batch: EventBatch, skip: Uint8Array | undefined): void {
+    state.eventCount += batch.count;
+    this.budget.grewBy(state.segments.append(batch, skip).bytes);
+    this.handlers.onBatch(state, batch, skip);
+  }
+
+  private close(state: LaneState): void {
+    this.lanes.delete(`${state.lane.topic}#${state.lane.partition}`);
+    this.budget.remove(state.segments);
+    this.handlers.onClosed(state);
+  }
+}
