@@ -123,13 +123,19 @@ export async function runBeside(service: ServerProcess, policies: readonly WireS
         },
         ...readers.flatMap((reader) => checksOf(reader, story)),
       ],
-      notes: [...published.errors, ...result.errors, ...readers.flatMap((reader) => reader.errors)],
+      notes: [...published.errors, ...result.errors, ...readers.flatMap(notesOf)],
     };
   } finally {
     clearInterval(sampler);
     for (const reader of readers) reader.close();
     await Promise.all([load.stop(), producer.stop()]);
   }
+}
+
+/** A reader that was cut off tells why its policy was not kept. */
+function notesOf({ policy, closeCode, errors }: SlowReader): string[] {
+  const isCutOff = closeCode !== undefined && policy !== 'disconnect';
+  return [...errors, ...(isCutOff ? [`${policy}: the connection was closed with ${closeCode}`] : [])];
 }
 
 /** How long it takes until a reader that stopped has as much unconfirmed as it may have. */
