@@ -4,7 +4,7 @@ import { MAX_FRAME_BYTES, type FeedLane } from './feed.js';
 import type { LaneSweeps } from './lane-sweep.js';
 import type { Member } from './member.js';
 import type { Run } from './outlet.js';
-import type { PrivateFrames } from './private-frames.js';
+import { needsMark, type PrivateFrames } from './private-frames.js';
 import type { Selector } from './selector.js';
 import type { SlowPolicies } from './slow-policy.js';
 
@@ -66,7 +66,8 @@ export class CatchUp {
       member.nextSequence = 0;
       return false;
     }
-    member.outlet.write(flush.markedBytes(), flush.mark);
+    if (needsMark(member.outlet, flush.bytes.length)) member.outlet.write(flush.markedBytes(), flush.mark);
+    else member.outlet.write(flush.bytes, 0);
     member.spend(flush.eventCount);
     for (const part of flush.parts) member.tell(part.lane, part.pos);
     member.nextSequence++;

@@ -69,6 +69,8 @@ export class Feed {
   /** Members that wait for a mark since the last data, counted from `nextMarked` on, around the list. */
   private unmarked = 0;
   private nextMarked = 0;
+  /** Marks that may be sent by now, with the fraction that is carried over. */
+  private dueMarks = 0;
   /** Since the last call of `takeRate`. */
   private writtenBytes = 0;
 
@@ -244,9 +246,11 @@ export class Feed {
   private countToMark(nowMs: number): number {
     const elapsedMs = nowMs - this.markedAtMs;
     this.markedAtMs = nowMs;
-    const share = Math.ceil((this.live.length * elapsedMs) / MARK_EACH_EVERY_MS);
-    const count = Math.min(this.unmarked, this.bytesSinceMarkAll >= MARK_ALL_EVERY_BYTES ? this.unmarked : share);
-    if (this.bytesSinceMarkAll >= MARK_ALL_EVERY_BYTES) this.bytesSinceMarkAll = 0;
+    this.dueMarks = Math.min(this.live.length, this.dueMarks + (this.live.length * elapsedMs) / MARK_EACH_EVERY_MS);
+    const isAllDue = this.bytesSinceMarkAll >= MARK_ALL_EVERY_BYTES;
+    if (isAllDue) this.bytesSinceMarkAll = 0;
+    const count = Math.min(this.unmarked, isAllDue ? this.unmarked : Math.floor(this.dueMarks));
+    this.dueMarks = Math.max(0, this.dueMarks - count);
     this.unmarked -= count;
     return count;
   }

@@ -98,6 +98,8 @@ export interface Outlet {
   write(bytes: Buffer, mark: number): void;
   send(message: SessionMessage): void;
   readonly unconfirmedBytes: number;
+  /** Written after the last mark; 0 on transports without marks. */
+  readonly unmarkedBytes: number;
   readonly limitBytes: number;
   /** What flows to this session at present; the limit follows it. */
   setRate(bytesPerSecond: number): void;

@@ -1,10 +1,10 @@
 import type { LanePosition, Position } from '../position.js';
 import type { FeedLane } from './feed.js';
 import type { Member } from './member.js';
-import type { Conflation, Run, SnapshotFrame } from './outlet.js';
+import type { Conflation, Outlet, Run, SnapshotFrame } from './outlet.js';
 import { eventsOf } from './runs.js';
 
-/** Frames for one member that does not stand where its feed stands. Each ends in a mark, so that it is confirmed. */
+/** Frames for one member that does not stand where its feed stands. */
 export class PrivateFrames {
   constructor(
     private readonly nextMark: () => number,
@@ -55,13 +55,20 @@ export class PrivateFrames {
   }
 
   private write(member: Member, bytes: Buffer): void {
-    const mark = this.nextMark();
-    const markBytes = member.feed.encoder.mark(mark);
-    member.outlet.write(
-      markBytes === undefined ? bytes : Buffer.concat([bytes, markBytes]),
-      markBytes === undefined ? 0 : mark,
-    );
+    const { outlet } = member;
+    const mark = needsMark(outlet, bytes.length) ? this.nextMark() : 0;
+    const markBytes = mark === 0 ? undefined : member.feed.encoder.mark(mark);
+    if (markBytes === undefined) outlet.write(bytes, 0);
+    else outlet.write(Buffer.concat([bytes, markBytes]), mark);
   }
+}
+
+/** Clients answer each mark, and some give up when too many answers wait (`ws` does at 60): so not after every frame. */
+const MARK_EVERY_BYTES = 32 * 1024;
+
+/** Whether a private frame should end in a mark: what stays unmarked must be far below the limit. */
+export function needsMark(outlet: Outlet, frameBytes: number): boolean {
+  return outlet.unmarkedBytes + frameBytes >= Math.min(MARK_EVERY_BYTES, outlet.limitBytes / 4);
 }
 
 export function sendGap(

@@ -13,6 +13,7 @@ const MAX_OUTSTANDING_MARKS = 64;
 export class UnconfirmedWindow {
   private sentBytes = 0;
   private confirmedBytes = 0;
+  private markedBytes = 0;
   /** Pairs of mark and bytes sent with it, oldest first from `head`. */
   private readonly marks = new Float64Array(MAX_OUTSTANDING_MARKS * 2);
   private head = 0;
@@ -21,6 +22,11 @@ export class UnconfirmedWindow {
 
   get unconfirmedBytes(): number {
     return this.sentBytes - this.confirmedBytes;
+  }
+
+  /** Sent after the last mark: no confirmation on its way will cover it. */
+  get unmarkedBytes(): number {
+    return this.sentBytes - this.markedBytes;
   }
 
   get totalSentBytes(): number {
@@ -38,6 +44,7 @@ export class UnconfirmedWindow {
   sent(bytes: number, mark: number): void {
     this.sentBytes += bytes;
     if (mark === 0 || this.outstanding === MAX_OUTSTANDING_MARKS) return;
+    this.markedBytes = this.sentBytes;
     const slot = ((this.head + this.outstanding) % MAX_OUTSTANDING_MARKS) * 2;
     this.marks[slot] = mark;
     this.marks[slot + 1] = this.sentBytes;

@@ -26,11 +26,16 @@ export class RecordingOutlet implements Outlet {
   closedFor: CloseReason | undefined;
   onRoom: (() => void) | undefined;
   confirms = true;
+  marks = 0;
   private readonly window = new UnconfirmedWindow();
   private lastMark = 0;
 
   get unconfirmedBytes(): number {
     return this.window.unconfirmedBytes;
+  }
+
+  get unmarkedBytes(): number {
+    return this.window.unmarkedBytes;
   }
 
   get limitBytes(): number {
@@ -48,6 +53,7 @@ export class RecordingOutlet implements Outlet {
 
   write(bytes: Buffer, mark: number): void {
     this.writes.push(bytes);
+    if (mark > 0) this.marks++;
     this.window.sent(bytes.length, mark);
     for (const text of bytes.toString().split('\n')) {
       if (text === '') continue;

@@ -42,6 +42,7 @@ const CODES = {
 export class GrpcOutlet implements Outlet {
   onRoom: (() => void) | undefined;
   unconfirmedBytes = 0;
+  readonly unmarkedBytes = 0;
   limitBytes = MIN_UNCONFIRMED_LIMIT_BYTES;
   private isOpen = true;
   private wasFull = false;

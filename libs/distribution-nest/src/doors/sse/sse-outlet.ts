@@ -20,6 +20,7 @@ const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 export class SseOutlet implements Outlet {
   onRoom: (() => void) | undefined;
   limitBytes = MIN_UNCONFIRMED_LIMIT_BYTES;
+  readonly unmarkedBytes = 0;
   private isOpen = true;
 
   constructor(

@@ -13,7 +13,7 @@ import { sessionMessage } from '../json-messages.js';
 import { textFrame } from './websocket-frames.js';
 
 /** A slow peer cannot read the close frame behind its data: the connection is cut after this. */
-const CLOSE_TIMEOUT_MS = 2_000;
+const CLOSE_TIMEOUT_MS = 10_000;
 /** Messages of one session that may wait behind data that the peer does not read. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 
@@ -46,6 +46,10 @@ export class WebSocketOutlet implements Outlet {
     return this.window.unconfirmedBytes;
   }
 
+  get unmarkedBytes(): number {
+    return this.window.unmarkedBytes;
+  }
+
   get limitBytes(): number {
     return this.window.limitBytes;
   }
@@ -71,13 +75,11 @@ export class WebSocketOutlet implements Outlet {
   close(reason: CloseReason, reconnectMs?: number): void {
     if (!this.isOpen) return;
     const code = closeCodeOf(reason);
-    if (code < CLOSE_CODES.malformed) {
-      this.send({
-        type: 'bye',
-        payload: { code, reason, ...(reconnectMs === undefined ? {} : { reconnect_ms: reconnectMs }) },
-      });
-    }
     this.isOpen = false;
+    if (code < CLOSE_CODES.malformed) {
+      const payload = { code, reason, ...(reconnectMs === undefined ? {} : { reconnect_ms: reconnectMs }) };
+      this.socket.write(textFrame(sessionMessage({ type: 'bye', payload }, this.clock.nowMicros())));
+    }
     this.client.close(code, reason);
     this.clock.after(CLOSE_TIMEOUT_MS, () => this.client.terminate());
   }
