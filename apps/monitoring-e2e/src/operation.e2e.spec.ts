@@ -1,4 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { until } from '@distributary/distribution-core/testing';
 import { COMMAND_DOORS, STREAM_DOORS } from './doors/all-doors.js';
@@ -204,6 +209,39 @@ describe('a service that is told to stop', () => {
       await app.stop();
     }
   }, 60_000);
+});
+
+describe('a service that cannot start', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(os.tmpdir(), 'distributary-e2e-'));
+  });
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  // The database went on running behind a service that had ended.
+  it.each([
+    ['its log', { EMBEDDED_DIR: 'a-file' }],
+    ['its port', { EMBEDDED_DIR: 'log', HOST: '127.0.0.1', PORT: 'taken' }],
+  ])(
+    'because of %s leaves nothing running',
+    async (_what, { EMBEDDED_DIR, ...env }) => {
+      await writeFile(path.join(directory, 'a-file'), '');
+      const taken = net.createServer().listen(0, '127.0.0.1');
+      await once(taken, 'listening');
+      const { port } = taken.address() as net.AddressInfo;
+      const starting = TestApp.start({
+        ...env,
+        DATA_DIR: path.join(directory, 'data'),
+        EMBEDDED_DIR: path.join(directory, EMBEDDED_DIR),
+        PORT: 'PORT' in env ? String(port) : '0',
+      });
+      await expect(starting).rejects.toThrow();
+      const left = (await readdir(directory, { recursive: true })).filter((name) => name.endsWith('postmaster.pid'));
+      expect(left).toEqual([]);
+      taken.close();
+    },
+    60_000,
+  );
 });
 
 describe('two services in one process', () => {

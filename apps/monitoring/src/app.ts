@@ -20,7 +20,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { openStorage } from './composition/open-storage.js';
 import { createFeatures } from './composition/features.js';
-import { connectGrpc } from './composition/grpc-server.js';
+import { connectGrpc, type GrpcServer } from './composition/grpc-server.js';
 import { closePipeline, drainStreams, openParts } from './composition/parts.js';
 import type { MonitoringConfig } from './config/monitoring.config.js';
 import { monitoringVocabulary } from './stream/monitoring-vocabulary.js';
@@ -36,8 +36,35 @@ const STEP_DEADLINE_MS = 30_000;
 /** For clients to take the status that ends their calls; those that watch the health end no call by themselves. */
 const GRPC_FINISH_MS = 1_000;
 
-/** The whole service, listening. Used by main, the end-to-end tests and whoever embeds it. */
+/** What was opened on the way up, newest last. */
+type Opened = (() => Promise<void>)[];
+
+interface Assembled {
+  readonly app: NestFastifyApplication;
+  readonly grpc: GrpcServer;
+  readonly lifecycle: Lifecycle;
+}
+
+/**
+ * The whole service, listening. Used by main, the end-to-end tests and whoever embeds it. If it rejects, nothing is left
+ * running.
+ */
 export async function createApp(config: MonitoringConfig, logger: Logger): Promise<RunningApp> {
+  const opened: Opened = [];
+  const { app, grpc, lifecycle } = await assemble(config, logger, opened).catch(async (error: unknown) => {
+    for (const close of opened.reverse()) {
+      await close().catch((failure: unknown) => logger.error('service.close_failed', { error: failure }));
+    }
+    throw error;
+  });
+  // From here on the drain closes what was opened.
+  await lifecycle.start();
+  if (lifecycle.state === 'ready') grpc.tell('SERVING');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return { httpUrl: `http://${config.HOST}:${port}`, grpcPort: grpc.port, lifecycle };
+}
+
+async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened): Promise<Assembled> {
   const clock = new SystemClock();
   const ids = new SystemIds();
   const registry = createRegistry('monitoring');
@@ -46,7 +73,12 @@ export async function createApp(config: MonitoringConfig, logger: Logger): Promi
   const policy: HostOriginPolicy = { allowedHosts: config.ALLOWED_HOSTS, allowedOrigins: config.ALLOWED_ORIGINS };
 
   const storage = await openStorage(config, logger);
+  opened.push(() => storage.close());
   const parts = await openParts({ config, clock, ids, metrics, logger }, storage);
+  opened.push(async () => {
+    await drainStreams(parts);
+    await closePipeline(parts);
+  });
   const dependencies: HealthCheck[] = [
     { name: 'database', check: () => storage.check() },
     { name: 'broker', check: async () => void (await parts.log.listTopics()) },
@@ -92,8 +124,5 @@ export async function createApp(config: MonitoringConfig, logger: Logger): Promi
     ['storage', () => storage.close()],
   ];
   for (const [name, run, deadlineMs = STEP_DEADLINE_MS] of drainSteps) lifecycle.onDrain({ name, deadlineMs, run });
-  await lifecycle.start();
-  if (lifecycle.state === 'ready') grpc.tell('SERVING');
-  const { port } = app.getHttpServer().address() as AddressInfo;
-  return { httpUrl: `http://${config.HOST}:${port}`, grpcPort: grpc.port, lifecycle };
+  return { app, grpc, lifecycle };
 }

@@ -59,9 +59,16 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
   const statistics = new DeliveryStatistics(clock);
   fanOut.onDelivered = (latencyMs, deliveries) => statistics.delivered(latencyMs, deliveries);
   directory.onChange = (topics) => fanOut.setTopics(topics);
-  await directory.start(monitoringTopics());
-  // The newest values are read over REST whether or not anyone is subscribed.
-  await fanOut.pin(directory.list().map((topic) => topic.name));
+  try {
+    await directory.start(monitoringTopics());
+    // The newest values are read over REST whether or not anyone is subscribed.
+    await fanOut.pin(directory.list().map((topic) => topic.name));
+  } catch (error) {
+    directory.stop();
+    await fanOut.stop();
+    await log.close();
+    throw error;
+  }
 
   const ingest = new Ingest({ log, topics: directory, clock, metrics });
   const publisher = new IngestPublisher(ingest, clock, ids);
