@@ -1,5 +1,5 @@
 import os from 'node:os';
-import type { Clock } from '@distributary/distribution-core';
+import { type Clock, compileTopicPattern } from '@distributary/distribution-core';
 import type { HealthCheck, Logger } from '@distributary/distribution-nest';
 import { ActiveAlerts } from '../alerts/active-alerts.js';
 import { AlertEvaluator } from '../alerts/alert-evaluator.js';
@@ -67,6 +67,7 @@ export function createFeatures(parts: Parts, { config, clock, logger, dependenci
   const latest = new LatestEvents(parts.fanOut.lastValues);
   const schedules = new Schedules([evaluator, probe, slo, infrastructure, optimization]);
   const feed = new LogEventFeed(log, directory, clock, (error) => logger.error('feed.failed', { error }));
+  const metricPatterns = METRIC_PATTERNS.map((pattern) => compileTopicPattern(pattern));
   let ends: (() => Promise<void>)[] = [];
   return {
     events: new EventsService(publisher),
@@ -80,11 +81,15 @@ export function createFeatures(parts: Parts, { config, clock, logger, dependenci
       ends = [
         feed.subscribe({ patterns: ALERT_PATTERNS, start: 'earliest', consumer: activeAlerts }),
         feed.subscribe({ patterns: INCIDENT_PATTERNS, start: 'earliest', consumer: openIncidents }),
-        feed.subscribe({ patterns: METRIC_PATTERNS, start: 'latest', consumer: evaluator }),
       ];
+      // Metrics are many and only the present ones matter, so they are taken where they pass anyway.
+      parts.fanOut.onBatch = ({ state, batch }) => {
+        if (metricPatterns.some((pattern) => pattern.matches(state.lane.topic))) evaluator.apply(batch);
+      };
       schedules.start();
     },
     async stop() {
+      parts.fanOut.onBatch = () => undefined;
       await schedules.stop();
       await outbox.stop();
       await Promise.all(ends.map((end) => end()));

@@ -21,6 +21,7 @@ import { PrivateFrames, sendGap } from './private-frames.js';
 import { Selector } from './selector.js';
 import { SlowPolicies } from './slow-policy.js';
 import { TailedLanes } from './tailed-lanes.js';
+import { MIN_UNCONFIRMED_LIMIT_BYTES } from './unconfirmed-window.js';
 
 export interface FanOutLimits {
   /** For the segments of all lanes together. */
@@ -98,6 +99,14 @@ export interface LaneEvents {
 }
 
 const TICK_MS = 50;
+/** Flushing goes on for this long before the loop may do something else. */
+const SLICE_MS = 2;
+/**
+ * More members of one selection are served by further feeds, flushed one after another: an event that arrives while
+ * the first are written to goes out to the others at once. Measured at a thousand members: smaller feeds made rounds
+ * longer, one feed made ingest wait.
+ */
+const MAX_FEED_MEMBERS = 512;
 const LATENCY_BUCKETS_MS = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 250, 500, 1000, 5000];
 
 /**
@@ -113,6 +122,8 @@ export class FanOut {
   private readonly lanes: TailedLanes;
   private readonly pinnedTopics = new Set<string>();
   private readonly dirty = new Set<Feed>();
+  /** Feeds of the present round of flushes that are still to come, the next one last. */
+  private round: Feed[] = [];
   private readonly pacer: FlushPacer;
   private readonly frames: PrivateFrames;
   private readonly selector = new Selector();
@@ -165,7 +176,11 @@ export class FanOut {
       this.sweeps,
     );
     this.sweeps.onServed = this.catchUp.serve;
-    this.pacer = new FlushPacer(clock, () => this.flushDirty());
+    this.pacer = new FlushPacer(
+      clock,
+      () => this.flushSlice(),
+      () => this.dirty.size > 0,
+    );
     this.delivered = metrics.counter('fan_out_deliveries_total', 'Events written to subscriptions by live feeds');
     this.matchedEvents = metrics.counter('fan_out_events_total', 'Events that were matched against the feeds');
     this.memberGauge = metrics.gauge('fan_out_subscriptions', 'Subscriptions that are attached');
@@ -277,13 +292,14 @@ export class FanOut {
   }
 
   private feedOf(selection: Selection, encoder: FrameEncoder, others?: ReadonlySet<number>): Feed {
-    let key = `${encoder.name} ${canonicalSelection(selection)}`;
-    let known = this.feedsByKey.get(key);
-    while (known !== undefined && others?.has(known.id) === true) {
-      key += ' again';
-      known = this.feedsByKey.get(key);
+    const base = `${encoder.name} ${canonicalSelection(selection)}`;
+    let key = base;
+    for (let shard = 1; ; shard++) {
+      const known = this.feedsByKey.get(key);
+      if (known === undefined) break;
+      if (known.memberCount < MAX_FEED_MEMBERS && others?.has(known.id) !== true) return known;
+      key = `${base} ${shard}`;
     }
-    if (known !== undefined) return known;
     if (this.feeds.size >= this.limits.maxFeeds) {
       throw new DistributionError(
         'gateway.full',
@@ -346,22 +362,31 @@ export class FanOut {
     if (this.dirty.size > 0) this.pacer.request();
   }
 
-  private flushDirty(): void {
-    if (this.dirty.size === 0) return;
-    const time = this.time();
-    const kept = this.keptBytesPerFeed();
-    let oldestMicros = time.nowMicros;
-    let deliveries = 0;
-    const feeds = [...this.dirty].sort((a, b) => priorityOf(a) - priorityOf(b));
-    this.dirty.clear();
-    for (const feed of feeds) {
-      for (const lane of feed.lanes.values()) {
-        const first = lane.runs[0];
-        if (first !== undefined && first.batch.appendedMicros < oldestMicros) oldestMicros = first.batch.appendedMicros;
-      }
-      deliveries += feed.flush(time);
-      feed.limitKept(kept);
+  /** Some feeds of the round, the urgent ones first. True if there are more. */
+  private flushSlice(): boolean {
+    const { clock } = this.deps;
+    if (this.round.length === 0) {
+      this.round = [...this.dirty].sort((a, b) => priorityOf(b) - priorityOf(a));
+      this.dirty.clear();
     }
+    const endMs = clock.monotonicMs() + SLICE_MS;
+    for (let feed = this.round.pop(); feed !== undefined; feed = this.round.pop()) {
+      this.dirty.delete(feed);
+      this.flush(feed);
+      if (clock.monotonicMs() >= endMs) break;
+    }
+    return this.round.length > 0;
+  }
+
+  private flush(feed: Feed): void {
+    const time = this.time();
+    let oldestMicros = time.nowMicros;
+    for (const lane of feed.lanes.values()) {
+      const first = lane.runs[0];
+      if (first !== undefined && first.batch.appendedMicros < oldestMicros) oldestMicros = first.batch.appendedMicros;
+    }
+    const deliveries = feed.flush(time);
+    feed.limitKept(this.keptBytesPerFeed());
     if (deliveries === 0) return;
     const latencyMs = (this.deps.clock.nowMicros() - oldestMicros) / 1000;
     this.delivered.add(deliveries);
@@ -440,17 +465,17 @@ export class FanOut {
       if (tellsPositions) feed.tellPositions(time);
       feed.markIdle(time);
       const bytesPerSecond = (feed.takeWrittenBytes() * 1000) / Math.max(1, elapsedMs);
-      for (const member of feed.live) {
-        if (bytesPerSecond > member.outlet.limitBytes) member.outlet.setRate(bytesPerSecond);
-        if (member.options.maxRate !== Number.POSITIVE_INFINITY) member.refillRate(elapsedMs);
+      if (bytesPerSecond > MIN_UNCONFIRMED_LIMIT_BYTES) {
+        for (const member of feed.live)
+          if (bytesPerSecond > member.outlet.limitBytes) member.outlet.setRate(bytesPerSecond);
       }
-      for (const member of feed.behind) this.tickBehind(member, elapsedMs, time.nowMs);
+      for (const member of feed.paced) member.refillRate(elapsedMs);
+      for (const member of feed.behind) this.tickBehind(member, time.nowMs);
     }
     this.behindGauge.set(this.countBehind());
   }
 
-  private tickBehind(member: Member, elapsedMs: number, nowMs: number): void {
-    member.refillRate(elapsedMs);
+  private tickBehind(member: Member, nowMs: number): void {
     const isStuck = !member.hasRoom && nowMs - member.progressAtMs > this.limits.blockTimeoutMs;
     if (isStuck && member.state === 'behind') {
       this.detach(member);
@@ -473,8 +498,10 @@ export class FanOut {
   }
 }
 
+const LEAST_URGENT = 9;
+
 function priorityOf(feed: Feed): number {
-  let priority = Number.POSITIVE_INFINITY;
+  let priority = LEAST_URGENT;
   for (const lane of feed.lanes.values()) {
     if (lane.eventCount > 0 && lane.state.topic.priority < priority) priority = lane.state.topic.priority;
   }

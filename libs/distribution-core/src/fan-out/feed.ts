@@ -43,7 +43,7 @@ const MARK_ALL_EVERY_BYTES = 128 * 1024;
  * …and before, each member within this time. Spread over the flushes, because a thousand confirmations that come at
  * once hold the loop up for as long as a whole flush does.
  */
-const MARK_EACH_EVERY_MS = 250;
+const MARK_EACH_EVERY_MS = 500;
 const MIN_KEPT_BYTES = 64 * 1024;
 
 export interface FlushTime {
@@ -58,6 +58,8 @@ export interface FlushTime {
 export class Feed {
   readonly live: Member[] = [];
   readonly behind = new Set<Member>();
+  /** Members, live or behind, that asked for a rate. */
+  readonly paced = new Set<Member>();
   readonly lanes = new Map<LaneState, FeedLane>();
   sequence = 0;
   /** Events that its selection picked since it exists. */

@@ -53,6 +53,7 @@ export class Member {
     this.rateTokens = options.maxRate;
     this.progressAtMs = clock.monotonicMs();
     feed.behind.add(this);
+    if (options.maxRate !== Number.POSITIVE_INFINITY) feed.paced.add(this);
   }
 
   get hasRoom(): boolean {
@@ -160,6 +161,7 @@ export class Member {
   leave(): void {
     this.leaveLive();
     this.feed.behind.delete(this);
+    this.feed.paced.delete(this);
     this.state = 'gone';
   }
 
