@@ -40,6 +40,8 @@ export const ROUTING_KEY = 'routing_key';
 const VERSION = 1;
 const PREAMBLE_BYTES = 8;
 const COMMA = 0x2c;
+/** Ids, times, ends and what the allocator adds: resident memory of 100,000 decoded events less their values, per event. */
+const EVENT_OVERHEAD_BYTES = 400;
 
 export class EventBatch {
   readonly count: number;
@@ -61,7 +63,7 @@ export class EventBatch {
     this.count = header.count;
     this.appendedMicros = header.appendedMicros;
     this.eventIds = header.ids;
-    this.byteLength = values.length + header.count * (12 + 4 * columns.size + 48);
+    this.byteLength = values.length + header.count * (EVENT_OVERHEAD_BYTES + 4 * columns.size);
   }
 
   get lastPosition(): Position {
