@@ -16,12 +16,15 @@ export interface FeedLane {
   /** Matched and not yet in a frame. */
   runs: Run[];
   eventCount: number;
+  /** Matched since the feed exists, up to `told`. */
+  toldCount: number;
 }
 
 export interface FlushPart {
   readonly lane: FeedLane;
   readonly prev: Position;
   readonly pos: Position;
+  readonly eventCount: number;
 }
 
 /** What one flush wrote to every live member: one buffer, and the same one with a mark at its end. */
@@ -95,7 +98,7 @@ export class Feed {
   }
 
   addLane(state: LaneState, told: Position): FeedLane {
-    const lane: FeedLane = { state, told, eventsBefore: state.eventCount, runs: [], eventCount: 0 };
+    const lane: FeedLane = { state, told, eventsBefore: state.eventCount, runs: [], eventCount: 0, toldCount: 0 };
     this.lanes.set(state, lane);
     return lane;
   }
@@ -159,9 +162,10 @@ export class Feed {
           }),
         );
       });
+      parts.push({ lane, prev: first, pos: end, eventCount: lane.eventCount });
+      lane.toldCount += lane.eventCount;
       lane.runs = [];
       lane.eventCount = 0;
-      parts.push({ lane, prev: first, pos: end });
     }
     this.write(buffers, eventCount, parts, time);
     return eventCount * this.live.length;
@@ -178,7 +182,7 @@ export class Feed {
     for (const lane of moved) {
       const prev = lane.told;
       lane.told = lane.state.segments.end;
-      parts.push({ lane, prev, pos: lane.told });
+      parts.push({ lane, prev, pos: lane.told, eventCount: 0 });
       buffers.push(
         this.encoder.position({
           feed: this.id,
@@ -267,6 +271,7 @@ export class Feed {
   private advanceSilently(lanes: readonly FeedLane[]): void {
     for (const lane of lanes) {
       lane.told = lane.state.segments.end;
+      lane.toldCount += lane.eventCount;
       lane.runs = [];
       lane.eventCount = 0;
     }

@@ -31,6 +31,8 @@ export class Member {
   private readonly reached = new Map<FeedLane, Position>();
   /** While not live: the `pos` that the client was told last. Behind `reached` while nothing of a stretch matches. */
   private readonly told = new Map<FeedLane, Position>();
+  /** Since it fell behind: how many events of each lane its feed had told by then. */
+  private readonly toldCounts = new Map<FeedLane, number>();
   /** While behind: the flush to be sent next, 0 if it is not to be had from the feed. */
   nextSequence = 0;
   /** It reached the limit under a lossy policy, which acts when there is room again. */
@@ -71,6 +73,12 @@ export class Member {
 
   toldIn(lane: FeedLane): Position {
     return this.told.get(lane) ?? BEFORE_FIRST;
+  }
+
+  /** Events that its feed has told since it fell behind; undefined for a lane that it did not have then. */
+  missedIn(lane: FeedLane): number | undefined {
+    const before = this.toldCounts.get(lane);
+    return before === undefined ? undefined : lane.toldCount - before;
   }
 
   /** Nothing of its selection lies between where it stood and `position`; the client need not be told yet. */
@@ -119,6 +127,7 @@ export class Member {
     this.state = 'live';
     this.told.clear();
     this.reached.clear();
+    this.toldCounts.clear();
     this.nextSequence = 0;
     this.isJumpDue = false;
     this.feed.behind.delete(this);
@@ -136,6 +145,7 @@ export class Member {
     this.leaveLive();
     this.told.clear();
     this.reached.clear();
+    this.toldCounts.clear();
     for (const lane of this.feed.lanes.values()) {
       const { topic, partition, epoch } = lane.state.lane;
       const found = positions.find((p) => p.topic === topic && p.partition === partition && p.epoch === epoch);
@@ -181,8 +191,14 @@ export class Member {
       return;
     }
     this.leaveLive();
-    for (const lane of this.feed.lanes.values()) this.tell(lane, lane.told);
-    for (const part of flush.parts) this.tell(part.lane, part.prev);
+    for (const lane of this.feed.lanes.values()) {
+      this.tell(lane, lane.told);
+      this.toldCounts.set(lane, lane.toldCount);
+    }
+    for (const part of flush.parts) {
+      this.tell(part.lane, part.prev);
+      this.toldCounts.set(part.lane, part.lane.toldCount - part.eventCount);
+    }
     this.nextSequence = flush.sequence;
     this.isJumpDue = policy !== 'block' && policy !== 'disconnect';
     this.state = 'behind';

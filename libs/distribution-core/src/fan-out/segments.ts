@@ -69,6 +69,11 @@ export class Segments {
     for (let index = this.firstAfter(position); index < this.items.length; index++) yield this.items[index];
   }
 
+  /** All segments, newest first. */
+  *newestFirst(): Generator<Segment> {
+    for (let index = this.items.length - 1; index >= this.dropped; index--) yield this.items[index];
+  }
+
   private firstAfter(position: Position): number {
     let low = this.dropped;
     let high = this.items.length;

@@ -56,29 +56,38 @@ export class SlowPolicies {
   }
 
   private skipToLive(member: Member, lane: FeedLane): void {
-    const from = member.reachedIn(lane);
-    const isExact = lane.state.segments.holds(from);
-    const count = this.countMatches(member, lane, from);
-    if (isExact && count === 0) return member.skim(lane, lane.told);
-    this.frames.gap(member, lane, lane.told, 'policy', count, isExact);
+    const missed = member.missedIn(lane);
+    if (missed === 0) return member.skim(lane, lane.told);
+    this.frames.gap(member, lane, lane.told, 'policy', missed, missed !== undefined);
   }
 
   private dropOldest(member: Member, lane: FeedLane): void {
-    const from = member.reachedIn(lane);
+    const missed = member.missedIn(lane);
+    const { dropOldestKeeps } = this.limits;
+    if (missed !== undefined && missed <= dropOldestKeeps && lane.state.segments.holds(member.reachedIn(lane))) return;
+    const { position, kept } = this.beforeNewest(member, lane, dropOldestKeeps);
+    const dropped = missed === undefined ? undefined : missed - kept;
+    this.frames.gap(member, lane, position, 'policy', dropped, dropped !== undefined);
+  }
+
+  /** Where the newest events of its selection begin, at most so many of those in memory. Looks at no more than it keeps. */
+  private beforeNewest(member: Member, lane: FeedLane, keeps: number): { position: Position; kept: number } {
     const { segments } = lane.state;
-    const isExact = segments.holds(from);
-    const start = isExact ? from : segments.start;
-    const total = this.countMatches(member, lane, start);
-    let drop = total - this.limits.dropOldestKeeps;
-    if (drop <= 0 && isExact) return;
-    let to = start;
-    for (const { batch, skip } of segments.after(start)) {
-      if (drop <= 0) break;
-      const indexes = this.selector.indexes(member.feed.matcher, topicOf(lane), batch, skip, to, lane.told);
-      to = indexes.length > drop ? batch.positions.at(indexes[drop - 1]) : batch.lastPosition;
-      drop -= indexes.length;
+    const reached = member.reachedIn(lane);
+    const start = segments.holds(reached) ? reached : segments.start;
+    let kept = 0;
+    let firstKept: { batch: EventBatch; index: number } | undefined;
+    for (const { batch, skip } of segments.newestFirst()) {
+      if (firstKept?.index === 0) return { position: batch.lastPosition, kept };
+      if (firstKept !== undefined) break;
+      if (batch.lastPosition <= start) break;
+      const indexes = this.selector.indexes(member.feed.matcher, topicOf(lane), batch, skip, start, lane.told);
+      const wanted = Math.min(keeps - kept, indexes.length);
+      kept += wanted;
+      if (kept === keeps) firstKept = { batch, index: indexes[indexes.length - wanted] };
     }
-    this.frames.gap(member, lane, to, 'policy', Math.max(0, total - this.limits.dropOldestKeeps), isExact);
+    if (firstKept === undefined || firstKept.index === 0) return { position: start, kept };
+    return { position: firstKept.batch.positions.at(firstKept.index - 1), kept };
   }
 
   /** What lies before the segments is left to the gap: state that has not changed since is in the next snapshot. */
@@ -111,14 +120,6 @@ export class SlowPolicies {
     if (runs.length === 0 && left.length === 0) return member.skim(lane, lane.told);
     runs.sort(byPosition);
     this.frames.advance(member, lane, lane.told, runs, { merged, mergedExact: isExact, left });
-  }
-
-  private countMatches(member: Member, lane: FeedLane, from: Position): number {
-    let count = 0;
-    for (const { batch, skip } of lane.state.segments.after(from)) {
-      count += this.selector.indexes(member.feed.matcher, topicOf(lane), batch, skip, from, lane.told).length;
-    }
-    return count;
   }
 }
 
