@@ -10,10 +10,3 @@ export interface Lane {
 export type LaneName = `${string}#${number}`;
 
 export const laneName = (lane: Pick<Lane, 'topic' | 'partition'>): LaneName => `${lane.topic}#${lane.partition}`;
-
-export function parseLaneName(name: string): { topic: string; partition: number } | undefined {
-  const hash = name.lastIndexOf('#');
-  const partition = Number(name.slice(hash + 1));
-  if (hash <= 0 || name.length === hash + 1 || !Number.isInteger(partition) || partition < 0) return undefined;
-  return { topic: name.slice(0, hash), partition };
-}

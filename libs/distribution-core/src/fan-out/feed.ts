@@ -92,11 +92,6 @@ export class Feed {
     return this.live.length + this.behind.size;
   }
 
-  get hasPending(): boolean {
-    for (const lane of this.lanes.values()) if (lane.eventCount > 0) return true;
-    return false;
-  }
-
   addLane(state: LaneState, told: Position): FeedLane {
     const lane: FeedLane = { state, told, eventsBefore: state.eventCount, runs: [], eventCount: 0, toldCount: 0 };
     this.lanes.set(state, lane);
