@@ -40,3 +40,5 @@ export * from './matching/filter-cel.js';
 export * from './matching/filter-json.js';
 export * from './subscription/durable-rules.js';
 export * from './fan-out/last-value-table.js';
+export * from './access/local-principal.js';
+export * from './access/principal.js';

@@ -41,3 +41,4 @@ export * from './logging/nest-logger.js';
 export * from './logging/pino-logger.js';
 export * from './metrics/metrics.controller.js';
 export * from './metrics/prom-metrics.js';
+export * from './auth/current-principal.js';

@@ -8,9 +8,11 @@ import {
   type Gauge,
   type History,
   type IdSource,
+  LOCAL_PRINCIPAL,
   type Log,
   type Metrics,
   type Outlet,
+  type Principal,
   StreamSession,
   type StreamSessionLimits,
   type SubscriptionStore,
@@ -58,14 +60,14 @@ export class StreamSessions {
   }
 
   /** Undefined (and the outlet closed) if there is no room or the process drains. */
-  start(outlet: Outlet, encoder: FrameEncoder): OpenSession | undefined {
+  start(outlet: Outlet, encoder: FrameEncoder, principal: Principal = LOCAL_PRINCIPAL): OpenSession | undefined {
     if (this.isDraining || this.open.size >= this.deps.maxSessions) {
       outlet.close(this.isDraining ? 'draining' : 'overloaded', this.reconnectMs());
       return undefined;
     }
     const { deps } = this;
     const id = deps.ids.uuid();
-    const session = new StreamSession({ ...deps, tenant: 'default', limits: this.limits }, outlet, encoder);
+    const session = new StreamSession({ ...deps, tenant: principal.tenant, limits: this.limits }, outlet, encoder);
     const connection = new StreamConnection({
       session,
       outlet,
