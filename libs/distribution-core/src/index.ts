@@ -42,3 +42,5 @@ export * from './subscription/durable-rules.js';
 export * from './fan-out/last-value-table.js';
 export * from './access/local-principal.js';
 export * from './access/principal.js';
+export * from './access/authorize.js';
+export * from './access/tenancy.js';

@@ -3,7 +3,7 @@ import type { Selection } from '../subscription/subscription.js';
 import { BatchView } from './batch-view.js';
 import { CompiledSelection } from './compiled-selection.js';
 import { PatternTrie } from './pattern-trie.js';
-import { levelsOf, ONE_LEVEL } from './topic-pattern.js';
+import { isMarked, levelsOf, ONE_LEVEL } from './topic-pattern.js';
 import { TopicPlan, type VisitMatches } from './topic-plan.js';
 
 export { compileSelection, EntryMatcher } from './entry-matcher.js';
@@ -32,7 +32,7 @@ const MAX_PLANNED_ENTRIES = 500_000;
 export class MatchIndex {
   private readonly view = new BatchView();
   private readonly entries = new Map<number, IndexedEntry>();
-  private readonly trie = new PatternTrie<IndexedEntry>(ONE_LEVEL);
+  private readonly trie = new PatternTrie<IndexedEntry>(ONE_LEVEL, isMarked);
   /** In the order of their last use, oldest first. */
   private readonly plans = new Map<string, TopicPlan>();
   private plannedEntries = 0;

@@ -18,7 +18,11 @@ export class PatternTrie<T> {
   private active: Node<T>[] = [];
   private next: Node<T>[] = [];
 
-  constructor(private readonly single: string) {}
+  constructor(
+    private readonly single: string,
+    /** First words that only their own name matches, no token. */
+    private readonly isReserved: (firstWord: string) => boolean = () => false,
+  ) {}
 
   add(words: readonly string[], value: T): void {
     let node = this.root;
@@ -53,7 +57,9 @@ export class PatternTrie<T> {
   collect(words: readonly string[], visit: (value: T) => void): void {
     this.active.length = 0;
     this.step++;
-    this.enter(this.root, this.active);
+    let isFree = !this.isReserved(words[0]);
+    if (isFree) this.enter(this.root, this.active);
+    else this.active.push(this.root);
     for (const word of words) {
       if (this.active.length === 0) return;
       this.step++;
@@ -63,9 +69,10 @@ export class PatternTrie<T> {
         const literal = node.children.get(word);
         // The tokens themselves may occur in what is matched, and match only as tokens.
         if (literal !== undefined && word !== this.single && word !== REST) this.enter(literal, this.next);
-        const any = node.children.get(this.single);
+        const any = isFree ? node.children.get(this.single) : undefined;
         if (any !== undefined) this.enter(any, this.next);
       }
+      isFree = true;
       [this.active, this.next] = [this.next, this.active];
     }
     for (const node of this.active) for (const value of node.values) visit(value);

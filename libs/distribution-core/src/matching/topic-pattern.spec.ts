@@ -15,6 +15,11 @@ describe('a topic pattern', () => {
     ['monitoring/#', 'monitor', false],
     ['monitoring/+/#', 'monitoring', false],
     ['#', 'anything/at/all', true],
+    ['#', '@tenant/a', false],
+    ['+/a', '@tenant/a', false],
+    ['@tenant/+', '@tenant/a', true],
+    ['@tenant/#', '@tenant/a/b', true],
+    ['a/+', 'a/@b', true],
   ])('%s against %s: %s', (pattern, topic, expected) => {
     expect(compileTopicPattern(pattern).matches(topic)).toBe(expected);
   });

@@ -1,9 +1,13 @@
 import { invalidRequest, type Problem } from '../errors/distribution-error.js';
 import { brokenWordRule, matchesWords, REST } from './wildcards.js';
 
-/** Over topics, as in MQTT: `+` is one level, `#` at the end is the rest, none included (`a/#` matches `a`). */
+/**
+ * Over topics, as in MQTT: `+` is one level, `#` at the end is the rest, none included (`a/#` matches `a`). As `$SYS`
+ * there, a first level that begins with `@` is a tenant's and is matched by its name only, never by a wildcard.
+ */
 export const TOPIC_SEPARATOR = '/';
 export const ONE_LEVEL = '+';
+export const TENANT_MARK = '@';
 export const MAX_TOPIC_PATTERN_LENGTH = 512;
 
 export interface TopicPattern {
@@ -15,6 +19,9 @@ export interface TopicPattern {
 }
 
 export const levelsOf = (topic: string): string[] => topic.split(TOPIC_SEPARATOR);
+
+/** Whether a first level is out of the wildcards' reach. */
+export const isMarked = (level: string): boolean => level.startsWith(TENANT_MARK);
 
 /** What is wrong with it, or undefined. */
 export function topicPatternProblem(pattern: unknown, path: string): Problem | undefined {
@@ -43,6 +50,11 @@ export function compileTopicPattern(pattern: string, path = 'pattern'): TopicPat
     text: pattern,
     levels,
     isExact,
-    matches: isExact ? (topic) => topic === pattern : (topic) => matchesWords(levels, ONE_LEVEL, levelsOf(topic)),
+    matches: isExact ? (topic) => topic === pattern : (topic) => matchesLevels(levels, topic),
   };
+}
+
+function matchesLevels(levels: readonly string[], topic: string): boolean {
+  if (isMarked(topic) && (levels[0] === ONE_LEVEL || levels[0] === REST)) return false;
+  return matchesWords(levels, ONE_LEVEL, levelsOf(topic));
 }

@@ -7,7 +7,9 @@ import { anEvent } from './builders.js';
 /** Small alphabets, so that what is made at random meets often. */
 const word = fc.constantFrom('a', 'b', 'ab');
 const attribute = fc.constantFrom('severity', 'price', 'up', 'routing_key', 'topic', 'event_id', 'data.n', 'data.in.x');
-export const arbitraryTopic = fc.constantFrom('a', 'a/b', 'a/ab', 'b', 'b/a/b');
+export const arbitraryTopic = fc.constantFrom('a', 'a/b', 'a/ab', 'b', 'b/a/b', '@t/a', '@t/a/b', '@u/a');
+/** A tenant's mark may only stand first. */
+const firstLevel = fc.oneof(word, fc.constantFrom('+', '@t', '@u'));
 const attributeValue: fc.Arbitrary<AttributeValue> = fc.oneof(
   fc.constantFrom('a', 'b', 'ab', 'a.b', 'a/b'),
   fc.integer({ min: -3, max: 6 }),
@@ -43,8 +45,13 @@ export const arbitraryFilter: fc.Arbitrary<Filter> = fc.letrec<{ filter: Filter;
 })).filter;
 
 const topicPattern = fc
-  .tuple(fc.array(fc.oneof(word, fc.constant('+')), { maxLength: 3 }), fc.boolean())
-  .map(([levels, hasRest]) => [...levels, ...(hasRest || levels.length === 0 ? ['#'] : [])].join('/'));
+  .tuple(
+    fc.oneof(fc.constant<string[]>([]), fc.tuple(firstLevel)),
+    fc.array(fc.oneof(word, fc.constant('+')), { maxLength: 2 }),
+    fc.boolean(),
+  )
+  .map(([first, later, hasRest]) => ({ levels: first.length === 0 ? [] : [...first, ...later], hasRest }))
+  .map(({ levels, hasRest }) => [...levels, ...(hasRest || levels.length === 0 ? ['#'] : [])].join('/'));
 const keyPattern = fc
   .array(fc.oneof(word, fc.constantFrom('*', '#')), { minLength: 1, maxLength: 3 })
   .map((words) => words.join('.'));
