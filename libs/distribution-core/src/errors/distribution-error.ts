@@ -16,6 +16,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   // Its owner may be gone: then its term ends soon.
   'subscription.taken',
   'quota.exceeded',
+  'idempotency.busy',
   'ingest.busy',
   'consumer.too_slow',
   'broker.unavailable',
