@@ -1,0 +1,31 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { alertmanager } from './alertmanager.js';
+import { redis } from './redis.js';
+import { freePort, type RunningServer, type StackServer, startServer } from './stack-server.js';
+
+export type { RunningServer } from './stack-server.js';
+
+/** A Redis for one test: a free port (or the given one, to come back on), and data that is gone when it is stopped. */
+export const startRedis = (port?: number): Promise<RunningServer> => startForTest(redis, port);
+
+/** A Prometheus Alertmanager for one test, with the text of its `alertmanager.yml`. */
+export const startAlertmanager = (configuration?: string): Promise<RunningServer> =>
+  startForTest(alertmanager(configuration));
+
+async function startForTest(server: StackServer, port?: number): Promise<RunningServer> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), `distributary-${server.kind}-`));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    const running = await startServer(server, { folder, port: port ?? (await freePort()) });
+    const stop: RunningServer['stop'] = async (signal) => {
+      await running.stop(signal);
+      remove();
+    };
+    return { ...running, stop };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}

@@ -1,0 +1,68 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { alertmanager } from './alertmanager.js';
+import { STACK_FOLDER } from './places.js';
+import { redis } from './redis.js';
+import { forgetRunning, readRunning, startMarkOf, writeRunning } from './running-file.js';
+import { type StackServer, startServer } from './stack-server.js';
+
+/** `npm run stack:up redis`, `stack:status`, `stack:down`: real servers for a machine without containers. */
+const SERVERS: ReadonlyMap<string, StackServer> = new Map([redis, alertmanager()].map((one) => [one.kind, one]));
+const STOPPED_WITHIN_MS = 5_000;
+
+const folderOf = (kind: string) => path.join(STACK_FOLDER, 'running', kind);
+const fileOf = (kind: string) => path.join(folderOf(kind), 'running.json');
+
+async function up(server: StackServer): Promise<string> {
+  const folder = folderOf(server.kind);
+  mkdirSync(folder, { recursive: true });
+  const known = readRunning(fileOf(server.kind));
+  if (known !== undefined) return `runs already: ${known.url} (process ${known.pid})`;
+  if (await server.isHealthy(server.port).catch(() => false)) {
+    throw new Error(`port ${server.port} is served by a process that stack:up did not start`);
+  }
+  const running = await startServer(server, { folder, port: server.port }, { isDetached: true });
+  writeRunning(fileOf(server.kind), running);
+  return `is up: ${running.url} (process ${running.pid})`;
+}
+
+async function down(server: StackServer): Promise<string> {
+  const known = readRunning(fileOf(server.kind));
+  forgetRunning(fileOf(server.kind));
+  if (known === undefined) return 'does not run';
+  const isThere = () => startMarkOf(known.pid) === known.startMark;
+  process.kill(known.pid, 'SIGTERM');
+  const endMs = performance.now() + STOPPED_WITHIN_MS;
+  while (isThere() && performance.now() < endMs) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 25);
+    });
+  }
+  if (isThere()) process.kill(known.pid, 'SIGKILL');
+  return `was stopped (process ${known.pid})`;
+}
+
+function status(server: StackServer): Promise<string> {
+  const known = readRunning(fileOf(server.kind));
+  return Promise.resolve(known === undefined ? 'does not run' : `runs: ${known.url} (process ${known.pid})`);
+}
+
+const ACTS: Readonly<Record<string, (server: StackServer) => Promise<string>>> = { up, down, status };
+
+const [act = '', ...names] = process.argv.slice(2);
+const unknown = names.filter((name) => !SERVERS.has(name));
+if (!(act in ACTS) || unknown.length > 0 || (act === 'up' && names.length === 0)) {
+  process.stderr.write(
+    `usage: stack up <name…> | stack down [name…] | stack status\nnames: ${[...SERVERS.keys()].join(', ')}\n`,
+  );
+  process.exit(2);
+}
+for (const [kind, server] of SERVERS) {
+  if (names.length > 0 && !names.includes(kind)) continue;
+  try {
+    process.stdout.write(`${kind} ${await ACTS[act](server)}\n`);
+  } catch (error) {
+    process.stderr.write(`${kind}: ${(error as Error).message}\n`);
+    process.exitCode = 1;
+  }
+}

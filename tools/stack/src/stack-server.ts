@@ -1,0 +1,108 @@
+import { mkdirSync, openSync, readFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import net from 'node:net';
+import path from 'node:path';
+import { findServerBinary, type ServerBinary, type ServerProgram } from './server-binary.js';
+
+/** How to run one kind of server. Everything it writes goes below `folder`. */
+export interface StackServer extends ServerProgram {
+  readonly kind: string;
+  /** Of `stack:up`; tests take a free one. */
+  readonly port: number;
+  /** Writes its configuration, and says with which arguments it starts. */
+  arguments(place: ServerPlace): readonly string[];
+  /** For a program that, unpacked, does not find its own files. Gives the program to run. */
+  adapt?(binary: ServerBinary, place: ServerPlace): string;
+  /** Rejects or says false until it serves. */
+  isHealthy(port: number): Promise<boolean>;
+  url(port: number): string;
+}
+
+export interface ServerPlace {
+  readonly folder: string;
+  readonly port: number;
+}
+
+export interface RunningServer {
+  readonly kind: string;
+  readonly port: number;
+  readonly url: string;
+  readonly pid: number;
+  /** Ends it and waits for its end; nothing else is touched. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+}
+
+const HEALTHY_WITHIN_MS = 20_000;
+const STOPPED_WITHIN_MS = 5_000;
+const POLL_MS = 25;
+const MAX_LAST_WORDS = 2_000;
+
+/**
+ * A real server as a plain child process on 127.0.0.1, with data of its own; resolves when it serves. Rejects, with nothing
+ * left running, if it does not within 20 s.
+ */
+export async function startServer(
+  server: StackServer,
+  place: ServerPlace,
+  { isDetached = false }: { readonly isDetached?: boolean } = {},
+): Promise<RunningServer> {
+  const binary = await findServerBinary(server);
+  mkdirSync(place.folder, { recursive: true });
+  const outputFile = path.join(place.folder, 'output.txt');
+  const output = openSync(outputFile, 'a');
+  const program = server.adapt?.(binary, place) ?? binary.path;
+  const child = spawn(program, server.arguments(place), {
+    cwd: place.folder,
+    env: { ...process.env, ...binary.env },
+    stdio: ['ignore', output, output],
+    detached: isDetached,
+  });
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const stop = (signal: NodeJS.Signals = 'SIGTERM') => stopChild(child, ended, signal);
+  const endMs = performance.now() + HEALTHY_WITHIN_MS;
+  while (!(await server.isHealthy(place.port).catch(() => false))) {
+    if (child.pid === undefined || child.exitCode !== null || performance.now() > endMs) {
+      await stop();
+      const lastWords = readFileSync(outputFile, 'utf8').slice(-MAX_LAST_WORDS);
+      throw new Error(`${server.kind} does not serve on port ${place.port}: ${lastWords}`);
+    }
+    await pause(POLL_MS);
+  }
+  if (isDetached) child.unref();
+  return { kind: server.kind, port: place.port, url: server.url(place.port), pid: child.pid as number, stop };
+}
+
+async function stopChild(child: ChildProcess, ended: Promise<void>, signal: NodeJS.Signals): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  child.kill(signal);
+  const isDone = await Promise.race([ended.then(() => true), pause(STOPPED_WITHIN_MS).then(() => false)]);
+  if (isDone) return;
+  child.kill('SIGKILL');
+  await ended;
+}
+
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+    // A pause alone keeps no process alive; whoever waits has a child that does.
+  });
+
+/** Free at this moment, below the range of which the system takes ports for clients. */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; ; attempt++) {
+    const port = 15_000 + Math.floor(Math.random() * 15_000);
+    if (await isFree(port)) return port;
+    if (attempt > 50) throw new Error('no free port was found');
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = net.createServer();
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+}
