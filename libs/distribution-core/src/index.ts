@@ -44,3 +44,8 @@ export * from './access/local-principal.js';
 export * from './access/principal.js';
 export * from './access/authorize.js';
 export * from './access/tenancy.js';
+export * from './access/effective-selection.js';
+export * from './access/permitted-events.js';
+export * from './delivery/statistics/performance-statistics.js';
+export * from './delivery/statistics/rolling-series.js';
+export * from './delivery/statistics/latency-sketch.js';

@@ -44,6 +44,7 @@ function accessOfFilter(filter: Filter, score: Score): Access | undefined {
       return union(filter.filters.map((part) => accessOfFilter(part, score)));
     case 'not':
     case 'exists':
+    case 'topic':
       return undefined;
     default:
       return isColumnAttribute(filter.attribute) ? together(pointsOf(filter), score) : undefined;

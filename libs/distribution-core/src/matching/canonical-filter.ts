@@ -27,6 +27,8 @@ export function canonicalFilter(filter: Filter): string {
       return JSON.stringify(['prefix', filter.attribute, filter.value]);
     case 'exists':
       return JSON.stringify(['exists', filter.attribute]);
+    case 'topic':
+      return `["topic",${JSON.stringify(distinct(filter.patterns))}]`;
   }
 }
 

@@ -58,6 +58,8 @@ function costOf(filter: Filter): number {
       return 2 + Math.max(0, ...filter.filters.map(costOf));
     case 'not':
       return 2 + costOf(filter.filter);
+    case 'topic':
+      return 0;
     case 'eq':
       return isColumnAttribute(filter.attribute) ? 0 : 100;
     default:

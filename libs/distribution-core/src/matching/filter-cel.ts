@@ -197,7 +197,7 @@ function comparison(attribute: string, relation: string, value: AttributeValue, 
   return { op: 'range', attribute, [BOUND[relation as keyof typeof BOUND]]: value };
 }
 
-/** Text that {@link filterFromCel} reads as a filter of the same meaning. */
+/** Text that {@link filterFromCel} reads as a filter of the same meaning; the patterns of permissions excepted. */
 export function filterToCel(filter: Filter): string {
   switch (filter.op) {
     case 'and':
@@ -217,6 +217,9 @@ export function filterToCel(filter: Filter): string {
       return `has(${nameText(filter.attribute)})`;
     case 'range':
       return joined('and', boundTexts(filter));
+    case 'topic':
+      // For people only: no text means it, since it is not the users' to say.
+      return `topicMatches(${JSON.stringify(filter.patterns)})`;
   }
 }
 

@@ -7,7 +7,10 @@ export const MAX_FILTER_CLAUSES = 256;
 export const MAX_FILTER_VALUES = 1000;
 export const MAX_FILTER_STRING = 1024;
 
-const KEYS: Readonly<Record<Filter['op'], readonly string[]>> = {
+/** What users may write: patterns over topics come with permissions only. */
+type UserOp = Exclude<Filter['op'], 'topic'>;
+
+const KEYS: Readonly<Record<UserOp, readonly string[]>> = {
   eq: ['attribute', 'value'],
   in: ['attribute', 'values'],
   range: ['attribute', 'gt', 'gte', 'lt', 'lte'],
@@ -54,7 +57,7 @@ class FilterCheck {
     if (typeof op !== 'string' || !Object.hasOwn(KEYS, op)) {
       return this.broken(`${path}.op`, `must be one of ${Object.keys(KEYS).join(', ')}`);
     }
-    const known = KEYS[op as Filter['op']];
+    const known = KEYS[op as UserOp];
     for (const key of Object.keys(value)) {
       if (key !== 'op' && !known.includes(key)) this.broken(`${path}.${key}`, `must not be given for "${op}"`);
     }
@@ -139,6 +142,8 @@ function copyOf(filter: Filter): Filter {
       return { op: 'prefix', attribute: filter.attribute, value: filter.value };
     case 'exists':
       return { op: 'exists', attribute: filter.attribute };
+    case 'topic':
+      return { op: 'topic', patterns: [...filter.patterns] };
     case 'range': {
       const bounds = BOUNDS.filter((bound) => filter[bound] !== undefined).map((bound) => [bound, filter[bound]]);
       return {

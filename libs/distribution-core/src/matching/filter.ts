@@ -18,6 +18,8 @@ export type Filter =
     }
   | { readonly op: 'prefix'; readonly attribute: string; readonly value: string }
   | { readonly op: 'exists'; readonly attribute: string }
+  /** The event's topic, by the catalog's name, matches one of the patterns. Made by permissions, not by users. */
+  | { readonly op: 'topic'; readonly patterns: readonly string[] }
   | { readonly op: 'and'; readonly filters: readonly Filter[] }
   | { readonly op: 'or'; readonly filters: readonly Filter[] }
   | { readonly op: 'not'; readonly filter: Filter };

@@ -22,6 +22,12 @@ export function evaluateFilter(filter: Filter, read: AttributeReader): boolean {
       return filter.filters.some((part) => evaluateFilter(part, read));
     case 'not':
       return !evaluateFilter(filter.filter, read);
+    case 'topic': {
+      const topic = read(TOPIC_ATTRIBUTE);
+      return (
+        typeof topic === 'string' && filter.patterns.some((pattern) => compileTopicPattern(pattern).matches(topic))
+      );
+    }
     default:
   }
   const value = read(filter.attribute);

@@ -5,6 +5,7 @@ import { acceptance, type Clause, EVENT_ID_ATTRIBUTE, TOPIC_ATTRIBUTE } from './
 import type { Filter } from './filter.js';
 import type { KeyPattern } from './key-pattern.js';
 import { isPayloadPath } from './payload-reader.js';
+import { compileTopicPattern, type TopicPattern } from './topic-pattern.js';
 
 /** A compiled filter over the batch that the view is bound to. */
 export interface Predicate {
@@ -83,6 +84,26 @@ class EqualPredicate implements Predicate {
   }
 }
 
+/** One decision a batch, since a batch is of one topic. */
+class TopicPredicate implements Predicate {
+  private decidedTopic: string | undefined;
+  private isMatch = false;
+
+  constructor(private readonly patterns: readonly TopicPattern[]) {}
+
+  test({ topic }: BatchView): boolean {
+    if (topic !== this.decidedTopic) {
+      this.decidedTopic = topic;
+      this.isMatch = this.patterns.some((pattern) => pattern.matches(topic));
+    }
+    return this.isMatch;
+  }
+
+  refine(view: BatchView, _indexes: Uint32Array, count: number): number {
+    return this.test(view) ? count : 0;
+  }
+}
+
 class AllPredicate implements Predicate {
   constructor(private readonly parts: readonly Predicate[]) {}
 
@@ -112,6 +133,8 @@ export function compileFilter(filter: Filter, view: BatchView): Predicate {
       const part = compileFilter(filter.filter, view);
       return new EachPredicate((bound, index) => !part.test(bound, index));
     }
+    case 'topic':
+      return new TopicPredicate(filter.patterns.map((pattern) => compileTopicPattern(pattern)));
     default:
       return compileClause(filter, view);
   }
@@ -155,6 +178,8 @@ export function columnsOf(filter: Filter): string[] {
       return filter.filters.flatMap(columnsOf);
     case 'not':
       return columnsOf(filter.filter);
+    case 'topic':
+      return [];
     default:
       return isColumnAttribute(filter.attribute) ? [filter.attribute] : [];
   }

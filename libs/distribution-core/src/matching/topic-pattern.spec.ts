@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { DistributionError } from '../errors/distribution-error.js';
-import { compileTopicPattern, topicPatternProblem } from './topic-pattern.js';
+import { compileTopicPattern, intersectionOf, topicPatternProblem } from './topic-pattern.js';
 
 describe('a topic pattern', () => {
   it.each([
@@ -58,6 +58,44 @@ describe('a topic pattern', () => {
         const name = words.join('/');
         expect(compileTopicPattern(text).matches(name)).toBe(new RegExp(`^${source}$`).test(name));
       }),
+    );
+  });
+});
+
+describe('the intersection of two patterns', () => {
+  it.each([
+    ['#', 'a/+', 'a/+'],
+    ['a/#', 'a', 'a'],
+    ['a/#', '+/b', 'a/b'],
+    ['+/#', 'a/#', 'a/#'],
+    ['a/+/c', '+/b/+', 'a/b/c'],
+    ['a/b', 'a/c', undefined],
+    ['a', 'a/+', undefined],
+    ['#', '@t/a', undefined],
+    ['+/a', '@t/a', undefined],
+    ['@t/#', '@t/+', '@t/+'],
+  ])('%s and %s: %s', (one, other, expected) => {
+    expect(intersectionOf(one, other)).toBe(expected);
+    expect(intersectionOf(other, one)).toBe(expected);
+  });
+
+  it('matches what both match', () => {
+    const level = fc.constantFrom('a', 'b', '+');
+    const pattern = fc
+      .tuple(fc.option(fc.constant('@t')), fc.array(level, { maxLength: 3 }), fc.boolean())
+      .map(([mark, levels, hasRest]) => [...(mark === null ? [] : [mark]), ...levels, ...(hasRest ? ['#'] : [])])
+      .filter((levels) => levels.length > 0)
+      .map((levels) => levels.join('/'));
+    const topic = fc
+      .array(fc.constantFrom('a', 'b', '@t'), { minLength: 1, maxLength: 4 })
+      .map((levels) => levels.join('/'));
+    fc.assert(
+      fc.property(pattern, pattern, topic, (one, other, name) => {
+        const both = intersectionOf(one, other);
+        const isBoth = compileTopicPattern(one).matches(name) && compileTopicPattern(other).matches(name);
+        expect(both !== undefined && compileTopicPattern(both).matches(name)).toBe(isBoth);
+      }),
+      { numRuns: 500 },
     );
   });
 });

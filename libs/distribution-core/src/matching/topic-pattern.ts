@@ -58,3 +58,22 @@ function matchesLevels(levels: readonly string[], topic: string): boolean {
   if (isMarked(topic) && (levels[0] === ONE_LEVEL || levels[0] === REST)) return false;
   return matchesWords(levels, ONE_LEVEL, levelsOf(topic));
 }
+
+/** The pattern of what both match; undefined if no topic can. Both are patterns already. */
+export function intersectionOf(one: string, other: string): string | undefined {
+  const a = levelsOf(one);
+  const b = levelsOf(other);
+  // A wildcard does not reach a marked first level.
+  if (a[0] !== b[0] && (isMarked(a[0]) || isMarked(b[0]))) return undefined;
+  const both: string[] = [];
+  for (let at = 0; ; at++) {
+    if (a[at] === REST) return [...both, ...b.slice(at)].join(TOPIC_SEPARATOR) || undefined;
+    if (b[at] === REST) return [...both, ...a.slice(at)].join(TOPIC_SEPARATOR) || undefined;
+    if (at === a.length || at === b.length) {
+      return a.length === b.length ? both.join(TOPIC_SEPARATOR) : undefined;
+    }
+    if (a[at] === ONE_LEVEL) both.push(b[at]);
+    else if (b[at] === ONE_LEVEL || a[at] === b[at]) both.push(a[at]);
+    else return undefined;
+  }
+}

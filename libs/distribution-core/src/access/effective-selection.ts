@@ -1,0 +1,83 @@
+import { DistributionError } from '../errors/distribution-error.js';
+import { canonicalFilter } from '../matching/canonical-filter.js';
+import type { Filter } from '../matching/filter.js';
+import { intersectionOf } from '../matching/topic-pattern.js';
+import type { Selection } from '../subscription/subscription.js';
+import type { Principal, Verb } from './principal.js';
+import { qualifyFilter, qualifyPattern } from './tenancy.js';
+
+interface Part {
+  readonly patterns: readonly string[];
+  readonly constraint: Filter;
+}
+
+/**
+ * What a principal gets of what it asks for: the patterns intersected with the permitted ones, the constraints ANDed
+ * into the filter, all in the catalog's names. `selection` is in the tenant's own words, as subscriptions are stored, so
+ * this is to be called once, where a selection meets the catalog. Equal permissions give equal selections, which share a
+ * feed; topics that appear later are covered as those that exist. `auth.forbidden` if nothing at all is permitted.
+ */
+export function effectiveSelection(principal: Principal, verb: Verb, selection: Selection): Selection {
+  const free = new Set<string>();
+  const parts: Part[] = [];
+  for (const { verbs, topicPattern, constraint } of principal.permissions) {
+    if (!verbs.includes(verb)) continue;
+    const patterns = selection.topicPatterns
+      .map((asked) => intersectionOf(asked, topicPattern))
+      .filter((pattern) => pattern !== undefined);
+    if (constraint === undefined) for (const pattern of patterns) free.add(pattern);
+    else if (patterns.length > 0) parts.push({ patterns, constraint });
+  }
+  const constrained = parts
+    .map((part) => ({ ...part, patterns: part.patterns.filter((pattern) => !isCovered(pattern, free)) }))
+    .filter(({ patterns }) => patterns.length > 0);
+  const topicPatterns = withoutCovered([...free, ...constrained.flatMap(({ patterns }) => patterns)]);
+  if (topicPatterns.length === 0) {
+    throw new DistributionError('auth.forbidden', `this needs the permission to ${verb} any of what is asked for`);
+  }
+  const { tenant } = principal;
+  const filters = [selection.filter, constraintOf(tenant, [...free], constrained)]
+    .filter((filter) => filter !== undefined)
+    .map((filter, index) => (index === 0 && filter === selection.filter ? qualifyFilter(tenant, filter) : filter));
+  return {
+    topicPatterns: topicPatterns.map((pattern) => qualifyPattern(tenant, pattern)),
+    keyPatterns: selection.keyPatterns,
+    filter: filters.length < 2 ? filters[0] : { op: 'and', filters },
+  };
+}
+
+/** Undefined if every event of the permitted topics is permitted. */
+function constraintOf(tenant: string, free: readonly string[], parts: readonly Part[]): Filter | undefined {
+  if (parts.length === 0) return undefined;
+  const qualified = parts.map(({ patterns, constraint }) => ({
+    patterns: patterns.map((pattern) => qualifyPattern(tenant, pattern)),
+    constraint: qualifyFilter(tenant, constraint),
+  }));
+  // Then the topics need not be looked at again, and the index can use the clause.
+  const [{ constraint }] = qualified;
+  const canonical = canonicalFilter(constraint);
+  if (free.length === 0 && qualified.every((part) => canonicalFilter(part.constraint) === canonical)) return constraint;
+  return {
+    op: 'or',
+    filters: [
+      ...(free.length === 0
+        ? []
+        : [{ op: 'topic' as const, patterns: free.map((pattern) => qualifyPattern(tenant, pattern)) }]),
+      ...qualified.map((part): Filter => ({
+        op: 'and',
+        filters: [{ op: 'topic', patterns: part.patterns }, part.constraint],
+      })),
+    ],
+  };
+}
+
+const isCovered = (pattern: string, by: ReadonlySet<string>): boolean =>
+  [...by].some((other) => intersectionOf(pattern, other) === pattern);
+
+/** Each once, and none that another one holds. */
+function withoutCovered(patterns: readonly string[]): string[] {
+  const distinct = [...new Set(patterns)];
+  return distinct.filter(
+    (pattern) => !distinct.some((other) => other !== pattern && intersectionOf(pattern, other) === pattern),
+  );
+}
