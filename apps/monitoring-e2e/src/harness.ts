@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type Environment, loadConfig, noLogger } from '@distributary/distribution-nest';
 import { createApp, monitoringConfig } from '@distributary/monitoring';
 import type { PublishResult } from '@distributary/contracts';
+import { AnswerCheck, type OpenApiDocument } from './answer-check.js';
 
 /** What the service stores; its probe measures once at the start and then never again within a test. */
 const QUIET: Environment = {
@@ -20,12 +21,16 @@ export interface Reply<Body = Readonly<Record<string, unknown>>> {
   readonly body: Body;
 }
 
+type Running = Awaited<ReturnType<typeof createApp>>;
+
 /** The complete service in this process, on free ports, with embedded storage in a folder of its own. */
 export class TestApp {
+  private checked: { readonly app: Running; readonly check: AnswerCheck } | undefined;
+
   private constructor(
     private readonly directory: string,
     private readonly env: Environment,
-    private running: Awaited<ReturnType<typeof createApp>>,
+    private running: Running,
   ) {}
 
   static async start(env: Environment = {}): Promise<TestApp> {
@@ -44,6 +49,10 @@ export class TestApp {
 
   get grpcAddress(): string {
     return `127.0.0.1:${this.running.grpcPort}`;
+  }
+
+  get routes() {
+    return this.running.routes;
   }
 
   get streamUrl(): string {
@@ -90,11 +99,24 @@ export class TestApp {
     const response = await fetch(this.httpUrl + pathname, init);
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') === true;
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: (isJson ? JSON.parse(text) : { text }) as Reply['body'],
-    };
+    const body: unknown = isJson ? JSON.parse(text) : { text };
+    this.checkAnswer(pathname, init.method ?? 'GET', response, isJson ? body : text);
+    return { status: response.status, headers: response.headers, body: body as Reply['body'] };
+  }
+
+  /** Every answer that a test gets is what the service's own document says. */
+  private checkAnswer(path: string, method: string, { status, headers }: Response, body: unknown): void {
+    if (this.checked?.app !== this.running) {
+      this.checked = { app: this.running, check: new AnswerCheck(this.running.openApi as OpenApiDocument) };
+    }
+    const problem = this.checked.check.problemOf({
+      path,
+      method,
+      status,
+      contentType: headers.get('content-type'),
+      body,
+    });
+    if (problem !== undefined) throw new Error(problem);
   }
 }
 

@@ -10,6 +10,8 @@ import {
   type Logger,
   NestLogger,
   PromMetrics,
+  recordRoutes,
+  type RouteEntry,
   setupOpenApi,
   StreamWebSocketAdapter,
   SystemClock,
@@ -30,6 +32,10 @@ export interface RunningApp {
   readonly httpUrl: string;
   readonly grpcPort: number;
   readonly lifecycle: Lifecycle;
+  /** What /api/openapi.json answers. */
+  readonly openApi: object;
+  /** Every route that listens, documented or not. */
+  readonly routes: readonly RouteEntry[];
 }
 
 const STEP_DEADLINE_MS = 30_000;
@@ -39,7 +45,7 @@ const GRPC_FINISH_MS = 1_000;
 /** What was opened on the way up, newest last. */
 type Opened = (() => Promise<void>)[];
 
-interface Assembled {
+interface Assembled extends Pick<RunningApp, 'openApi' | 'routes'> {
   readonly app: NestFastifyApplication;
   readonly grpc: GrpcServer;
   readonly lifecycle: Lifecycle;
@@ -51,17 +57,19 @@ interface Assembled {
  */
 export async function createApp(config: MonitoringConfig, logger: Logger): Promise<RunningApp> {
   const opened: Opened = [];
-  const { app, grpc, lifecycle } = await assemble(config, logger, opened).catch(async (error: unknown) => {
-    for (const close of opened.reverse()) {
-      await close().catch((failure: unknown) => logger.error('service.close_failed', { error: failure }));
-    }
-    throw error;
-  });
+  const { app, grpc, lifecycle, openApi, routes } = await assemble(config, logger, opened).catch(
+    async (error: unknown) => {
+      for (const close of opened.reverse()) {
+        await close().catch((failure: unknown) => logger.error('service.close_failed', { error: failure }));
+      }
+      throw error;
+    },
+  );
   // From here on the drain closes what was opened.
   await lifecycle.start();
   if (lifecycle.state === 'ready') grpc.tell('SERVING');
   const { port } = app.getHttpServer().address() as AddressInfo;
-  return { httpUrl: `http://${config.HOST}:${port}`, grpcPort: grpc.port, lifecycle };
+  return { httpUrl: `http://${config.HOST}:${port}`, grpcPort: grpc.port, lifecycle, openApi, routes };
 }
 
 async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened): Promise<Assembled> {
@@ -86,16 +94,18 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
   const features = createFeatures(parts, { config, clock, logger, dependencies });
   const health = new HealthService(lifecycle, dependencies, clock, config.HEALTH_CHECK_TIMEOUT_MS);
   const subscriptions = new SubscriptionsService({ ...storage, vocabulary: monitoringVocabulary, clock, ids });
+  const adapter = createHttpAdapter({ policy, ids, maxBodyBytes: config.MAX_BODY_BYTES });
+  const routes = recordRoutes(adapter);
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.of({ ...parts, features, subscriptions, health, registry, logger }),
-    createHttpAdapter({ policy, ids, maxBodyBytes: config.MAX_BODY_BYTES }),
+    adapter,
     { logger: new NestLogger(logger), abortOnError: false },
   );
   app.useWebSocketAdapter(
     new StreamWebSocketAdapter(app, ({ headers }) => decideHostOrigin(headers.host, headers.origin, policy).isAllowed),
   );
   const grpc = await connectGrpc(app, { host: config.HOST, port: config.GRPC_PORT, policy });
-  setupOpenApi(app, {
+  const openApi = setupOpenApi(app, {
     title: 'Distributary monitoring',
     description: 'Metrics, alerts, incidents and status of your services: ingest them here, watch them live.',
     version: '1',
@@ -124,5 +134,5 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     ['storage', () => storage.close()],
   ];
   for (const [name, run, deadlineMs = STEP_DEADLINE_MS] of drainSteps) lifecycle.onDrain({ name, deadlineMs, run });
-  return { app, grpc, lifecycle };
+  return { app, grpc, lifecycle, openApi, routes };
 }

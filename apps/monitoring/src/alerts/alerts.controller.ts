@@ -1,7 +1,7 @@
-import { activeAlertsQuerySchema } from '@distributary/contracts';
-import { parseWith } from '@distributary/distribution-nest';
+import { activeAlertsQuerySchema, activeAlertsSchema } from '@distributary/contracts';
+import { ApiContract, parseWith } from '@distributary/distribution-nest';
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { AlertsService } from './alerts.service.js';
 
 @ApiTags('alerts')
@@ -10,9 +10,12 @@ export class AlertsController {
   constructor(private readonly alerts: AlertsService) {}
 
   @Get('active')
-  @ApiOperation({ summary: 'Alerts that were raised and not resolved: the most severe first, then the newest' })
-  @ApiQuery({ name: 'severity', required: false, description: 'One or several, separated by commas' })
-  @ApiQuery({ name: 'service', required: false })
+  @ApiContract({
+    summary: 'Alerts that were raised and not resolved: the most severe first, then the newest',
+    query: activeAlertsQuerySchema,
+    response: activeAlertsSchema,
+    errors: ['store.unavailable'],
+  })
   active(@Query() query: unknown) {
     return this.alerts.active(parseWith(activeAlertsQuerySchema, query));
   }

@@ -1,5 +1,7 @@
+import { systemHealthSummarySchema } from '@distributary/contracts';
+import { ApiContract } from '@distributary/distribution-nest';
 import { Controller, Get } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { HealthSummaryService } from './health-summary.service.js';
 
 @ApiTags('health')
@@ -8,7 +10,11 @@ export class HealthSummaryController {
   constructor(private readonly health: HealthSummaryService) {}
 
   @Get('summary')
-  @ApiOperation({ summary: 'Services, active alerts, open incidents, SLOs and infrastructure in one page' })
+  @ApiContract({
+    summary: 'Services, active alerts, open incidents, SLOs and infrastructure in one page',
+    response: systemHealthSummarySchema,
+    errors: ['store.unavailable'],
+  })
   summary() {
     return this.health.summary();
   }

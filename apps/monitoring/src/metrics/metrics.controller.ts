@@ -1,5 +1,7 @@
+import { latestMetricsSchema } from '@distributary/contracts';
+import { ApiContract } from '@distributary/distribution-nest';
 import { Controller, Get, Param } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { MetricsService } from './metrics.service.js';
 
 @ApiTags('metrics')
@@ -8,7 +10,11 @@ export class LatestMetricsController {
   constructor(private readonly metrics: MetricsService) {}
 
   @Get(':service_name/latest')
-  @ApiOperation({ summary: 'The newest figure of each metric of a service' })
+  @ApiContract({
+    summary: 'The newest figure of each metric of a service',
+    response: latestMetricsSchema,
+    errors: ['service.not_found'],
+  })
   latest(@Param('service_name') serviceName: string) {
     return this.metrics.latestOf(serviceName);
   }

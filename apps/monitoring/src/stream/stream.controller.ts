@@ -1,7 +1,8 @@
-import { SseDoor } from '@distributary/distribution-nest';
+import { ApiContract, SseDoor, streamQuerySchema } from '@distributary/distribution-nest';
 import { Controller, Get, Req, Res } from '@nestjs/common';
-import { ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 
 @ApiTags('stream')
 @Controller('api/v1/monitoring/stream')
@@ -9,14 +10,16 @@ export class StreamController {
   constructor(private readonly door: SseDoor) {}
 
   @Get()
-  @ApiOperation({
+  @ApiContract({
     summary: 'The live stream as server-sent events',
     description:
-      'Query parameters select: data_types, services, patterns, keys (lists, separated by commas), filter (CEL text or JSON), ' +
-      'start (latest, earliest, snapshot, a cursor, or an ISO 8601 time). Each event id is a cursor: Last-Event-ID resumes. ' +
-      'The same path is the WebSocket stream when asked for an upgrade.',
+      'Each event id is a cursor: Last-Event-ID resumes. The same path is the WebSocket stream when asked for an upgrade. ' +
+      'What is said in the stream stands in /api/asyncapi.json.',
+    query: streamQuerySchema,
+    headers: z.object({ 'last-event-id': z.string().optional() }),
+    response: { 'text/event-stream': z.string() },
+    errors: ['gateway.full', 'topic.not_found', 'broker.unavailable'],
   })
-  @ApiProduces('text/event-stream')
   async stream(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     await this.door.open(request.raw, reply.raw, () => void reply.hijack());
   }

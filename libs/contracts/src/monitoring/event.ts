@@ -60,15 +60,32 @@ const eventOf = <Type extends MonitoringDataType, Data extends z.ZodType>(dataTy
     metadata: monitoringMetadataSchema,
   });
 
+const EXAMPLE = {
+  event_id: 'alert_20250621_001:raised',
+  timestamp: '2025-06-21T10:00:00.000Z',
+  data_type: 'ALERTS',
+  data: {
+    alert_id: 'alert_20250621_001',
+    service_name: 'portfolio_management_service',
+    severity: 'CRITICAL',
+    metric_name: 'response_time_p99',
+    current_value: 5000,
+    threshold: 1000,
+  },
+  metadata: { source_service: 'intelligent_alerting_service', severity: 'CRITICAL', urgency: 'HIGH' },
+};
+
 /** The spec's `MonitoringDistribution`, as producers send it. */
-export const monitoringDistributionSchema = z.discriminatedUnion('data_type', [
-  eventOf('METRICS', metricsDataSchema),
-  eventOf('ALERTS', alertDataSchema),
-  eventOf('INCIDENTS', incidentDataSchema),
-  eventOf('SLO_STATUS', sloStatusDataSchema),
-  eventOf('INFRASTRUCTURE_STATUS', infrastructureStatusDataSchema),
-  eventOf('PERFORMANCE_OPTIMIZATION', optimizationDataSchema),
-]);
+export const monitoringDistributionSchema = z
+  .discriminatedUnion('data_type', [
+    eventOf('METRICS', metricsDataSchema),
+    eventOf('ALERTS', alertDataSchema),
+    eventOf('INCIDENTS', incidentDataSchema),
+    eventOf('SLO_STATUS', sloStatusDataSchema),
+    eventOf('INFRASTRUCTURE_STATUS', infrastructureStatusDataSchema),
+    eventOf('PERFORMANCE_OPTIMIZATION', optimizationDataSchema),
+  ])
+  .meta({ id: 'MonitoringEvent', examples: [EXAMPLE] });
 
 export type MonitoringEventInput = z.input<typeof monitoringDistributionSchema>;
 export type MonitoringDistribution = z.output<typeof monitoringDistributionSchema>;

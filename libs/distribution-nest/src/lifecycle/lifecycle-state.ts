@@ -4,7 +4,8 @@
  * draining  told to stop, or a start step failed; no new work is taken.
  * stopped   all drain steps are done or out of time. Nothing leads out of it.
  */
-export type LifecycleState = 'starting' | 'ready' | 'draining' | 'stopped';
+export const LIFECYCLE_STATES = ['starting', 'ready', 'draining', 'stopped'] as const;
+export type LifecycleState = (typeof LIFECYCLE_STATES)[number];
 
 const NEXT = {
   starting: ['ready', 'draining'],

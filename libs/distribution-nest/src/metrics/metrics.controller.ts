@@ -1,16 +1,19 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { Registry } from 'prom-client';
+import { z } from 'zod';
+import { ApiContract } from '../http/api-contract.js';
 import { METRICS_REGISTRY } from './prom-metrics.js';
 
 /** For Prometheus. */
-@ApiExcludeController()
+@ApiTags('health')
 @Controller('metrics')
 export class MetricsController {
   constructor(@Inject(METRICS_REGISTRY) private readonly registry: Registry) {}
 
   @Get()
+  @ApiContract({ summary: 'For Prometheus, in its text format', response: { 'text/plain': z.string() } })
   async scrape(@Res() reply: FastifyReply): Promise<void> {
     const text = await this.registry.metrics();
     await reply.header('content-type', this.registry.contentType).send(text);
