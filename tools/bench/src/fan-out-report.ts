@@ -70,6 +70,7 @@ function integrityLine(target: Target, runs: readonly RunFigures[]): string {
     `missing ${sum((run) => run.missing)}, duplicated ${sum((run) => run.duplicated)}, out of order ${sum((run) => run.outOfOrder)}, ` +
     `broken chains ${sum((run) => run.brokenChains)}, gaps ${sum((run) => run.gaps)}, closed ${sum((run) => run.closed)}; ` +
     `${number(spreadOf(runs.map((run) => run.eventBytes)).median, 0)} bytes an event, ` +
+    `${number(spreadOf(runs.map((run) => run.eventsPerPost)).median, 1)} events a POST, ` +
     `${number(spreadOf(runs.map((run) => run.eventsPerFrame)).median, 1)} events a frame` +
     (errors.length === 0 ? '' : `; ${errors.join('; ')}`)
   );

@@ -20,7 +20,9 @@ export interface RunPlan {
   readonly warmUpSeconds: number;
   readonly seconds: number;
   readonly keys: number;
+  /** Connections that publish, each one batch at a time. */
   readonly producers: number;
+  readonly lingerMs: number;
   /** Of the load client and the producer. */
   readonly loadCpu: number | undefined;
 }
@@ -42,6 +44,7 @@ export interface RunFigures {
   /** Due but not taken by the server in time. */
   readonly unsent: number;
   readonly events: number;
+  readonly eventsPerPost: number;
   readonly eventBytes: number;
   readonly eventsPerFrame: number;
   readonly serverCpuSeconds: number;
@@ -106,6 +109,7 @@ async function measure(
         run: `r${Math.round(startMicros).toString(36)}-`,
         keys: plan.keys,
         connections: plan.producers,
+        lingerMs: plan.lingerMs,
         eventsPerSecond: plan.deliveriesPerSecond / plan.subscribers,
         startMicros,
         seconds,
@@ -174,6 +178,7 @@ function figuresOf(
     closed: result.closed,
     unsent: published.unsent,
     events: published.accepted,
+    eventsPerPost: published.accepted / Math.max(1, published.posts - published.refusals),
     eventBytes: result.eventBytes,
     eventsPerFrame: result.deliveries / Math.max(1, result.framesInWindow),
     serverCpuSeconds,

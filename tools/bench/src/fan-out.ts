@@ -23,6 +23,8 @@ export interface FanOutOptions {
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly pairs: number;
+  readonly producers: number;
+  readonly lingerMs: number;
   /** The server on CPU 0, the load on CPU 1. */
   readonly pin: boolean;
   readonly targets: readonly Target[];
@@ -44,6 +46,8 @@ export interface FanOutResult {
   readonly subscribers: number;
   readonly seconds: number;
   readonly pinned: boolean;
+  readonly producers: number;
+  readonly lingerMs: number;
   readonly series: readonly Series[];
 }
 
@@ -70,8 +74,17 @@ export async function fanOut(options: FanOutOptions): Promise<FanOutResult> {
     }
     const series: Series[] = [];
     for (const rate of options.rates) series.push(await runSeries(options, servers, rate));
-    const { subscribers, seconds, pin } = options;
-    return { bench: 'fan-out', machine: machineFacts(), subscribers, seconds, pinned: pin, series };
+    const { subscribers, seconds, pin, producers, lingerMs } = options;
+    return {
+      bench: 'fan-out',
+      machine: machineFacts(),
+      subscribers,
+      seconds,
+      pinned: pin,
+      producers,
+      lingerMs,
+      series,
+    };
   } finally {
     for (const server of servers.values()) await server.stop();
   }
@@ -90,7 +103,8 @@ async function runSeries(
     warmUpSeconds: options.warmUpSeconds,
     seconds: options.seconds,
     keys: 16,
-    producers: 4,
+    producers: options.producers,
+    lingerMs: options.lingerMs,
     loadCpu: options.pin ? 1 : undefined,
   };
   for (let pair = 0; pair < options.pairs; pair++) {

@@ -8,6 +8,8 @@ const USAGE = `npm run bench -- fan-out [options]
   --rate R[,R…]        deliveries per second that are offered (200000,1000000)
   --seconds S          measured seconds of each run (5)
   --pairs N            interleaved pairs with the naive twin (5)
+  --producers N        connections that publish, each one batch at a time (4)
+  --linger MS          how long a batch waits for more events, as a producer's linger does (0)
   --targets T[,T]      service, twin (both)
   --no-pin             do not pin the server to CPU 0 and the load to CPU 1
   --quick              one pair, 200 subscribers, 20000 deliveries/s, 2 s: to see that it works
@@ -21,6 +23,8 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string' },
     pairs: { type: 'string' },
     targets: { type: 'string' },
+    producers: { type: 'string' },
+    linger: { type: 'string' },
     'no-pin': { type: 'boolean' },
     quick: { type: 'boolean' },
     json: { type: 'boolean' },
@@ -48,6 +52,8 @@ const result = await fanOut({
   rates: values.rate?.split(',').map((text) => positive(text, 0)) ?? defaults.rates,
   seconds: positive(values.seconds, defaults.seconds),
   warmUpSeconds: 1,
+  producers: positive(values.producers, 4),
+  lingerMs: Number(values.linger ?? 0),
   pairs: positive(values.pairs, defaults.pairs),
   pin: !values['no-pin'],
   targets,

@@ -7,6 +7,8 @@ export interface PublishPlan {
   readonly keys: number;
   /** Each posts one batch at a time, so that order per key holds. */
   readonly connections: number;
+  /** A batch waits this long for more events, counted from its oldest; 0: it goes when the connection is free. */
+  readonly lingerMs: number;
   readonly eventsPerSecond: number;
   /** {@link monotonicMicros}. */
   readonly startMicros: number;

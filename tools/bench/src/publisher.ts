@@ -65,7 +65,13 @@ class Publisher {
   private async post(waiting: number[]): Promise<void> {
     const { plan } = this;
     const connection = new IngestConnection(plan.port, plan.path);
+    const lingerMicros = plan.lingerMs * 1000;
     while (!this.isOver) {
+      const isDue = waiting.length > 0 && this.schedule.dueMicros(waiting[0]) + lingerMicros <= monotonicMicros();
+      if (!isDue && waiting.length < MAX_BATCH && !this.schedule.isOver) {
+        await pause(TICK_MS);
+        continue;
+      }
       const batch = waiting.splice(0, MAX_BATCH);
       if (batch.length === 0) {
         await pause(TICK_MS);

@@ -75,6 +75,7 @@ export async function runBeside(service: ServerProcess, policies: readonly WireS
           run: `q${Math.round(startMicros).toString(36)}-`,
           keys: KEYS,
           connections: 4,
+          lingerMs: 0,
           eventsPerSecond: size.eventsPerSecond,
           startMicros,
           seconds,

@@ -121,6 +121,7 @@ async function killAndCount(
         run: `z${random.seed.toString(36)}-`,
         keys: KEYS,
         connections: 4,
+        lingerMs: 0,
         eventsPerSecond: size.eventsPerSecond,
         startMicros,
         seconds: size.publishSeconds,
