@@ -36,6 +36,8 @@ interface BatchHeader {
 
 /** The routing key travels as a column of this name; attributes may not use it. */
 export const ROUTING_KEY = 'routing_key';
+/** So does the trace context, which is no attribute: no filter can name it. Absent while nothing is traced. */
+export const TRACEPARENT = '\0traceparent';
 
 const VERSION = 1;
 const PREAMBLE_BYTES = 8;
@@ -111,7 +113,7 @@ export class EventBatch {
   attributesAt(index: number): Record<string, AttributeValue> {
     const attributes: Record<string, AttributeValue> = {};
     for (const name of this.columns.keys()) {
-      if (name === ROUTING_KEY) continue;
+      if (name === ROUTING_KEY || name === TRACEPARENT) continue;
       const value = this.attributeAt(index, name);
       if (value !== undefined) attributes[name] = value;
     }
@@ -119,12 +121,14 @@ export class EventBatch {
   }
 
   recordAt(index: number): EventRecord {
+    const traceparent = this.attributeAt(index, TRACEPARENT);
     return {
       eventId: this.eventIds[index],
       timeMicros: this.times[index],
       routingKey: this.routingKeyAt(index),
       attributes: this.attributesAt(index),
       value: this.valueAt(index),
+      ...(traceparent === undefined ? {} : { traceparent: traceparent as string }),
     };
   }
 
@@ -157,6 +161,7 @@ export function encodeEventBatch(records: readonly EventRecord[], appendedMicros
     const record = records[row];
     place(ROUTING_KEY, row, record.routingKey);
     for (const name in record.attributes) place(name, row, record.attributes[name]);
+    if (record.traceparent !== undefined) place(TRACEPARENT, row, record.traceparent);
     valueBytes += record.value.length + 1;
   }
   const header: BatchHeader = {

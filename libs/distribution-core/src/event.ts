@@ -11,4 +11,6 @@ export interface EventRecord {
   readonly routingKey: string;
   readonly attributes: Attributes;
   readonly value: Uint8Array;
+  /** W3C trace context of its ingest, if that was sampled; filters do not see it. */
+  readonly traceparent?: string;
 }

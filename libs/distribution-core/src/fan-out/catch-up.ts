@@ -69,7 +69,10 @@ export class CatchUp {
     if (needsMark(member.outlet, flush.bytes.length)) member.outlet.write(flush.markedBytes(), flush.mark);
     else member.outlet.write(flush.bytes, 0);
     member.spend(flush.eventCount);
-    for (const part of flush.parts) member.tell(part.lane, part.pos);
+    for (const part of flush.parts) {
+      member.tell(part.lane, part.pos);
+      this.frames.replayed(member, part.lane, part.eventCount);
+    }
     member.nextSequence++;
     member.progressAtMs = this.clock.monotonicMs();
     return true;

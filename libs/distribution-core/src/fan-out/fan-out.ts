@@ -1,5 +1,5 @@
 import { DistributionError } from '../errors/distribution-error.js';
-import type { EventBatch } from '../event-batch.js';
+import { type EventBatch, TRACEPARENT } from '../event-batch.js';
 import { canonicalSelection } from '../matching/canonical-filter.js';
 import { compileSelection } from '../matching/entry-matcher.js';
 import { MatchIndex } from '../matching/match-index.js';
@@ -7,16 +7,18 @@ import type { Clock } from '../ports/clock.port.js';
 import type { Log } from '../ports/log.port.js';
 import type { Counter, Gauge, Histogram, Metrics } from '../ports/metrics.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
-import type { LanePosition, Position } from '../position.js';
+import { BEFORE_FIRST, type LanePosition, type Position } from '../position.js';
 import type { Selection } from '../subscription/subscription.js';
 import { CatchUp } from './catch-up.js';
 import { Feed } from './feed.js';
+import { FlushNotes, type FlushObserver } from './flush-observer.js';
 import { FlushPacer } from './flush-pacer.js';
 import type { LaneState } from './lane-state.js';
 import { LaneSweeps } from './lane-sweep.js';
 import { LastValueTables } from './last-value-table.js';
 import { Member, type MemberOptions } from './member.js';
 import type { FrameEncoder, Outlet } from './outlet.js';
+import { type FlushTracing, PendingTraces } from './pending-traces.js';
 import { PrivateFrames, sendGap } from './private-frames.js';
 import { Selector } from './selector.js';
 import { SlowPolicies } from './slow-policy.js';
@@ -88,6 +90,11 @@ export interface AttachRequest extends MemberOptions {
    * share one: while one of them catches up, its frames are not the other's.
    */
   readonly otherFeeds?: ReadonlySet<number>;
+  /**
+   * The member that the new one takes the place of, on the same outlet: it goes on where that one stands, in lanes that
+   * both have, so nothing of them is missing and nothing comes twice. `startOf` is for the others.
+   */
+  readonly replaces?: Member;
   /** Called before anything is written to the outlet for this member. */
   readonly onAttached: (member: Member, positions: readonly LanePosition[]) => void;
 }
@@ -126,6 +133,8 @@ export class FanOut {
   private round: Feed[] = [];
   private readonly pacer: FlushPacer;
   private readonly frames: PrivateFrames;
+  private readonly flushNotes = new FlushNotes();
+  private readonly pendingTraces = new PendingTraces();
   private readonly selector = new Selector();
   private readonly sweeps: LaneSweeps;
   private readonly catchUp: CatchUp;
@@ -144,6 +153,10 @@ export class FanOut {
   private readonly latency: Histogram;
   /** Told of each flush: how long ago the oldest event in it was taken by the broker, and deliveries. */
   onDelivered: (latencyMs: number, deliveries: number) => void = () => undefined;
+  /** Told of what arrives and goes out, lane by lane. */
+  observer: FlushObserver | undefined;
+  /** If set, flushes that hold traced events are reported to it. */
+  tracing: FlushTracing | undefined;
   /** Told of each batch of every lane that is tailed, after the last-value table has it. */
   onBatch: (events: LaneEvents) => void = () => undefined;
 
@@ -159,7 +172,11 @@ export class FanOut {
       onClosed: (state) => this.forgetLane(state),
     });
     this.lastValues = new LastValueTables({ metrics });
-    this.frames = new PrivateFrames(this.nextMark, () => clock.nowMicros());
+    this.frames = new PrivateFrames(
+      this.nextMark,
+      () => clock.nowMicros(),
+      () => this.observer,
+    );
     this.sweeps = new LaneSweeps({
       log,
       clock,
@@ -194,10 +211,22 @@ export class FanOut {
     this.scheduleTick();
   }
 
-  /** What exists now. New topics join the feeds that select them, from their first event. */
+  /**
+   * What exists now. New topics join the feeds that select them, from their first event; what changed about the others
+   * takes effect; lanes of those that are gone end, and whoever reads them is told.
+   */
   async setTopics(topics: readonly TopicDefinition[]): Promise<void> {
-    const known = new Set(this.topics.map((topic) => topic.name));
+    const known = new Map(this.topics.map((topic) => [topic.name, topic]));
+    const present = new Map(topics.map((topic) => [topic.name, topic]));
     this.topics = topics;
+    for (const [name, before] of known) {
+      const now = present.get(name);
+      if (now?.catalogVersion === before.catalogVersion) this.redefine(now, before);
+      else {
+        known.delete(name);
+        await this.lanes.closeTopic(name);
+      }
+    }
     for (const topic of topics) {
       if (known.has(topic.name)) continue;
       for (const feed of [...this.feeds.values()]) {
@@ -237,7 +266,7 @@ export class FanOut {
   /** `topic.not_found` if no topic matches; `gateway.full` at the limit of feeds. */
   async attach(request: AttachRequest): Promise<Member> {
     const matcher = compileSelection(request.selection);
-    const topics = this.topics.filter((topic) => topic.enabled && matcher.matchesTopic(topic.name));
+    const topics = this.topics.filter((topic) => matcher.matchesTopic(topic.name));
     if (topics.length === 0) {
       throw new DistributionError('topic.not_found', `no topic matches ${request.selection.topicPatterns.join(', ')}`);
     }
@@ -246,18 +275,35 @@ export class FanOut {
     await Promise.all(states.map(async (state) => starts.set(state, await request.startOf(state))));
 
     // From here on nothing is awaited: the member, its feed and its positions fit together.
+    if (request.replaces?.state === 'gone') {
+      throw new DistributionError('subscription.not_found', 'the subscription has ended');
+    }
     const feed = this.feedOf(request.selection, request.encoder, request.otherFeeds);
     feed.tellPositions(this.time());
     const member = new Member(feed, request.outlet, request, this.deps.clock, (behind) => this.serveSoon(behind));
+    const { replaces } = request;
     for (const lane of feed.lanes.values()) {
-      const start = starts.get(lane.state) ?? 'live';
+      const start = replaces?.positionIn(lane.state) ?? starts.get(lane.state) ?? 'live';
       member.tell(lane, start === 'live' ? lane.told : start);
     }
+    if (replaces !== undefined) this.replace(replaces, member);
     request.onAttached(member, member.positions());
     if (request.snapshot) for (const state of feed.lanes.keys()) this.sendSnapshot(member, state);
     this.catchUp.serve(member);
     this.countMembers();
     return member;
+  }
+
+  /** How many subscriptions are attached to the lanes of each topic of this process, by lane name. */
+  membersByLane(): Map<string, number> {
+    const members = new Map<string, number>();
+    for (const feed of this.feeds.values()) {
+      for (const { lane } of feed.lanes.keys()) {
+        const name = `${lane.topic}#${lane.partition}`;
+        members.set(name, (members.get(name) ?? 0) + feed.memberCount);
+      }
+    }
+    return members;
   }
 
   /** To be called when its outlet has room again, or it was granted credit, or it was stood elsewhere. */
@@ -282,6 +328,24 @@ export class FanOut {
   /** Writes what is pending now; for draining. */
   flushAll(): void {
     for (const feed of this.feeds.values()) feed.tellPositions(this.time());
+  }
+
+  /** What the one before was, the new one is: paused, told that it is slow. */
+  private replace(before: Member, member: Member): void {
+    if (before.state === 'paused') member.pause();
+    member.isSlow = before.isSlow;
+    this.detach(before);
+  }
+
+  private redefine(now: TopicDefinition, before: TopicDefinition): void {
+    const states = this.lanes.redefine(now);
+    if (JSON.stringify(now.conflationKey) === JSON.stringify(before.conflationKey)) return;
+    // Keys of another kind: what memory still has of the lanes is sorted anew.
+    this.lastValues.forget(now.name);
+    if (now.conflationKey === 'none') return;
+    for (const { segments } of states) {
+      for (const { batch, skip } of segments.after(segments.start)) this.lastValues.apply(now, batch, skip);
+    }
   }
 
   private readonly nextMark = (): number => ++this.lastMark;
@@ -337,6 +401,7 @@ export class FanOut {
     this.feedsByKey.delete(feed.key);
     this.index.remove(feed.id);
     this.dirty.delete(feed);
+    this.pendingTraces.take(feed);
     this.countFeeds();
     this.deps.clock.after(this.limits.lingerMs, () => void this.lanes.closeUnwanted((state) => this.isWanted(state)));
   }
@@ -353,9 +418,12 @@ export class FanOut {
   private take(state: LaneState, batch: EventBatch, skip: Uint8Array | undefined): void {
     if (state.topic.conflationKey !== 'none') this.lastValues.apply(state.topic, batch, skip);
     this.matchedEvents.add(batch.count);
+    this.observer?.arrived(state, batch.count, batch.byteLength);
+    const traces = this.tracing === undefined ? undefined : batch.column(TRACEPARENT);
     this.index.match(state.lane.topic, batch, skip, (feedId, indexes, count) => {
       const feed = this.feeds.get(feedId) as Feed;
       feed.collect(state, batch, skip, indexes, count);
+      if (traces !== undefined) this.pendingTraces.note(feed, traces, skip, indexes, count);
       this.dirty.add(feed);
     });
     this.onBatch({ state, batch, skip });
@@ -383,15 +451,28 @@ export class FanOut {
     let oldestMicros = time.nowMicros;
     for (const lane of feed.lanes.values()) {
       const first = lane.runs[0];
-      if (first !== undefined && first.batch.appendedMicros < oldestMicros) oldestMicros = first.batch.appendedMicros;
+      if (first === undefined) continue;
+      const { appendedMicros } = first.batch;
+      if (appendedMicros < oldestMicros) oldestMicros = appendedMicros;
+      if (this.observer !== undefined) this.flushNotes.note(lane.state, lane.eventCount, appendedMicros);
     }
+    const traceparents = this.pendingTraces.take(feed);
     const deliveries = feed.flush(time);
     feed.limitKept(this.keptBytesPerFeed());
-    if (deliveries === 0) return;
-    const latencyMs = (this.deps.clock.nowMicros() - oldestMicros) / 1000;
-    this.delivered.add(deliveries);
-    this.latency.observe(latencyMs);
-    this.onDelivered(latencyMs, deliveries);
+    if (deliveries > 0) {
+      const endedMicros = this.deps.clock.nowMicros();
+      const latencyMs = (endedMicros - oldestMicros) / 1000;
+      const members = feed.live.length;
+      this.delivered.add(deliveries);
+      this.latency.observe(latencyMs);
+      this.onDelivered(latencyMs, deliveries);
+      if (this.observer !== undefined) this.flushNotes.tell(this.observer, feed.id, endedMicros, members);
+      if (traceparents !== undefined) {
+        const startedMicros = time.nowMicros;
+        this.tracing?.flushed({ feed: feed.id, members, deliveries, traceparents, startedMicros, endedMicros });
+      }
+    }
+    this.flushNotes.clear();
   }
 
   private sendSnapshot(member: Member, state: LaneState): void {
@@ -414,7 +495,10 @@ export class FanOut {
       const lane = feed.lanes.get(state);
       if (lane === undefined) continue;
       feed.flush(this.time());
-      for (const member of feed.live) sendGap(member, lane, lane.told, to, 'expired');
+      for (const member of feed.live) {
+        sendGap(member, lane, lane.told, to, 'expired');
+        this.observer?.lost(state, 'expired', 1);
+      }
       lane.told = to;
     }
   }
@@ -434,7 +518,18 @@ export class FanOut {
   private forgetLane(state: LaneState): void {
     this.sweeps.forget(state);
     this.lastValues.forget(state.topic.name);
-    for (const feed of this.feeds.values()) feed.lanes.delete(state);
+    for (const feed of this.feeds.values()) {
+      const lane = feed.lanes.get(state);
+      if (lane === undefined) continue;
+      feed.tellPositions(this.time());
+      const { end } = state.segments;
+      for (const member of [...feed.live, ...feed.behind]) {
+        const told = member.positionIn(state) ?? BEFORE_FIRST;
+        sendGap(member, lane, told, told > end ? told : end, 'deleted');
+        member.forget(lane);
+      }
+      feed.lanes.delete(state);
+    }
   }
 
   private isWanted(state: LaneState): boolean {

@@ -6,7 +6,8 @@ import type { Segments } from './segments.js';
 /** A lane that this process tails. What `segments.end` names has been matched against every feed. */
 export interface LaneState {
   readonly lane: Lane;
-  readonly topic: TopicDefinition;
+  /** As the catalog has it now: what may change (priority, retention, conflation key) takes effect with the next use. */
+  topic: TopicDefinition;
   readonly segments: Segments;
   tail: LaneTail;
   /** Since it was opened, copies included. */

@@ -2,6 +2,7 @@ import type { Clock } from '../ports/clock.port.js';
 import { BEFORE_FIRST, type LanePosition, type Position } from '../position.js';
 import type { SlowPolicy } from '../subscription/subscription.js';
 import type { Feed, FeedLane, Flush } from './feed.js';
+import type { LaneState } from './lane-state.js';
 import type { Outlet } from './outlet.js';
 
 /**
@@ -90,6 +91,25 @@ export class Member {
   tell(lane: FeedLane, position: Position): void {
     this.reached.set(lane, position);
     this.told.set(lane, position);
+  }
+
+  /** Events that it may be sent before more is granted. */
+  get creditLeft(): number {
+    return this.credit;
+  }
+
+  /** What it was told in a lane, whether it is live or not; undefined: nothing. */
+  positionIn(state: LaneState): Position | undefined {
+    const lane = this.feed.lanes.get(state);
+    if (lane === undefined) return undefined;
+    return this.state === 'live' ? lane.told : this.told.get(lane);
+  }
+
+  /** The lane is no more. */
+  forget(lane: FeedLane): void {
+    this.reached.delete(lane);
+    this.told.delete(lane);
+    this.toldCounts.delete(lane);
   }
 
   grantCredit(events: number): void {

@@ -1,14 +1,19 @@
 import type { LanePosition, Position } from '../position.js';
 import type { FeedLane } from './feed.js';
+import type { FlushObserver } from './flush-observer.js';
 import type { Member } from './member.js';
 import type { Conflation, Outlet, Run, SnapshotFrame } from './outlet.js';
 import { eventsOf } from './runs.js';
+
+/** Why rightful events of a stretch may be missing; `deleted`: nothing follows either, for the topic is gone. */
+export type GapReason = 'slow' | 'expired' | 'policy' | 'deleted';
 
 /** Frames for one member that does not stand where its feed stands. */
 export class PrivateFrames {
   constructor(
     private readonly nextMark: () => number,
     private readonly nowMicros: () => number,
+    private readonly observer: () => FlushObserver | undefined = () => undefined,
   ) {}
 
   /** Tells the member everything up to `pos`; a position message if nothing of it matched. */
@@ -29,6 +34,12 @@ export class PrivateFrames {
     const isData = eventCount > 0 || conflation !== undefined;
     this.write(member, isData ? encoder.data({ ...frame, runs, eventCount, conflation }) : encoder.position(frame));
     member.spend(eventCount);
+    this.replayed(member, lane, eventCount);
+  }
+
+  /** It was sent events of the lane while it was behind. */
+  replayed(member: Member, lane: FeedLane, events: number): void {
+    if (events > 0) this.observer()?.replayed(member.feed.id, lane.state, events);
   }
 
   snapshot(member: Member, frame: Omit<SnapshotFrame, 'feed' | 'timeMicros' | 'positions'>): void {
@@ -40,17 +51,11 @@ export class PrivateFrames {
     member.spend(frame.values.length);
   }
 
-  gap(
-    member: Member,
-    lane: FeedLane,
-    to: Position,
-    reason: 'slow' | 'expired' | 'policy',
-    count?: number,
-    isExact = false,
-  ): void {
+  gap(member: Member, lane: FeedLane, to: Position, reason: GapReason, count?: number, isExact = false): void {
     const from = member.toldIn(lane);
     if (from >= to) return;
     member.tell(lane, to);
+    this.observer()?.lost(lane.state, reason, count ?? 1);
     sendGap(member, lane, from, to, reason, count, isExact);
   }
 
@@ -76,7 +81,7 @@ export function sendGap(
   lane: FeedLane,
   from: Position,
   to: Position,
-  reason: 'slow' | 'expired' | 'policy',
+  reason: GapReason,
   count?: number,
   isExact = false,
 ): void {

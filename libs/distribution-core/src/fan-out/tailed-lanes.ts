@@ -72,6 +72,21 @@ export class TailedLanes {
     );
   }
 
+  /** Its catalog row has changed. */
+  redefine(topic: TopicDefinition): LaneState[] {
+    const states = this.ofTopic(topic.name);
+    for (const state of states) state.topic = topic;
+    return states;
+  }
+
+  /** It is not in the catalog any more, or another one has its name now. What was opened for it ends as well. */
+  async closeTopic(name: string): Promise<void> {
+    await Promise.all([...this.opening].flatMap(([lane, opening]) => (lane.startsWith(`${name}#`) ? [opening] : [])));
+    const states = this.ofTopic(name);
+    for (const state of states) this.close(state);
+    await Promise.all(states.map((state) => state.tail.stop()));
+  }
+
   async closeUnwanted(isWanted: (state: LaneState) => boolean): Promise<void> {
     if (this.isStopped) return;
     for (const state of [...this.lanes.values()]) {
@@ -126,8 +141,15 @@ export class TailedLanes {
     this.handlers.onBatch(state, batch, skip);
   }
 
+  private ofTopic(name: string): LaneState[] {
+    return [...this.lanes.values()].filter(({ lane }) => lane.topic === name);
+  }
+
   private close(state: LaneState): void {
-    this.lanes.delete(`${state.lane.topic}#${state.lane.partition}`);
+    const name = `${state.lane.topic}#${state.lane.partition}`;
+    // Its tail may find the topic gone when another lane has the name already.
+    if (this.lanes.get(name) !== state) return;
+    this.lanes.delete(name);
     this.budget.remove(state.segments);
     this.handlers.onClosed(state);
   }

@@ -1,7 +1,7 @@
 import type { Problem } from '../errors/distribution-error.js';
 import { DistributionError, invalidRequest } from '../errors/distribution-error.js';
 import type { EventRecord } from '../event.js';
-import { ROUTING_KEY } from '../event-batch.js';
+import { ROUTING_KEY, TRACEPARENT } from '../event-batch.js';
 import { EVENT_ID_ATTRIBUTE, TOPIC_ATTRIBUTE } from '../matching/clause.js';
 import { isPayloadPath } from '../matching/payload-reader.js';
 import type { DeliveryGuarantee } from '../subscription/subscription.js';
@@ -36,7 +36,7 @@ export interface EventLimits {
   readonly maxRoutingKeyLength: number;
 }
 
-const RESERVED: ReadonlySet<string> = new Set([ROUTING_KEY, TOPIC_ATTRIBUTE, EVENT_ID_ATTRIBUTE]);
+const RESERVED: ReadonlySet<string> = new Set([ROUTING_KEY, TRACEPARENT, TOPIC_ATTRIBUTE, EVENT_ID_ATTRIBUTE]);
 
 /**
  * The topics of the events, in their order. Throws `request.invalid` with every problem, or else `topic.not_found`

@@ -1,4 +1,4 @@
-import { ROUTING_KEY } from '../event-batch.js';
+import { ROUTING_KEY, TRACEPARENT } from '../event-batch.js';
 import type { AttributeSlot } from './attribute-slot.js';
 import type { BatchView } from './batch-view.js';
 import { acceptance, type Clause, EVENT_ID_ATTRIBUTE, TOPIC_ATTRIBUTE } from './clause.js';
@@ -143,6 +143,7 @@ export function compileFilter(filter: Filter, view: BatchView): Predicate {
 function compileClause(clause: Clause, view: BatchView): Predicate {
   const { attribute } = clause;
   const accepts = acceptance(clause);
+  if (attribute === TRACEPARENT) return new EachPredicate(() => false);
   if (attribute === TOPIC_ATTRIBUTE) return new EachPredicate((bound) => accepts(bound.topic));
   if (attribute === EVENT_ID_ATTRIBUTE)
     return new EachPredicate((bound, index) => accepts(bound.batch.eventIds[index]));
@@ -168,7 +169,10 @@ export function compileKeyPatterns(patterns: readonly KeyPattern[], view: BatchV
 
 /** Whether a clause reads a column of the batch, and not its envelope or payload. */
 export const isColumnAttribute = (attribute: string): boolean =>
-  attribute !== TOPIC_ATTRIBUTE && attribute !== EVENT_ID_ATTRIBUTE && !isPayloadPath(attribute);
+  attribute !== TOPIC_ATTRIBUTE &&
+  attribute !== EVENT_ID_ATTRIBUTE &&
+  attribute !== TRACEPARENT &&
+  !isPayloadPath(attribute);
 
 /** The columns that a filter reads, once per clause. */
 export function columnsOf(filter: Filter): string[] {
