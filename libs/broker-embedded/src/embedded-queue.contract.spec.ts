@@ -1,17 +1,17 @@
 import { describeQueueContract } from '@distributary/distribution-core/testing';
-import { EmbeddedQueue } from './embedded-queue.js';
+import { LogQueue } from '@distributary/distribution-core';
 import { aLogHarness } from './testing/embedded-harness.js';
 
-describeQueueContract('EmbeddedQueue', {
+describeQueueContract('LogQueue over the embedded log', {
   open: async () => {
     const { log, clock, dispose } = await aLogHarness();
-    let queue = new EmbeddedQueue({ log, clock });
+    let queue = new LogQueue({ log, clock });
     return {
       queue,
       log,
       restart: async () => {
         await queue.close();
-        queue = new EmbeddedQueue({ log, clock });
+        queue = new LogQueue({ log, clock });
         return queue;
       },
       letTimePass: async (ms) => clock.advance(ms),

@@ -59,3 +59,7 @@ export * from './delivery/queue/log-queue.js';
 export * from './delivery/queue/position-keeper.js';
 export * from './fan-out/flush-observer.js';
 export * from './fan-out/pending-traces.js';
+export * from './ports/api-key-store.port.js';
+export * from './access/api-key-text.js';
+export * from './access/authenticator.js';
+export * from './access/permission-json.js';

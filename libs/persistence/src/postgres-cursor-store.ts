@@ -1,17 +1,19 @@
 import {
+  type Above,
   type CursorStore,
   type LaneName,
   laneName,
   type LanePosition,
   type Ownership,
+  type StoredPosition,
 } from '@distributary/distribution-core';
 import type { DataSource } from 'typeorm';
 import { translated } from './postgres.errors.js';
 
 /** Positions compare as bytes, which is what the column's collation does. */
 const UPSERT = `
-  INSERT INTO subscription_cursors (subscription_id, topic, partition, epoch, position)
-  SELECT $1, * FROM unnest($2::text[], $3::int[], $4::text[], $5::text[])`;
+  INSERT INTO subscription_cursors (subscription_id, topic, partition, epoch, position, above)
+  SELECT $1, * FROM unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::jsonb[])`;
 
 /**
  * The {@link CursorStore} on PostgreSQL; terms run by the database's clock, and every call is one statement.
@@ -76,22 +78,33 @@ export class PostgresCursorStore implements CursorStore {
     );
   }
 
+  loadWithAbove(subscriptionId: string): Promise<readonly StoredPosition[]> {
+    return translated(async () => {
+      const rows = await this.query<LanePosition & { above: Above | null }>(
+        `SELECT topic, partition, epoch, position, above FROM subscription_cursors
+         WHERE subscription_id = $1 ORDER BY topic, partition`,
+        [subscriptionId],
+      );
+      return rows.map(({ above, ...position }) => (above === null ? position : { ...position, above }));
+    });
+  }
+
   store(
     { subscriptionId, ownerId, generation }: Ownership,
-    positions: readonly LanePosition[],
+    positions: readonly StoredPosition[],
   ): Promise<'stored' | 'stale'> {
     return translated(async () => {
       // The row lock keeps a new owner from coming in between the check and the write.
       const rows = await this.query(
         `WITH mine AS (
            SELECT 1 FROM subscription_ownership
-           WHERE subscription_id = $1 AND generation = $6 AND owner_id = $7 FOR UPDATE),
+           WHERE subscription_id = $1 AND generation = $7 AND owner_id = $8 FOR UPDATE),
          written AS (
            ${UPSERT} WHERE EXISTS (SELECT 1 FROM mine)
            ON CONFLICT (subscription_id, topic, partition) DO UPDATE
-             SET epoch = excluded.epoch, position = excluded.position, updated_at = now()
+             SET epoch = excluded.epoch, position = excluded.position, above = excluded.above, updated_at = now()
              WHERE subscription_cursors.epoch <> excluded.epoch
-                OR subscription_cursors.position < excluded.position)
+                OR subscription_cursors.position <= excluded.position)
          SELECT * FROM mine`,
         [...columnsOf(subscriptionId, oncePerLane(positions, isForward)), generation, ownerId],
       );
@@ -108,7 +121,7 @@ export class PostgresCursorStore implements CursorStore {
            WHERE subscription_id = $1 RETURNING 1)
          ${UPSERT} WHERE (SELECT count(*) FROM ended) >= 0
          ON CONFLICT (subscription_id, topic, partition) DO UPDATE
-           SET epoch = excluded.epoch, position = excluded.position, updated_at = now()`,
+           SET epoch = excluded.epoch, position = excluded.position, above = excluded.above, updated_at = now()`,
         columnsOf(
           subscriptionId,
           oncePerLane(positions, () => true),
@@ -133,13 +146,14 @@ export class PostgresCursorStore implements CursorStore {
   }
 }
 
-function columnsOf(subscriptionId: string, positions: readonly LanePosition[]): unknown[] {
+function columnsOf(subscriptionId: string, positions: readonly StoredPosition[]): unknown[] {
   return [
     subscriptionId,
     positions.map(({ topic }) => topic),
     positions.map(({ partition }) => partition),
     positions.map(({ epoch }) => epoch),
     positions.map(({ position }) => position),
+    positions.map(({ above }) => (above === undefined ? null : JSON.stringify(above))),
   ];
 }
 
@@ -148,10 +162,10 @@ const isForward = (next: LanePosition, known: LanePosition): boolean =>
 
 /** One statement cannot write a row twice. Sorted, so that statements lock rows in one order. */
 function oncePerLane(
-  positions: readonly LanePosition[],
+  positions: readonly StoredPosition[],
   replaces: (next: LanePosition, known: LanePosition) => boolean,
-): LanePosition[] {
-  const lanes = new Map<LaneName, LanePosition>();
+): StoredPosition[] {
+  const lanes = new Map<LaneName, StoredPosition>();
   for (const position of positions) {
     const known = lanes.get(laneName(position));
     if (known === undefined || replaces(position, known)) lanes.set(laneName(position), position);

@@ -1,4 +1,4 @@
-import type { LanePosition } from '../position.js';
+import type { LanePosition, Position } from '../position.js';
 
 /** The sole right to advance the positions of one durable subscription, until it expires by the store's clock. */
 export interface Ownership {
@@ -6,6 +6,16 @@ export interface Ownership {
   readonly ownerId: string;
   readonly generation: number;
   readonly termMs: number;
+}
+
+/** What is known of single events above a position: those that are dealt with, and how often others have failed. */
+export interface Above {
+  readonly acked: readonly Position[];
+  readonly failures: Readonly<Record<Position, number>>;
+}
+
+export interface StoredPosition extends LanePosition {
+  readonly above?: Above;
 }
 
 /**
@@ -28,8 +38,13 @@ export interface CursorStore {
   renew(ownership: Ownership): Promise<'renewed' | 'lost'>;
   release(ownership: Ownership): Promise<void>;
   load(subscriptionId: string): Promise<readonly LanePosition[]>;
-  /** All or nothing. `stale` if the generation is not the present one. */
-  store(ownership: Ownership, positions: readonly LanePosition[]): Promise<'stored' | 'stale'>;
+  /** The same with what is known above each position. */
+  loadWithAbove(subscriptionId: string): Promise<readonly StoredPosition[]>;
+  /**
+   * All or nothing. `stale` if the generation is not the present one. What is known above a position goes with it: the
+   * same position again replaces it.
+   */
+  store(ownership: Ownership, positions: readonly StoredPosition[]): Promise<'stored' | 'stale'>;
   /** Sets positions, backwards too, and ends any ownership: the next owner starts there. */
   rewind(subscriptionId: string, positions: readonly LanePosition[]): Promise<void>;
 }

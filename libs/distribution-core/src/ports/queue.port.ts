@@ -1,5 +1,8 @@
+import type { RedeliveryPolicy } from '../delivery/redelivery-policy.js';
 import type { EventRecord } from '../event.js';
+import type { EventBatch } from '../event-batch.js';
 import type { LanePosition } from '../position.js';
+import type { Selection } from '../subscription/subscription.js';
 
 /**
  * - `exclusive`: one consumer, all lanes, in order; a second one is refused with `subscription.taken`.
@@ -11,6 +14,9 @@ export type SubscriptionType = 'exclusive' | 'failover' | 'shared' | 'key_shared
 
 export interface Delivery {
   readonly event: EventRecord;
+  /** Where the bytes of the event lie, for whoever copies them into a frame. */
+  readonly batch: EventBatch;
+  readonly index: number;
   readonly at: LanePosition;
   /** 1 for the first time. */
   readonly attempt: number;
@@ -28,6 +34,10 @@ export interface QueueOptions {
   readonly maxUnacked: number;
   /** Where dead letters go; must exist. Without it they are dropped and counted. */
   readonly deadLetterTopic?: string;
+  /** Pauses before what failed is delivered again; without it there are none. A nack may name its own. */
+  readonly redelivery?: RedeliveryPolicy;
+  /** Only what it selects is delivered; the rest is acknowledged silently. */
+  readonly selection?: Selection;
 }
 
 /**
@@ -52,7 +62,7 @@ export interface QueueConsumer {
   ack(deliveries: readonly Delivery[]): Promise<void>;
   /** Everything of its lane up to and including it. `request.invalid` on shared and key_shared. */
   ackCumulative(delivery: Delivery): Promise<void>;
-  /** Deliver again (counts as an attempt) after `delayMs`. */
+  /** Deliver again (counts as an attempt) after `delayMs`, else after the pause that the redelivery policy says. */
   nack(deliveries: readonly Delivery[], delayMs?: number): Promise<void>;
   /** Gives back what it holds. */
   close(): Promise<void>;

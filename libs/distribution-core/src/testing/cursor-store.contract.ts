@@ -63,6 +63,23 @@ export function describeCursorStoreContract(name: string, create: () => Promise<
       expect(await store.load('s')).toEqual([at(0, '210'), at(1, '1a')]);
     });
 
+    it('keeps what is known above a position, until the position moves or more is known', async () => {
+      const mine = await acquire('one');
+      const above = { acked: ['1b'], failures: { '1a': 2 } };
+      await store.store(mine, [{ ...at(0, '19'), above }, at(1, '11')]);
+      expect(await store.loadWithAbove('s')).toEqual([{ ...at(0, '19'), above }, at(1, '11')]);
+      expect(await store.load('s')).toEqual([at(0, '19'), at(1, '11')]);
+      const more = { acked: ['1b', '1c'], failures: {} };
+      await store.store(mine, [{ ...at(0, '19'), above: more }]);
+      await store.store(mine, [{ ...at(0, '18'), above }]);
+      expect(await store.loadWithAbove('s')).toEqual([{ ...at(0, '19'), above: more }, at(1, '11')]);
+      await store.store(mine, [at(0, '1c')]);
+      expect(await store.loadWithAbove('s')).toEqual([at(0, '1c'), at(1, '11')]);
+      await store.store(mine, [{ ...at(0, '1d'), above }]);
+      await store.rewind('s', [at(0, '11')]);
+      expect(await store.loadWithAbove('s')).toEqual([at(0, '11'), at(1, '11')]);
+    });
+
     it('replaces a position by one of a new epoch', async () => {
       const mine = await acquire('one');
       await store.store(mine, [at(0, '19')]);

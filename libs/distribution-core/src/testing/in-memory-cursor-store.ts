@@ -1,12 +1,12 @@
 import type { Clock } from '../ports/clock.port.js';
-import type { CursorStore, Ownership } from '../ports/cursor-store.port.js';
+import type { CursorStore, Ownership, StoredPosition } from '../ports/cursor-store.port.js';
 import type { LanePosition } from '../position.js';
 
 interface Held {
   generation: number;
   ownerId: string | undefined;
   expiresMs: number;
-  readonly positions: Map<string, LanePosition>;
+  readonly positions: Map<string, StoredPosition>;
 }
 
 /** Keeps positions for as long as it lives; terms run by the given clock. Knows every subscription that is asked for. */
@@ -43,15 +43,20 @@ export class InMemoryCursorStore implements CursorStore {
   }
 
   async load(subscriptionId: string): Promise<readonly LanePosition[]> {
+    const stored = this.of(subscriptionId).positions.values();
+    return [...stored].map(({ topic, partition, epoch, position }) => ({ topic, partition, epoch, position }));
+  }
+
+  async loadWithAbove(subscriptionId: string): Promise<readonly StoredPosition[]> {
     return [...this.of(subscriptionId).positions.values()];
   }
 
-  async store(ownership: Ownership, positions: readonly LanePosition[]): Promise<'stored' | 'stale'> {
+  async store(ownership: Ownership, positions: readonly StoredPosition[]): Promise<'stored' | 'stale'> {
     const held = this.of(ownership.subscriptionId);
     if (!isOf(held, ownership)) return 'stale';
     for (const position of positions) {
       const known = held.positions.get(laneOf(position));
-      if (known?.epoch === position.epoch && known.position >= position.position) continue;
+      if (known?.epoch === position.epoch && known.position > position.position) continue;
       held.positions.set(laneOf(position), position);
     }
     return 'stored';

@@ -1,12 +1,14 @@
 import { DistributionError, invalidRequest } from '../errors/distribution-error.js';
-import type { EventRecord } from '../event.js';
+import type { EventBatch } from '../event-batch.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Log } from '../ports/log.port.js';
 import type { Delivery, Queue, QueueConsumer, QueueOptions } from '../ports/queue.port.js';
 import type { LanePosition } from '../position.js';
 
 interface Item {
-  readonly event: EventRecord;
+  readonly batch: EventBatch;
+  readonly index: number;
+  readonly key: string;
   readonly at: LanePosition;
   attempt: number;
   failures: number;
@@ -140,7 +142,8 @@ class Subscription {
     if (item.failures >= this.options.maxAttempts) {
       const { deadLetterTopic: topic } = this.options;
       item.readyAtMs = Infinity;
-      if (topic !== undefined) await this.log.append([{ topic, partition: 0, records: [item.event] }]);
+      if (topic !== undefined)
+        await this.log.append([{ topic, partition: 0, records: [item.batch.recordAt(item.index)] }]);
       await this.finish([item]);
     }
   }
@@ -170,7 +173,7 @@ class Subscription {
       if (earlier.some((other) => other.state === 'ready' || other.holder !== consumer)) continue;
       if (type === 'key_shared' && earlier.length === 0 && this.preferred(item) !== consumer) continue;
       Object.assign(item, { state: 'held', holder: consumer, attempt: item.attempt + 1, dueMs: nowMs + ackTimeoutMs });
-      deliveries.push({ event: item.event, at: item.at, attempt: item.attempt });
+      deliveries.push(deliveryOf(item));
       room--;
     }
     return deliveries;
@@ -178,11 +181,11 @@ class Subscription {
 
   private mustWait(item: Item, earlier: Item): boolean {
     if (this.options.type === 'shared' || !isSameLane(item.at, earlier.at)) return false;
-    return this.options.type !== 'key_shared' || item.event.routingKey === earlier.event.routingKey;
+    return this.options.type !== 'key_shared' || item.key === earlier.key;
   }
 
-  private preferred({ event }: Item): Consumer {
-    const sum = [...event.routingKey].reduce((total, letter) => total + letter.charCodeAt(0), 0);
+  private preferred({ key }: Item): Consumer {
+    const sum = [...key].reduce((total, letter) => total + letter.charCodeAt(0), 0);
     return this.consumers[sum % this.consumers.length];
   }
 
@@ -193,7 +196,7 @@ class Subscription {
         for (let index = 0; index < batch.count; index++) {
           const at = { ...from, position: batch.positions.at(index) };
           const fresh = { attempt: 0, failures: 0, state: 'ready', holder: undefined, readyAtMs: 0, dueMs: 0 } as const;
-          this.items.push({ event: batch.recordAt(index), at, ...fresh });
+          this.items.push({ batch, index, key: batch.routingKeyAt(index), at, ...fresh });
         }
         this.pump();
       }
@@ -274,4 +277,8 @@ function giveBack(item: Item): void {
   item.state = 'ready';
   item.holder = undefined;
   item.readyAtMs = 0;
+}
+
+function deliveryOf({ batch, index, at, attempt }: Item): Delivery {
+  return { event: batch.recordAt(index), batch, index, at, attempt };
 }

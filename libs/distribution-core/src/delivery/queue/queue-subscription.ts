@@ -1,18 +1,36 @@
-import type { Clock, Counter, Delivery, LanePosition, Log, QueueOptions } from '@distributary/distribution-core';
-import { DistributionError, invalidRequest, laneName, type LaneName } from '@distributary/distribution-core';
-import { DeadLetters } from './dead-letters.js';
+import { DistributionError, invalidRequest } from '../../errors/distribution-error.js';
+import { DedupeWindow } from '../../ingest/dedupe-window.js';
+import { laneName, type LaneName } from '../../lane.js';
+import { compileSelection, type EntryMatcher } from '../../matching/entry-matcher.js';
+import type { Clock } from '../../ports/clock.port.js';
+import type { Log } from '../../ports/log.port.js';
+import type { Counter } from '../../ports/metrics.port.js';
+import type { Delivery, QueueOptions } from '../../ports/queue.port.js';
+import type { LanePosition } from '../../position.js';
+import type { DeadLetterReason, DeadLetterSink } from '../dead-letter.js';
+import { redeliveryDelayMs } from '../redelivery-policy.js';
 import { type Dispatch, dispatchOf } from './dispatch.js';
 import type { Entry } from './entry.js';
+import { LetterBurial } from './letter-burial.js';
 import { PositionCommitter } from './position-committer.js';
-import { EmbeddedQueueConsumer } from './queue-consumer.js';
+import type { PositionKeeper } from './position-keeper.js';
+import { LogQueueConsumer } from './queue-consumer.js';
 import { QueueLane } from './queue-lane.js';
 
 export interface SubscriptionParts {
   readonly log: Log;
   readonly clock: Clock;
-  /** Where its positions are kept. */
-  readonly group: string;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly positions: PositionKeeper;
+  /** Without it, what failed too often is dropped and counted. */
+  readonly deadLetters: DeadLetterSink | undefined;
   readonly dropped: Counter;
+  readonly redelivered: Counter;
+  /** What the broker calls a topic of the options. */
+  readonly brokerName: (topic: string) => string;
+  /** Copies within this time are not delivered; without it all are. */
+  readonly dedupeWindowMs: number | undefined;
 }
 
 interface Deadline {
@@ -23,25 +41,29 @@ interface Deadline {
 
 /** Entries of one lane that wait or are held: a consumer may hold as many as it likes, the memory stays bounded. */
 const MIN_LANE_ENTRIES = 1000;
+/** What nobody has to be given moves the low water too; how soon that is stored. */
+const PASSED_FLUSH_MS = 1000;
 
 /** One named subscription and its consumers, in the order in which they came. */
 export class QueueSubscription {
   readonly options: QueueOptions;
   private readonly lanes = new Map<LaneName, QueueLane>();
-  private readonly consumers: EmbeddedQueueConsumer[] = [];
+  private readonly consumers: LogQueueConsumer[] = [];
   private readonly committer: PositionCommitter;
-  private readonly deadLetters: DeadLetters;
+  private readonly burial: LetterBurial;
   private readonly behaviour: Dispatch;
+  private readonly matcher: EntryMatcher | undefined;
   /** Oldest first: every delivery has the same time. */
   private readonly deadlines: Deadline[] = [];
   private readonly delays = new Set<() => void>();
   private cancelAlarm: () => void = () => undefined;
   private alarmMs = Infinity;
+  private isPaused = false;
   private isEnded = false;
 
   static async open(options: QueueOptions, parts: SubscriptionParts): Promise<QueueSubscription> {
     const subscription = new QueueSubscription(options, parts);
-    await subscription.openLanes();
+    await subscription.openLanes(options.topics, options.start);
     return subscription;
   }
 
@@ -50,25 +72,48 @@ export class QueueSubscription {
     private readonly parts: SubscriptionParts,
   ) {
     this.options = options;
-    this.committer = new PositionCommitter(parts.log, parts.group);
-    this.deadLetters = new DeadLetters(parts.log, parts.clock, options.deadLetterTopic, parts.dropped);
+    this.committer = new PositionCommitter(parts.positions, parts.clock);
+    this.burial = new LetterBurial(parts.clock, parts.deadLetters, parts.dropped);
     this.behaviour = dispatchOf(options.type, this.consumers);
+    this.matcher = options.selection === undefined ? undefined : compileSelection(options.selection);
   }
 
   get isIdle(): boolean {
     return this.consumers.length === 0;
   }
 
-  join(): EmbeddedQueueConsumer {
+  /** Topics that are newer than the subscription: from their first event on. Those that it has stay as they are. */
+  async extend(topics: readonly string[]): Promise<void> {
+    const known = new Set([...this.lanes.values()].map(({ lane }) => lane.topic));
+    await this.openLanes(
+      topics.filter((topic) => !known.has(topic)),
+      'earliest',
+    );
+    this.dispatch();
+  }
+
+  /** Until it is resumed nothing is given out, and nothing that is held is overdue. */
+  pause(): void {
+    this.isPaused = true;
+    this.cancelAlarm();
+    this.alarmMs = Infinity;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.dispatch();
+  }
+
+  join(): LogQueueConsumer {
     if (this.options.type === 'exclusive' && !this.isIdle) {
       throw new DistributionError('subscription.taken', 'an exclusive subscription has its one consumer already');
     }
-    const consumer = new EmbeddedQueueConsumer(this);
+    const consumer = new LogQueueConsumer(this);
     this.consumers.push(consumer);
     return consumer;
   }
 
-  leave(consumer: EmbeddedQueueConsumer): void {
+  leave(consumer: LogQueueConsumer): void {
     this.consumers.splice(this.consumers.indexOf(consumer), 1);
     for (const entry of [...consumer.held]) this.giveBack(entry, 0);
     this.dispatch();
@@ -93,17 +138,17 @@ export class QueueSubscription {
     await this.stored([at]);
   }
 
-  nack(consumer: EmbeddedQueueConsumer, deliveries: readonly Delivery[], delayMs: number): void {
+  nack(consumer: LogQueueConsumer, deliveries: readonly Delivery[], delayMs: number | undefined): void {
     for (const { at } of deliveries) {
       const entry = this.lanes.get(laneName(at))?.entryAt(at.position);
-      if (entry?.holder === consumer) this.fail(entry, delayMs);
+      if (entry?.holder === consumer) this.fail(entry, 'nacked', delayMs);
     }
     this.dispatch();
   }
 
   /** Gives out what is ready, to those who ask. */
   dispatch(): void {
-    if (this.isEnded) return;
+    if (this.isEnded || this.isPaused) return;
     const nowMs = this.parts.clock.monotonicMs();
     for (const consumer of this.consumers) {
       const given: Delivery[] = [];
@@ -124,36 +169,56 @@ export class QueueSubscription {
     this.isEnded = true;
     this.cancelAlarm();
     for (const cancel of this.delays) cancel();
-    this.deadLetters.stop();
+    this.burial.stop();
+    this.committer.stop();
     for (const consumer of this.consumers.splice(0)) consumer.end();
     await Promise.all([...this.lanes.values()].map((lane) => lane.stop()));
     await this.committer.flush().catch(() => undefined);
   }
 
-  private async openLanes(): Promise<void> {
-    const { log, clock, group } = this.parts;
-    const committed = new Map((await log.committed(group)).map((position) => [laneName(position), position]));
-    const maxEntries = Math.max(MIN_LANE_ENTRIES, 2 * this.options.maxUnacked);
-    for (const topic of this.options.topics) {
-      for (const { lane, beforeFirst, last } of await log.ends(topic)) {
-        const known = committed.get(laneName(lane));
+  private async openLanes(topics: readonly string[], start: QueueOptions['start']): Promise<void> {
+    const { log, clock, positions, brokerName, dedupeWindowMs } = this.parts;
+    const known = new Map((await positions.load()).map((position) => [laneName(position), position]));
+    const opened: QueueLane[] = [];
+    for (const topic of topics) {
+      const brokerTopic = brokerName(topic);
+      for (const { lane: found, beforeFirst, last } of await log.ends(brokerTopic)) {
+        const lane = { ...found, topic };
+        const stored = known.get(laneName(lane));
         // A topic created anew since is new from its first event on.
-        const begin = known !== undefined || this.options.start === 'earliest' ? beforeFirst : last;
-        const lowWater = known?.epoch === lane.epoch ? known.position : begin;
-        if (known?.epoch !== lane.epoch) this.committer.mark({ ...lane, position: lowWater });
-        const entries = () => this.dispatch();
-        this.lanes.set(laneName(lane), new QueueLane(lane, lowWater, log, clock, maxEntries, entries));
+        const begin = stored !== undefined || start === 'earliest' ? beforeFirst : last;
+        const isSame = stored?.epoch === lane.epoch;
+        const opening = new QueueLane({
+          lane,
+          brokerTopic,
+          lowWater: isSame ? stored.position : begin,
+          above: isSame ? stored.above : undefined,
+          log,
+          clock,
+          maxEntries: Math.max(MIN_LANE_ENTRIES, 2 * this.options.maxUnacked),
+          matcher: this.matcher,
+          window: dedupeWindowMs === undefined ? undefined : newWindow(dedupeWindowMs),
+          onEntries: () => this.dispatch(),
+          onPassed: (passed) => {
+            this.committer.mark(passed);
+            this.committer.flushSoon(PASSED_FLUSH_MS);
+          },
+        });
+        if (!isSame) this.committer.mark(opening);
+        this.lanes.set(laneName(lane), opening);
+        opened.push(opening);
       }
     }
     // From now on it exists: `latest` is not later after a restart.
     await this.committer.flush();
-    for (const lane of this.lanes.values()) lane.start();
+    for (const lane of opened) lane.start();
   }
 
-  private hold(entry: Entry, consumer: EmbeddedQueueConsumer, nowMs: number): Delivery {
+  private hold(entry: Entry, consumer: LogQueueConsumer, nowMs: number): Delivery {
     entry.state = 'held';
     entry.holder = consumer;
     entry.attempt++;
+    if (entry.attempt > 1) this.parts.redelivered.add();
     consumer.held.add(entry);
     this.deadlines.push({ entry, attempt: entry.attempt, dueMs: nowMs + this.options.ackTimeoutMs });
     return entry.delivery();
@@ -185,9 +250,11 @@ export class QueueSubscription {
   }
 
   /** An attempt came to nothing: what must come after the entry comes after it again. */
-  private fail(entry: Entry, delayMs: number): void {
-    entry.failures++;
-    this.giveBack(entry, delayMs);
+  private fail(entry: Entry, reason: DeadLetterReason, delayMs: number | undefined): void {
+    const nowMicros = this.parts.clock.nowMicros();
+    entry.reason = reason;
+    if (entry.failures++ === 0) entry.firstFailureMicros = nowMicros;
+    this.giveBack(entry, delayMs ?? this.pauseAfter(entry));
     const { order } = this.behaviour;
     if (order !== 'none') {
       for (const later of entry.lane.entries) {
@@ -195,12 +262,22 @@ export class QueueSubscription {
         if (order === 'lane' || later.routingKey === entry.routingKey) this.giveBack(later, 0);
       }
     }
-    if (entry.failures >= this.options.maxAttempts) void this.bury(entry);
+    if (entry.failures >= this.options.maxAttempts) void this.bury(entry, nowMicros);
   }
 
-  private async bury(entry: Entry): Promise<void> {
+  private pauseAfter(entry: Entry): number {
+    const { redelivery } = this.options;
+    return redelivery === undefined ? 0 : redeliveryDelayMs(redelivery, entry.failures, this.parts.random());
+  }
+
+  private async bury(entry: Entry, lastFailureMicros: number): Promise<void> {
     entry.state = 'dying';
-    if (!(await this.deadLetters.send(entry))) return;
+    const { event, at } = entry.delivery();
+    const { reason, failures: attempts } = entry;
+    // After a restart the time of the first failure is not known any more.
+    const firstFailureMicros = entry.firstFailureMicros || lastFailureMicros;
+    const letter = { event, at, reason, attempts, firstFailureMicros, lastFailureMicros };
+    if (!(await this.burial.send(letter))) return;
     entry.state = 'done';
     // Not stored: it is buried again after a restart, which is a copy and no loss.
     await this.stored([entry.lane.lane]).catch(() => undefined);
@@ -209,7 +286,8 @@ export class QueueSubscription {
   private async stored(lanes: readonly Pick<LanePosition, 'topic' | 'partition'>[]): Promise<void> {
     for (const name of new Set(lanes.map(laneName))) {
       const lane = this.lanes.get(name);
-      if (lane?.advance()) this.committer.mark({ ...lane.lane, position: lane.lowWater });
+      if (lane === undefined) continue;
+      if (lane.advance() || this.parts.positions.keepsAbove) this.committer.mark(lane);
     }
     this.dispatch();
     await this.committer.flush();
@@ -221,7 +299,7 @@ export class QueueSubscription {
     let due = 0;
     while (due < this.deadlines.length && this.deadlines[due].dueMs <= nowMs) due++;
     for (const { entry, attempt } of this.deadlines.splice(0, due)) {
-      if (entry.state === 'held' && entry.attempt === attempt) this.fail(entry, 0);
+      if (entry.state === 'held' && entry.attempt === attempt) this.fail(entry, 'ack_timeout', undefined);
     }
     this.dispatch();
   }
@@ -239,3 +317,5 @@ export class QueueSubscription {
 }
 
 const isOpen = ({ entry, attempt }: Deadline): boolean => entry.state === 'held' && entry.attempt === attempt;
+
+const newWindow = (ms: number) => ({ copies: new DedupeWindow({ windowMs: ms }), ms });

@@ -1,6 +1,10 @@
-import type { Delivery, EventBatch } from '@distributary/distribution-core';
+import type { EventRecord } from '../../event.js';
+import type { EventBatch } from '../../event-batch.js';
+import type { Delivery } from '../../ports/queue.port.js';
+import type { LanePosition } from '../../position.js';
+import type { DeadLetterReason } from '../dead-letter.js';
 import type { QueueLane } from './queue-lane.js';
-import type { EmbeddedQueueConsumer } from './queue-consumer.js';
+import type { LogQueueConsumer } from './queue-consumer.js';
 
 /**
  * Where one event of a subscription stands:
@@ -15,11 +19,14 @@ export type EntryState = 'ready' | 'held' | 'dying' | 'done';
 export class Entry {
   state: EntryState = 'ready';
   readyAtMs = 0;
-  holder: EmbeddedQueueConsumer | undefined;
+  holder: LogQueueConsumer | undefined;
   /** How often it was delivered. */
   attempt = 0;
   /** How many of these ended in a nack or a time-out of its own. */
   failures = 0;
+  reason: DeadLetterReason = 'ack_timeout';
+  /** Epoch microseconds of the first of its failures. */
+  firstFailureMicros = 0;
 
   constructor(
     readonly lane: QueueLane,
@@ -30,11 +37,26 @@ export class Entry {
   ) {}
 
   delivery(): Delivery {
-    const { topic, partition, epoch } = this.batch.lane;
-    return {
-      event: this.batch.recordAt(this.index),
-      at: { topic, partition, epoch, position: this.position },
-      attempt: this.attempt,
-    };
+    const { topic, partition, epoch } = this.lane.lane;
+    return new BatchDelivery(
+      this.batch,
+      this.index,
+      { topic, partition, epoch, position: this.position },
+      this.attempt,
+    );
+  }
+}
+
+/** The record is made when somebody asks for it: whoever writes frames takes the bytes from the batch. */
+class BatchDelivery implements Delivery {
+  constructor(
+    readonly batch: EventBatch,
+    readonly index: number,
+    readonly at: LanePosition,
+    readonly attempt: number,
+  ) {}
+
+  get event(): EventRecord {
+    return this.batch.recordAt(this.index);
   }
 }

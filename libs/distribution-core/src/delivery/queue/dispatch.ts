@@ -1,6 +1,6 @@
-import type { SubscriptionType } from '@distributary/distribution-core';
+import type { SubscriptionType } from '../../ports/queue.port.js';
 import type { Entry } from './entry.js';
-import type { EmbeddedQueueConsumer } from './queue-consumer.js';
+import type { LogQueueConsumer } from './queue-consumer.js';
 import type { QueueLane } from './queue-lane.js';
 
 /** What each {@link SubscriptionType} decides: who may be given an entry, and which entries wait for which. */
@@ -8,10 +8,10 @@ export interface Dispatch {
   /** Whether a nack rewinds, and what; `ackCumulative` makes sense only where whole lanes are in order. */
   readonly order: 'lane' | 'key' | 'none';
   /** Entries of the lane that this consumer may be given now, in order, at most `max`. */
-  select(lane: QueueLane, consumer: EmbeddedQueueConsumer, max: number, nowMs: number): Entry[];
+  select(lane: QueueLane, consumer: LogQueueConsumer, max: number, nowMs: number): Entry[];
 }
 
-type Consumers = readonly EmbeddedQueueConsumer[];
+type Consumers = readonly LogQueueConsumer[];
 
 export function dispatchOf(type: SubscriptionType, consumers: Consumers): Dispatch {
   if (type === 'shared') return { order: 'none', select: selectAny };
@@ -25,7 +25,7 @@ export function dispatchOf(type: SubscriptionType, consumers: Consumers): Dispat
   };
 }
 
-function selectAny(lane: QueueLane, _: EmbeddedQueueConsumer, max: number, nowMs: number): Entry[] {
+function selectAny(lane: QueueLane, _: LogQueueConsumer, max: number, nowMs: number): Entry[] {
   const selected: Entry[] = [];
   for (const entry of lane.entries) {
     if (selected.length >= max) break;
@@ -53,11 +53,11 @@ function selectInOrder(lane: QueueLane, max: number, nowMs: number): Entry[] {
 function selectByKey(
   consumers: Consumers,
   lane: QueueLane,
-  consumer: EmbeddedQueueConsumer,
+  consumer: LogQueueConsumer,
   max: number,
   nowMs: number,
 ): Entry[] {
-  const owners = new Map<string, EmbeddedQueueConsumer | 'nobody'>();
+  const owners = new Map<string, LogQueueConsumer | 'nobody'>();
   const selected: Entry[] = [];
   for (const entry of lane.entries) {
     if (selected.length >= max) break;

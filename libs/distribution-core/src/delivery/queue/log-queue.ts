@@ -1,18 +1,25 @@
-import type { Clock, Counter, Log, Metrics, Queue, QueueConsumer, QueueOptions } from '@distributary/distribution-core';
-import { DistributionError, invalidRequest, noMetrics } from '@distributary/distribution-core';
-import { QueueSubscription } from './queue/queue-subscription.js';
+import { DistributionError, invalidRequest } from '../../errors/distribution-error.js';
+import type { Clock } from '../../ports/clock.port.js';
+import type { Log } from '../../ports/log.port.js';
+import { type Counter, type Metrics, noMetrics } from '../../ports/metrics.port.js';
+import type { Queue, QueueConsumer, QueueOptions } from '../../ports/queue.port.js';
+import { TopicDeadLetters } from './letter-burial.js';
+import { GroupPositions } from './position-keeper.js';
+import { QueueSubscription } from './queue-subscription.js';
 
-export interface EmbeddedQueueOptions {
+export interface LogQueueOptions {
   /** Stays open when the queue closes: who opened it closes it. */
   readonly log: Log;
   readonly clock: Clock;
+  /** Uniform in [0, 1), for pauses with jitter; without it they are as long as they may be. */
+  readonly random?: () => number;
   readonly metrics?: Metrics;
 }
 
 /**
  * The {@link Queue} over the groups of a log.
  *
- * All consumers of a subscription are in one process and share one `EmbeddedQueue`; two processes that join one name
+ * All consumers of a subscription are in one process and share one `LogQueue`; two processes that join one name
  * would both receive everything.
  *
  * What is stored is one low-water position per lane: everything up to it is acknowledged. Acknowledgements above it,
@@ -21,22 +28,24 @@ export interface EmbeddedQueueOptions {
  *
  * The options of a subscription are those of its first consumer, until it has none.
  */
-export class EmbeddedQueue implements Queue {
+export class LogQueue implements Queue {
   private readonly subscriptions = new Map<string, Promise<QueueSubscription>>();
   private readonly dropped: Counter;
+  private readonly redelivered: Counter;
   private isClosed = false;
 
-  constructor(private readonly options: EmbeddedQueueOptions) {
-    this.dropped = (options.metrics ?? noMetrics).counter(
+  constructor(private readonly options: LogQueueOptions) {
+    const metrics = options.metrics ?? noMetrics;
+    this.dropped = metrics.counter(
       'queue_dead_letters_dropped_total',
       'Events that failed too often and had no topic to go to',
-      { broker: 'embedded' },
     );
+    this.redelivered = metrics.counter('queue_redeliveries_total', 'Events that were given out a second time or more');
   }
 
   async subscribe(name: string, options: QueueOptions): Promise<QueueConsumer> {
     this.check();
-    checkOptions(options);
+    checkQueueOptions(options);
     for (;;) {
       const opening = this.subscriptions.get(name) ?? this.open(name, options);
       const subscription = await opening;
@@ -62,8 +71,19 @@ export class EmbeddedQueue implements Queue {
   }
 
   private open(name: string, options: QueueOptions): Promise<QueueSubscription> {
-    const { log, clock } = this.options;
-    const opening = QueueSubscription.open(options, { log, clock, group: groupOf(name), dropped: this.dropped });
+    const { log, clock, random = () => 1 } = this.options;
+    const opening = QueueSubscription.open(options, {
+      log,
+      clock,
+      random,
+      positions: new GroupPositions(log, groupOf(name)),
+      deadLetters:
+        options.deadLetterTopic === undefined ? undefined : new TopicDeadLetters(log, options.deadLetterTopic),
+      dropped: this.dropped,
+      redelivered: this.redelivered,
+      brokerName: (topic) => topic,
+      dedupeWindowMs: undefined,
+    });
     this.subscriptions.set(name, opening);
     opening.catch(() => {
       if (this.subscriptions.get(name) === opening) this.subscriptions.delete(name);
@@ -84,7 +104,7 @@ export class EmbeddedQueue implements Queue {
 
 const groupOf = (name: string): string => `queue:${name}`;
 
-function checkOptions(options: QueueOptions): void {
+export function checkQueueOptions(options: QueueOptions): void {
   const problems = [];
   if (options.topics.length === 0) problems.push({ path: 'topics', rule: 'must name at least one topic' });
   for (const name of ['ackTimeoutMs', 'maxAttempts', 'maxUnacked'] as const) {
@@ -96,8 +116,12 @@ function checkOptions(options: QueueOptions): void {
 const isEqual = (a: QueueOptions, b: QueueOptions): boolean => textOf(a) === textOf(b);
 
 /** Where it starts matters only when it is created. */
-function textOf({ topics, type, ackTimeoutMs, maxAttempts, maxUnacked, deadLetterTopic }: QueueOptions): string {
-  return JSON.stringify([[...topics].sort(), type, ackTimeoutMs, maxAttempts, maxUnacked, deadLetterTopic ?? null]);
+function textOf({ topics, start: _, deadLetterTopic, redelivery, selection, ...rest }: QueueOptions): string {
+  return JSON.stringify([
+    [...topics].sort(),
+    [rest.type, rest.ackTimeoutMs, rest.maxAttempts, rest.maxUnacked],
+    [deadLetterTopic ?? null, redelivery ?? null, selection ?? null],
+  ]);
 }
 
 function differs(present: QueueOptions, wanted: QueueOptions): DistributionError {

@@ -1,5 +1,5 @@
-import type { Delivery, QueueConsumer } from '@distributary/distribution-core';
-import { DistributionError } from '@distributary/distribution-core';
+import { DistributionError } from '../../errors/distribution-error.js';
+import type { Delivery, QueueConsumer } from '../../ports/queue.port.js';
 import type { Entry } from './entry.js';
 import type { QueueSubscription } from './queue-subscription.js';
 
@@ -8,7 +8,7 @@ interface Receiver {
   readonly resolve: (deliveries: readonly Delivery[]) => void;
 }
 
-export class EmbeddedQueueConsumer implements QueueConsumer {
+export class LogQueueConsumer implements QueueConsumer {
   readonly held = new Set<Entry>();
   private readonly receivers: Receiver[] = [];
   private isClosed = false;
@@ -46,7 +46,7 @@ export class EmbeddedQueueConsumer implements QueueConsumer {
     await this.subscription.ackCumulative(delivery);
   }
 
-  async nack(deliveries: readonly Delivery[], delayMs = 0): Promise<void> {
+  async nack(deliveries: readonly Delivery[], delayMs?: number): Promise<void> {
     this.check();
     this.subscription.nack(this, deliveries, delayMs);
   }

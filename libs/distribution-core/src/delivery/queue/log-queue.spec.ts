@@ -1,6 +1,9 @@
-import type { QueueOptions } from '@distributary/distribution-core';
-import { anEvent, events, FakeClock, InMemoryLog, until } from '@distributary/distribution-core/testing';
-import { EmbeddedQueue } from './embedded-queue.js';
+import type { QueueOptions } from '../../ports/queue.port.js';
+import { anEvent, events } from '../../testing/builders.js';
+import { FakeClock } from '../../testing/fake-clock.js';
+import { InMemoryLog } from '../../testing/in-memory-log.js';
+import { until } from '../../testing/until.js';
+import { LogQueue } from './log-queue.js';
 
 const FOREVER = { ms: 0, bytes: 0 };
 const options = (more: Partial<QueueOptions> = {}): QueueOptions => ({
@@ -13,22 +16,24 @@ const options = (more: Partial<QueueOptions> = {}): QueueOptions => ({
   ...more,
 });
 
-describe('EmbeddedQueue', () => {
+describe('LogQueue', () => {
   const clock = new FakeClock();
   let log: InMemoryLog;
-  let queue: EmbeddedQueue;
+  let queue: LogQueue;
   const dropped: number[] = [];
 
   beforeEach(async () => {
     log = new InMemoryLog({ clock });
     dropped.length = 0;
-    const counter = () => ({ add: (amount = 1) => void dropped.push(amount) });
+    const counter = (name: string) => ({
+      add: (amount = 1) => void (name === 'queue_dead_letters_dropped_total' && dropped.push(amount)),
+    });
     const metrics = {
       counter,
       gauge: () => ({ set: () => undefined }),
       histogram: () => ({ observe: () => undefined }),
     };
-    queue = new EmbeddedQueue({ log, clock, metrics });
+    queue = new LogQueue({ log, clock, metrics });
     await log.createTopic('orders', 1, FOREVER);
   });
   afterEach(async () => {
@@ -87,7 +92,7 @@ describe('EmbeddedQueue', () => {
     await consumer.nack(held);
     await queue.close();
     log.setOutage(false);
-    queue = new EmbeddedQueue({ log, clock });
+    queue = new LogQueue({ log, clock });
     const again = await queue.subscribe('reports', options({ deadLetterTopic: 'dead' }));
     expect(await again.receive(1)).toHaveLength(1);
   });
@@ -138,7 +143,7 @@ describe('EmbeddedQueue', () => {
     await log.setRetention('orders', { ms: 1000, bytes: 0 });
     clock.advance(5000);
     await publish(2, 'later');
-    queue = new EmbeddedQueue({ log, clock });
+    queue = new LogQueue({ log, clock });
     const next = await queue.subscribe('reports', options());
     expect((await next.receive(10)).map(({ event }) => event.eventId)).toEqual(['later-1', 'later-2']);
   });
@@ -151,7 +156,7 @@ describe('EmbeddedQueue', () => {
     await queue.close();
     await log.createTopic('orders', 1, FOREVER);
     await publish(1, 'new');
-    queue = new EmbeddedQueue({ log, clock });
+    queue = new LogQueue({ log, clock });
     const next = await queue.subscribe('reports', options({ start: 'latest' }));
     expect((await next.receive(10)).map(({ event }) => event.eventId)).toEqual(['new-1']);
   });
@@ -208,9 +213,11 @@ describe('EmbeddedQueue', () => {
     await log.append([{ topic: 'orders', partition: 0, records: [anEvent()] }]);
     const consumer = await queue.subscribe('reports', options());
     const held = await consumer.receive(1);
+    const [{ event, batch, index, attempt }] = held;
     const at = { ...held[0].at, topic: 'elsewhere' };
-    await consumer.ack([{ ...held[0], at }]);
-    await consumer.nack([{ ...held[0], at }]);
+    const given = { event, batch, index, attempt };
+    await consumer.ack([{ ...given, at }]);
+    await consumer.nack([{ ...given, at }]);
     await consumer.close();
     await expect(consumer.ack(held)).rejects.toMatchObject({ code: 'broker.unavailable' });
   });

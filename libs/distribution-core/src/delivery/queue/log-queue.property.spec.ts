@@ -1,7 +1,10 @@
-import type { Delivery, QueueConsumer, QueueOptions, SubscriptionType } from '@distributary/distribution-core';
-import { anEvent, FakeClock, InMemoryLog, settle } from '@distributary/distribution-core/testing';
 import fc from 'fast-check';
-import { EmbeddedQueue } from './embedded-queue.js';
+import type { Delivery, QueueConsumer, QueueOptions, SubscriptionType } from '../../ports/queue.port.js';
+import { anEvent } from '../../testing/builders.js';
+import { FakeClock } from '../../testing/fake-clock.js';
+import { InMemoryLog } from '../../testing/in-memory-log.js';
+import { settle } from '../../testing/settle.js';
+import { LogQueue } from './log-queue.js';
 
 type Step =
   | { readonly kind: 'publish'; readonly keys: readonly string[] }
@@ -37,7 +40,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 class Run {
   private readonly clock = new FakeClock();
   private readonly log = new InMemoryLog({ clock: this.clock });
-  private queue = new EmbeddedQueue({ log: this.log, clock: this.clock });
+  private queue = new LogQueue({ log: this.log, clock: this.clock });
   private consumers: { consumer: QueueConsumer; held: Delivery[] }[] = [];
   private published = 0;
   private readonly finished = new Set<string>();
@@ -85,7 +88,7 @@ class Run {
   private async restart(): Promise<void> {
     await this.queue.close();
     this.consumers = [];
-    this.queue = new EmbeddedQueue({ log: this.log, clock: this.clock });
+    this.queue = new LogQueue({ log: this.log, clock: this.clock });
     await this.join();
   }
 
@@ -140,7 +143,7 @@ class Run {
   }
 }
 
-describe('EmbeddedQueue', () => {
+describe('LogQueue', () => {
   it.each(['exclusive', 'failover', 'shared', 'key_shared'] as const)(
     'loses nothing of a %s subscription and keeps its order, whatever its consumers do',
     async (type) => {
