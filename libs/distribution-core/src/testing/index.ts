@@ -13,3 +13,5 @@ export { describeQueueContract, type QueueFactory, type QueueHarness } from './q
 export * from './topic-catalog.contract.js';
 export * from './subscription-store.contract.js';
 export * from './cursor-store.contract.js';
+export * from './in-memory-api-key-store.js';
+export * from './api-key-store.contract.js';

@@ -1,5 +1,7 @@
+import { describeApiKeyStoreContract } from './api-key-store.contract.js';
 import { describeCursorStoreContract } from './cursor-store.contract.js';
 import { FakeClock } from './fake-clock.js';
+import { InMemoryApiKeyStore } from './in-memory-api-key-store.js';
 import { InMemoryCursorStore } from './in-memory-cursor-store.js';
 import { InMemorySubscriptionStore } from './in-memory-subscription-store.js';
 import { InMemoryTopicCatalog } from './in-memory-topic-catalog.js';
@@ -11,6 +13,7 @@ describeSubscriptionStoreContract('InMemorySubscriptionStore', async () => {
   const cursors = new InMemoryCursorStore({ clock: new FakeClock() });
   return { store: new InMemorySubscriptionStore(cursors), cursors };
 });
+describeApiKeyStoreContract('InMemoryApiKeyStore', async () => new InMemoryApiKeyStore());
 describeCursorStoreContract('InMemoryCursorStore', async () => {
   const clock = new FakeClock();
   const store = new InMemoryCursorStore({ clock });
