@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import type { Problem } from '../errors/distribution-error.js';
+import type { AttributeValue } from '../event.js';
+import type { Secret } from '../secret.js';
+import { cloudEventOf, envelopeFacts } from './cloud-event.js';
+import {
+  FAILURE_POLICIES,
+  type FailurePolicy,
+  MAX_DEFINITION_LENGTH,
+  MAX_STEPS,
+  OUTPUT_FORMATS,
+  type OutputFormat,
+  type SchemaPolicy,
+  type TransformationDefinition,
+} from './definition.js';
+import { canonicalJson, isObject, type Json } from './json-value.js';
+import {
+  DEFAULT_TRANSFORMATION_LIMITS,
+  type FailureReason,
+  Meter,
+  TransformationFailure,
+  type TransformationLimits,
+} from './meter.js';
+import { ProblemList } from './problem-list.js';
+import { attributesStep } from './steps/attributes-step.js';
+import { enrichStep } from './steps/enrich-step.js';
+import { mapStep, renameStep } from './steps/map-step.js';
+import { dropStep, keepStep } from './steps/projection-step.js';
+import { redactStep } from './steps/redact-step.js';
+import type { LookupTable, Step, StepCompiler, StepSurroundings, Work } from './steps/step.js';
+
+/** What became of one event. Only the first kind goes on. */
+export type Transformed =
+  | {
+      readonly kind: 'event';
+      /** JSON text in UTF-8, without a line break; the event's own bytes if it failed and is to pass. */
+      readonly value: Uint8Array;
+      /** What `set_attributes` set, and nothing else. */
+      readonly attributes: Readonly<Record<string, AttributeValue>>;
+      readonly steps: number;
+      /** It failed and passes as it was. */
+      readonly failure?: Failure;
+    }
+  | { readonly kind: 'drop' | 'dead_letter' | 'reject'; readonly failure: Failure; readonly steps: number };
+
+export interface Failure {
+  readonly reason: FailureReason;
+  /** For people. Says nothing of the event's content but names of its fields. */
+  readonly message: string;
+  /** Of a schema: each place that it refused. */
+  readonly problems: readonly Problem[];
+}
+
+/** Compiled once; immutable; one event after another. */
+export interface CompiledTransformation {
+  /** Equal ones make the same of the same event, as long as look-up tables stay the same. */
+  readonly fingerprint: string;
+  readonly format: OutputFormat;
+  /** `value`: JSON text. Never throws, and never costs more than its limits. */
+  apply(value: Uint8Array): Transformed;
+}
+
+export interface CompileSurroundings {
+  /** Whose look-up tables they are. */
+  readonly tenant: string;
+  readonly tables?: ReadonlyMap<string, LookupTable>;
+  readonly keys?: ReadonlyMap<string, Secret>;
+  readonly limits?: Partial<TransformationLimits>;
+  /** Of every problem. Default: the definition is all that there is. */
+  readonly path?: string;
+}
+
+const STEPS: Readonly<Record<string, StepCompiler>> = {
+  map: mapStep,
+  rename: renameStep,
+  drop: dropStep,
+  keep: keepStep,
+  redact: redactStep,
+  enrich: enrichStep,
+  set_attributes: attributesStep,
+};
+/** What they leave out is not to be seen, so their events must not pass as they were. */
+const HIDING: ReadonlySet<string> = new Set(['drop', 'keep', 'redact']);
+
+/** `request.invalid` with every problem of the definition, each with its path. */
+export function compileTransformation(definition: unknown, around: CompileSurroundings): CompiledTransformation {
+  const problems = new ProblemList();
+  const path = around.path ?? '';
+  const text = JSON.stringify(definition) ?? '';
+  if (text.length > MAX_DEFINITION_LENGTH) {
+    problems.add(path, `must be at most ${MAX_DEFINITION_LENGTH} characters of JSON`);
+    problems.throwIfAny();
+  }
+  const fields = problems.fields(definition, path, ['steps', 'on_error', 'format']);
+  const onError = problems.oneOf(fields?.on_error ?? 'drop', `${path && `${path}.`}on_error`, FAILURE_POLICIES);
+  const format = problems.oneOf(fields?.format ?? 'plain', `${path && `${path}.`}format`, OUTPUT_FORMATS);
+  const stepsPath = `${path && `${path}.`}steps`;
+  const inputs =
+    Array.isArray(fields?.steps) && fields.steps.length === 0 ? [] : problems.list(fields?.steps, stepsPath, MAX_STEPS);
+  const step = { problems, tables: around.tables ?? new Map(), keys: around.keys ?? new Map() };
+  const steps = inputs.map((input, index) => compileStep(input, `${stepsPath}[${index}]`, step));
+  if (onError === 'pass') {
+    const hiding = inputs.findIndex((input) => Object.keys(input as object).some((name) => HIDING.has(name)));
+    if (hiding >= 0)
+      problems.add(`${path && `${path}.`}on_error`, `must not be pass: ${stepsPath}[${hiding}] hides fields`);
+  }
+  problems.throwIfAny();
+  return new Transformation(
+    createHash('sha256')
+      .update(canonicalJson([around.tenant, definition]))
+      .digest('base64url'),
+    steps as readonly Step[],
+    onError as FailurePolicy,
+    format as OutputFormat,
+    { ...DEFAULT_TRANSFORMATION_LIMITS, ...around.limits },
+  );
+}
+
+function compileStep(input: unknown, path: string, around: StepSurroundings): Step | undefined {
+  const fields = around.problems.fields(input, path);
+  if (fields === undefined) return undefined;
+  const [name, ...others] = Object.keys(fields);
+  if (name === undefined || others.length > 0 || !Object.hasOwn(STEPS, name)) {
+    return around.problems.add(path, `must have one of ${Object.keys(STEPS).join(', ')}`);
+  }
+  return STEPS[name](fields[name], `${path}.${name}`, around);
+}
+
+/** Output may be this many times the input, and this much more, so that no small event becomes a flood. */
+const MAX_GROWTH = 4;
+const MAX_ADDED_BYTES = 16 * 1024;
+
+class Transformation implements CompiledTransformation {
+  private readonly meter: Meter;
+
+  constructor(
+    readonly fingerprint: string,
+    private readonly steps: readonly Step[],
+    private readonly onError: FailurePolicy,
+    readonly format: OutputFormat,
+    private readonly limits: TransformationLimits,
+  ) {
+    this.meter = new Meter(limits);
+  }
+
+  apply(value: Uint8Array): Transformed {
+    const { meter } = this;
+    meter.reset();
+    try {
+      const event = parsed(value);
+      const facts = this.format === 'cloudevents' ? envelopeFacts(event) : undefined;
+      const work: Work = { event, attributes: {}, meter };
+      for (const step of this.steps) {
+        const refused = step(work);
+        if (refused !== undefined) {
+          const failure: Failure = { reason: 'schema', message: 'the schema refuses it', problems: refused.problems };
+          return { kind: refused.policy satisfies SchemaPolicy, failure, steps: meter.steps };
+        }
+      }
+      const bytes = this.encoded(facts === undefined ? event : cloudEventOf(facts, event), value.length);
+      return { kind: 'event', value: bytes, attributes: work.attributes, steps: meter.steps };
+    } catch (error) {
+      const { steps } = meter;
+      const failure = failureOf(error);
+      if (this.onError !== 'pass') return { kind: this.onError, failure, steps };
+      return { kind: 'event', value, attributes: {}, steps, failure };
+    }
+  }
+
+  private encoded(event: Json, inputBytes: number): Buffer {
+    const bytes = Buffer.from(JSON.stringify(event));
+    const limit = Math.min(this.limits.maxOutputBytes, inputBytes * MAX_GROWTH + MAX_ADDED_BYTES);
+    if (bytes.length > limit) throw new TransformationFailure('budget', `becomes larger than ${limit} bytes`);
+    return bytes;
+  }
+}
+
+function parsed(value: Uint8Array): Record<string, Json> {
+  let event: Json;
+  try {
+    event = JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8')) as Json;
+  } catch {
+    throw new TransformationFailure('unreadable', 'its value is not JSON');
+  }
+  if (!isObject(event)) throw new TransformationFailure('unreadable', 'its value is not a JSON object');
+  return event as Record<string, Json>;
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof TransformationFailure) return { reason: error.reason, message: error.message, problems: [] };
+  // Of JavaScript: the stack is used up by a value that is nested deeper than any step looked.
+  if (error instanceof RangeError) return { reason: 'budget', message: 'is nested too deep', problems: [] };
+  throw error;
+}
+
+/** The definition that says all that a subscription asks for. */
+export function definitionOf(
+  transformation: TransformationDefinition | undefined,
+  fields: readonly string[] | undefined,
+  format: OutputFormat | undefined,
+): TransformationDefinition {
+  const steps = [...(transformation?.steps ?? []), ...(fields === undefined ? [] : [{ keep: fields }])];
+  return { ...transformation, steps, ...(format === undefined ? {} : { format }) };
+}
