@@ -8,3 +8,5 @@ export * from './monitoring/responses.js';
 export * from './monitoring/vocabulary.js';
 export * from './grpc/proto-files.js';
 export * from './grpc/monitoring-message.js';
+export * from './management/topics.js';
+export * from './statistics.js';

@@ -69,3 +69,4 @@ export * from './transformation/definition.js';
 export { DEFAULT_TRANSFORMATION_LIMITS, type FailureReason, type TransformationLimits } from './transformation/meter.js';
 export { lookupNamesOf } from './transformation/steps/enrich-step.js';
 export type { LookupTable } from './transformation/steps/step.js';
+export type * from './fan-out/subscription-states.js';

@@ -15,6 +15,7 @@ import { FlushNotes, type FlushObserver } from './flush-observer.js';
 import { FlushPacer } from './flush-pacer.js';
 import type { LaneState } from './lane-state.js';
 import { LaneSweeps } from './lane-sweep.js';
+import { LastValueRebuild } from './last-value-rebuild.js';
 import { LastValueTables } from './last-value-table.js';
 import { Member, type MemberOptions } from './member.js';
 import type { FrameEncoder, Outlet } from './outlet.js';
@@ -22,6 +23,7 @@ import { type FlushTracing, PendingTraces } from './pending-traces.js';
 import { PrivateFrames, sendGap } from './private-frames.js';
 import { Selector } from './selector.js';
 import { SlowPolicies } from './slow-policy.js';
+import { type SubscriptionState, subscriptionStates } from './subscription-states.js';
 import { TailedLanes } from './tailed-lanes.js';
 import { MIN_UNCONFIRMED_LIMIT_BYTES } from './unconfirmed-window.js';
 
@@ -42,6 +44,8 @@ export interface FanOutLimits {
   readonly blockTimeoutMs: number;
   readonly dropOldestKeeps: number;
   readonly maxFeeds: number;
+  /** Of a topic that holds state; beyond, the key that was updated longest ago is forgotten. */
+  readonly lastValueKeysPerLane: number;
 }
 
 export const DEFAULT_FAN_OUT_LIMITS: FanOutLimits = {
@@ -54,6 +58,7 @@ export const DEFAULT_FAN_OUT_LIMITS: FanOutLimits = {
   blockTimeoutMs: 30_000,
   dropOldestKeeps: 1_000,
   maxFeeds: 10_000,
+  lastValueKeysPerLane: 100_000,
 };
 
 export interface FanOutDependencies {
@@ -123,6 +128,7 @@ const LATENCY_BUCKETS_MS = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 250, 500, 1000,
 export class FanOut {
   readonly limits: FanOutLimits;
   readonly lastValues: LastValueTables;
+  private readonly rebuild: LastValueRebuild;
   private readonly index = new MatchIndex();
   private readonly feeds = new Map<number, Feed>();
   private readonly feedsByKey = new Map<string, Feed>();
@@ -165,13 +171,18 @@ export class FanOut {
     this.limits = { ...DEFAULT_FAN_OUT_LIMITS, ...deps.limits };
     this.tickedAtMs = clock.monotonicMs();
     this.positionsToldAtMs = this.tickedAtMs;
+    this.lastValues = new LastValueTables({ metrics, limits: { maxKeysPerLane: this.limits.lastValueKeysPerLane } });
+    const newWindow = () => this.lanes.newWindow();
+    this.rebuild = new LastValueRebuild({ log, clock, tables: this.lastValues, newWindow });
     this.lanes = new TailedLanes(log, clock, metrics, this.limits, {
+      onOpening: (state, from) => {
+        if (state.topic.conflationKey !== 'none') this.rebuild.begin(state, from);
+      },
       onBatch: (state, batch, skip) => this.take(state, batch, skip),
       onGap: (state, to) => this.skipLost(state, to),
       onStalled: (state, isStalled) => this.tellStalled(state, isStalled),
       onClosed: (state) => this.forgetLane(state),
     });
-    this.lastValues = new LastValueTables({ metrics });
     this.frames = new PrivateFrames(
       this.nextMark,
       () => clock.nowMicros(),
@@ -182,7 +193,7 @@ export class FanOut {
       clock,
       frames: this.frames,
       selector: this.selector,
-      newWindow: () => this.lanes.newWindow(),
+      newWindow,
       windowMs: this.limits.dedupeWindowMs,
     });
     this.catchUp = new CatchUp(
@@ -243,8 +254,18 @@ export class FanOut {
     await Promise.all(topics.map((topic) => this.lanes.open(topic)));
   }
 
+  /** Resolves when the last values of all lanes that are open now are complete, however long ago they were published. */
+  async whenLastValuesComplete(): Promise<void> {
+    await this.rebuild.whenDone(this.lanes.values());
+  }
+
   laneStates(): readonly LaneState[] {
     return [...this.lanes.values()];
+  }
+
+  /** Every subscription that is attached, as of now. */
+  subscriptionStates(): Iterable<SubscriptionState> {
+    return subscriptionStates(this.feeds.values());
   }
 
   feedStatistics(): FeedStatistics[] {
@@ -271,6 +292,7 @@ export class FanOut {
       throw new DistributionError('topic.not_found', `no topic matches ${request.selection.topicPatterns.join(', ')}`);
     }
     const states = (await Promise.all(topics.map((topic) => this.lanes.open(topic)))).flat();
+    if (request.snapshot) await this.untilSnapshotComplete(request, states);
     const starts = new Map<LaneState, Position | 'live'>();
     await Promise.all(states.map(async (state) => starts.set(state, await request.startOf(state))));
 
@@ -322,6 +344,7 @@ export class FanOut {
     this.isStopped = true;
     this.cancelTick();
     this.pacer.stop();
+    await this.rebuild.stop();
     await this.lanes.stop();
   }
 
@@ -340,10 +363,13 @@ export class FanOut {
   private redefine(now: TopicDefinition, before: TopicDefinition): void {
     const states = this.lanes.redefine(now);
     if (JSON.stringify(now.conflationKey) === JSON.stringify(before.conflationKey)) return;
-    // Keys of another kind: what memory still has of the lanes is sorted anew.
+    // Keys of another kind: what the lanes have is sorted anew.
     this.lastValues.forget(now.name);
     if (now.conflationKey === 'none') return;
-    for (const { segments } of states) {
+    for (const state of states) {
+      const { segments } = state;
+      this.rebuild.cancel(state);
+      this.rebuild.begin(state, segments.start);
       for (const { batch, skip } of segments.after(segments.start)) this.lastValues.apply(now, batch, skip);
     }
   }
@@ -475,9 +501,21 @@ export class FanOut {
     this.flushNotes.clear();
   }
 
+  /** A snapshot is never partial: while older values are still being read, it waits for them. */
+  private async untilSnapshotComplete(request: AttachRequest, states: readonly LaneState[]): Promise<void> {
+    if (!states.some((state) => this.rebuild.isRunning(state))) return;
+    request.outlet.send({ type: 'status', payload: { id: request.subscriptionId, state: 'recovering' } });
+    await this.rebuild.whenDone(states);
+    request.outlet.send({ type: 'status', payload: { id: request.subscriptionId, state: 'live' } });
+  }
+
   private sendSnapshot(member: Member, state: LaneState): void {
     const lane = member.feed.lanes.get(state);
     if (lane === undefined) return;
+    if (!this.lastValues.isComplete(state.topic.name, state.lane.partition)) {
+      // Keys beyond the table's limit were forgotten: what the snapshot lacks is announced.
+      sendGap(member, lane, '', member.reachedIn(lane), 'policy');
+    }
     const values = this.lastValues.select(state.topic.name, state.lane.partition, member.feed.matcher);
     const chunk = 1000;
     for (let at = 0; at === 0 || at < values.length; at += chunk) {
@@ -517,6 +555,7 @@ export class FanOut {
 
   private forgetLane(state: LaneState): void {
     this.sweeps.forget(state);
+    this.rebuild.cancel(state);
     this.lastValues.forget(state.topic.name);
     for (const feed of this.feeds.values()) {
       const lane = feed.lanes.get(state);

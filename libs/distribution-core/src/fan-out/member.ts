@@ -39,6 +39,8 @@ export class Member {
   /** It reached the limit under a lossy policy, which acts when there is room again. */
   isJumpDue = false;
   isSlow = false;
+  /** Events written to it since it was attached. */
+  sentEvents = 0;
   /** Monotonic, of the last thing that was sent while behind. */
   progressAtMs: number;
   private credit: number;
@@ -122,6 +124,7 @@ export class Member {
   }
 
   spend(events: number): void {
+    this.sentEvents += events;
     this.credit -= events;
     this.rateTokens -= events;
   }

@@ -121,10 +121,18 @@ export class PerformanceStatistics {
     return this.sum(this.all(), window);
   }
 
-  /** Undefined if nothing of the topic was seen in the last hour. */
-  topic(name: string, window: WindowName): WindowFigures | undefined {
-    const lanes = this.all().filter((lane) => lane.topic === name);
-    return lanes.length === 0 ? undefined : this.sum(lanes, window);
+  topic(name: string, window: WindowName): WindowFigures {
+    return this.sum(
+      this.all().filter((lane) => lane.topic === name),
+      window,
+    );
+  }
+
+  tenant(name: string, window: WindowName): WindowFigures {
+    return this.sum(
+      this.all().filter((lane) => lane.tenant === name),
+      window,
+    );
   }
 
   lanesOf(window: WindowName): LaneFigures[] {
@@ -144,10 +152,10 @@ export class PerformanceStatistics {
     return this.grouped((lane) => lane.tenant, window);
   }
 
-  /** Of one feed; undefined if it delivered nothing lately, or did not fit in. */
-  feed(id: number, window: WindowName): WindowFigures | undefined {
+  /** Of one feed; zero if it delivered nothing lately, or did not fit in. */
+  feed(id: number, window: WindowName): WindowFigures {
     const series = this.feeds.get(id);
-    return series === undefined ? undefined : this.sum([{ series }], window);
+    return this.sum(series === undefined ? [] : [{ series }], window);
   }
 
   /** What was counted of each topic since the call before: for whoever keeps it for longer. */
