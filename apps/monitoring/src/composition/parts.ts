@@ -40,6 +40,9 @@ export interface Parts {
   readonly statistics: DeliveryStatistics;
 }
 
+/** Older values of a great log go on being read when the service is ready; snapshots of their topics wait for them. */
+const LAST_VALUES_WAIT_MS = 10_000;
+
 export async function openParts(around: Surroundings, storage: Storage): Promise<Parts> {
   const { config, clock, ids, metrics, logger } = around;
   const onUnexpected = (error: unknown) => logger.error('service.unexpected_error', { error });
@@ -63,6 +66,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     await directory.start(monitoringTopics());
     // The newest values are read over REST whether or not anyone is subscribed.
     await fanOut.pin(directory.list().map((topic) => topic.name));
+    await Promise.race([fanOut.whenLastValuesComplete(), afterMs(clock, LAST_VALUES_WAIT_MS)]);
   } catch (error) {
     directory.stop();
     await fanOut.stop();
@@ -114,3 +118,5 @@ export async function closePipeline(parts: Parts): Promise<void> {
   await parts.fanOut.stop();
   await parts.log.close();
 }
+
+const afterMs = (clock: Clock, ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));

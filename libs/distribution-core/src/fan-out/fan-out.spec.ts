@@ -39,12 +39,24 @@ interface Wanted {
 }
 
 class World {
-  readonly clock = new FakeClock();
-  readonly log = new InMemoryLog({ clock: this.clock });
+  readonly log: InMemoryLog;
   readonly fanOut: FanOut;
   private published = 0;
 
-  constructor(limits: Partial<FanOutLimits> = {}) {
+  /** Another process on the same log, where everything that this one knew is unknown. */
+  async restarted(...topics: TopicDefinition[]): Promise<World> {
+    await this.fanOut.stop();
+    const world = new World({}, this.clock, this.log);
+    await world.fanOut.setTopics(topics);
+    return world;
+  }
+
+  constructor(
+    limits: Partial<FanOutLimits> = {},
+    readonly clock = new FakeClock(),
+    log?: InMemoryLog,
+  ) {
+    this.log = log ?? new InMemoryLog({ clock });
     this.fanOut = new FanOut({ log: this.log, clock: this.clock, metrics: noMetrics, limits });
   }
 
@@ -336,6 +348,38 @@ describe('fan-out', () => {
     ).toEqual([7, 8, 9]);
     expect(outlet.numbers).toEqual([10]);
     expect(outlet.of('data')[0].prev).toBe(snapshot.at(-1)?.pos);
+  });
+
+  it('gives keys in a snapshot that were published long before it was started, once it has read them', async () => {
+    const topic = aTopic(ALERTS, 'routing_key');
+    await start({}, topic);
+    await world.publish(1, { key: 'k.old' });
+    await world.publish(1, { key: 'k.both' });
+    await world.settle(600_000);
+    await world.publish(1, { key: 'k.both' });
+    const restarted = await world.restarted(topic);
+    const { outlet } = await restarted.subscribe({ snapshot: true });
+    expect(
+      outlet
+        .of('snapshot')
+        .flatMap((part) => part.events ?? [])
+        .map((event) => event.n),
+    ).toEqual([1, 3]);
+    await restarted.fanOut.stop();
+  });
+
+  it('announces what a snapshot lacks because there are more keys than it keeps', async () => {
+    await start({ lastValueKeysPerLane: 2 }, aTopic(ALERTS, 'routing_key'));
+    await world.fanOut.pin([ALERTS]);
+    for (let index = 0; index < 3; index++) await world.publish(1, { key: `k.${index}` });
+    const { outlet } = await world.subscribe({ snapshot: true });
+    expect(outlet.of('gap').map(({ reason, from }) => [reason, from])).toEqual([['policy', '']]);
+    expect(
+      outlet
+        .of('snapshot')
+        .flatMap((part) => part.events ?? [])
+        .map((event) => event.n),
+    ).toEqual([2, 3]);
   });
 
   it('adds a new topic to the feeds that select it, from its first event', async () => {

@@ -2,6 +2,7 @@ import { decodeEventBatch, densePositions, encodeEventBatch } from '../event-bat
 import { compileSelection } from '../matching/entry-matcher.js';
 import { noMetrics } from '../ports/metrics.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
+import { positionOfOffset } from '../position.js';
 import { anEvent } from '../testing/builders.js';
 import { LastValueTables } from './last-value-table.js';
 
@@ -47,5 +48,30 @@ describe('the last-value tables', () => {
     expect([...tables.entries((name) => name === 'other')]).toEqual([]);
     tables.forget('metrics');
     expect([...tables.entries()]).toEqual([]);
+  });
+
+  it('take what was there before the tail without forgetting what came since', () => {
+    const tables = new LastValueTables({ metrics: noMetrics });
+    tables.beginRebuild('metrics', 0);
+    expect(tables.isComplete('metrics', 0)).toBe(false);
+    tables.apply(topic, batchOf(['a', 'cpu', 10]), undefined);
+    tables.applyOlder(
+      topic,
+      batchOf(['a', 'cpu', 1], ['b', 'cpu', 2], ['c', 'cpu', 3]),
+      undefined,
+      positionOfOffset(1),
+    );
+    expect(numbers(tables.select('metrics', 0, everything))).toEqual([10]);
+    tables.finishRebuild('metrics', 0);
+    expect(numbers(tables.select('metrics', 0, everything))).toEqual([2, 10]);
+    expect(tables.isComplete('metrics', 0)).toBe(true);
+  });
+
+  it('are not complete any more once a key was forgotten', () => {
+    const tables = new LastValueTables({ metrics: noMetrics, limits: { maxKeysPerLane: 1 } });
+    tables.apply(topic, batchOf(['a', 'x', 1]), undefined);
+    expect(tables.isComplete('metrics', 0)).toBe(true);
+    tables.apply(topic, batchOf(['b', 'x', 2]), undefined);
+    expect(tables.isComplete('metrics', 0)).toBe(false);
   });
 });

@@ -3,6 +3,7 @@ import type { EventBatch } from '../event-batch.js';
 import type { EntryMatcher } from '../matching/entry-matcher.js';
 import type { Counter, Gauge, Metrics } from '../ports/metrics.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
+import type { Position } from '../position.js';
 import { conflationKeyOf } from './conflation-key.js';
 
 export interface LastValueLimits {
@@ -17,13 +18,23 @@ export interface LastValueEntry {
 
 const DEFAULT_LIMITS: LastValueLimits = { maxKeysPerLane: 100_000 };
 
+interface LaneTable {
+  readonly topic: string;
+  /** In the order of the last update, so that the first key is the one to forget. */
+  latest: Map<string, EventRecord>;
+  /** While what came before the tail is still being read: the newest of that. */
+  older: Map<string, EventRecord> | undefined;
+  /** A key had to be forgotten, so a snapshot of it would lack something. */
+  isPartial: boolean;
+}
+
 /**
  * The newest event of each conflation key, filled by the tails of this process: what snapshots and REST reads come
- * from. It has exactly the events up to the end of the lane's segments, since both are fed in the same turn.
+ * from. It has exactly the events up to the end of the lane's segments, since both are fed in the same turn; what came
+ * before the tail is read once, see {@link LastValueRebuild}.
  */
 export class LastValueTables {
-  /** By lane, by conflation key; in the order of the last update, so that the first key is the one to forget. */
-  private readonly lanes = new Map<string, { readonly topic: string; readonly latest: Map<string, EventRecord> }>();
+  private readonly lanes = new Map<string, LaneTable>();
   private readonly limits: LastValueLimits;
   private readonly forgotten: Counter;
   private readonly keys: Gauge;
@@ -37,40 +48,54 @@ export class LastValueTables {
 
   /** `skip` marks copies, which change nothing. To be called for topics that have a conflation key. */
   apply(topic: TopicDefinition, batch: EventBatch, skip: Uint8Array | undefined): void {
-    const name = `${topic.name}#${batch.lane.partition}`;
-    let lane = this.lanes.get(name);
-    if (lane === undefined) {
-      lane = { topic: topic.name, latest: new Map() };
-      this.lanes.set(name, lane);
-    }
-    const { latest } = lane;
-    this.keyCount -= latest.size;
-    // Backwards, so that of many events with one key only the newest is copied.
-    const newest = new Map<string, number>();
-    for (let index = batch.count - 1; index >= 0; index--) {
-      if (skip !== undefined && skip[index] === 1) continue;
-      const key = conflationKeyOf(topic.conflationKey, batch, index);
-      if (!newest.has(key)) newest.set(key, index);
-    }
-    for (const [key, index] of [...newest].reverse()) {
-      const record = batch.recordAt(index);
-      latest.delete(key);
-      // A copy, since a view would keep the whole batch in memory.
-      latest.set(key, { ...record, value: Buffer.from(record.value) });
-    }
-    for (const key of latest.keys()) {
-      if (latest.size <= this.limits.maxKeysPerLane) break;
-      latest.delete(key);
-      this.forgotten.add();
-    }
-    this.keyCount += latest.size;
+    const lane = this.laneOf(topic.name, batch.lane.partition);
+    this.keyCount -= lane.latest.size;
+    update(lane.latest, topic, batch, skip, batch.count);
+    this.limit(lane, lane.latest);
+    this.keyCount += lane.latest.size;
     this.keys.set(this.keyCount);
+  }
+
+  /** From now on until `finishRebuild` the lane's table lacks what came before its tail. */
+  beginRebuild(topic: string, partition: number): void {
+    this.laneOf(topic, partition).older = new Map();
+  }
+
+  /** In the order of the lane; what lies after `upTo` is the tail's. */
+  applyOlder(topic: TopicDefinition, batch: EventBatch, skip: Uint8Array | undefined, upTo: Position): void {
+    const lane = this.laneOf(topic.name, batch.lane.partition);
+    if (lane.older === undefined) return;
+    const end = batch.lastPosition <= upTo ? batch.count : batch.positions.indexAfter(upTo);
+    update(lane.older, topic, batch, skip, end);
+    this.limit(lane, lane.older);
+  }
+
+  finishRebuild(topic: string, partition: number): void {
+    const lane = this.laneOf(topic, partition);
+    if (lane.older === undefined) return;
+    this.keyCount -= lane.latest.size;
+    const { latest } = lane;
+    lane.latest = lane.older;
+    for (const [key, record] of latest) {
+      lane.latest.delete(key);
+      lane.latest.set(key, record);
+    }
+    lane.older = undefined;
+    this.limit(lane, lane.latest);
+    this.keyCount += lane.latest.size;
+    this.keys.set(this.keyCount);
+  }
+
+  /** Whether a snapshot of the lane has every key that the lane keeps. */
+  isComplete(topic: string, partition: number): boolean {
+    const lane = this.lanes.get(nameOf(topic, partition));
+    return lane === undefined || (lane.older === undefined && !lane.isPartial);
   }
 
   /** JSON text of the newest event of each key of one lane that the selection picks. */
   select(topic: string, partition: number, matcher: EntryMatcher): Uint8Array[] {
     const values: Uint8Array[] = [];
-    for (const record of this.lanes.get(`${topic}#${partition}`)?.latest.values() ?? []) {
+    for (const record of this.lanes.get(nameOf(topic, partition))?.latest.values() ?? []) {
       if (matcher.matchesRecord(topic, record)) values.push(record.value);
     }
     return values;
@@ -90,5 +115,49 @@ export class LastValueTables {
       this.lanes.delete(name);
     }
     this.keys.set(this.keyCount);
+  }
+
+  private laneOf(topic: string, partition: number): LaneTable {
+    const name = nameOf(topic, partition);
+    let lane = this.lanes.get(name);
+    if (lane === undefined) {
+      lane = { topic, latest: new Map(), older: undefined, isPartial: false };
+      this.lanes.set(name, lane);
+    }
+    return lane;
+  }
+
+  private limit(lane: LaneTable, table: Map<string, EventRecord>): void {
+    for (const key of table.keys()) {
+      if (table.size <= this.limits.maxKeysPerLane) break;
+      table.delete(key);
+      lane.isPartial = true;
+      this.forgotten.add();
+    }
+  }
+}
+
+const nameOf = (topic: string, partition: number): string => `${topic}#${partition}`;
+
+/** The newest event of each key in [0, end) of the batch. */
+function update(
+  table: Map<string, EventRecord>,
+  topic: TopicDefinition,
+  batch: EventBatch,
+  skip: Uint8Array | undefined,
+  end: number,
+): void {
+  // Backwards, so that of many events with one key only the newest is copied.
+  const newest = new Map<string, number>();
+  for (let index = end - 1; index >= 0; index--) {
+    if (skip !== undefined && skip[index] === 1) continue;
+    const key = conflationKeyOf(topic.conflationKey, batch, index);
+    if (!newest.has(key)) newest.set(key, index);
+  }
+  for (const [key, index] of [...newest].reverse()) {
+    const record = batch.recordAt(index);
+    table.delete(key);
+    // A copy, since a view would keep the whole batch in memory.
+    table.set(key, { ...record, value: Buffer.from(record.value) });
   }
 }

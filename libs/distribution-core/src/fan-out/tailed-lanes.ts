@@ -18,6 +18,8 @@ export interface TailedLanesLimits {
 }
 
 export interface TailedLanesHandlers {
+  /** Batches after `from` are going to come. */
+  onOpening(state: LaneState, from: Position): void;
   /** The batch is in the lane's segments already. */
   onBatch(state: LaneState, batch: EventBatch, skip: Uint8Array | undefined): void;
   /** What came before `to` and was not read is not to be had any more; the segments begin there now. */
@@ -115,6 +117,7 @@ export class TailedLanes {
     const segments = new Segments(from);
     const state: LaneState = { lane, topic, segments, eventCount: 0, tail: undefined as never };
     const window = this.newWindow();
+    this.handlers.onOpening(state, from);
     state.tail = new LaneTail(
       { log, clock, lane, brokerTopic: topic.brokerName, window, windowFrom, from, readyAt: ends.last },
       {
