@@ -20,6 +20,9 @@ import {
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
+import { type Edge, openEdge } from './composition/edge.js';
+import { administration } from './composition/administration.js';
+import { openObservability } from './composition/observability.js';
 import { openStorage } from './composition/open-storage.js';
 import { createFeatures } from './composition/features.js';
 import { connectGrpc, type GrpcServer } from './composition/grpc-server.js';
@@ -32,6 +35,8 @@ export interface RunningApp {
   readonly httpUrl: string;
   readonly grpcPort: number;
   readonly lifecycle: Lifecycle;
+  /** What SIGHUP does: certificates are read again. */
+  reload(): void;
   /** What /api/openapi.json answers. */
   readonly openApi: object;
   /** Every route that listens, documented or not. */
@@ -47,6 +52,7 @@ type Opened = (() => Promise<void>)[];
 
 interface Assembled extends Pick<RunningApp, 'openApi' | 'routes'> {
   readonly app: NestFastifyApplication;
+  readonly edge: Edge;
   readonly grpc: GrpcServer;
   readonly lifecycle: Lifecycle;
 }
@@ -57,7 +63,7 @@ interface Assembled extends Pick<RunningApp, 'openApi' | 'routes'> {
  */
 export async function createApp(config: MonitoringConfig, logger: Logger): Promise<RunningApp> {
   const opened: Opened = [];
-  const { app, grpc, lifecycle, openApi, routes } = await assemble(config, logger, opened).catch(
+  const { app, edge, grpc, lifecycle, openApi, routes } = await assemble(config, logger, opened).catch(
     async (error: unknown) => {
       for (const close of opened.reverse()) {
         await close().catch((failure: unknown) => logger.error('service.close_failed', { error: failure }));
@@ -69,7 +75,14 @@ export async function createApp(config: MonitoringConfig, logger: Logger): Promi
   await lifecycle.start();
   if (lifecycle.state === 'ready') grpc.tell('SERVING');
   const { port } = app.getHttpServer().address() as AddressInfo;
-  return { httpUrl: `http://${config.HOST}:${port}`, grpcPort: grpc.port, lifecycle, openApi, routes };
+  return {
+    httpUrl: `${edge.tls === undefined ? 'http' : 'https'}://${config.HOST}:${port}`,
+    grpcPort: grpc.port,
+    lifecycle,
+    reload: () => edge.reload(),
+    openApi,
+    routes,
+  };
 }
 
 async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened): Promise<Assembled> {
@@ -80,6 +93,8 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
   const lifecycle = new Lifecycle(clock, logger, config.DRAIN_TIMEOUT_MS);
   const policy: HostOriginPolicy = { allowedHosts: config.ALLOWED_HOSTS, allowedOrigins: config.ALLOWED_ORIGINS };
 
+  const edge = openEdge({ config, clock, metrics, logger });
+  opened.push(() => Promise.resolve(edge.stop()));
   const storage = await openStorage(config, logger);
   opened.push(() => storage.close());
   const parts = await openParts({ config, clock, ids, metrics, logger }, storage);
@@ -91,20 +106,30 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     { name: 'database', check: () => storage.check() },
     { name: 'broker', check: async () => void (await parts.log.listTopics()) },
   ];
+  const observability = openObservability(parts, { clock, registry });
   const features = createFeatures(parts, { config, clock, logger, dependencies });
   const health = new HealthService(lifecycle, dependencies, clock, config.HEALTH_CHECK_TIMEOUT_MS);
   const subscriptions = new SubscriptionsService({ ...storage, vocabulary: monitoringVocabulary, clock, ids });
-  const adapter = createHttpAdapter({ policy, ids, maxBodyBytes: config.MAX_BODY_BYTES });
+  const adapter = createHttpAdapter({ policy, ids, maxBodyBytes: config.MAX_BODY_BYTES, tls: edge.tls });
+  edge.guard(adapter);
   const routes = recordRoutes(adapter);
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.of({ ...parts, features, subscriptions, health, registry, logger }),
+    AppModule.of({
+      ...parts,
+      features,
+      administration: administration(parts, { clock, logger, observability }),
+      subscriptions,
+      health,
+      registry,
+      logger,
+    }),
     adapter,
     { logger: new NestLogger(logger), abortOnError: false },
   );
   app.useWebSocketAdapter(
     new StreamWebSocketAdapter(app, ({ headers }) => decideHostOrigin(headers.host, headers.origin, policy).isAllowed),
   );
-  const grpc = await connectGrpc(app, { host: config.HOST, port: config.GRPC_PORT, policy });
+  const grpc = await connectGrpc(app, { host: config.HOST, port: config.GRPC_PORT, policy, edge });
   const openApi = setupOpenApi(app, {
     title: 'Distributary monitoring',
     description: 'Metrics, alerts, incidents and status of your services: ingest them here, watch them live.',
@@ -121,18 +146,23 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
   lifecycle.onStart({
     name: 'features',
     deadlineMs: STEP_DEADLINE_MS,
-    run: () => Promise.resolve(features.start()),
+    run: async () => {
+      features.start();
+      observability.start();
+    },
   });
   // Clients first, then the doors, then what is behind them, so that nothing acknowledged is lost.
   const drainSteps: [name: string, run: () => Promise<void>, deadlineMs?: number][] = [
     ['health', () => Promise.resolve(grpc.tell('NOT_SERVING'))],
     ['features', () => features.stop()],
+    ['observability', () => observability.stop()],
     ['streams', () => drainStreams(parts)],
     ['grpc', () => grpc.finish(), GRPC_FINISH_MS],
     ['doors', () => app.close()],
     ['pipeline', () => closePipeline(parts)],
     ['storage', () => storage.close()],
+    ['edge', () => Promise.resolve(edge.stop())],
   ];
   for (const [name, run, deadlineMs = STEP_DEADLINE_MS] of drainSteps) lifecycle.onDrain({ name, deadlineMs, run });
-  return { app, grpc, lifecycle, openApi, routes };
+  return { app, edge, grpc, lifecycle, openApi, routes };
 }

@@ -1,0 +1,40 @@
+import { type Clock, TopicAdmin, TopicStatistics } from '@distributary/distribution-core';
+import {
+  adminArea,
+  AdminModule,
+  type Logger,
+  TopicsController,
+  TopicsGrpc,
+  TopicsService,
+} from '@distributary/distribution-nest';
+import type { DynamicModule } from '@nestjs/common';
+import type { Observability } from './observability.js';
+import type { Parts } from './parts.js';
+
+export interface AdministrationSurroundings {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly observability: Observability;
+}
+
+export const MONITORING_PREFIX = 'api/v1/monitoring';
+
+/** The administrative resources of this service: each area with its controllers and what they call. */
+export function administration(parts: Parts, around: AdministrationSurroundings): DynamicModule {
+  return AdminModule.of({
+    prefix: MONITORING_PREFIX,
+    logger: around.logger,
+    areas: [topicsArea(parts, around), ...around.observability.areas],
+  });
+}
+
+function topicsArea(parts: Parts, { clock }: AdministrationSurroundings): DynamicModule {
+  const { directory, log, fanOut, storage } = parts;
+  const topics = new TopicsService({
+    topics: new TopicAdmin({ directory, subscriptions: storage.subscriptions }),
+    statistics: new TopicStatistics({ log, clock, fanOut }),
+    log,
+    clock,
+  });
+  return adminArea('Topics', [TopicsController, TopicsGrpc], [[TopicsService, topics]]);
+}
