@@ -5,7 +5,7 @@ import { effectiveSelection } from './effective-selection.js';
 import { LOCAL_PRINCIPAL } from './local-principal.js';
 import { PermittedEvents, permittedToPublish } from './permitted-events.js';
 import type { Permission, Principal } from './principal.js';
-import { qualifyFilter, qualifyTopic } from './tenancy.js';
+import { qualifyFilter, qualifySelection, qualifyTopic, unqualifiedSelection } from './tenancy.js';
 
 const pattern = fc
   .tuple(fc.array(fc.constantFrom('a', 'b', '+'), { maxLength: 2 }), fc.boolean())
@@ -43,7 +43,11 @@ describe('an effective selection', () => {
           const isDue = isAsked && new PermittedEvents(who, 'subscribe').includes(topic, event);
           let picks = false;
           try {
-            picks = matchesRecord(effectiveSelection(who, 'subscribe', asked), topic, event);
+            picks = matchesRecord(
+              effectiveSelection(who, 'subscribe', qualifySelection(who.tenant, asked)),
+              topic,
+              event,
+            );
           } catch (error) {
             expect(error).toMatchObject({ code: 'auth.forbidden' });
           }
@@ -57,7 +61,7 @@ describe('an effective selection', () => {
   it('is what was asked for, if everything is permitted', () => {
     fc.assert(
       fc.property(selection, (asked) => {
-        const effective = effectiveSelection(LOCAL_PRINCIPAL, 'subscribe', asked);
+        const effective = effectiveSelection(LOCAL_PRINCIPAL, 'subscribe', qualifySelection('default', asked));
         expect(effective.filter).toEqual(
           asked.filter === undefined ? undefined : qualifyFilter('default', asked.filter),
         );
@@ -69,10 +73,20 @@ describe('an effective selection', () => {
   });
 });
 
+describe("a selection in the catalog's names", () => {
+  it('comes back in the words of its tenant', () => {
+    fc.assert(
+      fc.property(fc.constantFrom('default', 't'), selection, (tenant, asked) => {
+        expect(unqualifiedSelection(qualifySelection(tenant, asked))).toEqual(asked);
+      }),
+    );
+  });
+});
+
 describe('an effective selection, by example', () => {
   const critical = { op: 'eq', attribute: 'severity', value: 'CRITICAL' } as const;
   const who = (...permissions: Permission[]): Principal => ({ ...LOCAL_PRINCIPAL, tenant: 'acme', permissions });
-  const everything = { topicPatterns: ['#'], keyPatterns: [], filter: undefined };
+  const everything = { topicPatterns: ['@acme/#'], keyPatterns: [], filter: undefined };
 
   it('has the constraint as its filter where all permissions have the same', () => {
     const limited = who(

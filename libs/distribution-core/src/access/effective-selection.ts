@@ -13,20 +13,22 @@ interface Part {
 
 /**
  * What a principal gets of what it asks for: the patterns intersected with the permitted ones, the constraints ANDed
- * into the filter, all in the catalog's names. `selection` is in the tenant's own words, as subscriptions are stored, so
- * this is to be called once, where a selection meets the catalog. Equal permissions give equal selections, which share a
- * feed; topics that appear later are covered as those that exist. `auth.forbidden` if nothing at all is permitted.
+ * into the filter. `selection` is in the catalog's names, as doors make it and subscriptions are stored, and so is the
+ * result. Equal permissions give equal selections, which share a feed; topics that appear later are covered as those that
+ * exist. `auth.forbidden` if nothing at all is permitted, which is so for whatever belongs to another tenant.
  */
 export function effectiveSelection(principal: Principal, verb: Verb, selection: Selection): Selection {
+  const { tenant } = principal;
   const free = new Set<string>();
   const parts: Part[] = [];
   for (const { verbs, topicPattern, constraint } of principal.permissions) {
     if (!verbs.includes(verb)) continue;
+    const permitted = qualifyPattern(tenant, topicPattern);
     const patterns = selection.topicPatterns
-      .map((asked) => intersectionOf(asked, topicPattern))
+      .map((asked) => intersectionOf(asked, permitted))
       .filter((pattern) => pattern !== undefined);
     if (constraint === undefined) for (const pattern of patterns) free.add(pattern);
-    else if (patterns.length > 0) parts.push({ patterns, constraint });
+    else if (patterns.length > 0) parts.push({ patterns, constraint: qualifyFilter(tenant, constraint) });
   }
   const constrained = parts
     .map((part) => ({ ...part, patterns: part.patterns.filter((pattern) => !isCovered(pattern, free)) }))
@@ -35,35 +37,26 @@ export function effectiveSelection(principal: Principal, verb: Verb, selection: 
   if (topicPatterns.length === 0) {
     throw new DistributionError('auth.forbidden', `this needs the permission to ${verb} any of what is asked for`);
   }
-  const { tenant } = principal;
-  const filters = [selection.filter, constraintOf(tenant, [...free], constrained)]
-    .filter((filter) => filter !== undefined)
-    .map((filter, index) => (index === 0 && filter === selection.filter ? qualifyFilter(tenant, filter) : filter));
+  const filters = [selection.filter, constraintOf([...free], constrained)].filter((filter) => filter !== undefined);
   return {
-    topicPatterns: topicPatterns.map((pattern) => qualifyPattern(tenant, pattern)),
+    topicPatterns,
     keyPatterns: selection.keyPatterns,
     filter: filters.length < 2 ? filters[0] : { op: 'and', filters },
   };
 }
 
 /** Undefined if every event of the permitted topics is permitted. */
-function constraintOf(tenant: string, free: readonly string[], parts: readonly Part[]): Filter | undefined {
+function constraintOf(free: readonly string[], parts: readonly Part[]): Filter | undefined {
   if (parts.length === 0) return undefined;
-  const qualified = parts.map(({ patterns, constraint }) => ({
-    patterns: patterns.map((pattern) => qualifyPattern(tenant, pattern)),
-    constraint: qualifyFilter(tenant, constraint),
-  }));
-  // Then the topics need not be looked at again, and the index can use the clause.
-  const [{ constraint }] = qualified;
+  // With one constraint for all the topics need not be looked at again, and the index can use its clauses.
+  const [{ constraint }] = parts;
   const canonical = canonicalFilter(constraint);
-  if (free.length === 0 && qualified.every((part) => canonicalFilter(part.constraint) === canonical)) return constraint;
+  if (free.length === 0 && parts.every((part) => canonicalFilter(part.constraint) === canonical)) return constraint;
   return {
     op: 'or',
     filters: [
-      ...(free.length === 0
-        ? []
-        : [{ op: 'topic' as const, patterns: free.map((pattern) => qualifyPattern(tenant, pattern)) }]),
-      ...qualified.map((part): Filter => ({
+      ...(free.length === 0 ? [] : [{ op: 'topic' as const, patterns: free }]),
+      ...parts.map((part): Filter => ({
         op: 'and',
         filters: [{ op: 'topic', patterns: part.patterns }, part.constraint],
       })),

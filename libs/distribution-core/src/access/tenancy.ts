@@ -1,7 +1,9 @@
 import { DEFAULT_TENANT } from '../routing/broker-name.js';
+import type { AttributeValue } from '../event.js';
 import type { Filter } from '../matching/filter.js';
 import { TOPIC_ATTRIBUTE } from '../matching/clause.js';
 import { levelsOf, TENANT_MARK, TOPIC_SEPARATOR } from '../matching/topic-pattern.js';
+import type { Selection } from '../subscription/subscription.js';
 
 /** What a tenant may be called: one level of a topic, without wildcards. */
 const TENANT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
@@ -32,31 +34,50 @@ export function tenantOf(name: string): string {
 
 /** A filter as the catalog's names need it: what it says of `topic` is said in the tenant's words. */
 export function qualifyFilter(tenant: string, filter: Filter): Filter {
+  return withTopicNames(filter, (name) => qualifyTopic(tenant, name));
+}
+
+function withTopicNames(filter: Filter, renamed: (name: string) => string): Filter {
   switch (filter.op) {
     case 'and':
     case 'or':
-      return { op: filter.op, filters: filter.filters.map((part) => qualifyFilter(tenant, part)) };
+      return { op: filter.op, filters: filter.filters.map((part) => withTopicNames(part, renamed)) };
     case 'not':
-      return { op: 'not', filter: qualifyFilter(tenant, filter.filter) };
+      return { op: 'not', filter: withTopicNames(filter.filter, renamed) };
+    case 'topic':
+      return { op: 'topic', patterns: filter.patterns.map(renamed) };
+    default:
+  }
+  if (filter.attribute !== TOPIC_ATTRIBUTE) return filter;
+  const renamedText = (value: AttributeValue) => (typeof value === 'string' ? renamed(value) : value);
+  switch (filter.op) {
     case 'eq':
-      return isTopicText(filter.attribute, filter.value)
-        ? { ...filter, value: qualifyTopic(tenant, filter.value as string) }
-        : filter;
+      return { ...filter, value: renamedText(filter.value) };
     case 'in':
-      return filter.attribute === TOPIC_ATTRIBUTE
-        ? {
-            ...filter,
-            values: filter.values.map((value) => (typeof value === 'string' ? qualifyTopic(tenant, value) : value)),
-          }
-        : filter;
+      return { ...filter, values: filter.values.map(renamedText) };
     case 'prefix':
-      return filter.attribute === TOPIC_ATTRIBUTE ? { ...filter, value: qualifyTopic(tenant, filter.value) } : filter;
+      return { ...filter, value: renamed(filter.value) };
     default:
       return filter;
   }
 }
 
-const prefixOf = (tenant: string): string => `${TENANT_MARK}${tenant}${TOPIC_SEPARATOR}`;
+/** What a tenant asks for, as the catalog's names have it: to be done once, at the door. */
+export function qualifySelection(tenant: string, { topicPatterns, keyPatterns, filter }: Selection): Selection {
+  return {
+    topicPatterns: topicPatterns.map((pattern) => qualifyPattern(tenant, pattern)),
+    keyPatterns,
+    filter: filter && qualifyFilter(tenant, filter),
+  };
+}
 
-const isTopicText = (attribute: string, value: unknown): boolean =>
-  attribute === TOPIC_ATTRIBUTE && typeof value === 'string';
+/** The same selection in the words of the tenant that asked for it. */
+export function unqualifiedSelection({ topicPatterns, keyPatterns, filter }: Selection): Selection {
+  return {
+    topicPatterns: topicPatterns.map(unqualified),
+    keyPatterns,
+    filter: filter && withTopicNames(filter, unqualified),
+  };
+}
+
+const prefixOf = (tenant: string): string => `${TENANT_MARK}${tenant}${TOPIC_SEPARATOR}`;
