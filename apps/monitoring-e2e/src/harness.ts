@@ -59,6 +59,11 @@ export class TestApp {
     return `${this.httpUrl}/api/v1/monitoring/stream`;
   }
 
+  /** What SIGHUP does. */
+  reload(): void {
+    this.running.reload();
+  }
+
   /** What SIGTERM does; the data stays. */
   async drain() {
     return this.running.lifecycle.drain('test');
@@ -80,12 +85,30 @@ export class TestApp {
     return this.request(pathname, { headers });
   }
 
-  post(pathname: string, body: unknown): Promise<Reply> {
-    return this.request(pathname, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
+  post(pathname: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
+    return this.sendJson('POST', pathname, body, headers);
+  }
+
+  patch(pathname: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
+    return this.sendJson('PATCH', pathname, body, headers);
+  }
+
+  put(pathname: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
+    return this.sendJson('PUT', pathname, body, headers);
+  }
+
+  delete(pathname: string, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
+    return this.request(pathname, { method: 'DELETE', headers });
+  }
+
+  /** Any body, as it is. */
+  postBytes(
+    pathname: string,
+    body: Buffer | string,
+    contentType: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Reply> {
+    return this.request(pathname, { method: 'POST', headers: { 'content-type': contentType, ...headers }, body });
   }
 
   /** Over REST; throws if they are refused. */
@@ -93,6 +116,19 @@ export class TestApp {
     const { status, body } = await this.post('/api/v1/monitoring/events', events);
     if (status !== 202) throw new Error(`publishing answered ${status}: ${JSON.stringify(body)}`);
     return body.results as readonly PublishResult[];
+  }
+
+  private sendJson(
+    method: string,
+    pathname: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Reply> {
+    return this.request(pathname, {
+      method,
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
   }
 
   private async request(pathname: string, init: RequestInit): Promise<Reply> {

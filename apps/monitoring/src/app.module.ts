@@ -19,6 +19,7 @@ import type { Features } from './composition/features.js';
 import type { Parts } from './composition/parts.js';
 import { EventsController } from './events/events.controller.js';
 import { EventsService } from './events/events.service.js';
+import { IngestAdaptersModule } from './ingest-adapters/ingest-adapters.module.js';
 import { HealthSummaryController } from './health-summary/health-summary.controller.js';
 import { HealthSummaryService } from './health-summary/health-summary.service.js';
 import { LatestMetricsController } from './metrics/metrics.controller.js';
@@ -30,10 +31,10 @@ import { StreamGrpc } from './stream/stream.grpc.js';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
 import { SubscriptionsService } from './subscriptions/subscriptions.service.js';
 import { LOG } from './tokens.js';
-import { TopicsController } from './topics/topics.controller.js';
 
 export interface AppParts extends Parts {
   readonly features: Features;
+  readonly administration: DynamicModule;
   readonly subscriptions: SubscriptionsService;
   readonly health: HealthService;
   readonly registry: Registry;
@@ -46,6 +47,7 @@ export class AppModule {
   static of(parts: AppParts): DynamicModule {
     return {
       module: AppModule,
+      imports: [IngestAdaptersModule.of({ events: parts.features.events, logger: parts.logger }), parts.administration],
       controllers: [
         AlertsController,
         EventsController,
@@ -54,7 +56,6 @@ export class AppModule {
         LatestMetricsController,
         MetricsController,
         StreamController,
-        TopicsController,
         SubscriptionsController,
         StreamGrpc,
       ],

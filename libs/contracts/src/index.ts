@@ -10,3 +10,5 @@ export * from './grpc/proto-files.js';
 export * from './grpc/monitoring-message.js';
 export * from './management/topics.js';
 export * from './statistics.js';
+export * from './otlp/otlp-files.js';
+export * from './otlp/metrics-request.js';

@@ -27,3 +27,8 @@ export function pageOf<Item>(
   const hasMore = after.length > items.length;
   return { items, has_more: hasMore, ...(hasMore ? { cursor: nameOf(items[items.length - 1]) } : {}) };
 }
+
+/** The schema of a page, for contracts of routes. */
+export function pageSchemaOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), has_more: z.boolean(), cursor: z.string().optional() });
+}

@@ -179,7 +179,7 @@ export interface GapPayload {
   readonly epoch: string;
   readonly from: string;
   readonly to: string;
-  readonly reason: 'slow' | 'expired' | 'policy' | 'epoch';
+  readonly reason: 'slow' | 'expired' | 'policy' | 'epoch' | 'deleted';
   readonly count?: number;
   readonly count_exact?: boolean;
 }

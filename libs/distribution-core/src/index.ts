@@ -70,3 +70,6 @@ export { DEFAULT_TRANSFORMATION_LIMITS, type FailureReason, type TransformationL
 export { lookupNamesOf } from './transformation/steps/enrich-step.js';
 export type { LookupTable } from './transformation/steps/step.js';
 export type * from './fan-out/subscription-states.js';
+export * from './delivery/delivery-options.js';
+export * from './subscription/single-ack.js';
+export { CompetingSubscriptions } from './subscription/competing/competing-subscriptions.js';

@@ -1,16 +1,18 @@
 import net from 'node:net';
 import type { Server } from '@grpc/grpc-js';
-import { MONITORING_PACKAGE, MONITORING_PROTO } from '@distributary/contracts';
-import { grpcOptions, type HostOriginPolicy } from '@distributary/distribution-nest';
+import { MANAGEMENT_PACKAGE, MANAGEMENT_PROTOS, MONITORING_PACKAGE, MONITORING_PROTO } from '@distributary/contracts';
+import { grpcOptions, type HostOriginPolicy, rateLimitInterceptor } from '@distributary/distribution-nest';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HealthImplementation } from 'grpc-health-check';
 import { MONITORING_GRPC_SERVICE } from '../stream/monitoring-calls.js';
+import type { Edge } from './edge.js';
 
 export interface GrpcAddress {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
   readonly policy: HostOriginPolicy;
+  readonly edge: Edge;
 }
 
 export interface GrpcServer {
@@ -24,7 +26,7 @@ export interface GrpcServer {
 /** Adds gRPC to the app; it listens after `startAllMicroservices` and closes with the app. */
 export async function connectGrpc(
   app: NestFastifyApplication,
-  { host, port: wanted, policy }: GrpcAddress,
+  { host, port: wanted, policy, edge }: GrpcAddress,
 ): Promise<GrpcServer> {
   const port = wanted === 0 ? await freePort(host) : wanted;
   const health = new HealthImplementation();
@@ -38,8 +40,10 @@ export async function connectGrpc(
       host,
       port,
       policy,
-      protoFiles: [MONITORING_PROTO],
-      packages: [MONITORING_PACKAGE],
+      interceptors: [rateLimitInterceptor(edge.requests)],
+      tls: edge.tls,
+      protoFiles: [MONITORING_PROTO, ...MANAGEMENT_PROTOS],
+      packages: [MONITORING_PACKAGE, MANAGEMENT_PACKAGE],
       health,
       onServer: (made) => (server = made),
     }),

@@ -3,6 +3,7 @@ import {
   type NewTopic,
   type TopicCatalog,
   type TopicChange,
+  type TopicCheck,
   type TopicDefinition,
 } from '@distributary/distribution-core';
 import { isUniqueViolation, translated } from '@distributary/persistence';
@@ -47,16 +48,19 @@ export class TypeormTopicCatalog implements TopicCatalog {
     });
   }
 
-  change(name: string, change: TopicChange): Promise<TopicDefinition> {
+  change(name: string, change: TopicChange, check: TopicCheck = () => undefined): Promise<TopicDefinition> {
     return this.changed(async (manager) => {
       const row = await this.required(manager, name);
+      check(toDefinition(row));
       return toDefinition(await manager.save(Object.assign(row, change)));
     });
   }
 
-  delete(name: string): Promise<void> {
+  delete(name: string, check: TopicCheck = () => undefined): Promise<void> {
     return this.changed(async (manager) => {
-      await manager.remove(await this.required(manager, name));
+      const row = await this.required(manager, name);
+      check(toDefinition(row));
+      await manager.remove(row);
     });
   }
 

@@ -6,6 +6,10 @@ export const PROTO_ROOT = fileURLToPath(new URL('.', import.meta.url));
 export const MONITORING_PROTO = 'distributary/monitoring/v1/monitoring.proto';
 export const MONITORING_PACKAGE = 'distributary.monitoring.v1';
 
+/** The administration, the same in every service: one file per area, one package. */
+export const MANAGEMENT_PACKAGE = 'distributary.management.v1';
+export const MANAGEMENT_PROTOS: readonly string[] = ['distributary/management/v1/topics.proto'];
+
 /**
  * How servers load them: names as in the files, so that messages have the fields of the JSON protocol; what was not sent
  * is not there.

@@ -26,6 +26,9 @@ export interface TopicDefinition {
 export type NewTopic = Omit<TopicDefinition, 'catalogVersion' | 'createdAtMicros'>;
 export type TopicChange = Partial<Pick<TopicDefinition, 'retentionPolicy' | 'enabled' | 'priority' | 'conflationKey'>>;
 
+/** Looks at the row as it is, while nothing else can change it; what it throws is thrown, and nothing is changed. */
+export type TopicCheck = (present: TopicDefinition) => void;
+
 /**
  * The topics that exist. Each change raises the catalog's version by at least one, atomically with the change.
  * Failure: `topic.exists`, `topic.not_found`, `store.unavailable`. Calls may overlap.
@@ -35,6 +38,6 @@ export interface TopicCatalog {
   list(): Promise<readonly TopicDefinition[]>;
   find(name: string): Promise<TopicDefinition | undefined>;
   create(topic: NewTopic): Promise<TopicDefinition>;
-  change(name: string, change: TopicChange): Promise<TopicDefinition>;
-  delete(name: string): Promise<void>;
+  change(name: string, change: TopicChange, check?: TopicCheck): Promise<TopicDefinition>;
+  delete(name: string, check?: TopicCheck): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { DistributionError } from '../errors/distribution-error.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Log, LogTopic } from '../ports/log.port.js';
-import type { NewTopic, TopicCatalog, TopicDefinition } from '../ports/topic-catalog.port.js';
+import type { NewTopic, TopicCatalog, TopicChange, TopicCheck, TopicDefinition } from '../ports/topic-catalog.port.js';
 import { parseRetentionPolicy } from './retention-policy.js';
 
 export interface TopicDirectoryDependencies {
@@ -24,6 +24,7 @@ export class TopicDirectory {
   private knownVersion = -1;
   private cancel: () => void = () => undefined;
   private isStopped = false;
+  private last: Promise<unknown> = Promise.resolve();
   onChange: (topics: readonly TopicDefinition[]) => Promise<void> | void = () => undefined;
 
   constructor(private readonly deps: TopicDirectoryDependencies) {}
@@ -51,14 +52,64 @@ export class TopicDirectory {
     this.schedule();
   }
 
-  async create(topic: NewTopic): Promise<TopicDefinition> {
+  /** Resolves when this process publishes to it and streams from it. */
+  create(topic: NewTopic): Promise<TopicDefinition> {
     parseRetentionPolicy(topic.retentionPolicy);
-    const created = await this.deps.catalog.create(topic);
-    await this.refresh();
-    return created;
+    return this.inTurn(async () => {
+      const { catalog } = this.deps;
+      if (topic.origin === 'ingested' && (await catalog.find(topic.name)) === undefined)
+        await this.removeLeftOver(topic);
+      const created = await catalog.create(topic);
+      await this.follow();
+      return created;
+    });
   }
 
-  async refresh(): Promise<void> {
+  /** What `check` throws is thrown, and nothing is changed. */
+  change(name: string, change: TopicChange, check?: TopicCheck): Promise<TopicDefinition> {
+    if (change.retentionPolicy !== undefined) parseRetentionPolicy(change.retentionPolicy);
+    return this.inTurn(async () => {
+      const changed = await this.deps.catalog.change(name, change, check);
+      await this.follow();
+      return changed;
+    });
+  }
+
+  /** With all its events, unless others write them. What `check` throws is thrown, and nothing is deleted. */
+  delete(name: string, check?: TopicCheck): Promise<void> {
+    return this.inTurn(async () => {
+      const { catalog, log } = this.deps;
+      let deleted: TopicDefinition | undefined;
+      await catalog.delete(name, (present) => {
+        check?.(present);
+        deleted = present;
+      });
+      if (deleted?.origin === 'ingested') await log.deleteTopic(deleted.brokerName).catch(ignoreMissing);
+      await this.follow();
+    });
+  }
+
+  refresh(): Promise<void> {
+    return this.inTurn(() => this.follow());
+  }
+
+  /** What this process does to the catalog and to the broker happens one after another, so that none undoes another. */
+  private inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.last.then(work);
+    this.last = result.catch(() => undefined);
+    return result;
+  }
+
+  /** A deletion that was interrupted leaves the events behind: a new topic of that name must not begin with them. */
+  private async removeLeftOver({ brokerName }: NewTopic): Promise<void> {
+    const { catalog, log } = this.deps;
+    if ((await catalog.list()).some((topic) => topic.brokerName === brokerName)) return;
+    if ((await log.listTopics()).some((topic) => topic.name === brokerName)) {
+      await log.deleteTopic(brokerName).catch(ignoreMissing);
+    }
+  }
+
+  private async follow(): Promise<void> {
     const version = await this.deps.catalog.version();
     if (version === this.knownVersion) return;
     const topics = await this.deps.catalog.list();
@@ -96,6 +147,10 @@ export class TopicDirectory {
         });
     });
   }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof DistributionError) || error.code !== 'topic.not_found') throw error;
 }
 
 /** Another process was faster. */

@@ -1,6 +1,6 @@
 import { DistributionError } from '../errors/distribution-error.js';
 import type { Clock } from '../ports/clock.port.js';
-import type { NewTopic, TopicCatalog, TopicChange, TopicDefinition } from '../ports/topic-catalog.port.js';
+import type { NewTopic, TopicCatalog, TopicChange, TopicCheck, TopicDefinition } from '../ports/topic-catalog.port.js';
 
 /** Keeps topics for as long as it lives. */
 export class InMemoryTopicCatalog implements TopicCatalog {
@@ -29,15 +29,17 @@ export class InMemoryTopicCatalog implements TopicCatalog {
     return created;
   }
 
-  async change(name: string, change: TopicChange): Promise<TopicDefinition> {
-    const changed = { ...this.required(name), ...change };
+  async change(name: string, change: TopicChange, check: TopicCheck = () => undefined): Promise<TopicDefinition> {
+    const present = this.required(name);
+    check(present);
+    const changed = { ...present, ...change };
     this.changes++;
     this.topics.set(name, changed);
     return changed;
   }
 
-  async delete(name: string): Promise<void> {
-    this.required(name);
+  async delete(name: string, check: TopicCheck = () => undefined): Promise<void> {
+    check(this.required(name));
     this.changes++;
     this.topics.delete(name);
   }

@@ -1,4 +1,4 @@
-import type { NewTopic, TopicCatalog } from '../ports/topic-catalog.port.js';
+import type { NewTopic, TopicCatalog, TopicDefinition } from '../ports/topic-catalog.port.js';
 
 const aNewTopic = (name: string, options: Partial<NewTopic> = {}): NewTopic => ({
   name,
@@ -48,6 +48,18 @@ export function describeTopicCatalogContract(name: string, create: () => Promise
       const created = await catalog.create(aNewTopic('a'));
       const changed = await catalog.change('a', { retentionPolicy: '1d', conflationKey: 'none' });
       expect(changed).toEqual({ ...created, retentionPolicy: '1d', conflationKey: 'none' });
+    });
+
+    it('changes and deletes nothing that its check refuses', async () => {
+      const created = await catalog.create(aNewTopic('a'));
+      const refuse = (present: TopicDefinition) => {
+        throw new Error(`priority ${present.priority}`);
+      };
+      await expect(catalog.change('a', { priority: 1 }, refuse)).rejects.toThrow();
+      await expect(catalog.delete('a', refuse)).rejects.toThrow();
+      expect(await catalog.find('a')).toEqual(created);
+      await catalog.change('a', { priority: 1 }, (present) => expect(present).toEqual(created));
+      await catalog.delete('a', ({ priority }) => expect(priority).toBe(1));
     });
 
     it('refuses a second topic of a name, and what is not there', async () => {
