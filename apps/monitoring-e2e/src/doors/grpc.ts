@@ -12,11 +12,15 @@ type MonitoringClient = Client & { Exchange(): Call; StreamMonitoring(request: F
 
 const definition = loadSync(MONITORING_PROTO, { ...PROTO_LOADING, defaults: true });
 
-export function grpcClient(app: TestApp, options: Fields = {}): MonitoringClient {
+export function grpcClient(
+  app: TestApp,
+  options: Fields = {},
+  channel = credentials.createInsecure(),
+): MonitoringClient {
   const root = loadPackageDefinition(definition) as unknown as {
     distributary: { monitoring: { v1: { MonitoringStream: new (...args: unknown[]) => MonitoringClient } } };
   };
-  return new root.distributary.monitoring.v1.MonitoringStream(app.grpcAddress, credentials.createInsecure(), {
+  return new root.distributary.monitoring.v1.MonitoringStream(app.grpcAddress, channel, {
     'grpc.use_local_subchannel_pool': 1,
     ...options,
   });

@@ -1,5 +1,5 @@
 import { embeddedConfig } from '@distributary/broker-embedded';
-import { httpConfig, integerText, setting } from '@distributary/distribution-nest';
+import { httpConfig, integerText, limitsConfig, setting, tlsConfig } from '@distributary/distribution-nest';
 import { persistenceConfig } from '@distributary/persistence';
 import type { z } from 'zod';
 import { hostProbeConfig } from '../host-probe/host-probe.config.js';
@@ -7,6 +7,8 @@ import { hostProbeConfig } from '../host-probe/host-probe.config.js';
 /** All settings of the service: those of its parts, and how much its gateway may hold and serve. */
 export const monitoringConfig = httpConfig
   .extend(embeddedConfig.shape)
+  .extend(tlsConfig.shape)
+  .extend(limitsConfig.shape)
   .extend(persistenceConfig.shape)
   .extend(hostProbeConfig.shape)
   .extend({

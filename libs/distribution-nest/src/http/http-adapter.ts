@@ -6,24 +6,30 @@ import { asDistributionError } from '../errors/as-distribution-error.js';
 import { PROBLEM_CONTENT_TYPE, problemDetails } from '../errors/problem-details.js';
 import type { HostOriginPolicy } from './host-origin.js';
 import { requireHostOrigin } from './host-origin-guard.js';
+import { followCertificates, httpsOptions } from '../tls/https-server.js';
+import type { TlsMaterial } from '../tls/tls-material.js';
 import { traceIdOf } from './trace-id.js';
 
 export interface HttpAdapterOptions {
   readonly policy: HostOriginPolicy;
   readonly ids: IdSource;
   readonly maxBodyBytes: number;
+  /** HTTPS if there is one. */
+  readonly tls?: TlsMaterial;
 }
 
 export const TRACE_ID_HEADER = 'x-trace-id';
 
 /** Fastify for Nest: each request has a trace id, and hosts and origins are checked before anything else runs. */
-export function createHttpAdapter({ policy, ids, maxBodyBytes }: HttpAdapterOptions): FastifyAdapter {
+export function createHttpAdapter({ policy, ids, maxBodyBytes, tls }: HttpAdapterOptions): FastifyAdapter {
   const adapter = new FastifyAdapter({
     bodyLimit: maxBodyBytes,
     genReqId: (request: { headers: IncomingHttpHeaders }) => traceIdOf(request.headers.traceparent, ids),
     // Event streams never go idle of themselves; close() must not wait for them.
     forceCloseConnections: true,
+    ...(tls !== undefined && { https: httpsOptions(tls) }),
   });
+  if (tls !== undefined) followCertificates(adapter.getInstance().server, tls);
   adapter.getInstance().addHook('onRequest', (request, reply, done) => {
     reply.header(TRACE_ID_HEADER, request.id);
     try {

@@ -1,4 +1,4 @@
-import type { Server } from '@grpc/grpc-js';
+import type { Server, ServerInterceptor } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { type GrpcOptions, Transport } from '@nestjs/microservices';
@@ -6,6 +6,8 @@ import { type HealthImplementation, protoPath as HEALTH_PROTO } from 'grpc-healt
 import { PROTO_LOADING } from '@distributary/contracts';
 import type { HostOriginPolicy } from '../../http/host-origin.js';
 import { hostOriginInterceptor } from '../../http/host-origin-guard.js';
+import { ReloadingServerCredentials } from '../../tls/grpc-credentials.js';
+import type { TlsMaterial } from '../../tls/tls-material.js';
 import { GRPC_KEEPALIVE_MS, MAX_GRPC_MESSAGE_BYTES } from './grpc-door.js';
 import { reflectable } from './reflectable.js';
 
@@ -19,16 +21,20 @@ export interface GrpcServerOptions {
   readonly packages: readonly string[];
   /** `grpc.health.v1`; the owner sets '' and each service to SERVING once it is ready, NOT_SERVING when it drains. */
   readonly health: HealthImplementation;
+  /** Looked at after host and origin, the first one first. */
+  readonly interceptors?: readonly ServerInterceptor[];
+  /** TLS if there is one. */
+  readonly tls?: TlsMaterial;
   /** Nest keeps the server to itself, and closes it without waiting for anything. */
   readonly onServer?: (server: Server) => void;
 }
 
 /** What `app.connectMicroservice` needs, reflection and health included. */
 export function grpcOptions(options: GrpcServerOptions): GrpcOptions {
-  const { host, port, policy, protoFiles, packages, health, onServer } = options;
+  const { host, port, policy, protoFiles, packages, health, onServer, interceptors = [], tls } = options;
   // `interceptors` is an option of the server; Nest passes all of these on, but types only the numbers and texts.
   const serverOptions: object = {
-    interceptors: [hostOriginInterceptor(policy)],
+    interceptors: [hostOriginInterceptor(policy), ...interceptors],
     'grpc.max_concurrent_streams': 1_000,
   };
   return {
@@ -40,6 +46,7 @@ export function grpcOptions(options: GrpcServerOptions): GrpcOptions {
       package: [...packages],
       loader: PROTO_LOADING,
       channelOptions: serverOptions,
+      ...(tls !== undefined && { credentials: new ReloadingServerCredentials(tls) }),
       maxReceiveMessageLength: MAX_GRPC_MESSAGE_BYTES,
       keepalive: { keepaliveTimeMs: GRPC_KEEPALIVE_MS, keepaliveTimeoutMs: GRPC_KEEPALIVE_MS * 1.5 },
       onLoadPackageDefinition: (definition: PackageDefinition, server: Pick<Server, 'addService'>) => {
