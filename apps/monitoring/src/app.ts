@@ -16,6 +16,7 @@ import {
   StreamWebSocketAdapter,
   SystemClock,
   SystemIds,
+  takeBodies,
 } from '@distributary/distribution-nest';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -23,6 +24,7 @@ import { AppModule } from './app.module.js';
 import { type Edge, openEdge } from './composition/edge.js';
 import { administration } from './composition/administration.js';
 import { openObservability } from './composition/observability.js';
+import { ADAPTER_BODIES } from './ingest-adapters/ingest-adapters.module.js';
 import { openStorage } from './composition/open-storage.js';
 import { createFeatures } from './composition/features.js';
 import { connectGrpc, type GrpcServer } from './composition/grpc-server.js';
@@ -113,6 +115,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
   const adapter = createHttpAdapter({ policy, ids, maxBodyBytes: config.MAX_BODY_BYTES, tls: edge.tls });
   edge.guard(adapter);
   const routes = recordRoutes(adapter);
+  takeBodies(adapter, ADAPTER_BODIES);
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.of({
       ...parts,

@@ -30,6 +30,8 @@ export interface RouteContract {
    * takes a body, the `auth.*`, `origin.refused`, `quota.exceeded`, `draining` and `internal`.
    */
   readonly errors?: readonly ErrorCode[];
+  /** What this route answers problems with, besides problem details: protocols of others have their own. */
+  readonly problemBody?: Readonly<Record<string, z.ZodType>>;
   /** Needs no authentication. */
   readonly isOpen?: boolean;
 }

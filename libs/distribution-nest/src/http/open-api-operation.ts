@@ -37,7 +37,10 @@ export function operationOf(contract: RouteContract, place: OperationPlace, sche
     ...(description !== undefined && { description }),
     parameters: parametersOf(contract, place, schemas),
     ...(body !== undefined && { requestBody: { required: true, content: contentOf(body, 'input', schemas) } }),
-    responses: merged(answersOf(contract, status, schemas), problemResponses(codesOf(contract, place))),
+    responses: merged(
+      answersOf(contract, status, schemas),
+      problemResponses(codesOf(contract, place), contract.problemBody, schemas),
+    ),
     ...(isOpen && { security: [] }),
   };
 }
@@ -125,20 +128,26 @@ function codesOf(contract: RouteContract, place: OperationPlace): ErrorCode[] {
 }
 
 /** One response for each status, which says the codes that may stand in it. */
-function problemResponses(codes: readonly ErrorCode[]): Record<string, Response> {
+function problemResponses(
+  codes: readonly ErrorCode[],
+  ownBody: RouteContract['problemBody'],
+  schemas: OpenApiSchemas,
+): Record<string, Response> {
+  const own = ownBody === undefined ? {} : contentOf(ownBody, 'output', schemas);
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of new Set(codes)) {
     const { httpStatus } = mappingOf(code);
     byStatus.set(httpStatus, [...(byStatus.get(httpStatus) ?? []), code]);
   }
-  return Object.fromEntries([...byStatus].map(([status, each]) => [status, problemResponse(status, each)]));
+  return Object.fromEntries([...byStatus].map(([status, each]) => [status, problemResponse(status, each, own)]));
 }
 
-function problemResponse(status: number, codes: readonly ErrorCode[]): Response {
+function problemResponse(status: number, codes: readonly ErrorCode[], own: JsonSchema): Response {
   return {
     description: codes.map((code) => `\`${code}\`: ${mappingOf(code).title.toLowerCase()}`).join('; '),
     ...((status === 429 || status === 503) && { headers: RETRY_AFTER }),
     content: {
+      ...own,
       [PROBLEM_TYPE]: {
         schema: {
           allOf: [

@@ -72,12 +72,17 @@ function statusOf(handler: object): number {
 function withContracts(routes: OpenAPIObject, handlers: ReadonlyMap<string, Handler>): OpenAPIObject {
   const schemas = new OpenApiSchemas();
   schemas.schemaOf(problemSchema, 'output');
+  const used = new Set<string>();
   const paths = Object.entries(routes.paths).map(([path, item]) => {
     const pathParameters = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name);
     const operations = Object.entries(item as Record<string, Operation>).map(([method, operation]) => {
-      const { operationId = '', tags = [] } = operation;
-      const handler = handlers.get(operationId);
+      const { operationId: id = '', tags = [] } = operation;
+      const handler = handlers.get(id);
       if (handler === undefined) return [method, operation];
+      // A controller may be there under several paths.
+      const isUsed = used.has(id);
+      used.add(id);
+      const operationId = isUsed ? `${id}_${path.replace(/\W+/g, '_')}` : id;
       const place = { operationId, tags, pathParameters, status: handler.status };
       return [method, operationOf(handler.contract, place, schemas)];
     });
