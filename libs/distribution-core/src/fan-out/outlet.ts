@@ -21,6 +21,18 @@ export interface DataFrame {
   /** Where the whole feed stands after this frame; made only if the encoding asks for it (SSE ids do). */
   readonly positions: () => readonly LanePosition[];
   readonly conflation?: Conflation;
+  /** Its events are acknowledged one by one and move no position: `prev` and `pos` are before the first event. */
+  readonly single?: SingleDeliveries;
+  /** Events that the subscription's transformation did not let out. Absent: none. */
+  readonly dropped?: number;
+}
+
+/** What a frame says of events that are acknowledged one by one. */
+export interface SingleDeliveries {
+  /** Of each event, in the order of the runs. */
+  readonly positions: readonly Position[];
+  /** How often they have been sent, this time included. */
+  readonly attempt: number;
 }
 
 /** What a conflated frame says of the events that it does not hold. */
@@ -47,6 +59,8 @@ export interface SnapshotFrame {
   readonly pos: Position;
   /** JSON text of each event. */
   readonly values: readonly Uint8Array[];
+  /** As of {@link DataFrame}. */
+  readonly dropped?: number;
   readonly isLast: boolean;
   readonly timeMicros: number;
   readonly positions: () => readonly LanePosition[];
@@ -69,7 +83,17 @@ export interface FrameEncoder {
 /** Messages that go to one subscription only; the door adds type, payload and time as its transport has them. */
 export type SessionMessage = {
   readonly type:
-    'subscribed' | 'unsubscribed' | 'gap' | 'status' | 'error' | 'bye' | 'history' | 'published' | 'pong' | 'welcome';
+    | 'subscribed'
+    | 'unsubscribed'
+    | 'gap'
+    | 'status'
+    | 'error'
+    | 'bye'
+    | 'history'
+    | 'published'
+    | 'pong'
+    | 'welcome'
+    | 'refreshed';
   readonly payload: unknown;
 };
 
@@ -84,6 +108,9 @@ export type CloseReason =
   | 'too_big'
   | 'heartbeat_missed'
   | 'hello_timeout'
+  | 'unauthenticated'
+  | 'token_expired'
+  | 'revoked'
   | 'internal';
 
 /**

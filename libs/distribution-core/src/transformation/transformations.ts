@@ -1,0 +1,166 @@
+import { DistributionError } from '../errors/distribution-error.js';
+import type { FrameEncoder } from '../fan-out/outlet.js';
+import type { Counter, Metrics } from '../ports/metrics.port.js';
+import type { TransformationStore } from '../ports/transformation-store.port.js';
+import type { Secret } from '../secret.js';
+import {
+  type CompiledTransformation,
+  compileTransformation,
+  definitionOf,
+  type Failure,
+  type Transformed,
+} from './compile-transformation.js';
+import type { SubscriptionOutput, TransformationDefinition } from './definition.js';
+import type { LookupTables } from './lookup-tables.js';
+import type { TransformationLimits } from './meter.js';
+import { lookupNamesOf } from './steps/enrich-step.js';
+import type { LookupTable } from './steps/step.js';
+import { type EventPlace, TransformedEvents } from './transformed-events.js';
+import { transformingEncoder } from './transforming-encoder.js';
+
+export interface TransformationsDependencies {
+  readonly store: Pick<TransformationStore, 'find'>;
+  readonly lookups: LookupTables;
+  readonly keys: ReadonlyMap<string, Secret>;
+  readonly metrics: Metrics;
+  readonly limits?: Partial<TransformationLimits>;
+}
+
+/** What a subscription's events are made into. */
+export interface OutputTransformation {
+  encoder(inner: FrameEncoder): FrameEncoder;
+  /** Of history: undefined if the event does not go out. */
+  value(value: Uint8Array): Uint8Array | undefined;
+}
+
+/** An event that a subscription's transformation could not be applied to, and that is to be kept. */
+export interface UntransformedEvent {
+  readonly tenant: string;
+  readonly failure: Failure;
+  readonly place: EventPlace;
+  /** Of the transformation. With the event's position it names the failure, which may be told more than once. */
+  readonly fingerprint: string;
+}
+
+/** Compiled ones that are shared; at the limit the one that was asked for longest ago is not, any more. */
+const MAX_SHARED = 1_000;
+type Outcome = Transformed['kind'];
+/** So that one who says it at the wrong place hears of it. */
+const NO_REJECT = 'reject is for rules at ingest: a subscriber cannot refuse what is in the log';
+
+/**
+ * The transformations of this process, compiled, with their look-up tables. Equal ones of a tenant are one, so that their
+ * subscriptions share feeds and each event is transformed once.
+ */
+export class Transformations {
+  private readonly shared = new Map<string, Output>();
+  private readonly failures: Readonly<Record<Outcome, Counter>>;
+  /** Told of events whose transformation says `dead_letter`. Must not throw and not wait. */
+  onDeadLetter: (event: UntransformedEvent) => void = () => undefined;
+
+  constructor(private readonly deps: TransformationsDependencies) {
+    const counterOf = (outcome: string) =>
+      deps.metrics.counter(
+        'transformation_failures_total',
+        'Events that a transformation failed on, by what became of them',
+        {
+          outcome: outcome === 'event' ? 'pass' : outcome,
+        },
+      );
+    this.failures = {
+      event: counterOf('event'),
+      drop: counterOf('drop'),
+      dead_letter: counterOf('dead_letter'),
+      reject: counterOf('reject'),
+    };
+  }
+
+  /**
+   * Undefined if the output is the event as it is. `request.invalid` with every problem of an inline definition,
+   * `transformation.not_found`, `store.unavailable`.
+   */
+  async outputOf(tenant: string, output: SubscriptionOutput | undefined): Promise<OutputTransformation | undefined> {
+    if (output === undefined) return undefined;
+    const { transformation, fields, format } = output;
+    const isPlain = transformation === undefined && fields === undefined && (format ?? 'plain') === 'plain';
+    if (isPlain) return undefined;
+    const inline = typeof transformation === 'string' ? await this.named(tenant, transformation) : transformation;
+    refuseReject(inline);
+    const compiled = await this.compile(tenant, definitionOf(inline, fields, format), 'transformation');
+    const known = this.shared.get(compiled.fingerprint);
+    const made =
+      known ??
+      new Output(compiled, (outcome, failure, place) => {
+        this.failures[outcome].add();
+        if (outcome !== 'dead_letter' || place === undefined) return;
+        this.onDeadLetter({ tenant, failure, place, fingerprint: compiled.fingerprint });
+      });
+    this.share(compiled.fingerprint, made);
+    return made;
+  }
+
+  /** A definition, or the name of one. Failure: as of {@link outputOf}. `path`: where the definition stands, for problems. */
+  async compile(
+    tenant: string,
+    definition: TransformationDefinition | string,
+    path = '',
+  ): Promise<CompiledTransformation> {
+    const found = typeof definition === 'string' ? await this.named(tenant, definition) : definition;
+    const { keys, limits, lookups } = this.deps;
+    const tables = new Map<string, LookupTable>();
+    for (const name of lookupNamesOf((found as Partial<TransformationDefinition> | null)?.steps)) {
+      const table = await lookups.open(tenant, name);
+      if (table !== undefined) tables.set(name, table);
+    }
+    return compileTransformation(found, { tenant, tables, keys, limits, path });
+  }
+
+  private async named(tenant: string, name: string): Promise<TransformationDefinition> {
+    const found = await this.deps.store.find(tenant, name);
+    if (found === undefined) throw new DistributionError('transformation.not_found', `no transformation ${name}`);
+    return found.definition;
+  }
+
+  private share(fingerprint: string, output: Output): void {
+    this.shared.delete(fingerprint);
+    this.shared.set(fingerprint, output);
+    for (const oldest of this.shared.keys()) {
+      if (this.shared.size <= MAX_SHARED) break;
+      this.shared.delete(oldest);
+    }
+  }
+}
+
+class Output implements OutputTransformation {
+  private readonly events: TransformedEvents;
+  private readonly encoders = new Map<string, FrameEncoder>();
+
+  constructor(compiled: CompiledTransformation, failed: ConstructorParameters<typeof TransformedEvents>[1]['failed']) {
+    this.events = new TransformedEvents(compiled, { failed });
+  }
+
+  /** One for each encoding: there are as many as doors. */
+  encoder(inner: FrameEncoder): FrameEncoder {
+    let encoder = this.encoders.get(inner.name);
+    if (encoder === undefined) {
+      encoder = transformingEncoder(inner, this.events);
+      this.encoders.set(inner.name, encoder);
+    }
+    return encoder;
+  }
+
+  value(value: Uint8Array): Uint8Array | undefined {
+    return this.events.value(value);
+  }
+}
+
+function refuseReject(definition: TransformationDefinition | undefined): void {
+  const steps: readonly object[] = Array.isArray(definition?.steps) ? definition.steps : [];
+  const index = steps.findIndex(
+    (step) => (step as { validate?: { on_failure?: unknown } } | null)?.validate?.on_failure === 'reject',
+  );
+  if (index < 0) return;
+  throw new DistributionError('request.invalid', NO_REJECT, {
+    problems: [{ path: `transformation.steps[${index}].validate.on_failure`, rule: NO_REJECT }],
+  });
+}
