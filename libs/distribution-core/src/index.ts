@@ -75,6 +75,7 @@ export * from './transformation/transformations.js';
 export * from './transformation/json-value.js';
 export type * from './fan-out/subscription-states.js';
 export * from './delivery/delivery-options.js';
+export type { DurableLimits } from './subscription/durable-claim.js';
 export * from './subscription/single-ack.js';
 export { CompetingSubscriptions } from './subscription/competing/competing-subscriptions.js';
 export * from './ports/routing-rule-store.port.js';

@@ -4,3 +4,4 @@ export * from './persistence.config.js';
 export * from './postgres.errors.js';
 export * from './postgres-cursor-store.js';
 export * from './postgres-api-key-store.js';
+export * from './postgres-routing-rule-store.js';

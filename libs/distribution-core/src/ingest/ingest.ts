@@ -5,6 +5,7 @@ import type { Appended, LaneAppend, Log } from '../ports/log.port.js';
 import type { Counter, Gauge, Metrics } from '../ports/metrics.port.js';
 import { offsetOfPosition, type Position, positionOfOffset } from '../position.js';
 import { partitionOf } from '../routing/partition.js';
+import type { EventRouter } from '../routing/rules/event-router.js';
 import { DEDUPE_WINDOW_MS } from './dedupe-window.js';
 import {
   checkEvents,
@@ -50,16 +51,34 @@ export interface IngestDependencies {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly limits?: Partial<IngestLimits>;
+  /** Sends copies of events to other topics, in the same append. */
+  readonly router?: EventRouter;
 }
 
 /** What is kept of an event besides its value: id, key, time, attributes. A bound, not a measurement. */
 const EVENT_OVERHEAD_BYTES = 256;
 
+/** Something to be appended: an event, or what a rule made of one. */
 interface NewEvent {
-  readonly index: number;
   readonly key: string;
   readonly record: EventRecord;
   readonly topic: IngestTopic;
+  /** Known once the log has it. */
+  place?: EventPlace;
+}
+
+/** An event of the call that was not published before. */
+interface FreshEvent extends NewEvent {
+  readonly index: number;
+  readonly topicName: string;
+}
+
+/** Where an event of the call is to be found when all is appended: its own place, or that of the copy it became. */
+interface Landing {
+  readonly index: number;
+  readonly key: string;
+  readonly routingKey: string;
+  readonly at: NewEvent | RecentEvent;
 }
 
 /**
@@ -78,18 +97,20 @@ export class Ingest {
   private readonly clock: Clock;
   private readonly limits: IngestLimits;
   private readonly recent: RecentIds;
+  private readonly router: EventRouter | undefined;
   private readonly eventsTotal: Counter;
   private readonly duplicatesTotal: Counter;
   private readonly busyTotal: Counter;
   private readonly pendingGauge: Gauge;
   private pendingBytes = 0;
 
-  constructor({ log, topics, clock, metrics, limits }: IngestDependencies) {
+  constructor({ log, topics, clock, metrics, limits, router }: IngestDependencies) {
     this.log = log;
     this.topics = topics;
     this.clock = clock;
     this.limits = { ...DEFAULT_INGEST_LIMITS, ...limits };
     this.recent = new RecentIds(this.limits.dedupeWindowMs, this.limits.maxRecentIds);
+    this.router = router;
     this.eventsTotal = metrics.counter('ingest_events_total', 'Events appended to the log');
     this.duplicatesTotal = metrics.counter(
       'ingest_duplicates_total',
@@ -108,15 +129,16 @@ export class Ingest {
     const nowMs = this.clock.monotonicMs();
     this.recent.expire(nowMs);
     const { fresh, copies } = this.sortOut(events, topics);
-    const bytes = fresh.reduce((sum, { record }) => sum + record.value.length + EVENT_OVERHEAD_BYTES, 0);
+    const { appends, landings, awaited } = this.place(fresh);
+    const bytes = appends.reduce((sum, { record }) => sum + record.value.length + EVENT_OVERHEAD_BYTES, 0);
     this.admit(bytes);
     const places: (EventPlace | undefined)[] = new Array<undefined>(events.length);
-    const appended = fresh.length === 0 ? undefined : this.append(fresh, bytes, nowMs, places);
+    const appended = this.append(appends, landings, bytes, nowMs, places);
     // Only now are the copies within this very call to be found among the recent ones.
     const originals = copies.map(async ({ index, key, original }) => {
       places[index] = await (original ?? (this.recent.find(key) as RecentEvent)).place;
     });
-    await Promise.all([appended, ...originals]);
+    await Promise.all([appended, ...originals, ...awaited.map(({ place }) => place)]);
     this.eventsTotal.add(fresh.length);
     this.duplicatesTotal.add(copies.length);
     const copied = new Set(copies.map(({ index }) => index));
@@ -128,15 +150,15 @@ export class Ingest {
   }
 
   private sortOut(events: readonly PublishedEvent[], topics: readonly IngestTopic[]) {
-    const fresh = new Map<string, NewEvent>();
+    const fresh = new Map<string, FreshEvent>();
     const copies: { readonly index: number; readonly key: string; readonly original: RecentEvent | undefined }[] = [];
     const conflicts: number[] = [];
     events.forEach(({ topic: name, record }, index) => {
       const topic = topics[index];
-      const key = `${name}\n${topic.catalogVersion ?? 0}\n${record.eventId}`;
+      const key = recentKey(name, topic, record);
       const original = this.recent.find(key);
       const routingKey = original?.routingKey ?? fresh.get(key)?.record.routingKey;
-      if (routingKey === undefined) fresh.set(key, { index, key, record, topic });
+      if (routingKey === undefined) fresh.set(key, { index, key, record, topic, topicName: name });
       else if (routingKey === record.routingKey) copies.push({ index, key, original });
       else conflicts.push(index);
     });
@@ -151,6 +173,44 @@ export class Ingest {
     return { fresh: [...fresh.values()], copies };
   }
 
+  /** What the rules make of the events. Without rules that concern them: the events themselves. */
+  private place(fresh: readonly FreshEvent[]): {
+    readonly appends: readonly NewEvent[];
+    readonly landings: readonly Landing[];
+    /** Copies that are on their way already: this call shares their fate. */
+    readonly awaited: readonly RecentEvent[];
+  } {
+    const { router } = this;
+    const landed = (event: FreshEvent, at: NewEvent | RecentEvent): Landing => {
+      return { index: event.index, key: event.key, routingKey: event.record.routingKey, at };
+    };
+    if (router === undefined || !fresh.some(({ topicName }) => router.concerns(topicName))) {
+      return { appends: fresh, landings: fresh.map((event) => landed(event, event)), awaited: [] };
+    }
+    const routed = router.route(fresh.map(({ topicName, record }) => ({ topic: topicName, record })));
+    const taken = new Set(fresh.map(({ key }) => key));
+    const appends: NewEvent[] = [];
+    const landings: Landing[] = [];
+    const awaited: RecentEvent[] = [];
+    fresh.forEach((event, at) => {
+      const { keepsOriginal, copies } = routed[at] ?? { keepsOriginal: true, copies: [] };
+      let first: NewEvent | RecentEvent | undefined = keepsOriginal ? event : undefined;
+      if (keepsOriginal) appends.push(event);
+      for (const { topic: name, target, record } of copies) {
+        const key = recentKey(name, target, record);
+        const known = this.recent.find(key);
+        if (known !== undefined) awaited.push(known);
+        const copy: NewEvent = { key, record, topic: target };
+        first ??= known ?? copy;
+        if (known !== undefined || taken.has(key)) continue;
+        taken.add(key);
+        appends.push(copy);
+      }
+      landings.push(landed(event, first ?? event));
+    });
+    return { appends, landings, awaited };
+  }
+
   private admit(bytes: number): void {
     const { maxPendingBytes, retryAfterMs } = this.limits;
     if (bytes > maxPendingBytes) {
@@ -163,31 +223,45 @@ export class Ingest {
   }
 
   private async append(
-    fresh: readonly NewEvent[],
+    appends: readonly NewEvent[],
+    landings: readonly Landing[],
     bytes: number,
     nowMs: number,
     places: (EventPlace | undefined)[],
   ): Promise<void> {
-    const lanes = laneAppends(fresh);
+    if (landings.length === 0) return;
     this.pendingBytes += bytes;
     this.pendingGauge.set(this.pendingBytes);
-    const done = this.log.append(lanes.map(({ append }) => append)).then((appended) => {
-      lanes.forEach(({ events }, at) => {
-        events.forEach(({ index }, row) => {
-          places[index] = { lane: appended[at].lane, position: positionOf(appended[at], row, events.length) };
-        });
-      });
-    });
-    const remembered = fresh.map(({ index, key, record }) => {
-      const place = done.then(() => places[index] as EventPlace);
+    const done = this.appendLanes(appends);
+    const remembered: { readonly key: string; readonly event: RecentEvent }[] = [];
+    const remember = (key: string, routingKey: string, place: Promise<EventPlace>) => {
       // Whoever waits for it hears of the failure; nobody may.
       place.catch(() => undefined);
-      const event: RecentEvent = { routingKey: record.routingKey, publishedAtMs: nowMs, place };
+      const event: RecentEvent = { routingKey, publishedAtMs: nowMs, place };
       this.recent.add(key, event);
-      return { key, event };
-    });
+      remembered.push({ key, event });
+    };
+    for (const event of appends) {
+      remember(
+        event.key,
+        event.record.routingKey,
+        done.then(() => event.place as EventPlace),
+      );
+    }
+    for (const { key, routingKey, at } of landings) {
+      // An event that moved on is still known where it was published to.
+      if (!('key' in at)) remember(key, routingKey, at.place);
+      else if (at.key !== key) {
+        remember(
+          key,
+          routingKey,
+          done.then(() => at.place as EventPlace),
+        );
+      }
+    }
     try {
       await done;
+      for (const { index, at } of landings) places[index] = 'key' in at ? at.place : await at.place;
     } catch (error) {
       for (const { key, event } of remembered) this.recent.remove(key, event);
       throw error;
@@ -196,7 +270,23 @@ export class Ingest {
       this.pendingGauge.set(this.pendingBytes);
     }
   }
+
+  /** All lanes in one append. */
+  private async appendLanes(appends: readonly NewEvent[]): Promise<void> {
+    if (appends.length === 0) return;
+    const lanes = laneAppends(appends);
+    const appended = await this.log.append(lanes.map(({ append }) => append));
+    lanes.forEach(({ events }, at) => {
+      events.forEach((event, row) => {
+        event.place = { lane: appended[at].lane, position: positionOf(appended[at], row, events.length) };
+      });
+    });
+  }
 }
+
+/** What tells an event of a topic from all others that were published lately. */
+const recentKey = (topicName: string, topic: IngestTopic, { eventId }: EventRecord): string =>
+  `${topicName}\n${topic.catalogVersion ?? 0}\n${eventId}`;
 
 function laneAppends(events: readonly NewEvent[]): { readonly append: LaneAppend; readonly events: NewEvent[] }[] {
   const lanes = new Map<string, { append: LaneAppend & { records: EventRecord[] }; events: NewEvent[] }>();

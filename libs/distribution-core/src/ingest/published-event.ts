@@ -4,6 +4,7 @@ import type { EventRecord } from '../event.js';
 import { ROUTING_KEY, TRACEPARENT } from '../event-batch.js';
 import { EVENT_ID_ATTRIBUTE, TOPIC_ATTRIBUTE } from '../matching/clause.js';
 import { isPayloadPath } from '../matching/payload-reader.js';
+import { HOPS_ATTRIBUTE, ROUTED_FROM_ATTRIBUTE } from '../routing/rules/routing-rule.js';
 import type { DeliveryGuarantee } from '../subscription/subscription.js';
 
 export interface PublishedEvent {
@@ -36,7 +37,14 @@ export interface EventLimits {
   readonly maxRoutingKeyLength: number;
 }
 
-const RESERVED: ReadonlySet<string> = new Set([ROUTING_KEY, TRACEPARENT, TOPIC_ATTRIBUTE, EVENT_ID_ATTRIBUTE]);
+const RESERVED: ReadonlySet<string> = new Set([
+  ROUTING_KEY,
+  TRACEPARENT,
+  TOPIC_ATTRIBUTE,
+  EVENT_ID_ATTRIBUTE,
+  HOPS_ATTRIBUTE,
+  ROUTED_FROM_ATTRIBUTE,
+]);
 
 /**
  * The topics of the events, in their order. Throws `request.invalid` with every problem, or else `topic.not_found`

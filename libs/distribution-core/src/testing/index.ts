@@ -1,4 +1,5 @@
 export * from './builders.js';
+export * from './competing.js';
 export * from './fake-clock.js';
 export * from './until.js';
 export * from './recording-outlet.js';
@@ -15,3 +16,6 @@ export * from './subscription-store.contract.js';
 export * from './cursor-store.contract.js';
 export * from './in-memory-api-key-store.js';
 export * from './api-key-store.contract.js';
+export * from './a-rule.js';
+export * from './in-memory-routing-rule-store.js';
+export * from './routing-rule-store.contract.js';

@@ -1,0 +1,2 @@
+DROP TABLE routing_rules_version;
+DROP TABLE routing_rules;
