@@ -1,7 +1,6 @@
 import {
   MONITORING_PACKAGE,
   MONITORING_PROTO,
-  type MonitoringDataDistributed,
   monitoringDistributionMessage,
 } from '@distributary/contracts';
 import {
@@ -29,7 +28,7 @@ export class MonitoringCalls {
     this.typed = typedMessages({
       name: 'grpc-monitoring',
       serialize: serializerOf('StreamMonitoring'),
-      eventOf: (event) => monitoringDistributionMessage(event as unknown as MonitoringDataDistributed),
+      eventOf: monitoringDistributionMessage,
     });
   }
 

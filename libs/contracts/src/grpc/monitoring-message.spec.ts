@@ -1,4 +1,23 @@
-import { protoTimestamp } from './monitoring-message.js';
+import { monitoringDistributionMessage, protoTimestamp } from './monitoring-message.js';
+
+describe('monitoringDistributionMessage', () => {
+  it('leaves empty what is missing or is something else', () => {
+    const empty = {
+      event_id: '',
+      timestamp: { seconds: 0, nanos: 0 },
+      data_type: '',
+      routing: { topic: '', routing_key: '', target_subscribers: [], priority: 0 },
+      metadata: {},
+    };
+    expect(
+      monitoringDistributionMessage({ data: 1, distribution: 3, metadata: { severity: {} }, event_id: [] }),
+    ).toEqual({
+      ...empty,
+      data: new Uint8Array([0x31]),
+    });
+    expect(monitoringDistributionMessage(null)).toEqual({ ...empty, data: new Uint8Array() });
+  });
+});
 
 describe('protoTimestamp', () => {
   it.each([

@@ -5,6 +5,11 @@ export function filterOfText(text: string): unknown {
   return text.trimStart().startsWith('{') ? parseJson(text, 'filter') : text;
 }
 
+/** A name, or the definition as JSON text. */
+export function transformationOfText(text: string): unknown {
+  return text.trimStart().startsWith('{') ? parseJson(text, 'transformation') : text;
+}
+
 /** `request.invalid` at `path`. */
 export function parseJson(text: string, path: string): unknown {
   try {

@@ -1,9 +1,9 @@
 import { startSchema, type SubscribeInput } from '@distributary/contracts';
 import { invalidRequest } from '@distributary/distribution-core';
-import { filterOfText } from './json-text.js';
+import { filterOfText, transformationOfText } from './json-text.js';
 
-const LIST_PARAMETERS = ['patterns', 'keys', 'data_types', 'services'] as const;
-const TEXT_PARAMETERS = ['name', 'slow_policy', 'delivery_guarantee'] as const;
+const LIST_PARAMETERS = ['patterns', 'keys', 'data_types', 'services', 'fields'] as const;
+const TEXT_PARAMETERS = ['name', 'slow_policy', 'delivery_guarantee', 'format'] as const;
 const NUMBER_PARAMETERS = ['max_rate', 'credit'] as const;
 const QUERY_SUBSCRIPTION_ID = 'query';
 
@@ -24,6 +24,7 @@ export function subscriptionFromQuery(query: URLSearchParams): SubscribeInput | 
   for (const name of TEXT_PARAMETERS) if (query.has(name)) input[name] = query.get(name);
   for (const name of NUMBER_PARAMETERS) if (query.has(name)) input[name] = Number(query.get(name));
   if (query.has('filter')) input.filter = filterOfText(query.get('filter') as string);
+  if (query.has('transformation')) input.transformation = transformationOfText(query.get('transformation') as string);
   if (query.has('start')) input.start = startFromText(query.get('start') as string);
   return Object.keys(input).length > 1 ? (input as SubscribeInput) : undefined;
 }
