@@ -5,3 +5,5 @@ export * from './postgres.errors.js';
 export * from './postgres-cursor-store.js';
 export * from './postgres-api-key-store.js';
 export * from './postgres-routing-rule-store.js';
+export * from './audit/postgres-audit-log.js';
+export * from './postgres-transformation-store.js';

@@ -1,4 +1,4 @@
-import type { Precondition, ResourceVersion } from '../precondition.js';
+import { type Precondition, type ResourceVersion, versionOf } from '../precondition.js';
 import type { TransformationDefinition } from '../transformation/definition.js';
 import type { JsonObject } from '../transformation/json-value.js';
 
@@ -13,7 +13,7 @@ export interface NamedTransformation {
 }
 
 /** Of the definition alone: who stores the same again has changed nothing. */
-export type TransformationVersion = ResourceVersion;
+export const transformationVersion = (definition: TransformationDefinition): ResourceVersion => versionOf(definition);
 
 /**
  * Transformations and look-up tables by name, each within its tenant; what another tenant has is as if it were not there.

@@ -144,6 +144,36 @@ export function describeCursorStoreContract(name: string, create: () => Promise<
       expect(await store.renew(mine)).toBe('lost');
     });
 
+    it('places positions of lanes whoever owns it, and leaves owner and other lanes as they are', async () => {
+      const ownership = await store.acquire('placed', 'me', 60_000);
+      if (ownership === 'taken') throw new Error('taken');
+      const lane = (topic: string, position: string) => ({ topic, partition: 0, epoch: 'e', position });
+      await store.store(ownership, [lane('a', '15'), lane('b', '15')]);
+      await store.place('placed', [lane('b', '11'), lane('c', '12')]);
+      expect(await store.load('placed')).toEqual([lane('a', '15'), lane('b', '11'), lane('c', '12')]);
+      expect(await store.renew(ownership)).toBe('renewed');
+      await store.place('unowned', [lane('a', '11')]);
+      expect(await store.load('unowned')).toEqual([lane('a', '11')]);
+    });
+
+    it('tells who owns it, in which generation, and when a position was stored', async () => {
+      expect(await store.standing('looked at')).toEqual({
+        ownerId: undefined,
+        generation: 0,
+        storedAtMicros: undefined,
+      });
+      const ownership = await store.acquire('looked at', 'me', 60_000);
+      if (ownership === 'taken') throw new Error('taken');
+      await store.store(ownership, [{ topic: 'a', partition: 0, epoch: 'e', position: '15' }]);
+      expect(await store.standing('looked at')).toEqual({
+        ownerId: 'me',
+        generation: ownership.generation,
+        storedAtMicros: expect.any(Number),
+      });
+      await store.release(ownership);
+      expect(await store.standing('looked at')).toMatchObject({ ownerId: undefined, generation: ownership.generation });
+    });
+
     it('keeps subscriptions apart', async () => {
       const mine = await acquire('one');
       await store.store(mine, [at(0, '19')]);

@@ -1,11 +1,12 @@
 import type { Clock } from '../ports/clock.port.js';
-import type { CursorStore, Ownership, StoredPosition } from '../ports/cursor-store.port.js';
+import type { CursorStore, Ownership, OwnershipStanding, StoredPosition } from '../ports/cursor-store.port.js';
 import type { LanePosition } from '../position.js';
 
 interface Held {
   generation: number;
   ownerId: string | undefined;
   expiresMs: number;
+  storedAtMicros?: number;
   readonly positions: Map<string, StoredPosition>;
 }
 
@@ -59,6 +60,7 @@ export class InMemoryCursorStore implements CursorStore {
       if (known?.epoch === position.epoch && known.position > position.position) continue;
       held.positions.set(laneOf(position), position);
     }
+    held.storedAtMicros = this.options.clock.nowMicros();
     return 'stored';
   }
 
@@ -67,6 +69,17 @@ export class InMemoryCursorStore implements CursorStore {
     held.generation++;
     held.ownerId = undefined;
     for (const position of positions) held.positions.set(laneOf(position), position);
+  }
+
+  async place(subscriptionId: string, positions: readonly LanePosition[]): Promise<void> {
+    const held = this.of(subscriptionId);
+    for (const position of positions) held.positions.set(laneOf(position), position);
+    held.storedAtMicros = this.options.clock.nowMicros();
+  }
+
+  async standing(subscriptionId: string): Promise<OwnershipStanding> {
+    const { ownerId, generation, expiresMs, storedAtMicros } = this.of(subscriptionId);
+    return { ownerId: expiresMs > this.nowMs() ? ownerId : undefined, generation, storedAtMicros };
   }
 
   /** The subscription is no more: neither are its positions and its owner. */

@@ -1,10 +1,11 @@
 import { DistributionError } from '../errors/distribution-error.js';
-import type { SubscriptionChange, SubscriptionStore } from '../ports/subscription-store.port.js';
+import type { SubscriptionChange, SubscriptionCheck, SubscriptionStore } from '../ports/subscription-store.port.js';
 import type { DurableSubscription } from '../subscription/subscription.js';
 
 /** Keeps subscriptions for as long as it lives. */
 export class InMemorySubscriptionStore implements SubscriptionStore {
   private readonly subscriptions = new Map<string, DurableSubscription>();
+  private readonly changes = new Map<string, number>();
 
   /** With `cursors`, what is deleted takes its positions and its ownership with it. */
   constructor(private readonly cursors?: { forget(subscriptionId: string): Promise<void> }) {}
@@ -26,14 +27,26 @@ export class InMemorySubscriptionStore implements SubscriptionStore {
     this.subscriptions.set(subscriptionId, subscription);
   }
 
-  async change(subscriptionId: string, change: SubscriptionChange): Promise<DurableSubscription> {
-    const changed = { ...this.required(subscriptionId), ...change };
+  async change(
+    subscriptionId: string,
+    change: SubscriptionChange,
+    check: SubscriptionCheck = () => undefined,
+  ): Promise<DurableSubscription> {
+    const present = this.required(subscriptionId);
+    check(present);
+    const changed = { ...present, ...change };
+    this.changes.set(subscriptionId, (this.changes.get(subscriptionId) ?? 1) + 1);
     this.subscriptions.set(subscriptionId, changed);
     return changed;
   }
 
-  async delete(subscriptionId: string): Promise<void> {
-    this.required(subscriptionId);
+  async revisions(subscriptionIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const known = subscriptionIds.filter((id) => this.subscriptions.has(id));
+    return new Map(known.map((id) => [id, this.changes.get(id) ?? 1]));
+  }
+
+  async delete(subscriptionId: string, check: SubscriptionCheck = () => undefined): Promise<void> {
+    check(this.required(subscriptionId));
     this.subscriptions.delete(subscriptionId);
     await this.cursors?.forget(subscriptionId);
   }

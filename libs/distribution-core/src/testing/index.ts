@@ -19,3 +19,7 @@ export * from './api-key-store.contract.js';
 export * from './a-rule.js';
 export * from './in-memory-routing-rule-store.js';
 export * from './routing-rule-store.contract.js';
+export * from './audit-log.contract.js';
+export * from './in-memory-audit-log.js';
+export * from './transformation-store.contract.js';
+export * from './in-memory-transformation-store.js';

@@ -1,7 +1,9 @@
+import { describeAuditLogContract } from './audit-log.contract.js';
 import { describeApiKeyStoreContract } from './api-key-store.contract.js';
 import { describeCursorStoreContract } from './cursor-store.contract.js';
 import { FakeClock } from './fake-clock.js';
 import { InMemoryApiKeyStore } from './in-memory-api-key-store.js';
+import { InMemoryAuditLog } from './in-memory-audit-log.js';
 import { InMemoryCursorStore } from './in-memory-cursor-store.js';
 import { InMemorySubscriptionStore } from './in-memory-subscription-store.js';
 import { InMemoryTopicCatalog } from './in-memory-topic-catalog.js';
@@ -14,6 +16,7 @@ describeSubscriptionStoreContract('InMemorySubscriptionStore', async () => {
   return { store: new InMemorySubscriptionStore(cursors), cursors };
 });
 describeApiKeyStoreContract('InMemoryApiKeyStore', async () => new InMemoryApiKeyStore());
+describeAuditLogContract('InMemoryAuditLog', async () => new InMemoryAuditLog());
 describeCursorStoreContract('InMemoryCursorStore', async () => {
   const clock = new FakeClock();
   const store = new InMemoryCursorStore({ clock });

@@ -57,6 +57,34 @@ export function describeSubscriptionStoreContract(name: string, create: () => Pr
       expect(await store.find('billing')).toEqual(open);
     });
 
+    it('changes what it selects, and what it is called by whom', async () => {
+      await store.create(aDurableSubscription());
+      const change = { topicPatterns: ['a/b', 'c/#'], keyPatterns: [], subscriberService: 'other' };
+      expect(await store.change('billing', change)).toEqual(aDurableSubscription(change));
+      expect(await store.find('billing')).toEqual(aDurableSubscription(change));
+    });
+
+    it('changes and deletes nothing that its check refuses', async () => {
+      await store.create(aDurableSubscription());
+      const refuse = ({ status }: DurableSubscription) => {
+        throw new Error(status);
+      };
+      await expect(store.change('billing', { status: 'paused' }, refuse)).rejects.toThrow();
+      await expect(store.delete('billing', refuse)).rejects.toThrow();
+      expect(await store.find('billing')).toEqual(aDurableSubscription());
+    });
+
+    it('raises the revision of a subscription with each change, and of no other', async () => {
+      await store.create(aDurableSubscription());
+      await store.create(aDurableSubscription({ subscriptionId: 'other' }));
+      const before = await store.revisions(['billing', 'other', 'nothing']);
+      expect([...before.keys()].sort()).toEqual(['billing', 'other']);
+      await store.change('billing', { status: 'paused' });
+      const after = await store.revisions(['billing', 'other']);
+      expect(after.get('billing')).toBeGreaterThan(before.get('billing') as number);
+      expect(after.get('other')).toBe(before.get('other'));
+    });
+
     it('keeps both of two changes that overlap', async () => {
       await store.create(aDurableSubscription());
       await Promise.all([

@@ -1,0 +1,30 @@
+import {
+  describeLookupTableContract,
+  describeTransformationStoreContract,
+} from '@distributary/distribution-core/testing';
+import type { DataSource } from 'typeorm';
+import { createDataSource, migrate } from './data-source.js';
+import { PostgresLookupTables, PostgresTransformationStore } from './postgres-transformation-store.js';
+import { type TestDatabaseServer, testDatabaseServers } from './testing/test-database.js';
+
+describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('transformations on $name', ({ open }) => {
+  let server: TestDatabaseServer;
+  let dataSource: DataSource;
+
+  beforeAll(async () => {
+    server = await open();
+    dataSource = createDataSource({ url: await server.create(), owner: 'distribution' });
+    await dataSource.initialize();
+    await migrate(dataSource);
+  }, 60_000);
+
+  afterAll(async () => {
+    await dataSource.destroy();
+    await server.stop();
+  });
+
+  beforeEach(() => dataSource.query('TRUNCATE transformations, lookup_tables'));
+
+  describeTransformationStoreContract('PostgresTransformationStore', () => new PostgresTransformationStore(dataSource));
+  describeLookupTableContract('PostgresLookupTables', () => new PostgresLookupTables(dataSource));
+});

@@ -1,0 +1,2 @@
+DROP TABLE lookup_tables;
+DROP TABLE transformations;
