@@ -5,6 +5,7 @@ import {
   laneName,
   type LanePosition,
   type Ownership,
+  type OwnershipStanding,
   type StoredPosition,
 } from '@distributary/distribution-core';
 import type { DataSource } from 'typeorm';
@@ -127,6 +128,38 @@ export class PostgresCursorStore implements CursorStore {
           oncePerLane(positions, () => true),
         ),
       );
+    });
+  }
+
+  place(subscriptionId: string, positions: readonly LanePosition[]): Promise<void> {
+    return translated(async () => {
+      // Locked like everything that touches a position, though the right is nobody's business here.
+      await this.query(
+        `WITH held AS (SELECT 1 FROM subscription_ownership WHERE subscription_id = $1 FOR UPDATE)
+         ${UPSERT} WHERE (SELECT count(*) FROM held) >= 0
+         ON CONFLICT (subscription_id, topic, partition) DO UPDATE
+           SET epoch = excluded.epoch, position = excluded.position, above = excluded.above, updated_at = now()`,
+        columnsOf(
+          subscriptionId,
+          oncePerLane(positions, () => true),
+        ),
+      );
+    });
+  }
+
+  standing(subscriptionId: string): Promise<OwnershipStanding> {
+    return translated(async () => {
+      const [row] = await this.query<{ owner_id: string | null; generation: string | null; stored_at: Date | null }>(
+        `SELECT (SELECT owner_id FROM subscription_ownership WHERE subscription_id = $1 AND expires_at > now()) AS owner_id,
+                (SELECT generation FROM subscription_ownership WHERE subscription_id = $1) AS generation,
+                (SELECT max(updated_at) FROM subscription_cursors WHERE subscription_id = $1) AS stored_at`,
+        [subscriptionId],
+      );
+      return {
+        ownerId: row.owner_id ?? undefined,
+        generation: Number(row.generation ?? 0),
+        storedAtMicros: row.stored_at === null ? undefined : row.stored_at.getTime() * 1000,
+      };
     });
   }
 

@@ -1,4 +1,10 @@
-import type { DeliveryGuarantee, Filter, SlowPolicy, SubscriptionType } from '@distributary/distribution-core';
+import type {
+  DeliveryGuarantee,
+  DeliveryOptions,
+  Filter,
+  SlowPolicy,
+  SubscriptionType,
+} from '@distributary/distribution-core';
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
 
 /** A row of `monitoring_subscriptions`. */
@@ -38,9 +44,16 @@ export class MonitoringSubscriptionEntity {
   @Column({ name: 'slow_policy', type: 'varchar', length: 20, default: 'block' })
   slowPolicy!: SlowPolicy;
 
+  /** bigint: the driver gives text. */
+  @Column({ type: 'bigint', default: 1 })
+  revision!: string;
+
   @Column({ name: 'topic_patterns', type: 'jsonb' })
   topicPatterns!: readonly string[];
 
   @Column({ name: 'key_patterns', type: 'jsonb' })
   keyPatterns!: readonly string[];
+
+  @Column({ type: 'jsonb', default: {} })
+  delivery!: DeliveryOptions;
 }

@@ -2,6 +2,7 @@ import {
   DistributionError,
   type DurableSubscription,
   type SubscriptionChange,
+  type SubscriptionCheck,
   type SubscriptionStore,
 } from '@distributary/distribution-core';
 import { isUniqueViolation, translated } from '@distributary/persistence';
@@ -50,19 +51,37 @@ export class TypeormSubscriptionStore implements SubscriptionStore {
     });
   }
 
-  change(subscriptionId: string, change: SubscriptionChange): Promise<DurableSubscription> {
+  change(
+    subscriptionId: string,
+    change: SubscriptionChange,
+    check: SubscriptionCheck = () => undefined,
+  ): Promise<DurableSubscription> {
     return this.locked(subscriptionId, async (row, manager) => {
+      check(toSubscription(row));
       const { filter, ...columns } = change;
       Object.assign(row, columns, 'filter' in change ? { filters: filter ?? null } : {});
+      if (change.topicPatterns !== undefined) [row.topicName] = change.topicPatterns;
+      row.revision = String(Number(row.revision) + 1);
       return toSubscription(await manager.save(row));
     });
   }
 
   /** The positions go first: if it is interrupted, the subscription is still there to be deleted again. */
-  delete(subscriptionId: string): Promise<void> {
+  delete(subscriptionId: string, check: SubscriptionCheck = () => undefined): Promise<void> {
     return this.locked(subscriptionId, async (row, manager) => {
+      check(toSubscription(row));
       await this.cursors.forget(subscriptionId);
       await manager.remove(row);
+    });
+  }
+
+  revisions(subscriptionIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return translated(async () => {
+      const rows = await this.dataSource.query<{ subscription_id: string; revision: string }[]>(
+        'SELECT subscription_id, revision FROM monitoring_subscriptions WHERE subscription_id = ANY($1)',
+        [subscriptionIds],
+      );
+      return new Map(rows.map((row) => [row.subscription_id, Number(row.revision)]));
     });
   }
 
@@ -101,5 +120,6 @@ function toSubscription(row: MonitoringSubscriptionEntity): DurableSubscription 
     slowPolicy: row.slowPolicy,
     status: row.status,
     createdAtMicros: row.createdAt.getTime() * 1000,
+    ...(Object.keys(row.delivery).length > 0 && { delivery: row.delivery }),
   };
 }

@@ -18,6 +18,16 @@ export interface StoredPosition extends LanePosition {
   readonly above?: Above;
 }
 
+/** Who has the right to move the positions, and when they were moved last; for those who look on. */
+export interface OwnershipStanding {
+  /** Undefined if nobody has it. */
+  readonly ownerId: string | undefined;
+  /** 0 if nobody ever had it. */
+  readonly generation: number;
+  /** Epoch microseconds, by the store's clock. */
+  readonly storedAtMicros: number | undefined;
+}
+
 /**
  * Positions of durable subscriptions and who may move them: one port, because a position is written only
  * `WHERE generation = mine`, atomically.
@@ -47,4 +57,7 @@ export interface CursorStore {
   store(ownership: Ownership, positions: readonly StoredPosition[]): Promise<'stored' | 'stale'>;
   /** Sets positions, backwards too, and ends any ownership: the next owner starts there. */
   rewind(subscriptionId: string, positions: readonly LanePosition[]): Promise<void>;
+  /** Sets the positions of lanes that begin to belong to the subscription; its owner stays, and so do other lanes. */
+  place(subscriptionId: string, positions: readonly LanePosition[]): Promise<void>;
+  standing(subscriptionId: string): Promise<OwnershipStanding>;
 }

@@ -1,0 +1,2 @@
+DROP TRIGGER monitoring_topic_defaults ON monitoring_topics;
+DROP FUNCTION monitoring_topic_defaults;
