@@ -58,22 +58,40 @@ export interface SubscribePayload {
   readonly max_rate?: number;
   /** Events that may be sent before more credit is given; absent = no credit is kept. */
   readonly credit?: number;
+  /** Of a durable one that is new: not acknowledged after this long, it is sent again. */
+  readonly ack_timeout_ms?: number;
+  /** Then the event goes to the dead letters. */
+  readonly max_attempts?: number;
+  /** Shared types: what one session may hold unacknowledged. */
+  readonly max_unacked?: number;
+  /** The name of a transformation, or one itself: what becomes of each event. */
+  readonly transformation?: unknown;
+  /** Only these fields of each event, and `event_id`; after the transformation. */
+  readonly fields?: readonly string[];
+  readonly format?: 'plain' | 'cloudevents';
 }
 
 export interface UnsubscribePayload {
   readonly id: string;
 }
 
-/** Cumulative: everything up to and including the positions. */
+/** Exactly one of `positions`, `cursor` (cumulative: everything up to and including them), `event_ids` and `at`. */
 export interface AckPayload {
   readonly id: string;
   readonly generation: number;
   readonly positions?: readonly WireLanePosition[];
   readonly cursor?: string;
+  /** One by one. */
+  readonly event_ids?: readonly string[];
+  /** One by one: the events at exactly these positions. */
+  readonly at?: readonly WireLanePosition[];
 }
 
-/** Everything after the positions is to be sent again. */
-export type NackPayload = AckPayload;
+/** Everything after the positions, or the single events, are to be sent again. */
+export interface NackPayload extends AckPayload {
+  /** Single events: after this long. */
+  readonly delay_ms?: number;
+}
 
 export interface CreditPayload {
   readonly id: string;
@@ -89,6 +107,9 @@ export interface HistoryPayload {
   readonly from?: string;
   readonly cursor?: string;
   readonly limit?: number;
+  readonly transformation?: unknown;
+  readonly fields?: readonly string[];
+  readonly format?: 'plain' | 'cloudevents';
 }
 
 export interface PublishPayload {
@@ -135,6 +156,8 @@ export interface SubscribedPayload {
   /** Of a durable subscription; goes with every ack. */
   readonly generation?: number;
   readonly recovered: 'full' | 'snapshot' | 'none';
+  /** Shared types: how many events this session may hold unacknowledged. */
+  readonly max_unacked?: number;
 }
 
 /** `lane` is `topic#partition`. `prev` is the `pos` that was told last for the lane, else a `gap` came in between. */
@@ -150,6 +173,12 @@ export interface DataPayload {
   readonly merged_exact?: boolean;
   /** Conflated frames: keys whose latest value does not match any more. */
   readonly left?: readonly string[];
+  /** Events that the subscription's transformation did not let out. Absent: none. */
+  readonly dropped?: number;
+  /** Events that are acknowledged one by one: where each lies. They move no position: `prev` and `pos` are ''. */
+  readonly positions?: readonly string[];
+  /** How often they have been sent, if more than once. */
+  readonly attempt?: number;
 }
 
 /** After the final part (`last`) of a lane, at `pos`, come the events after `pos`. */
@@ -159,6 +188,7 @@ export interface SnapshotPayload {
   readonly epoch: string;
   readonly pos: string;
   readonly events: readonly unknown[];
+  readonly dropped?: number;
   readonly last: boolean;
 }
 
@@ -269,3 +299,5 @@ export const CLOSE_CODES = {
 } as const;
 
 export const SUBPROTOCOL_JSON = 'distributary.v1.json';
+/** Events as bytes, see docs/protocol.md; everything else as in JSON. */
+export const SUBPROTOCOL_BINARY = 'distributary.v1.bin';

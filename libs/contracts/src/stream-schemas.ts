@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { outputFields } from './output-schemas.js';
 
 /** What clients may send, as zod schemas; the types are in `stream-messages.ts`. Unknown fields are ignored. */
 const id = z.string().min(1).max(100);
@@ -35,6 +36,10 @@ export const subscribeSchema = selectionSchema.extend({
   subscriber_service: z.string().min(1).max(100).optional(),
   max_rate: z.number().positive().max(1_000_000).optional(),
   credit: z.int().min(0).max(10_000_000).optional(),
+  ack_timeout_ms: z.int().min(100).max(3_600_000).optional(),
+  max_attempts: z.int().min(1).max(1_000).optional(),
+  max_unacked: z.int().min(1).max(10_000).optional(),
+  ...outputFields,
 });
 
 export const unsubscribeSchema = z.object({ id });
@@ -45,10 +50,15 @@ export const ackSchema = z
     generation: z.int().min(0),
     positions: z.array(lanePositionSchema).max(1024).optional(),
     cursor: z.string().optional(),
+    event_ids: z.array(z.string().min(1).max(200)).min(1).max(10_000).optional(),
+    at: z.array(lanePositionSchema).min(1).max(10_000).optional(),
+    delay_ms: z.int().min(0).max(3_600_000).optional(),
   })
-  .refine((ack) => (ack.positions === undefined) !== (ack.cursor === undefined), {
-    message: 'either positions or a cursor',
-  });
+  .refine(
+    ({ positions, cursor, event_ids, at }) =>
+      [positions, cursor, event_ids, at].filter((named) => named !== undefined).length === 1,
+    { message: 'exactly one of positions, cursor, event_ids and at' },
+  );
 
 export const creditSchema = z.object({ id, events: z.int().min(1).max(10_000_000) });
 
@@ -59,11 +69,17 @@ export const historySchema = z.object({
   from: z.iso.datetime({ offset: true }).optional(),
   cursor: z.string().optional(),
   limit: z.int().min(1).max(1000).optional(),
+  ...outputFields,
 });
 
 export const publishSchema = z.object({ id, events: z.array(z.unknown()).min(1).max(1000) });
 
-export const helloSchema = z.object({ token: z.string().optional(), client: z.string().max(200).optional() });
+export const helloSchema = z.object({
+  token: z.string().max(16_384).optional(),
+  client: z.string().max(200).optional(),
+});
+
+export const refreshSchema = z.object({ token: z.string().min(1).max(16_384) });
 
 export type SubscribeInput = z.infer<typeof subscribeSchema>;
 export type SelectionInput = z.infer<typeof selectionSchema>;

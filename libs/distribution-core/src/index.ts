@@ -84,3 +84,5 @@ export * from './routing/rules/rule-table.js';
 export * from './routing/rules/rule-directory.js';
 export * from './routing/rules/event-router.js';
 export * from './routing/rules/explain.js';
+export * from './ports/audit-log.port.js';
+export * from './routing/rules/rule-admin.js';

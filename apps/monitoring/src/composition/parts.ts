@@ -10,12 +10,14 @@ import {
   type Metrics,
   TopicDirectory,
 } from '@distributary/distribution-core';
-import { type Logger, SseDoor, StreamSessions, WebSocketDoor } from '@distributary/distribution-nest';
+import { type AccessControl, type Logger, SseDoor, StreamSessions, WebSocketDoor } from '@distributary/distribution-nest';
 import type { MonitoringConfig } from '../config/monitoring.config.js';
 import { monitoringTopics } from '../events/default-topics.js';
 import { IngestPublisher } from '../events/publisher.js';
 import { monitoringVocabulary } from '../stream/monitoring-vocabulary.js';
 import { DeliveryStatistics } from './delivery-statistics.js';
+import { createGuarantees, type Guarantees } from './guarantees.js';
+import { createRouting, type Routing } from './routing.js';
 import type { Storage } from './storage.js';
 
 export interface Surroundings {
@@ -24,6 +26,7 @@ export interface Surroundings {
   readonly ids: IdSource;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly access: AccessControl;
 }
 
 /** The pipeline of the service, from ingest to the doors, without Nest. */
@@ -35,9 +38,11 @@ export interface Parts {
   readonly publisher: IngestPublisher;
   readonly history: History;
   readonly sessions: StreamSessions;
+  readonly guarantees: Guarantees;
   readonly webSocketDoor: WebSocketDoor;
   readonly sseDoor: SseDoor;
   readonly statistics: DeliveryStatistics;
+  readonly routing: Routing;
 }
 
 /** Older values of a great log go on being read when the service is ready; snapshots of their topics wait for them. */
@@ -61,20 +66,23 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
   });
   const statistics = new DeliveryStatistics(clock);
   fanOut.onDelivered = (latencyMs, deliveries) => statistics.delivered(latencyMs, deliveries);
-  directory.onChange = (topics) => fanOut.setTopics(topics);
+  const guarantees = createGuarantees(around, { log, storage, directory, fanOut });
+  const routing = createRouting(around, storage, directory);
   try {
     await directory.start(monitoringTopics());
+    await routing.start();
     // The newest values are read over REST whether or not anyone is subscribed.
     await fanOut.pin(directory.list().map((topic) => topic.name));
     await Promise.race([fanOut.whenLastValuesComplete(), afterMs(clock, LAST_VALUES_WAIT_MS)]);
   } catch (error) {
     directory.stop();
+    await routing.stop();
     await fanOut.stop();
     await log.close();
     throw error;
   }
 
-  const ingest = new Ingest({ log, topics: directory, clock, metrics });
+  const ingest = new Ingest({ log, topics: directory, clock, metrics, router: routing.router });
   const publisher = new IngestPublisher(ingest, clock, ids);
   const history = new History(log, directory);
   const sessions = new StreamSessions({
@@ -82,14 +90,16 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     log,
     subscriptions: storage.subscriptions,
     cursors: storage.cursors,
+    competing: guarantees.competing,
     clock,
     ids,
     metrics,
     vocabulary: monitoringVocabulary,
     history,
     catalogVersion: () => directory.version,
-    publish: (events) => publisher.publish(events as readonly MonitoringEventInput[]),
+    publish: (events, principal) => publisher.publish(events as readonly MonitoringEventInput[], principal),
     onUnexpected,
+    access: around.access,
     maxSessions: config.MAX_SESSIONS,
   });
   return {
@@ -100,9 +110,11 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     publisher,
     history,
     sessions,
+    guarantees,
     webSocketDoor: new WebSocketDoor(sessions),
     sseDoor: new SseDoor(sessions),
     statistics,
+    routing,
   };
 }
 
@@ -111,10 +123,12 @@ export async function drainStreams(parts: Parts): Promise<void> {
   parts.webSocketDoor.stop();
   parts.directory.stop();
   await parts.sessions.drain();
+  await parts.guarantees.close();
 }
 
 /** To be called when nothing comes in any more. */
 export async function closePipeline(parts: Parts): Promise<void> {
+  await parts.routing.stop();
   await parts.fanOut.stop();
   await parts.log.close();
 }

@@ -348,6 +348,14 @@ export class FanOut {
     await this.lanes.stop();
   }
 
+  /** The next mark of this process: marks of one session ascend, whoever writes them. */
+  readonly nextMark = (): number => ++this.lastMark;
+
+  /** A number that no feed has, for frames of one session alone. */
+  takeFeedNumber(): number {
+    return ++this.lastFeedId;
+  }
+
   /** Writes what is pending now; for draining. */
   flushAll(): void {
     for (const feed of this.feeds.values()) feed.tellPositions(this.time());
@@ -373,8 +381,6 @@ export class FanOut {
       for (const { batch, skip } of segments.after(segments.start)) this.lastValues.apply(now, batch, skip);
     }
   }
-
-  private readonly nextMark = (): number => ++this.lastMark;
 
   private time() {
     const { clock } = this.deps;

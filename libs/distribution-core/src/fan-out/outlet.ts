@@ -108,6 +108,7 @@ export type CloseReason =
   | 'too_big'
   | 'heartbeat_missed'
   | 'hello_timeout'
+  | 'subprotocol'
   | 'unauthenticated'
   | 'token_expired'
   | 'revoked'

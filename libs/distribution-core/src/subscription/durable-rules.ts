@@ -1,4 +1,5 @@
 import { DistributionError, invalidRequest, type Problem } from '../errors/distribution-error.js';
+import type { SubscriptionType } from '../ports/queue.port.js';
 import { type DurableSubscription, LOSSY_POLICIES } from './subscription.js';
 
 /** What a durable subscription may ask for, however it is made. `request.invalid` with every problem. */
@@ -13,14 +14,14 @@ export function checkDurable(
       rule: `${slowPolicy} leaves events out, which ${asked.deliveryGuarantee} forbids`,
     });
   }
-  if (asked.type === 'shared' || asked.type === 'key_shared') {
-    problems.push({
-      path: 'type',
-      rule: 'streams offer exclusive and failover; shared types are not available yet',
-    });
+  if (isCompeting(asked.type) && slowPolicy !== 'block') {
+    problems.push({ path: 'slow_policy', rule: `${asked.type} gives out what is asked for: only block makes sense` });
   }
   if (problems.length > 0) throw invalidRequest(problems);
 }
+
+/** Whether sessions share the events of a subscription of this type, each acknowledging its own one by one. */
+export const isCompeting = (type: SubscriptionType): boolean => type === 'shared' || type === 'key_shared';
 
 /** A paused subscription keeps its position and delivers nothing: `subscription.paused`. */
 export function checkActive(subscription: DurableSubscription): void {

@@ -1,6 +1,8 @@
+import { LOCAL_PRINCIPAL } from '../access/local-principal.js';
 import { noMetrics } from '../ports/metrics.port.js';
 import type { LanePosition } from '../position.js';
 import {
+  aCompetingProcess,
   events,
   FakeClock,
   InMemoryCursorStore,
@@ -80,9 +82,10 @@ describe('a stream session', () => {
         log,
         subscriptions,
         cursors,
+        competing: aCompetingProcess({ log, cursors, clock }),
         clock,
         ids: { uuid: () => `owner-${++ids}`, random: () => 0.5 },
-        tenant: 'default',
+        principal: LOCAL_PRINCIPAL,
         catalogVersion: () => 1,
         limits: { ...DEFAULT_STREAM_SESSION_LIMITS, maxSubscriptions: 3 },
       },

@@ -1,17 +1,29 @@
+import { effectiveSelection } from '../access/effective-selection.js';
+import type { Principal } from '../access/principal.js';
+import { unqualified } from '../access/tenancy.js';
+import { requireWholeSelection } from '../access/whole-selection.js';
 import type { Cursor } from '../cursor.js';
 import { DistributionError, invalidRequest } from '../errors/distribution-error.js';
 import type { FanOut } from '../fan-out/fan-out.js';
 import type { Member } from '../fan-out/member.js';
 import type { FrameEncoder, Outlet } from '../fan-out/outlet.js';
+import { canonicalSelection } from '../matching/canonical-filter.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { CursorStore } from '../ports/cursor-store.port.js';
 import type { IdSource } from '../ports/id-source.port.js';
 import type { Log } from '../ports/log.port.js';
 import type { SubscriptionType } from '../ports/queue.port.js';
 import type { SubscriptionStore } from '../ports/subscription-store.port.js';
+import type { DeliveryOptions } from '../delivery/delivery-options.js';
 import type { LanePosition } from '../position.js';
+import type { SubscriptionOutput } from '../transformation/definition.js';
+import { canonicalJson } from '../transformation/json-value.js';
+import type { Transformations } from '../transformation/transformations.js';
+import { CompetingReader } from './competing/competing-reader.js';
+import type { CompetingSubscriptions } from './competing/competing-subscriptions.js';
 import { DurableClaim, type DurableLimits } from './durable-claim.js';
-import { checkActive, checkDurable } from './durable-rules.js';
+import { checkActive, checkDurable, isCompeting } from './durable-rules.js';
+import type { SingleAck } from './single-ack.js';
 import { type Start, StartResolution } from './start.js';
 import { type DeliveryGuarantee, type DurableSubscription, type Selection, type SlowPolicy } from './subscription.js';
 
@@ -22,19 +34,25 @@ export interface SubscribeCommand {
   readonly slowPolicy: SlowPolicy;
   readonly maxRate: number | undefined;
   readonly credit: number | undefined;
+  /** Of a durable one that exists: absent means as it was created. */
+  readonly output?: SubscriptionOutput;
   /** Makes it durable. */
   readonly durable?: {
     readonly name: string;
     readonly type: SubscriptionType;
     readonly deliveryGuarantee: DeliveryGuarantee;
     readonly subscriberService: string;
+    readonly delivery?: DeliveryOptions;
   };
 }
 
 export interface AckCommand {
   readonly id: string;
   readonly generation: number;
-  readonly positions: readonly LanePosition[];
+  /** Cumulative: everything up to and including them. */
+  readonly positions?: readonly LanePosition[];
+  /** Instead: events one by one. */
+  readonly single?: SingleAck;
 }
 
 export interface StreamSessionDependencies {
@@ -42,9 +60,12 @@ export interface StreamSessionDependencies {
   readonly log: Log;
   readonly subscriptions: SubscriptionStore;
   readonly cursors: CursorStore;
+  readonly competing: CompetingSubscriptions;
   readonly clock: Clock;
   readonly ids: IdSource;
-  readonly tenant: string;
+  /** Whose session it is, to begin with. */
+  readonly principal: Principal;
+  readonly transformations?: Pick<Transformations, 'outputOf'>;
   /** The catalog's version at this moment. */
   readonly catalogVersion: () => number;
   readonly limits: StreamSessionLimits;
@@ -61,27 +82,31 @@ export const DEFAULT_STREAM_SESSION_LIMITS: StreamSessionLimits = {
   ackTimeoutMs: 30_000,
 };
 
-interface Attached {
-  readonly member: Member;
-  readonly claim: DurableClaim | undefined;
-}
+/** In order, through a feed; or competing with other sessions for single events. */
+type Attached =
+  | { readonly member: Member; readonly claim: DurableClaim | undefined; readonly reader?: undefined }
+  | { readonly reader: CompetingReader };
 
 /**
  * One client connection on any transport: its subscriptions and what it asks of them. Answers go through the outlet.
  * Commands of one session may overlap; those of one subscription are refused while it is being made.
  */
 export class StreamSession {
-  private readonly subscriptions = new Map<string, Attached | 'pending'>();
+  private readonly subscriptions = new Map<string, (Attached & { readonly command: SubscribeCommand }) | 'pending'>();
   private isClosed = false;
+  private currentPrincipal: Principal;
 
   constructor(
     private readonly deps: StreamSessionDependencies,
     private readonly outlet: Outlet,
     private readonly encoder: FrameEncoder,
   ) {
+    this.currentPrincipal = deps.principal;
     outlet.onRoom = () => {
       for (const attached of this.subscriptions.values()) {
-        if (attached !== 'pending' && attached.member.state === 'behind') deps.fanOut.serve(attached.member);
+        if (attached === 'pending') continue;
+        if (attached.reader !== undefined) attached.reader.serve();
+        else if (attached.member.state === 'behind') deps.fanOut.serve(attached.member);
       }
     };
   }
@@ -90,13 +115,34 @@ export class StreamSession {
     return this.subscriptions.size;
   }
 
+  get principal(): Principal {
+    return this.currentPrincipal;
+  }
+
+  /**
+   * The same caller with a new token. What it changes is told no more by the old permission from this moment on:
+   * ephemeral subscriptions go on from where they are with what is permitted now (`subscribed` comes again); those of
+   * which nothing is permitted, and durable ones, end with an error, and their client may subscribe again.
+   */
+  async changePrincipal(principal: Principal): Promise<void> {
+    this.currentPrincipal = principal;
+    const changed = [...this.subscriptions.values()].flatMap((attached) => {
+      if (attached === 'pending' || !this.hasChanged(attached)) return [];
+      const positions = attached.reader === undefined ? attached.member.positions() : [];
+      return [{ attached, positions }];
+    });
+    // All at once, before anything is awaited.
+    for (const { attached } of changed) if (attached.reader === undefined) this.deps.fanOut.detach(attached.member);
+    for (const { attached, positions } of changed) await this.moveOrEnd(attached, positions);
+  }
+
   async subscribe(command: SubscribeCommand): Promise<void> {
     this.check(command);
     this.subscriptions.set(command.id, 'pending');
     try {
       const attached = command.durable === undefined ? await this.attach(command) : await this.attachDurable(command);
       if (this.isClosed || this.subscriptions.get(command.id) !== 'pending') await this.release(attached);
-      else this.subscriptions.set(command.id, attached);
+      else this.subscriptions.set(command.id, { ...attached, command });
     } catch (error) {
       this.subscriptions.delete(command.id);
       throw error;
@@ -112,19 +158,24 @@ export class StreamSession {
   }
 
   /** Durable within a second; `generation.stale` if somebody else owns the subscription by now. */
-  ack(command: AckCommand): void {
-    this.claimOf(command.id).ack(command.generation, command.positions);
+  ack({ id, generation, positions, single }: AckCommand): void {
+    const { reader } = this.attached(id);
+    if (reader !== undefined) reader.ack(generation, single ?? {});
+    else this.claimOf(id).ack(generation, positionsOf(positions));
   }
 
-  /** What comes after the positions is sent again. */
-  nack(command: AckCommand): void {
-    this.claimOf(command.id).nack(command.generation, command.positions);
+  /** What comes after the positions, or the single events, are sent again. */
+  nack({ id, generation, positions, single }: AckCommand): void {
+    const { reader } = this.attached(id);
+    if (reader !== undefined) reader.nack(generation, single ?? {});
+    else this.claimOf(id).nack(generation, positionsOf(positions));
   }
 
   credit(id: string, events: number): void {
-    const { member } = this.attached(id);
-    member.grantCredit(events);
-    this.deps.fanOut.serve(member);
+    const attached = this.attached(id);
+    if (attached.reader !== undefined) return attached.reader.grantCredit(events);
+    attached.member.grantCredit(events);
+    this.deps.fanOut.serve(attached.member);
   }
 
   /** Ends all subscriptions; positions that were acknowledged are stored first. */
@@ -159,6 +210,7 @@ export class StreamSession {
   private async attachDurable(command: SubscribeCommand): Promise<Attached> {
     const durable = command.durable as NonNullable<SubscribeCommand['durable']>;
     const subscription = await this.findOrCreate(command, durable);
+    if (isCompeting(subscription.type)) return this.attachCompeting(command, subscription);
     const claim = await DurableClaim.acquire(
       subscription,
       this.deps,
@@ -183,16 +235,65 @@ export class StreamSession {
     }
   }
 
+  private async attachCompeting(command: SubscribeCommand, subscription: DurableSubscription): Promise<Attached> {
+    requireWholeSelection(this.currentPrincipal, selectionOf(subscription));
+    const { fanOut, clock, competing } = this.deps;
+    const { outlet } = this;
+    const encoder = await this.encoderOf(subscription.output);
+    const { id } = command;
+    const status = (state: 'recovering' | 'live') => outlet.send({ type: 'status', payload: { id, state } });
+    const seat = await competing.join(subscription, command.start, {
+      onSuspended: () => status('recovering'),
+      onResumed: () => status('live'),
+      onLost: () => this.lost(id),
+    });
+    const feed = fanOut.takeFeedNumber();
+    outlet.send({
+      type: 'subscribed',
+      payload: {
+        id,
+        feed,
+        catalog_version: this.deps.catalogVersion(),
+        positions: [],
+        recovered: 'full',
+        generation: seat.generation,
+        max_unacked: seat.maxUnacked,
+      },
+    });
+    const reader = new CompetingReader(seat, {
+      id,
+      feed,
+      credit: command.credit ?? Number.POSITIVE_INFINITY,
+      maxRate: command.maxRate ?? Number.POSITIVE_INFINITY,
+      acksBySending: subscription.deliveryGuarantee === 'at_most_once',
+      outlet,
+      encoder,
+      clock,
+      nextMark: fanOut.nextMark,
+    });
+    return { reader };
+  }
+
   private async findOrCreate(
     command: SubscribeCommand,
     durable: NonNullable<SubscribeCommand['durable']>,
   ): Promise<DurableSubscription> {
-    const { subscriptions, clock, tenant } = this.deps;
+    const { subscriptions, clock } = this.deps;
+    const { tenant } = this.currentPrincipal;
     const known = await subscriptions.find(durable.name);
     if (known !== undefined) {
       if (JSON.stringify(selectionOf(known)) !== JSON.stringify(selectionOf(command.selection))) {
-        throw new DistributionError('subscription.exists', `${durable.name} exists with another selection`, {
-          problems: [{ path: 'name', rule: 'belongs to a subscription with other patterns or another filter' }],
+        throw new DistributionError(
+          'subscription.exists',
+          `${unqualified(durable.name)} exists with another selection`,
+          {
+            problems: [{ path: 'name', rule: 'belongs to a subscription with other patterns or another filter' }],
+          },
+        );
+      }
+      if (command.output !== undefined && canonicalJson(known.output) !== canonicalJson(command.output)) {
+        throw new DistributionError('subscription.exists', `${unqualified(durable.name)} exists with another output`, {
+          problems: [{ path: 'name', rule: 'belongs to a subscription with another transformation, fields or format' }],
         });
       }
       checkActive(known);
@@ -208,6 +309,8 @@ export class StreamSession {
       slowPolicy: command.slowPolicy,
       status: 'active',
       createdAtMicros: clock.nowMicros(),
+      ...(durable.delivery !== undefined && { delivery: durable.delivery }),
+      ...(command.output !== undefined && { output: command.output }),
     };
     await subscriptions.create(created);
     return created;
@@ -223,18 +326,19 @@ export class StreamSession {
 
   private async join(
     command: SubscribeCommand,
-    selection: Selection,
+    selection: Selection & Pick<SubscribeCommand, 'output'>,
     start: Start,
     claim: DurableClaim | undefined,
   ): Promise<Member> {
     const resolution = new StartResolution(start, this.deps.log);
+    const encoder = await this.encoderOf('output' in selection ? selection.output : command.output);
     return this.deps.fanOut.attach({
       subscriptionId: command.id,
       policy: command.slowPolicy,
       credit: command.credit ?? Number.POSITIVE_INFINITY,
       maxRate: command.maxRate ?? Number.POSITIVE_INFINITY,
-      selection: selectionOf(selection),
-      encoder: this.encoder,
+      selection: this.permitted(selection),
+      encoder,
       outlet: this.outlet,
       startOf: resolution.startOf,
       snapshot: start.at === 'snapshot',
@@ -260,21 +364,76 @@ export class StreamSession {
     });
   }
 
+  /** Whatever it asks for must be had before anything is written. */
+  private async encoderOf(output: SubscriptionOutput | undefined): Promise<FrameEncoder> {
+    const made = await this.deps.transformations?.outputOf(this.currentPrincipal.tenant, output);
+    return made?.encoder(this.encoder) ?? this.encoder;
+  }
+
+  private permitted(selection: Selection): Selection {
+    return effectiveSelection(this.currentPrincipal, 'subscribe', selectionOf(selection));
+  }
+
+  private hasChanged(attached: Attached & { readonly command: SubscribeCommand }): boolean {
+    try {
+      const { selection } = attached.command;
+      if (attached.reader !== undefined) {
+        requireWholeSelection(this.currentPrincipal, selection);
+        return false;
+      }
+      return canonicalSelection(this.permitted(selection)) !== canonicalSelection(attached.member.feed.selection);
+    } catch {
+      return true;
+    }
+  }
+
+  private async moveOrEnd(
+    attached: Attached & { readonly command: SubscribeCommand },
+    positions: readonly LanePosition[],
+  ): Promise<void> {
+    const { command } = attached;
+    const { id } = command;
+    this.subscriptions.delete(id);
+    try {
+      this.permitted(command.selection);
+      if (attached.reader !== undefined || attached.claim !== undefined) {
+        throw new DistributionError('auth.forbidden', 'its permissions have changed: subscribe again');
+      }
+      const cursor: Cursor = { catalogVersion: this.deps.catalogVersion(), positions };
+      await this.subscribe({ ...command, start: { at: 'cursor', cursor } });
+    } catch (error) {
+      await this.release(attached);
+      const { code, message, retryable } = error as DistributionError;
+      this.outlet.send({ type: 'error', payload: { id, code, message, retryable } });
+    }
+  }
+
   /** The subscription ended by itself; its client has been told why. */
   private drop(id: string): void {
     const attached = this.subscriptions.get(id);
     this.subscriptions.delete(id);
-    if (attached !== undefined && attached !== 'pending') this.deps.fanOut.detach(attached.member);
+    if (attached === undefined || attached === 'pending') return;
+    if (attached.reader !== undefined) attached.reader.stop();
+    else this.deps.fanOut.detach(attached.member);
+  }
+
+  /** Another process has it now. */
+  private lost(id: string): void {
+    const message = 'another process has taken the subscription over';
+    this.outlet.send({ type: 'error', payload: { id, code: 'generation.stale', message, retryable: false } });
+    this.drop(id);
   }
 
   private async release(attached: Attached): Promise<void> {
+    if (attached.reader !== undefined) return attached.reader.close();
     this.deps.fanOut.detach(attached.member);
     await attached.claim?.release();
   }
 
   private feeds(): Set<number> {
     const feeds = new Set<number>();
-    for (const one of this.subscriptions.values()) if (one !== 'pending') feeds.add(one.member.feed.id);
+    for (const one of this.subscriptions.values())
+      if (one !== 'pending') feeds.add(one.reader === undefined ? one.member.feed.id : one.reader.feed);
     return feeds;
   }
 
@@ -287,7 +446,8 @@ export class StreamSession {
   }
 
   private claimOf(id: string): DurableClaim {
-    const { claim } = this.attached(id);
+    const attached = this.attached(id);
+    const claim = attached.reader === undefined ? attached.claim : undefined;
     if (claim === undefined) {
       throw invalidRequest([{ path: 'id', rule: `${id} is not durable: only durable subscriptions are acknowledged` }]);
     }
@@ -297,4 +457,11 @@ export class StreamSession {
 
 function selectionOf({ topicPatterns, keyPatterns, filter }: Selection): Selection {
   return { topicPatterns, keyPatterns, filter };
+}
+
+function positionsOf(positions: readonly LanePosition[] | undefined): readonly LanePosition[] {
+  if (positions !== undefined) return positions;
+  throw invalidRequest([
+    { path: 'event_ids', rule: 'exclusive and failover are acknowledged cumulatively: name positions or a cursor' },
+  ]);
 }

@@ -1,5 +1,7 @@
+import type { DeliveryOptions } from '../delivery/delivery-options.js';
 import type { Filter } from '../matching/filter.js';
 import type { SubscriptionType } from '../ports/queue.port.js';
+import type { SubscriptionOutput } from '../transformation/definition.js';
 
 export type DeliveryGuarantee = 'at_most_once' | 'at_least_once' | 'exactly_once';
 
@@ -42,4 +44,8 @@ export interface DurableSubscription extends Selection {
   readonly slowPolicy: SlowPolicy;
   readonly status: 'active' | 'paused';
   readonly createdAtMicros: number;
+  /** How its deliveries are acknowledged; what is missing is as the service has it. */
+  readonly delivery?: DeliveryOptions;
+  /** What its events are made into; absent: they are sent as they are. */
+  readonly output?: SubscriptionOutput;
 }

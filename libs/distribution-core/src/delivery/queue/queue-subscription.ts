@@ -127,6 +127,16 @@ export class QueueSubscription {
     await this.stored(deliveries.map(({ at }) => at));
   }
 
+  /** The same, stored after at most the delay (and again if that fails); until then a crash delivers again. */
+  ackSoon(deliveries: readonly Delivery[], delayMs: number): void {
+    for (const { at } of deliveries) {
+      const entry = this.lanes.get(laneName(at))?.entryAt(at.position);
+      if (entry !== undefined) this.finish(entry);
+    }
+    this.markMoved(deliveries.map(({ at }) => at));
+    this.committer.flushSoon(delayMs);
+  }
+
   async ackCumulative({ at }: Delivery): Promise<void> {
     if (this.behaviour.order !== 'lane') {
       throw invalidRequest([{ path: 'type', rule: `${this.options.type} has no cumulative acknowledgement` }]);
@@ -284,13 +294,17 @@ export class QueueSubscription {
   }
 
   private async stored(lanes: readonly Pick<LanePosition, 'topic' | 'partition'>[]): Promise<void> {
+    this.markMoved(lanes);
+    await this.committer.flush();
+  }
+
+  private markMoved(lanes: readonly Pick<LanePosition, 'topic' | 'partition'>[]): void {
     for (const name of new Set(lanes.map(laneName))) {
       const lane = this.lanes.get(name);
       if (lane === undefined) continue;
       if (lane.advance() || this.parts.positions.keepsAbove) this.committer.mark(lane);
     }
     this.dispatch();
-    await this.committer.flush();
   }
 
   private expire(): void {

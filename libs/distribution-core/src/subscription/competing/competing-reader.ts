@@ -1,0 +1,182 @@
+import { invalidRequest, DistributionError } from '../../errors/distribution-error.js';
+import type { FrameEncoder, Outlet } from '../../fan-out/outlet.js';
+import type { Clock } from '../../ports/clock.port.js';
+import type { Delivery } from '../../ports/queue.port.js';
+import type { Selection } from '../subscription.js';
+import type { SingleAck } from '../single-ack.js';
+import { SingleFrames } from '../single-frames.js';
+import type { Seat } from './competing-subscription.js';
+
+export interface CompetingReaderOptions {
+  /** The id that the client chose. */
+  readonly id: string;
+  readonly feed: number;
+  /** Events that may be sent before more is granted; infinite if no credit is kept. */
+  readonly credit: number;
+  /** Events per second; infinite if unlimited. */
+  readonly maxRate: number;
+  /** At most once: what was written counts as acknowledged. */
+  readonly acksBySending: boolean;
+  readonly outlet: Outlet;
+  readonly encoder: FrameEncoder;
+  readonly clock: Clock;
+  readonly nextMark: () => number;
+}
+
+const MAX_EVENTS_AT_ONCE = 500;
+const FIRST_EVENT_BYTES = 1024;
+
+/**
+ * One session of a shared subscription: takes deliveries while its client has credit and its outlet has room, so that an
+ * attempt counts only if it was really sent, and remembers them until they are acknowledged. What its time-out took away
+ * from it stays known for a while: a late acknowledgement is still good.
+ */
+export class CompetingReader {
+  private readonly known = new Map<string, Delivery>();
+  private readonly abort = new AbortController();
+  private readonly frames: SingleFrames;
+  private wake: () => void = () => undefined;
+  private credit: number;
+  private tokens: number;
+  private tokensAtMs: number;
+  private eventBytes = FIRST_EVENT_BYTES;
+
+  constructor(
+    private readonly seat: Seat,
+    private readonly options: CompetingReaderOptions,
+  ) {
+    this.credit = options.credit;
+    this.tokens = options.maxRate;
+    this.tokensAtMs = options.clock.monotonicMs();
+    this.frames = new SingleFrames(options.feed, options.outlet, options.encoder, options.clock, options.nextMark);
+    void this.run();
+  }
+
+  get feed(): number {
+    return this.options.feed;
+  }
+
+  /** What it takes part in. */
+  get selection(): Selection {
+    return this.seat.selection;
+  }
+
+  /** The outlet may have room again. */
+  serve(): void {
+    this.wake();
+  }
+
+  grantCredit(events: number): void {
+    this.credit += events;
+    this.wake();
+  }
+
+  ack(generation: number, acked: SingleAck): void {
+    const deliveries = this.taken(generation, acked);
+    if (deliveries.length > 0) this.seat.ack(deliveries);
+  }
+
+  nack(generation: number, refused: SingleAck): void {
+    const deliveries = this.taken(generation, refused);
+    if (deliveries.length > 0) this.seat.nack(deliveries, refused.delayMs);
+  }
+
+  async close(): Promise<void> {
+    this.stop();
+    await this.seat.leave();
+  }
+
+  /** The subscription is somebody else's: nothing is given back. */
+  stop(): void {
+    this.abort.abort();
+    this.wake();
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.abort;
+    while (!signal.aborted) {
+      const max = this.appetite();
+      if (max < 1) {
+        await this.untilWoken();
+        continue;
+      }
+      const deliveries = await this.seat.receive(max, signal);
+      // Given to a session that is closing: it gives them back unsent.
+      if (deliveries.length === 0 || signal.aborted) return;
+      this.send(deliveries);
+    }
+  }
+
+  private appetite(): number {
+    const { outlet } = this.options;
+    this.refill();
+    const room = outlet.limitBytes - outlet.unconfirmedBytes;
+    if (room <= 0) return 0;
+    const byBytes = Math.max(1, Math.floor(room / this.eventBytes));
+    return Math.min(MAX_EVENTS_AT_ONCE, byBytes, this.credit, Math.floor(this.tokens));
+  }
+
+  private refill(): void {
+    const { maxRate, clock } = this.options;
+    if (maxRate === Number.POSITIVE_INFINITY) return;
+    const nowMs = clock.monotonicMs();
+    this.tokens = Math.min(maxRate, this.tokens + (maxRate * (nowMs - this.tokensAtMs)) / 1000);
+    this.tokensAtMs = nowMs;
+  }
+
+  /** Until there is credit, room, or a token of the rate. */
+  private untilWoken(): Promise<void> {
+    const { maxRate, clock } = this.options;
+    return new Promise((resolve) => {
+      // Rooms below half of the limit are told; the rest is looked for.
+      const cancel = clock.after(Math.min(100, Math.max(1, 1000 / maxRate)), () => this.wake());
+      this.wake = () => {
+        cancel();
+        this.wake = () => undefined;
+        resolve();
+      };
+    });
+  }
+
+  private send(deliveries: readonly Delivery[]): void {
+    this.credit -= deliveries.length;
+    this.tokens -= deliveries.length;
+    const bytes = this.frames.write(deliveries);
+    this.eventBytes = this.eventBytes * 0.75 + (bytes / deliveries.length) * 0.25;
+    if (this.options.acksBySending) return this.seat.ack(deliveries);
+    for (const delivery of deliveries) this.remember(delivery);
+  }
+
+  private remember(delivery: Delivery): void {
+    const id = delivery.batch.eventIds[delivery.index];
+    this.known.delete(id);
+    this.known.set(id, delivery);
+    if (this.known.size > 2 * this.seat.maxUnacked) this.known.delete(this.known.keys().next().value as string);
+  }
+
+  /** Those that are named and were sent; the others were acknowledged before, or are another session's by now. */
+  private taken(generation: number, { eventIds, at }: SingleAck): Delivery[] {
+    if (generation !== this.seat.generation) {
+      throw new DistributionError('generation.stale', `generation ${generation} is not the present owner's`);
+    }
+    if (eventIds === undefined && at === undefined) {
+      throw invalidRequest([
+        { path: 'positions', rule: 'shared types are acknowledged one by one: name event_ids, or positions in at' },
+      ]);
+    }
+    const found: Delivery[] = [];
+    for (const id of eventIds ?? []) {
+      const delivery = this.known.get(id);
+      if (delivery !== undefined) found.push(delivery);
+    }
+    if (at !== undefined && at.length > 0) {
+      const named = new Set(at.map((one) => `${one.topic}#${one.partition}#${one.epoch}#${one.position}`));
+      for (const delivery of this.known.values()) {
+        const { topic, partition, epoch, position } = delivery.at;
+        if (named.has(`${topic}#${partition}#${epoch}#${position}`)) found.push(delivery);
+      }
+    }
+    for (const { batch, index } of found) this.known.delete(batch.eventIds[index]);
+    return found;
+  }
+}

@@ -1,0 +1,76 @@
+import { DistributionError } from '../../errors/distribution-error.js';
+import type { Metrics } from '../../ports/metrics.port.js';
+import type { TopicDefinition } from '../../ports/topic-catalog.port.js';
+import type { Start } from '../start.js';
+import type { DurableSubscription } from '../subscription.js';
+import {
+  type CompetingDependencies,
+  CompetingSubscription,
+  type Seat,
+  type SeatEvents,
+} from './competing-subscription.js';
+
+export type CompetingSubscriptionsDependencies = Omit<CompetingDependencies, 'dropped' | 'redelivered'> & {
+  readonly metrics: Metrics;
+};
+
+/**
+ * The subscriptions of the shared types that sessions of this process receive. One process at a time receives one of
+ * them: over the embedded log there is no machinery to share it between processes, so the second is refused.
+ */
+export class CompetingSubscriptions {
+  private readonly open = new Map<string, Promise<CompetingSubscription>>();
+  private readonly deps: CompetingDependencies;
+  private readonly ownerId: string;
+  private topics: readonly TopicDefinition[] = [];
+
+  constructor({ metrics, ...deps }: CompetingSubscriptionsDependencies) {
+    this.deps = {
+      ...deps,
+      dropped: metrics.counter('dead_letters_dropped_total', 'Events that failed too often and could not be kept'),
+      redelivered: metrics.counter('redeliveries_total', 'Events that were sent again to a durable subscription', {
+        order: 'single',
+      }),
+    };
+    this.ownerId = deps.ids.uuid();
+  }
+
+  /** What exists now. */
+  async setTopics(topics: readonly TopicDefinition[]): Promise<void> {
+    this.topics = topics;
+    for (const opening of [...this.open.values()]) {
+      const competing = await opening.catch(() => undefined);
+      await competing?.topicsChanged(topics);
+    }
+  }
+
+  /** `subscription.taken` while another process receives it; `topic.not_found` if no topic matches. */
+  async join(subscription: DurableSubscription, start: Start | undefined, events: SeatEvents): Promise<Seat> {
+    const { subscriptionId } = subscription;
+    for (let attempt = 0; attempt < 10; attempt++) {
+      const opening = this.open.get(subscriptionId) ?? this.begin(subscription, start);
+      const competing = await opening;
+      // The last one may have left, or the right been lost, while this one waited.
+      if (this.open.get(subscriptionId) === opening && !competing.isOver) return competing.join(events);
+    }
+    throw new DistributionError('subscription.taken', `${subscriptionId} changes hands`, { retryAfterMs: 1_000 });
+  }
+
+  /** Ends all of them; what was acknowledged is stored first. */
+  async close(): Promise<void> {
+    const open = [...this.open.values()];
+    this.open.clear();
+    await Promise.all(open.map(async (opening) => (await opening.catch(() => undefined))?.end()));
+  }
+
+  private begin(subscription: DurableSubscription, start: Start | undefined): Promise<CompetingSubscription> {
+    const { subscriptionId } = subscription;
+    const forget = () => {
+      if (this.open.get(subscriptionId) === opening) this.open.delete(subscriptionId);
+    };
+    const opening = CompetingSubscription.open(subscription, start, this.topics, this.ownerId, this.deps, forget);
+    this.open.set(subscriptionId, opening);
+    opening.catch(forget);
+    return opening;
+  }
+}
