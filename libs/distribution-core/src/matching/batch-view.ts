@@ -1,6 +1,7 @@
 import type { EventBatch } from '../event-batch.js';
 import { AttributeSlot } from './attribute-slot.js';
 import { PayloadReader } from './payload-reader.js';
+import type { Predicate } from './predicate.js';
 
 /**
  * The batch that is being matched and the events of it that count (`live`: neither skipped nor before the first index).
@@ -19,6 +20,7 @@ export class BatchView {
   private all = new Uint32Array(0);
   private some = new Uint32Array(0);
   private readonly slots = new Map<string, { readonly slot: AttributeSlot; users: number }>();
+  private readonly predicates = new Map<string, { readonly predicate: Predicate; users: number }>();
 
   get batch(): EventBatch {
     return this.bound as EventBatch;
@@ -38,6 +40,24 @@ export class BatchView {
   returnSlot(attribute: string): void {
     const entry = this.slots.get(attribute);
     if (entry !== undefined && --entry.users === 0) this.slots.delete(attribute);
+  }
+
+  /** One predicate for all selections that say the same of the attribute; each call is to be paired with a return. */
+  takePredicate(key: string, attribute: string, make: (slot: AttributeSlot) => Predicate): Predicate {
+    let entry = this.predicates.get(key);
+    if (entry === undefined) {
+      entry = { predicate: make(this.takeSlot(attribute)), users: 0 };
+      this.predicates.set(key, entry);
+    }
+    entry.users++;
+    return entry.predicate;
+  }
+
+  returnPredicate(key: string, attribute: string): void {
+    const entry = this.predicates.get(key);
+    if (entry === undefined || --entry.users > 0) return;
+    this.predicates.delete(key);
+    this.returnSlot(attribute);
   }
 
   bind(topic: string, batch: EventBatch, skip: Uint8Array | undefined, fromIndex: number): void {

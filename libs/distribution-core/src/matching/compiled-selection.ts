@@ -1,9 +1,11 @@
 import { ROUTING_KEY } from '../event-batch.js';
 import type { Selection } from '../subscription/subscription.js';
 import type { BatchView } from './batch-view.js';
+import type { Clause } from './clause.js';
 import type { Filter } from './filter.js';
 import { compileKeyPattern, type KeyPattern } from './key-pattern.js';
-import { columnsOf, compileFilter, compileKeyPatterns, isColumnAttribute, type Predicate } from './predicate.js';
+import { canonicalFilter } from './canonical-filter.js';
+import { columnClausesOf, compileFilter, compileKeyPatterns, isColumnAttribute, type Predicate } from './predicate.js';
 import { compileTopicPattern, type TopicPattern } from './topic-pattern.js';
 
 /** One of the conditions that all must hold, with what an index can make of it. */
@@ -15,7 +17,8 @@ export class CompiledSelection {
   readonly topicPatterns: readonly TopicPattern[];
   /** Cheap ones first: columns, then combinations, then whatever parses payloads. None: every event is wanted. */
   readonly conjuncts: readonly Conjunct[];
-  private readonly columns: readonly string[];
+  private readonly clauses: readonly Clause[];
+  private readonly hasKeys: boolean;
 
   /** `request.invalid` if a pattern is not one. */
   constructor(
@@ -35,7 +38,8 @@ export class CompiledSelection {
       conjuncts.unshift({ kind: 'keys', patterns: keyPatterns, predicate: compileKeyPatterns(keyPatterns, view) });
     }
     this.conjuncts = conjuncts;
-    this.columns = [...filters.flatMap(columnsOf), ...(keyPatterns.length > 0 ? [ROUTING_KEY] : [])];
+    this.clauses = filters.flatMap(columnClausesOf);
+    this.hasKeys = keyPatterns.length > 0;
   }
 
   matchesTopic(topic: string): boolean {
@@ -43,7 +47,8 @@ export class CompiledSelection {
   }
 
   release(): void {
-    for (const column of this.columns) this.view.returnSlot(column);
+    for (const clause of this.clauses) this.view.returnPredicate(canonicalFilter(clause), clause.attribute);
+    if (this.hasKeys) this.view.returnSlot(ROUTING_KEY);
   }
 }
 

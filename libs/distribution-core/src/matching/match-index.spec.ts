@@ -65,10 +65,26 @@ describe('the match index', () => {
 
   it('keeps no more plans than its limit', () => {
     const index = new MatchIndex(10);
-    for (let id = 0; id < 4; id++) index.add({ id, selection: select('a == 1') });
+    for (let id = 0; id < 4; id++) index.add({ id, selection: select(`a == 1 && b != ${id}`) });
     for (let n = 0; n < 20; n++)
       expect(matches(index, batchOf({ attributes: { a: 1 } }), `t/${n}`)).toHaveProperty('3');
     expect(index.planCount).toBeLessThanOrEqual(2);
+  });
+
+  it('plans once for all who select the same, whoever of them comes and goes', () => {
+    const index = new MatchIndex(10);
+    for (let id = 0; id < 100; id++) index.add({ id, selection: select(id % 2 === 0 ? 'a == 1' : 'a in [1]') });
+    for (let n = 0; n < 4; n++) {
+      const found = Object.keys(matches(index, batchOf({ attributes: { a: 1 } }), `t/${n}`));
+      expect(found).toHaveLength(100);
+    }
+    expect(index.planCount).toBe(4);
+    for (let id = 0; id < 99; id++) index.remove(id);
+    expect(matches(index, batchOf({ attributes: { a: 1 } }))).toEqual({ 99: 'all' });
+    index.add({ id: 99, selection: select('a == 2') });
+    expect(matches(index, batchOf({ attributes: { a: 1 } }))).toEqual({});
+    index.remove(99);
+    expect([index.size, index.entriesOf('quotes')]).toEqual([0, []]);
   });
 
   it('finds ranges among many, also after some were removed', () => {

@@ -1,10 +1,11 @@
 import type { EventBatch } from '../event-batch.js';
 import type { Selection } from '../subscription/subscription.js';
 import { BatchView } from './batch-view.js';
+import { canonicalSelection } from './canonical-filter.js';
 import { CompiledSelection } from './compiled-selection.js';
 import { PatternTrie } from './pattern-trie.js';
 import { isMarked, levelsOf, ONE_LEVEL } from './topic-pattern.js';
-import { TopicPlan, type VisitMatches } from './topic-plan.js';
+import { type EntryGroup, TopicPlan, type VisitMatches } from './topic-plan.js';
 
 export { compileSelection, EntryMatcher } from './entry-matcher.js';
 export type { VisitMatches } from './topic-plan.js';
@@ -15,24 +16,27 @@ export interface MatchEntry {
 }
 
 interface IndexedEntry {
-  readonly id: number;
-  readonly compiled: CompiledSelection;
+  readonly group: EntryGroup;
+  /** Place of its id in the group. */
+  place: number;
 }
 
-/** Entries in all plans together; beyond it the plans that were not used for longest go, and are made again if asked for. */
+/** Groups of entries in all plans together; beyond it the plans that were not used for longest go, and are made again if asked for. */
 const MAX_PLANNED_ENTRIES = 500_000;
 
 /**
  * Which entries want which events of a batch, for all entries at once: the cost of an event grows with the entries
  * that want it, or nearly do, and not with all that there are. Topic trie → plan of the topic → the batch's own
- * dictionaries → residual conditions. Must equal the oracle in `matcher.ts`.
+ * dictionaries → residual conditions. Entries that select the same are one group, matched once. Must equal the oracle in
+ * `matcher.ts`.
  *
  * Entries may come and go between two calls of `match`, never while it visits.
  */
 export class MatchIndex {
   private readonly view = new BatchView();
   private readonly entries = new Map<number, IndexedEntry>();
-  private readonly trie = new PatternTrie<IndexedEntry>(ONE_LEVEL, isMarked);
+  private readonly groups = new Map<string, EntryGroup>();
+  private readonly trie = new PatternTrie<EntryGroup>(ONE_LEVEL, isMarked);
   /** In the order of their last use, oldest first. */
   private readonly plans = new Map<string, TopicPlan>();
   private plannedEntries = 0;
@@ -48,35 +52,32 @@ export class MatchIndex {
   }
 
   /** Replaces an entry of the same id. `request.invalid` if a pattern is not one. */
-  add(entry: MatchEntry): void {
-    const compiled = new CompiledSelection(entry.selection, this.view);
-    this.remove(entry.id);
-    const indexed: IndexedEntry = { id: entry.id, compiled };
-    this.entries.set(entry.id, indexed);
-    for (const { levels } of compiled.topicPatterns) this.trie.add(levels, indexed);
-    for (const plan of this.plans.values()) {
-      if (!compiled.matchesTopic(plan.topic)) continue;
-      plan.add(entry.id, compiled);
-      this.plannedEntries++;
-    }
+  add({ id, selection }: MatchEntry): void {
+    const key = canonicalSelection(selection);
+    const known = this.groups.get(key);
+    const compiled = known?.compiled ?? new CompiledSelection(selection, this.view);
+    this.remove(id);
+    // Removing may have ended the group.
+    const group = this.groups.get(key) ?? this.newGroup(key, known === undefined ? compiled : undefined, selection);
+    this.entries.set(id, { group, place: group.ids.push(id) - 1 });
   }
 
   remove(id: number): void {
     const entry = this.entries.get(id);
     if (entry === undefined) return;
     this.entries.delete(id);
-    for (const { levels } of entry.compiled.topicPatterns) this.trie.remove(levels, entry);
-    for (const plan of this.plans.values()) {
-      this.plannedEntries -= plan.size;
-      plan.remove(id);
-      this.plannedEntries += plan.size;
+    const { group, place } = entry;
+    const last = group.ids.pop() as number;
+    if (last !== id) {
+      group.ids[place] = last;
+      (this.entries.get(last) as IndexedEntry).place = place;
     }
-    entry.compiled.release();
+    if (group.ids.length === 0) this.endGroup(group);
   }
 
   /** Ids of the entries whose topic patterns match, whatever else they ask for. */
   entriesOf(topic: string): readonly number[] {
-    return this.matchingTopic(topic).map(({ id }) => id);
+    return this.matchingTopic(topic).flatMap(({ ids }) => ids);
   }
 
   /**
@@ -99,7 +100,7 @@ export class MatchIndex {
     let plan = this.plans.get(topic);
     if (plan === undefined) {
       plan = new TopicPlan(topic, this.view);
-      for (const { id, compiled } of this.matchingTopic(topic)) plan.add(id, compiled);
+      for (const group of this.matchingTopic(topic)) plan.add(group);
       // An empty plan counts as one entry, or there might be any number of them.
       this.plannedEntries += plan.size;
     } else {
@@ -119,9 +120,28 @@ export class MatchIndex {
     }
   }
 
-  private matchingTopic(topic: string): IndexedEntry[] {
-    const found = new Set<IndexedEntry>();
-    this.trie.collect(levelsOf(topic), (entry) => found.add(entry));
+  private newGroup(key: string, compiled: CompiledSelection | undefined, selection: Selection): EntryGroup {
+    const group = { key, ids: [], compiled: compiled ?? new CompiledSelection(selection, this.view) };
+    this.groups.set(key, group);
+    for (const { levels } of group.compiled.topicPatterns) this.trie.add(levels, group);
+    for (const plan of this.plans.values()) {
+      if (!group.compiled.matchesTopic(plan.topic)) continue;
+      plan.add(group);
+      this.plannedEntries++;
+    }
+    return group;
+  }
+
+  private endGroup(group: EntryGroup): void {
+    this.groups.delete(group.key);
+    for (const { levels } of group.compiled.topicPatterns) this.trie.remove(levels, group);
+    for (const plan of this.plans.values()) if (plan.remove(group)) this.plannedEntries--;
+    group.compiled.release();
+  }
+
+  private matchingTopic(topic: string): EntryGroup[] {
+    const found = new Set<EntryGroup>();
+    this.trie.collect(levelsOf(topic), (group) => found.add(group));
     return [...found];
   }
 }

@@ -1,7 +1,8 @@
-import { ROUTING_KEY, TRACEPARENT } from '../event-batch.js';
+import { type Column, ROUTING_KEY, TRACEPARENT } from '../event-batch.js';
 import type { AttributeSlot } from './attribute-slot.js';
 import type { BatchView } from './batch-view.js';
-import { acceptance, type Clause, EVENT_ID_ATTRIBUTE, TOPIC_ATTRIBUTE } from './clause.js';
+import { canonicalFilter } from './canonical-filter.js';
+import { acceptance, type Clause, EVENT_ID_ATTRIBUTE, inRange, type RangeClause, TOPIC_ATTRIBUTE } from './clause.js';
 import type { Filter } from './filter.js';
 import type { KeyPattern } from './key-pattern.js';
 import { isPayloadPath } from './payload-reader.js';
@@ -24,8 +25,15 @@ class EachPredicate implements Predicate {
   }
 }
 
-/** Decides per distinct value where that is less work than per event. */
+const UNKNOWN = 0;
+const REFUSED = 1;
+const ACCEPTED = 2;
+/** Of a batch's dictionary: beyond it, clearing what was decided costs more than deciding anew, and too much is kept. */
+const MAX_DECIDED = 256;
+
+/** Decides once per distinct value of a batch, however many selections share the clause. */
 class ColumnPredicate implements Predicate {
+  private boundTo = -1;
   private decided = new Uint8Array(16);
 
   constructor(
@@ -35,52 +43,97 @@ class ColumnPredicate implements Predicate {
 
   test(view: BatchView, index: number): boolean {
     const column = this.slot.column(view);
-    if (column === undefined) return false;
-    const code = column.index[index];
-    return code !== 0 && this.accepts(column.dictionary[code - 1]);
+    return column !== undefined && this.decide(view, column, column.index[index]);
   }
 
   refine(view: BatchView, indexes: Uint32Array, count: number): number {
     const column = this.slot.column(view);
     if (column === undefined) return 0;
-    const { index, dictionary } = column;
+    const { index } = column;
     let kept = 0;
-    if (dictionary.length > count) {
-      for (let at = 0; at < count; at++) {
-        const code = index[indexes[at]];
-        if (code !== 0 && this.accepts(dictionary[code - 1])) indexes[kept++] = indexes[at];
-      }
-      return kept;
+    for (let at = 0; at < count; at++) {
+      if (this.decide(view, column, index[indexes[at]])) indexes[kept++] = indexes[at];
     }
-    if (this.decided.length <= dictionary.length) this.decided = new Uint8Array(dictionary.length * 2);
-    const { decided } = this;
-    for (let place = 0; place < dictionary.length; place++)
-      decided[place + 1] = this.accepts(dictionary[place]) ? 1 : 0;
-    for (let at = 0; at < count; at++) if (decided[index[indexes[at]]] === 1) indexes[kept++] = indexes[at];
     return kept;
+  }
+
+  private decide(view: BatchView, { dictionary }: Column, code: number): boolean {
+    if (code === 0) return false;
+    if (dictionary.length > MAX_DECIDED) return this.accepts(dictionary[code - 1]);
+    if (this.boundTo !== view.serial) this.bind(view.serial, dictionary.length);
+    const known = this.decided[code];
+    if (known !== UNKNOWN) return known === ACCEPTED;
+    const isAccepted = this.accepts(dictionary[code - 1]);
+    this.decided[code] = isAccepted ? ACCEPTED : REFUSED;
+    return isAccepted;
+  }
+
+  private bind(serial: number, values: number): void {
+    this.boundTo = serial;
+    if (this.decided.length <= values) this.decided = new Uint8Array(values * 2);
+    else this.decided.fill(UNKNOWN, 0, values + 1);
+  }
+}
+
+/** Two comparisons are less work than to remember what they said. */
+class RangePredicate implements Predicate {
+  constructor(
+    private readonly slot: AttributeSlot,
+    private readonly range: RangeClause,
+  ) {}
+
+  test(view: BatchView, index: number): boolean {
+    const column = this.slot.column(view);
+    return column !== undefined && this.accepts(column, column.index[index]);
+  }
+
+  refine(view: BatchView, indexes: Uint32Array, count: number): number {
+    const column = this.slot.column(view);
+    if (column === undefined) return 0;
+    const { index } = column;
+    let kept = 0;
+    for (let at = 0; at < count; at++) if (this.accepts(column, index[indexes[at]])) indexes[kept++] = indexes[at];
+    return kept;
+  }
+
+  private accepts({ dictionary }: Column, code: number): boolean {
+    if (code === 0) return false;
+    const value = dictionary[code - 1];
+    return typeof value === 'number' && inRange(this.range, value);
   }
 }
 
 /** Compares codes: a value that the batch does not hold costs one look-up, however many events there are. */
 class EqualPredicate implements Predicate {
+  private boundTo = -1;
+  private code = 0;
+
   constructor(
     private readonly slot: AttributeSlot,
     private readonly value: string | number | boolean,
   ) {}
 
   test(view: BatchView, index: number): boolean {
-    const code = this.slot.codeOf(view, this.value);
+    const code = this.codeIn(view);
     return code !== 0 && this.slot.column(view)?.index[index] === code;
   }
 
   refine(view: BatchView, indexes: Uint32Array, count: number): number {
-    const code = this.slot.codeOf(view, this.value);
+    const code = this.codeIn(view);
     const column = this.slot.column(view);
     if (code === 0 || column === undefined) return 0;
     const { index } = column;
     let kept = 0;
     for (let at = 0; at < count; at++) if (index[indexes[at]] === code) indexes[kept++] = indexes[at];
     return kept;
+  }
+
+  private codeIn(view: BatchView): number {
+    if (this.boundTo !== view.serial) {
+      this.boundTo = view.serial;
+      this.code = this.slot.codeOf(view, this.value);
+    }
+    return this.code;
   }
 }
 
@@ -120,7 +173,7 @@ class AllPredicate implements Predicate {
   }
 }
 
-/** Takes slots of the view; `columnsOf` names which, so that they can be returned. */
+/** Takes predicates of the view; `columnClausesOf` says which, so that they can be returned. */
 export function compileFilter(filter: Filter, view: BatchView): Predicate {
   switch (filter.op) {
     case 'and':
@@ -154,8 +207,10 @@ function compileClause(clause: Clause, view: BatchView): Predicate {
       return value !== undefined && accepts(value);
     });
   }
-  const slot = view.takeSlot(attribute);
-  return clause.op === 'eq' ? new EqualPredicate(slot, clause.value) : new ColumnPredicate(slot, accepts);
+  return view.takePredicate(canonicalFilter(clause), attribute, (slot) => {
+    if (clause.op === 'eq') return new EqualPredicate(slot, clause.value);
+    return clause.op === 'range' ? new RangePredicate(slot, clause) : new ColumnPredicate(slot, accepts);
+  });
 }
 
 export function compileKeyPatterns(patterns: readonly KeyPattern[], view: BatchView): Predicate {
@@ -174,17 +229,17 @@ export const isColumnAttribute = (attribute: string): boolean =>
   attribute !== TRACEPARENT &&
   !isPayloadPath(attribute);
 
-/** The columns that a filter reads, once per clause. */
-export function columnsOf(filter: Filter): string[] {
+/** The clauses of a filter whose predicates are shared, each as often as it stands there. */
+export function columnClausesOf(filter: Filter): Clause[] {
   switch (filter.op) {
     case 'and':
     case 'or':
-      return filter.filters.flatMap(columnsOf);
+      return filter.filters.flatMap(columnClausesOf);
     case 'not':
-      return columnsOf(filter.filter);
+      return columnClausesOf(filter.filter);
     case 'topic':
       return [];
     default:
-      return isColumnAttribute(filter.attribute) ? [filter.attribute] : [];
+      return isColumnAttribute(filter.attribute) ? [filter] : [];
   }
 }

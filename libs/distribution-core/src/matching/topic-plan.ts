@@ -7,8 +7,15 @@ import type { Predicate } from './predicate.js';
 
 export type VisitMatches = (entryId: number, indexes: Uint32Array | undefined, count: number) => void;
 
+/** Entries that select the same. */
+export interface EntryGroup {
+  readonly key: string;
+  readonly ids: number[];
+  readonly compiled: CompiledSelection;
+}
+
 interface PlannedEntry {
-  readonly id: number;
+  readonly group: EntryGroup;
   readonly access: Access | undefined;
   /** What is left to be looked at in the events that were found. */
   readonly residual: readonly Predicate[];
@@ -25,7 +32,7 @@ interface PlannedEntry {
  * entries found there look at it further. Entries without any condition, and those that no index can file, are lists.
  */
 export class TopicPlan {
-  private readonly entries = new Map<number, PlannedEntry>();
+  private readonly entries = new Map<EntryGroup, PlannedEntry>();
   private readonly unconditional = new Set<PlannedEntry>();
   private readonly unfiled = new Set<PlannedEntry>();
   private readonly indexes = new Map<string, AttributeIndex<PlannedEntry>>();
@@ -42,28 +49,30 @@ export class TopicPlan {
     return this.entries.size;
   }
 
-  add(id: number, selection: CompiledSelection): void {
-    const { conjuncts } = selection;
+  add(group: EntryGroup): void {
+    const { conjuncts } = group.compiled;
     const { access, filedBy } = this.bestAccess(conjuncts);
     const all = conjuncts.map(({ predicate }) => predicate);
     const residual =
       access?.isExact === true
         ? conjuncts.filter((conjunct) => conjunct !== filedBy).map(({ predicate }) => predicate)
         : all;
-    const entry: PlannedEntry = { id, access, residual, all, hit: -1, hitEvents: 0 };
-    this.entries.set(id, entry);
+    const entry: PlannedEntry = { group, access, residual, all, hit: -1, hitEvents: 0 };
+    this.entries.set(group, entry);
     if (conjuncts.length === 0) this.unconditional.add(entry);
     else if (access === undefined) this.unfiled.add(entry);
     else for (const point of access.points) this.indexFor(point.attribute).add(point, entry);
   }
 
-  remove(id: number): void {
-    const entry = this.entries.get(id);
-    if (entry === undefined) return;
-    this.entries.delete(id);
+  /** Whether it was there. */
+  remove(group: EntryGroup): boolean {
+    const entry = this.entries.get(group);
+    if (entry === undefined) return false;
+    this.entries.delete(group);
     this.unconditional.delete(entry);
     this.unfiled.delete(entry);
     for (const point of entry.access?.points ?? []) this.unfile(point, entry);
+    return true;
   }
 
   /** Gives back the slots that its indexes took. */
@@ -78,7 +87,7 @@ export class TopicPlan {
     const { liveCount } = view;
     if (liveCount === 0) return;
     if (this.scratch.length < view.batch.count) this.scratch = new Uint32Array(view.batch.count * 2);
-    for (const entry of unconditional) visit(entry.id, undefined, liveCount);
+    for (const { group } of unconditional) visitAll(group, undefined, liveCount, visit);
     for (const entry of unfiled) this.refine(entry, entry.all, this.copyLive(), visit);
     this.findCandidates();
     for (const entry of candidates) {
@@ -124,7 +133,8 @@ export class TopicPlan {
       if (count === 0) return;
       count = predicate.refine(this.view, this.scratch, count);
     }
-    if (count > 0) visit(entry.id, count === this.view.liveCount ? undefined : this.scratch, count);
+    if (count === 0) return;
+    visitAll(entry.group, count === this.view.liveCount ? undefined : this.scratch, count, visit);
   }
 
   private bestAccess(conjuncts: readonly Conjunct[]): { access?: Access; filedBy?: Conjunct } {
@@ -156,4 +166,8 @@ export class TopicPlan {
     this.indexes.delete(point.attribute);
     this.view.returnSlot(point.attribute);
   }
+}
+
+function visitAll({ ids }: EntryGroup, indexes: Uint32Array | undefined, count: number, visit: VisitMatches): void {
+  for (let at = 0; at < ids.length; at++) visit(ids[at], indexes, count);
 }
