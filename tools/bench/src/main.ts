@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util';
 import { fanOut, TARGETS, type Target } from './fan-out.js';
 import { fanOutReport } from './fan-out-report.js';
+import { MATCH_USAGE, matchCommand } from './match/match-command.js';
+
+if (process.argv[2] === 'match') process.exit(matchCommand(process.argv.slice(3)));
 
 const USAGE = `npm run bench -- fan-out [options]
 
@@ -42,7 +45,7 @@ const positive = (text: string | undefined, fallback: number) => {
 };
 
 if (positionals[0] !== 'fan-out' || values.help) {
-  console.error(USAGE);
+  console.error(`${USAGE}\n\n${MATCH_USAGE}`);
   process.exit(values.help ? 0 : 2);
 }
 const targets = (values.targets?.split(',') ?? TARGETS) as Target[];
