@@ -11,6 +11,8 @@ export interface ConnectOptions {
   readonly transport?: 'websocket' | 'sse';
   /** Asked anew before every connection when it is a function. */
   readonly token?: string | (() => string | Promise<string>);
+  /** Over WebSocket: events as bytes that are parsed one by one, rather than inside one JSON text. Default false. */
+  readonly binary?: boolean;
   /** Names this program in the service's list of sessions. */
   readonly clientName?: string;
   /** Default: the global one (browsers, Node 22), or `ws` where the package is loaded by Node. */

@@ -1,5 +1,6 @@
-import type { ClientPayloads, ServerMessage, SUBPROTOCOL_JSON } from '@distributary/contracts';
+import type { ClientPayloads, ServerMessage, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON } from '@distributary/contracts';
 import { DistributaryError, errorOfClose } from '../errors.js';
+import { binaryMessageOf } from '../binary-message.js';
 import { messageOf } from '../message-reader.js';
 import type { ConnectOptions } from '../options.js';
 import type { ClientClock } from '../runtime.js';
@@ -14,7 +15,8 @@ export interface SocketSessionEvents {
 }
 
 /** Written here: the contracts are types only in this package, so that a browser loads nothing else. */
-const SUBPROTOCOL: typeof SUBPROTOCOL_JSON = 'distributary.v1.json';
+const JSON_SUBPROTOCOL: typeof SUBPROTOCOL_JSON = 'distributary.v1.json';
+const BINARY_SUBPROTOCOL: typeof SUBPROTOCOL_BINARY = 'distributary.v1.bin';
 const DEFAULT_MAX_SILENCE_MS = 60_000;
 
 /** One connection, from the handshake to its loss. */
@@ -31,7 +33,8 @@ export class SocketSession {
     clock: ClientClock,
     private readonly events: SocketSessionEvents,
   ) {
-    this.socket = new webSocket(url, SUBPROTOCOL);
+    this.socket = new webSocket(url, options.binary === true ? BINARY_SUBPROTOCOL : JSON_SUBPROTOCOL);
+    this.socket.binaryType = 'arraybuffer';
     this.watchdog = new Watchdog(
       clock,
       options.maxSilenceMs ?? DEFAULT_MAX_SILENCE_MS,
@@ -106,8 +109,9 @@ export class SocketSession {
   private heard(data: unknown): void {
     if (this.isOver) return;
     this.watchdog.touch();
-    const message = typeof data === 'string' ? messageOf(data) : undefined;
-    if (message === undefined) return this.violated('a message that is no JSON envelope');
+    const message =
+      typeof data === 'string' ? messageOf(data) : data instanceof ArrayBuffer ? binaryMessageOf(data) : undefined;
+    if (message === undefined) return this.violated('a message that is no envelope of the protocol');
     if (message.type === 'bye') {
       const { code, reason, reconnect_ms } = message.payload;
       return this.abandon(errorOfClose(code, reason), reconnect_ms);

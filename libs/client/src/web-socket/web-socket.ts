@@ -1,6 +1,7 @@
 /** The part of a WebSocket that is used: browsers', Node's and that of the package `ws` all have it. */
 export interface WebSocketLike {
   readonly readyState: number;
+  binaryType: string;
   send(text: string): void;
   close(code?: number, reason?: string): void;
   addEventListener(type: 'open', listener: () => void): void;
