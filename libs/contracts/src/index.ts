@@ -1,5 +1,6 @@
 export * from './stream-messages.js';
 export * from './stream-schemas.js';
+export * from './output-schemas.js';
 export * from './page.js';
 export * from './monitoring/data.js';
 export * from './monitoring/event.js';
@@ -12,3 +13,9 @@ export * from './management/topics.js';
 export * from './statistics.js';
 export * from './otlp/otlp-files.js';
 export * from './otlp/metrics-request.js';
+export * from './alertmanager/webhook.js';
+export * from './cloudevents/cloud-event.js';
+export * from './management/audit.js';
+export * from './management/routing.js';
+export * from './management/configuration.js';
+export * from './management/transformations.js';

@@ -86,3 +86,6 @@ export * from './routing/rules/event-router.js';
 export * from './routing/rules/explain.js';
 export * from './ports/audit-log.port.js';
 export * from './routing/rules/rule-admin.js';
+export * from './subscription/live-readers.js';
+export * from './subscription/selection-places.js';
+export * from './subscription/subscription-admin.js';

@@ -8,6 +8,7 @@ import {
   TopicsService,
 } from '@distributary/distribution-nest';
 import type { DynamicModule } from '@nestjs/common';
+import type { Auditing } from './auditing.js';
 import type { Observability } from './observability.js';
 import type { Parts } from './parts.js';
 
@@ -15,6 +16,7 @@ export interface AdministrationSurroundings {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observability: Observability;
+  readonly auditing: Auditing;
 }
 
 export const MONITORING_PREFIX = 'api/v1/monitoring';
@@ -24,7 +26,13 @@ export function administration(parts: Parts, around: AdministrationSurroundings)
   return AdminModule.of({
     prefix: MONITORING_PREFIX,
     logger: around.logger,
-    areas: [topicsArea(parts, around), ...around.observability.areas],
+    areas: [
+      topicsArea(parts, around),
+      parts.routing.area,
+      ...around.observability.areas,
+      ...around.auditing.areas,
+      parts.transforming.area,
+    ],
   });
 }
 

@@ -1,10 +1,16 @@
-import type { Logger } from '@distributary/distribution-nest';
+import type { Clock } from '@distributary/distribution-core';
+import { type Logger, SystemClock } from '@distributary/distribution-nest';
 import {
   createDataSource,
   EmbeddedPostgres,
   migrate,
   type PersistenceConfig,
+  PostgresAuditLog,
+  PostgresApiKeyStore,
   PostgresCursorStore,
+  PostgresLookupTables,
+  PostgresTransformationStore,
+  PostgresRoutingRuleStore,
 } from '@distributary/persistence';
 import { MonitoringSubscriptionEntity } from '../subscriptions/monitoring-subscription.entity.js';
 import { TypeormSubscriptionStore } from '../subscriptions/typeorm-subscription-store.js';
@@ -13,7 +19,7 @@ import { TypeormTopicCatalog } from '../topics/typeorm-topic-catalog.js';
 import type { Storage } from './storage.js';
 
 /** The configured PostgreSQL, or one of our own; migrated either way. */
-export async function openStorage(config: PersistenceConfig, logger: Logger): Promise<Storage> {
+export async function openStorage(config: PersistenceConfig, clock: Clock, logger: Logger): Promise<Storage> {
   const embedded =
     config.DATABASE_URL === undefined ? await EmbeddedPostgres.start({ directory: config.DATA_DIR }) : undefined;
   const url = embedded?.url ?? config.DATABASE_URL?.reveal() ?? '';
@@ -38,6 +44,11 @@ export async function openStorage(config: PersistenceConfig, logger: Logger): Pr
     topics: new TypeormTopicCatalog(own),
     subscriptions: new TypeormSubscriptionStore(own, cursors),
     cursors,
+    apiKeys: new PostgresApiKeyStore(shared, clock),
+    routingRules: new PostgresRoutingRuleStore(shared, new SystemClock()),
+    audit: new PostgresAuditLog(shared),
+    transformations: new PostgresTransformationStore(shared),
+    lookupTables: new PostgresLookupTables(shared),
     check: async () => void (await shared.query('SELECT 1')),
     close: async () => {
       await Promise.all([shared, own].map((dataSource) => dataSource.destroy()));

@@ -10,7 +10,13 @@ import {
   type Metrics,
   TopicDirectory,
 } from '@distributary/distribution-core';
-import { type AccessControl, type Logger, SseDoor, StreamSessions, WebSocketDoor } from '@distributary/distribution-nest';
+import {
+  type AccessControl,
+  type Logger,
+  SseDoor,
+  StreamSessions,
+  WebSocketDoor,
+} from '@distributary/distribution-nest';
 import type { MonitoringConfig } from '../config/monitoring.config.js';
 import { monitoringTopics } from '../events/default-topics.js';
 import { IngestPublisher } from '../events/publisher.js';
@@ -19,6 +25,7 @@ import { DeliveryStatistics } from './delivery-statistics.js';
 import { createGuarantees, type Guarantees } from './guarantees.js';
 import { createRouting, type Routing } from './routing.js';
 import type { Storage } from './storage.js';
+import { createTransforming, type Transforming } from './transforming.js';
 
 export interface Surroundings {
   readonly config: MonitoringConfig;
@@ -39,6 +46,7 @@ export interface Parts {
   readonly history: History;
   readonly sessions: StreamSessions;
   readonly guarantees: Guarantees;
+  readonly transforming: Transforming;
   readonly webSocketDoor: WebSocketDoor;
   readonly sseDoor: SseDoor;
   readonly statistics: DeliveryStatistics;
@@ -66,6 +74,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
   });
   const statistics = new DeliveryStatistics(clock);
   fanOut.onDelivered = (latencyMs, deliveries) => statistics.delivered(latencyMs, deliveries);
+  const transforming = createTransforming(around, storage);
   const guarantees = createGuarantees(around, { log, storage, directory, fanOut });
   const routing = createRouting(around, storage, directory);
   try {
@@ -91,6 +100,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     subscriptions: storage.subscriptions,
     cursors: storage.cursors,
     competing: guarantees.competing,
+    transformations: transforming.transformations,
     clock,
     ids,
     metrics,
@@ -111,6 +121,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     history,
     sessions,
     guarantees,
+    transforming,
     webSocketDoor: new WebSocketDoor(sessions),
     sseDoor: new SseDoor(sessions),
     statistics,

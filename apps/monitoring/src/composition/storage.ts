@@ -1,10 +1,24 @@
-import type { CursorStore, SubscriptionStore, TopicCatalog } from '@distributary/distribution-core';
+import type {
+  ApiKeyStore,
+  AuditLog,
+  CursorStore,
+  LookupTableStore,
+  RoutingRuleStore,
+  SubscriptionStore,
+  TopicCatalog,
+  TransformationStore,
+} from '@distributary/distribution-core';
 
 /** The service's rows, whatever database they are in. */
 export interface Storage {
   readonly topics: TopicCatalog;
   readonly subscriptions: SubscriptionStore;
   readonly cursors: CursorStore;
+  readonly apiKeys: ApiKeyStore;
+  readonly routingRules: RoutingRuleStore;
+  readonly audit: AuditLog;
+  readonly transformations: TransformationStore;
+  readonly lookupTables: LookupTableStore;
   /** Rejects if the database does not answer. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -8,7 +8,10 @@ export const MONITORING_PACKAGE = 'distributary.monitoring.v1';
 
 /** The administration, the same in every service: one file per area, one package. */
 export const MANAGEMENT_PACKAGE = 'distributary.management.v1';
-export const MANAGEMENT_PROTOS: readonly string[] = ['distributary/management/v1/topics.proto'];
+export const MANAGEMENT_PROTOS: readonly string[] = [
+  'distributary/management/v1/topics.proto',
+  'distributary/management/v1/routing.proto',
+];
 
 /**
  * How servers load them: names as in the files, so that messages have the fields of the JSON protocol; what was not sent

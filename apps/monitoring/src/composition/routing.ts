@@ -1,0 +1,38 @@
+import { EventRouter, RuleAdmin, RuleDirectory, type TopicDirectory } from '@distributary/distribution-core';
+import { adminArea, RoutingController, RoutingGrpc, RoutingService } from '@distributary/distribution-nest';
+import type { DynamicModule } from '@nestjs/common';
+import { MAX_EVENT_BYTES, parseMonitoringEvents, toPublishedEvent } from '../events/monitoring-event.js';
+import { restateEvent } from '../events/restate-event.js';
+import type { Surroundings } from './parts.js';
+import type { Storage } from './storage.js';
+
+/** The rules of this process, and what applies them. */
+export interface Routing {
+  readonly router: EventRouter;
+  /** For the administration. */
+  readonly area: DynamicModule;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function createRouting(around: Surroundings, storage: Storage, topics: TopicDirectory): Routing {
+  const { clock, ids, metrics, logger } = around;
+  const directory = new RuleDirectory({
+    store: storage.routingRules,
+    clock,
+    metrics,
+    onError: (error) => logger.error('routing.rules_not_applied', { error }),
+  });
+  const router = new EventRouter({ topics, restate: restateEvent, metrics, maxEventBytes: MAX_EVENT_BYTES });
+  directory.onTable((table) => router.use(table));
+  const service = new RoutingService({
+    rules: new RuleAdmin({ directory, router, topics, clock, ids }),
+    readEvent: (event) => toPublishedEvent(parseMonitoringEvents([event])[0], clock, ids),
+  });
+  return {
+    router,
+    area: adminArea('Routing', [RoutingController, RoutingGrpc], [[RoutingService, service]]),
+    start: () => directory.start(),
+    stop: () => directory.stop(),
+  };
+}
