@@ -1,4 +1,3 @@
-import { until } from '@distributary/distribution-core/testing';
 import { STREAM_DOORS } from './doors/all-doors.js';
 import { subscribed } from './doors/door.js';
 import { alerts, alertsOf, aService } from './events.js';
@@ -13,7 +12,7 @@ interface Figures {
 type Windows = Readonly<Record<'1m' | '5m' | '1h', Figures>>;
 
 const STATS = '/api/v1/monitoring/stats';
-const INFO = 'monitoring/alerts/info';
+const CRITICAL = 'monitoring/alerts/critical';
 
 describe('performance figures', () => {
   let app: TestApp;
@@ -32,8 +31,7 @@ describe('performance figures', () => {
     for (const reader of readers) await reader.record.events(10);
 
     const due = 10 * STREAM_DOORS.length;
-    const topic = async () => (await app.get(`${STATS}/topics/${encodeURIComponent(INFO)}`)).body;
-    await until('the figures to have it all', async () => (await topic()).windows !== undefined);
+    const topic = async () => (await app.get(`${STATS}/topics/${encodeURIComponent(CRITICAL)}`)).body;
     const { windows } = (await topic()) as unknown as { windows: Windows };
     for (const window of ['1m', '5m', '1h'] as const) {
       expect(windows[window].events).toBeGreaterThanOrEqual(10);
@@ -50,9 +48,9 @@ describe('performance figures', () => {
     expect((resources as { rss_bytes: number }).rss_bytes).toBeGreaterThan(10_000_000);
 
     const topics = await listed<Figures & { topic: string }>('topics?window=5m');
-    expect(topics.find((row) => row.topic === INFO)?.deliveries).toBeGreaterThanOrEqual(due);
+    expect(topics.find((row) => row.topic === CRITICAL)?.deliveries).toBeGreaterThanOrEqual(due);
     const lanes = await listed<Figures & { topic: string; partition: number }>('lanes');
-    const ofTopic = lanes.filter((row) => row.topic === INFO);
+    const ofTopic = lanes.filter((row) => row.topic === CRITICAL);
     expect(ofTopic.reduce((sum, row) => sum + row.deliveries, 0)).toBeGreaterThanOrEqual(due);
     expect(await listed('tenants')).toMatchObject([{ tenant: 'default' }]);
     const subscriptions = await listed<{ sent: number; lag_events: number; state: string }>('subscriptions');
@@ -62,8 +60,8 @@ describe('performance figures', () => {
   });
 
   it('keep lists short, and count what they leave out', async () => {
-    const { body } = await app.get(`${STATS}/lanes?limit=2`);
-    expect(body.items).toHaveLength(2);
+    const { body } = await app.get(`${STATS}/lanes?limit=1`);
+    expect(body.items).toHaveLength(1);
     expect(body.others).toBeGreaterThan(0);
   });
 
