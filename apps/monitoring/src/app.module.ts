@@ -19,7 +19,6 @@ import type { Features } from './composition/features.js';
 import type { Parts } from './composition/parts.js';
 import { EventsController } from './events/events.controller.js';
 import { EventsService } from './events/events.service.js';
-import { IngestAdaptersModule } from './ingest-adapters/ingest-adapters.module.js';
 import { HealthSummaryController } from './health-summary/health-summary.controller.js';
 import { HealthSummaryService } from './health-summary/health-summary.service.js';
 import { LatestMetricsController } from './metrics/metrics.controller.js';
@@ -34,6 +33,7 @@ import { LOG } from './tokens.js';
 
 export interface AppParts extends Parts {
   readonly features: Features;
+  readonly waysIn: DynamicModule;
   readonly administration: DynamicModule;
   readonly subscriptions: SubscriptionsService;
   readonly health: HealthService;
@@ -47,7 +47,7 @@ export class AppModule {
   static of(parts: AppParts): DynamicModule {
     return {
       module: AppModule,
-      imports: [IngestAdaptersModule.of({ events: parts.features.events, logger: parts.logger }), parts.administration],
+      imports: [parts.waysIn, parts.administration],
       controllers: [
         AlertsController,
         EventsController,

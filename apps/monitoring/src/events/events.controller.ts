@@ -1,25 +1,53 @@
-import { publishAnswerSchema, publishBodySchema } from '@distributary/contracts';
-import { ApiContract } from '@distributary/distribution-nest';
-import { Body, Controller, Post } from '@nestjs/common';
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  CLOUD_EVENT,
+  CLOUD_EVENT_BATCH,
+  cloudEventSchema,
+  MAX_EVENTS_PER_REQUEST,
+  publishAnswerSchema,
+  publishBodySchema,
+} from '@distributary/contracts';
+import { ApiContract, CurrentPrincipal, NotAudited, readCloudEvents } from '@distributary/distribution-nest';
+import type { Principal } from '@distributary/distribution-core';
+import { Body, Controller, Headers, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { monitoringInputsOf } from '../ingest-adapters/cloudevents/monitoring-input.js';
 import { EventsService } from './events.service.js';
 
 @ApiTags('events')
 @Controller('api/v1/monitoring/events')
+@NotAudited()
 export class EventsController {
   constructor(private readonly events: EventsService) {}
 
   @Post()
   @ApiContract({
     summary: 'Publish monitoring events',
-    description: 'One event, a list, or { "events": [...] }; at most 1,000. Idempotent by event_id.',
-    body: publishBodySchema,
+    description:
+      'One event, a list, or { "events": [...] }; at most 1,000. Idempotent by event_id. Also CloudEvents 1.0, structured, in ' +
+      'batches, or in binary mode with ce- headers: their type says the data type.',
+    headers: z.object({
+      'ce-specversion': z
+        .literal('1.0')
+        .optional()
+        .describe('With it the body is the data of a CloudEvent in binary mode'),
+    }),
+    body: {
+      'application/json': publishBodySchema,
+      [CLOUD_EVENT]: cloudEventSchema,
+      [CLOUD_EVENT_BATCH]: z.array(cloudEventSchema).min(1).max(MAX_EVENTS_PER_REQUEST),
+    },
     status: 202,
     response: publishAnswerSchema,
     responseDescription: 'The broker has the events; one result for each, in their order.',
     errors: ['topic.not_found', 'event.key_conflict', 'ingest.busy', 'broker.unavailable'],
   })
-  publish(@Body() body: unknown) {
-    return this.events.ingest(body);
+  publish(@Body() body: unknown, @Headers() headers: IncomingHttpHeaders, @CurrentPrincipal() principal: Principal) {
+    const cloudEvents = readCloudEvents(headers, body);
+    return this.events.ingest(
+      cloudEvents === undefined ? body : { events: monitoringInputsOf(cloudEvents) },
+      principal,
+    );
   }
 }

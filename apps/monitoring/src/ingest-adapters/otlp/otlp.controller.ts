@@ -1,6 +1,14 @@
 import { otlpMetricsAnswerSchema, otlpMetricsRequestSchema, otlpStatusSchema } from '@distributary/contracts';
-import { DistributionError } from '@distributary/distribution-core';
-import { ApiContract, OTLP_JSON, OTLP_PROTOBUF, OtlpCodec, OtlpErrorFilter } from '@distributary/distribution-nest';
+import { DistributionError, type Principal } from '@distributary/distribution-core';
+import {
+  ApiContract,
+  CurrentPrincipal,
+  NotAudited,
+  OTLP_JSON,
+  OTLP_PROTOBUF,
+  OtlpCodec,
+  OtlpErrorFilter,
+} from '@distributary/distribution-nest';
 import { Body, Controller, Post, Res, UseFilters } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -12,6 +20,7 @@ const problemBody = { [OTLP_JSON]: otlpStatusSchema, [OTLP_PROTOBUF]: protobuf }
 
 /** OpenTelemetry's own path, and the same below the service's: exporters add `/v1/metrics` to what they are told. */
 @ApiTags('ways in')
+@NotAudited()
 @Controller(['v1', 'api/v1/monitoring/otlp/v1'])
 @UseFilters(OtlpErrorFilter)
 export class OtlpController {
@@ -33,9 +42,13 @@ export class OtlpController {
     problemBody,
     errors: ['topic.not_found', 'ingest.busy', 'broker.unavailable'],
   })
-  async metrics(@Body() body: unknown, @Res() reply: FastifyReply): Promise<void> {
+  async metrics(
+    @Body() body: unknown,
+    @CurrentPrincipal() principal: Principal,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const isProtobuf = Buffer.isBuffer(body);
-    const read = await this.otlp.take(body);
+    const read = await this.otlp.take(body, principal);
     await reply
       .header('content-type', isProtobuf ? OTLP_PROTOBUF : OTLP_JSON)
       .status(200)

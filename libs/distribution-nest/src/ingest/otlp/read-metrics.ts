@@ -113,7 +113,7 @@ function pointOf(
   if (typeof figures === 'string') return figures;
   const timeNanos = nanosOf(point.timeUnixNano);
   const startNanos = nanosOf(point.startTimeUnixNano);
-  if (timeNanos === 'invalid' || startNanos === 'invalid') return 'times must be between 1970 and 9999';
+  if (timeNanos === 'invalid' || startNanos === 'invalid') return 'times must not be before 1970';
   const { values, dropped } = textAttributes(point.attributes, attributeLimits(limits));
   const aggregation = (metric.sum ?? metric.histogram ?? metric.exponentialHistogram)?.aggregationTemporality ?? 0;
   return {
