@@ -11,6 +11,7 @@ import {
   NestLogger,
   PromMetrics,
   recordRoutes,
+  ServiceAccess,
   type RouteEntry,
   setupOpenApi,
   StreamWebSocketAdapter,
@@ -21,10 +22,11 @@ import {
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
+import { openAuditing } from './composition/auditing.js';
 import { type Edge, openEdge } from './composition/edge.js';
 import { administration } from './composition/administration.js';
 import { openObservability } from './composition/observability.js';
-import { ADAPTER_BODIES } from './ingest-adapters/ingest-adapters.module.js';
+import { ADAPTER_BODIES, IngestAdaptersModule } from './ingest-adapters/ingest-adapters.module.js';
 import { openStorage } from './composition/open-storage.js';
 import { createFeatures } from './composition/features.js';
 import { connectGrpc, type GrpcServer } from './composition/grpc-server.js';
@@ -97,9 +99,12 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
 
   const edge = openEdge({ config, clock, metrics, logger });
   opened.push(() => Promise.resolve(edge.stop()));
-  const storage = await openStorage(config, logger);
+  const storage = await openStorage(config, clock, logger);
   opened.push(() => storage.close());
-  const parts = await openParts({ config, clock, ids, metrics, logger }, storage);
+  const access = await ServiceAccess.open(config, { store: storage.apiKeys, clock, ids, logger });
+  opened.push(() => access.stop());
+  const parts = await openParts({ config, clock, ids, metrics, logger, access: access.control }, storage);
+  access.watch(parts.sessions);
   opened.push(async () => {
     await drainStreams(parts);
     await closePipeline(parts);
@@ -108,11 +113,18 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     { name: 'database', check: () => storage.check() },
     { name: 'broker', check: async () => void (await parts.log.listTopics()) },
   ];
+  const auditing = openAuditing(storage.audit, { config, clock, ids, metrics, logger });
   const observability = openObservability(parts, { clock, registry });
   const features = createFeatures(parts, { config, clock, logger, dependencies });
   const health = new HealthService(lifecycle, dependencies, clock, config.HEALTH_CHECK_TIMEOUT_MS);
   const subscriptions = new SubscriptionsService({ ...storage, vocabulary: monitoringVocabulary, clock, ids });
-  const adapter = createHttpAdapter({ policy, ids, maxBodyBytes: config.MAX_BODY_BYTES, tls: edge.tls });
+  const adapter = createHttpAdapter({
+    policy,
+    ids,
+    maxBodyBytes: config.MAX_BODY_BYTES,
+    tls: edge.tls,
+    access: access.control,
+  });
   edge.guard(adapter);
   const routes = recordRoutes(adapter);
   takeBodies(adapter, ADAPTER_BODIES);
@@ -120,7 +132,8 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     AppModule.of({
       ...parts,
       features,
-      administration: administration(parts, { clock, logger, observability }),
+      waysIn: IngestAdaptersModule.of({ events: features.events, metrics, logger }),
+      administration: administration(parts, { clock, logger, observability, auditing }),
       subscriptions,
       health,
       registry,
@@ -129,10 +142,22 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     adapter,
     { logger: new NestLogger(logger), abortOnError: false },
   );
+  app.useGlobalInterceptors(auditing.interceptor);
   app.useWebSocketAdapter(
-    new StreamWebSocketAdapter(app, ({ headers }) => decideHostOrigin(headers.host, headers.origin, policy).isAllowed),
+    new StreamWebSocketAdapter(
+      app,
+      ({ headers }) => decideHostOrigin(headers.host, headers.origin, policy).isAllowed,
+      access.control,
+    ),
   );
-  const grpc = await connectGrpc(app, { host: config.HOST, port: config.GRPC_PORT, policy, edge });
+  const grpc = await connectGrpc(app, {
+    host: config.HOST,
+    port: config.GRPC_PORT,
+    policy,
+    edge,
+    auditing,
+    access: access.control,
+  });
   const openApi = setupOpenApi(app, {
     title: 'Distributary monitoring',
     description: 'Metrics, alerts, incidents and status of your services: ingest them here, watch them live.',
@@ -152,6 +177,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     run: async () => {
       features.start();
       observability.start();
+      auditing.start();
     },
   });
   // Clients first, then the doors, then what is behind them, so that nothing acknowledged is lost.
@@ -163,6 +189,8 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     ['grpc', () => grpc.finish(), GRPC_FINISH_MS],
     ['doors', () => app.close()],
     ['pipeline', () => closePipeline(parts)],
+    ['auditing', () => auditing.stop()],
+    ['access', () => access.stop()],
     ['storage', () => storage.close()],
     ['edge', () => Promise.resolve(edge.stop())],
   ];

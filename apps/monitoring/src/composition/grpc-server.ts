@@ -1,10 +1,16 @@
 import net from 'node:net';
 import type { Server } from '@grpc/grpc-js';
 import { MANAGEMENT_PACKAGE, MANAGEMENT_PROTOS, MONITORING_PACKAGE, MONITORING_PROTO } from '@distributary/contracts';
-import { grpcOptions, type HostOriginPolicy, rateLimitInterceptor } from '@distributary/distribution-nest';
+import {
+  type AccessControl,
+  grpcOptions,
+  type HostOriginPolicy,
+  rateLimitInterceptor,
+} from '@distributary/distribution-nest';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HealthImplementation } from 'grpc-health-check';
 import { MONITORING_GRPC_SERVICE } from '../stream/monitoring-calls.js';
+import type { Auditing } from './auditing.js';
 import type { Edge } from './edge.js';
 
 export interface GrpcAddress {
@@ -13,6 +19,8 @@ export interface GrpcAddress {
   readonly port: number;
   readonly policy: HostOriginPolicy;
   readonly edge: Edge;
+  readonly auditing: Auditing;
+  readonly access: AccessControl;
 }
 
 export interface GrpcServer {
@@ -26,7 +34,7 @@ export interface GrpcServer {
 /** Adds gRPC to the app; it listens after `startAllMicroservices` and closes with the app. */
 export async function connectGrpc(
   app: NestFastifyApplication,
-  { host, port: wanted, policy, edge }: GrpcAddress,
+  { host, port: wanted, policy, edge, auditing, access }: GrpcAddress,
 ): Promise<GrpcServer> {
   const port = wanted === 0 ? await freePort(host) : wanted;
   const health = new HealthImplementation();
@@ -35,11 +43,12 @@ export async function connectGrpc(
   };
   tell('NOT_SERVING');
   let server: Server | undefined;
-  app.connectMicroservice(
+  const service = app.connectMicroservice(
     grpcOptions({
       host,
       port,
       policy,
+      access,
       interceptors: [rateLimitInterceptor(edge.requests)],
       tls: edge.tls,
       protoFiles: [MONITORING_PROTO, ...MANAGEMENT_PROTOS],
@@ -48,6 +57,7 @@ export async function connectGrpc(
       onServer: (made) => (server = made),
     }),
   );
+  service.useGlobalInterceptors(auditing.interceptor);
   // The error says that it was not started, so there is nothing to wait for.
   const finish = () =>
     new Promise<void>((resolve) => (server === undefined ? resolve() : server.tryShutdown(() => resolve())));

@@ -1,15 +1,28 @@
 import { embeddedConfig } from '@distributary/broker-embedded';
-import { httpConfig, integerText, limitsConfig, setting, tlsConfig } from '@distributary/distribution-nest';
+import {
+  auditConfig,
+  authenticationRules,
+  authConfig,
+  httpConfig,
+  integerText,
+  limitsConfig,
+  setting,
+  tlsConfig,
+  transformationConfig,
+} from '@distributary/distribution-nest';
 import { persistenceConfig } from '@distributary/persistence';
 import type { z } from 'zod';
 import { hostProbeConfig } from '../host-probe/host-probe.config.js';
 
 /** All settings of the service: those of its parts, and how much its gateway may hold and serve. */
 export const monitoringConfig = httpConfig
+  .extend(authConfig.shape)
   .extend(embeddedConfig.shape)
   .extend(tlsConfig.shape)
   .extend(limitsConfig.shape)
+  .extend(auditConfig.shape)
   .extend(persistenceConfig.shape)
+  .extend(transformationConfig.shape)
   .extend(hostProbeConfig.shape)
   .extend({
     SEGMENT_MEMORY_BYTES: setting(integerText(1_048_576, 68_719_476_736), {
@@ -32,6 +45,7 @@ export const monitoringConfig = httpConfig
       about: 'Events that a slow reader with the policy drop-oldest still gets.',
       default: '1000',
     }),
-  });
+  })
+  .check(authenticationRules);
 
 export type MonitoringConfig = Readonly<z.output<typeof monitoringConfig>>;

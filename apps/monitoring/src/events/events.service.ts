@@ -1,12 +1,13 @@
 import { MAX_EVENTS_PER_REQUEST, type MonitoringEventInput, type PublishResult } from '@distributary/contracts';
-import { DistributionError, invalidRequest } from '@distributary/distribution-core';
+import { DistributionError, invalidRequest, type Principal } from '@distributary/distribution-core';
 import type { EventPublisher } from './publisher.js';
 
 /** Events from outside: one object, a list, or `{ events: [...] }`. */
 export class EventsService {
   constructor(private readonly publisher: EventPublisher) {}
 
-  async ingest(body: unknown): Promise<{ readonly results: readonly PublishResult[] }> {
+  /** In the tenant of the principal; `auth.forbidden` if it may not publish one of them. */
+  async ingest(body: unknown, principal: Principal): Promise<{ readonly results: readonly PublishResult[] }> {
     const inputs = eventsOf(body);
     if (inputs.length === 0) throw invalidRequest([{ path: 'events', rule: 'must hold at least one event' }]);
     if (inputs.length > MAX_EVENTS_PER_REQUEST) {
@@ -16,7 +17,7 @@ export class EventsService {
       );
     }
     // The publisher checks every event against its schema.
-    return { results: await this.publisher.publish(inputs as readonly MonitoringEventInput[]) };
+    return { results: await this.publisher.publish(inputs as readonly MonitoringEventInput[], principal) };
   }
 }
 

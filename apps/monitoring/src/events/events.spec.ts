@@ -1,4 +1,4 @@
-import { DistributionError, type EventRecord } from '@distributary/distribution-core';
+import { DistributionError, type EventRecord, LOCAL_PRINCIPAL } from '@distributary/distribution-core';
 import { FakeClock, until } from '@distributary/distribution-core/testing';
 import { batchOfRecords, countingIds, InMemoryIngest, RecordingPublisher } from '../testing/published-events.js';
 import { defaultSlowPolicy, defaultTopicOf, monitoringTopics } from './default-topics.js';
@@ -28,15 +28,15 @@ describe('POST events', () => {
     ['an object with events', { events: [metric('a')] }, ['a']],
   ])('takes %s', async (_name, body, ids) => {
     const { door } = aDoor();
-    const { results } = await door.publish(body);
+    const { results } = await door.publish(body, {}, LOCAL_PRINCIPAL);
     expect(results.map((result) => result.event_id)).toEqual(ids);
     expect(results[0]).toMatchObject({ duplicate: false, topic: 'monitoring/metrics', partition: 0, epoch: 'e1' });
   });
 
   it('has no second effect for an event_id that it has seen', async () => {
     const { door, ingest } = aDoor();
-    await door.publish(metric('a'));
-    expect((await door.publish(metric('a'))).results[0].duplicate).toBe(true);
+    await door.publish(metric('a'), {}, LOCAL_PRINCIPAL);
+    expect((await door.publish(metric('a'), {}, LOCAL_PRINCIPAL)).results[0].duplicate).toBe(true);
     expect(ingest.events).toHaveLength(1);
   });
 
@@ -49,7 +49,7 @@ describe('POST events', () => {
     ['too many', Array.from({ length: 1_001 }, (_, n) => metric(`${n}`)), 'payload.too_large'],
   ])('refuses %s, whole', async (_name, body, code) => {
     const { door, ingest } = aDoor();
-    await expect(door.publish(body)).rejects.toMatchObject({ code });
+    await expect(door.publish(body, {}, LOCAL_PRINCIPAL)).rejects.toMatchObject({ code });
     expect(ingest.events).toEqual([]);
   });
 

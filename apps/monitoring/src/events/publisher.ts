@@ -1,16 +1,24 @@
 import type { MonitoringEventInput, PublishResult } from '@distributary/contracts';
-import type { Clock, IdSource, Lane, Position } from '@distributary/distribution-core';
+import {
+  type Clock,
+  type IdSource,
+  type Lane,
+  LOCAL_PRINCIPAL,
+  permittedToPublish,
+  type Position,
+  type Principal,
+} from '@distributary/distribution-core';
 import { parseMonitoringEvents, type PublishedEvent, toPublishedEvent } from './monitoring-event.js';
 
 /**
  * Publishes monitoring events; used by the doors and by everything in this service that has something to say.
  * Resolves when the broker has the events. Publishing the same `event_id` again has no effect (`duplicate: true`).
- * Failure: `request.invalid` with every problem as `events[i].…`, `topic.not_found`, `payload.too_large`,
+ * Failure: `request.invalid` with every problem as `events[i].…`, `auth.forbidden`, `topic.not_found`, `payload.too_large`,
  * `ingest.busy`, `broker.unavailable`; then none or all of the events of a lane may be in the log.
  */
 export interface EventPublisher {
-  /** Results in the order of the inputs. */
-  publish(inputs: readonly MonitoringEventInput[]): Promise<readonly PublishResult[]>;
+  /** Results in the order of the inputs. `principal`: who publishes, into its tenant; absent: this service itself. */
+  publish(inputs: readonly MonitoringEventInput[], principal?: Principal): Promise<readonly PublishResult[]>;
 }
 
 /** What is needed of the core's `Ingest`. */
@@ -32,10 +40,13 @@ export class IngestPublisher implements EventPublisher {
     private readonly ids: IdSource,
   ) {}
 
-  async publish(inputs: readonly MonitoringEventInput[]): Promise<readonly PublishResult[]> {
+  async publish(
+    inputs: readonly MonitoringEventInput[],
+    principal: Principal = LOCAL_PRINCIPAL,
+  ): Promise<readonly PublishResult[]> {
     const events = parseMonitoringEvents(inputs).map((event) => toPublishedEvent(event, this.clock, this.ids));
     if (events.length === 0) return [];
-    const ingested = await this.ingest.publish(events);
+    const ingested = await this.ingest.publish(permittedToPublish(principal, events));
     return ingested.map((result, index) => ({
       event_id: result.eventId,
       duplicate: result.duplicate,

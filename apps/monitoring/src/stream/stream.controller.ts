@@ -1,4 +1,5 @@
-import { ApiContract, SseDoor, streamQuerySchema } from '@distributary/distribution-nest';
+import type { Principal } from '@distributary/distribution-core';
+import { ApiContract, CurrentPrincipal, SseDoor, streamQuerySchema } from '@distributary/distribution-nest';
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -20,7 +21,11 @@ export class StreamController {
     response: { 'text/event-stream': z.string() },
     errors: ['gateway.full', 'topic.not_found', 'broker.unavailable'],
   })
-  async stream(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await this.door.open(request.raw, reply.raw, () => void reply.hijack());
+  async stream(
+    @Req() request: FastifyRequest,
+    @CurrentPrincipal() principal: Principal,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await this.door.open(request.raw, reply.raw, principal, () => void reply.hijack());
   }
 }

@@ -1,6 +1,7 @@
-import { type ExchangeCall, eventsOf, GrpcErrorFilter } from '@distributary/distribution-nest';
+import type { Principal } from '@distributary/distribution-core';
+import { CurrentPrincipal, type ExchangeCall, eventsOf, GrpcErrorFilter } from '@distributary/distribution-nest';
 import { Controller, UseFilters } from '@nestjs/common';
-import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
+import { GrpcMethod, GrpcStreamCall, Payload } from '@nestjs/microservices';
 import { NEVER, type Observable } from 'rxjs';
 import { EventsService } from '../events/events.service.js';
 import { manageSubscription, type SubscriptionRequest } from '../subscriptions/manage-subscription.js';
@@ -30,8 +31,8 @@ export class StreamGrpc {
   }
 
   @GrpcMethod('MonitoringStream', 'Publish')
-  publish(request: { readonly events?: unknown }) {
-    return this.events.ingest({ events: eventsOf(request.events) });
+  publish(@Payload() request: { readonly events?: unknown }, @CurrentPrincipal() principal: Principal) {
+    return this.events.ingest({ events: eventsOf(request.events) }, principal);
   }
 
   @GrpcMethod('MonitoringStream', 'ManageSubscription')

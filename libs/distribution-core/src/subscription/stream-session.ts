@@ -18,7 +18,7 @@ import type { DeliveryOptions } from '../delivery/delivery-options.js';
 import type { LanePosition } from '../position.js';
 import type { SubscriptionOutput } from '../transformation/definition.js';
 import { canonicalJson } from '../transformation/json-value.js';
-import type { Transformations } from '../transformation/transformations.js';
+import type { OutputTransformation, Transformations } from '../transformation/transformations.js';
 import { CompetingReader } from './competing/competing-reader.js';
 import type { CompetingSubscriptions } from './competing/competing-subscriptions.js';
 import { DurableClaim, type DurableLimits } from './durable-claim.js';
@@ -364,9 +364,14 @@ export class StreamSession {
     });
   }
 
+  /** Undefined: events go out as they are. Failure: as of {@link Transformations.outputOf}. */
+  async outputOf(output: SubscriptionOutput | undefined): Promise<OutputTransformation | undefined> {
+    return this.deps.transformations?.outputOf(this.currentPrincipal.tenant, output);
+  }
+
   /** Whatever it asks for must be had before anything is written. */
   private async encoderOf(output: SubscriptionOutput | undefined): Promise<FrameEncoder> {
-    const made = await this.deps.transformations?.outputOf(this.currentPrincipal.tenant, output);
+    const made = await this.outputOf(output);
     return made?.encoder(this.encoder) ?? this.encoder;
   }
 

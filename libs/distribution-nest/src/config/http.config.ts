@@ -3,19 +3,12 @@ import { integerText, listText, portText, setting } from './setting.js';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
-
 /** What every service that listens has in common. Apps join the shapes of the parts that they are made of. */
 export const httpConfig = z.object({
-  HOST: setting(
-    z
-      .string()
-      .refine(
-        (host) => LOOPBACK.test(host),
-        'must be a loopback address such as 127.0.0.1: authentication comes with a later version, and without it nothing listens beyond this machine',
-      ),
-    { about: 'Address to listen on. Loopback only, until authentication can be configured.', default: '127.0.0.1' },
-  ),
+  HOST: setting(z.string(), {
+    about: 'Address to listen on. Beyond this machine only with AUTH=required.',
+    default: '127.0.0.1',
+  }),
   PORT: setting(portText(), { about: 'Port of REST and WebSocket; 0 takes a free one.', default: '7101' }),
   GRPC_PORT: setting(portText(), { about: 'Port of gRPC; 0 takes a free one.', default: '7201' }),
   ALLOWED_HOSTS: setting(listText(), {

@@ -12,6 +12,10 @@ const CODES = {
   too_big: CLOSE_CODES.tooBig,
   heartbeat_missed: CLOSE_CODES.heartbeatMissed,
   hello_timeout: CLOSE_CODES.helloTimeout,
+  subprotocol: CLOSE_CODES.subprotocol,
+  unauthenticated: CLOSE_CODES.unauthenticated,
+  token_expired: CLOSE_CODES.unauthenticated,
+  revoked: CLOSE_CODES.forbidden,
   internal: CLOSE_CODES.internal,
 } as const satisfies Record<CloseReason, number>;
 

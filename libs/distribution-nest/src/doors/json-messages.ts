@@ -1,25 +1,37 @@
 import type { DataFrame, PositionFrame, SessionMessage, SnapshotFrame } from '@distributary/distribution-core';
+import { wireLaneName, wireMessage } from './tenant-names.js';
 
 const CLOSE_ARRAY = Buffer.from(']}');
 const COMMA = Buffer.from(',');
 
 /** The JSON text of the stream protocol's messages, as parts to be framed: events are copied, never parsed. */
 export function dataMessage(frame: DataFrame): Uint8Array[] {
-  const { lane, conflation } = frame;
+  const { lane, conflation, single } = frame;
   const told =
     conflation === undefined
       ? ''
       : `"merged":${conflation.merged},"merged_exact":${conflation.mergedExact},"left":${JSON.stringify(conflation.left)},`;
   const head =
     `{"type":"data","timestamp":"${isoTime(frame.timeMicros)}","payload":{"feed":${frame.feed},` +
-    `"lane":${JSON.stringify(`${lane.topic}#${lane.partition}`)},"epoch":"${lane.epoch}",` +
-    `"prev":"${frame.prev}","pos":"${frame.pos}",${told}"events":[`;
+    `"lane":${JSON.stringify(wireLaneName(lane))},"epoch":"${lane.epoch}",` +
+    `"prev":"${frame.prev}","pos":"${frame.pos}",${told}${singleText(single)}${droppedText(frame)}"events":[`;
   const parts: Uint8Array[] = [Buffer.from(head)];
   for (const run of frame.runs) parts.push(run.batch.runOf(run.from, run.to));
   if (parts.length > 1) parts[parts.length - 1] = withoutComma(parts[parts.length - 1]);
   parts.push(CLOSE_ARRAY, END);
   return parts;
 }
+
+/** The first attempt is not mentioned. */
+function singleText(single: DataFrame['single']): string {
+  if (single === undefined) return '';
+  const attempt = single.attempt > 1 ? `"attempt":${single.attempt},` : '';
+  return `${attempt}"positions":${JSON.stringify(single.positions)},`;
+}
+
+/** What a transformation did not let out; nothing of it is mentioned where there is none. */
+const droppedText = ({ dropped }: Pick<DataFrame, 'dropped'>): string =>
+  dropped === undefined ? '' : `"dropped":${dropped},`;
 
 const END = Buffer.from('}');
 
@@ -29,16 +41,14 @@ function withoutComma(run: Uint8Array): Uint8Array {
 }
 
 export function positionMessage({ feed, lane, prev, pos, timeMicros }: PositionFrame): Uint8Array[] {
-  return [
-    message('position', { feed, lane: `${lane.topic}#${lane.partition}`, epoch: lane.epoch, prev, pos }, timeMicros),
-  ];
+  return [message('position', { feed, lane: wireLaneName(lane), epoch: lane.epoch, prev, pos }, timeMicros)];
 }
 
-export function snapshotMessage({ feed, lane, pos, values, isLast, timeMicros }: SnapshotFrame): Uint8Array[] {
+export function snapshotMessage({ feed, lane, pos, values, dropped, isLast, timeMicros }: SnapshotFrame): Uint8Array[] {
   const head =
     `{"type":"snapshot","timestamp":"${isoTime(timeMicros)}","payload":{"feed":${feed},` +
-    `"lane":${JSON.stringify(`${lane.topic}#${lane.partition}`)},"epoch":"${lane.epoch}","pos":"${pos}",` +
-    `"last":${isLast},"events":[`;
+    `"lane":${JSON.stringify(wireLaneName(lane))},"epoch":"${lane.epoch}","pos":"${pos}",` +
+    `"last":${isLast},${droppedText({ dropped })}"events":[`;
   const parts: Uint8Array[] = [Buffer.from(head)];
   values.forEach((value, index) => {
     if (index > 0) parts.push(COMMA);
@@ -48,7 +58,8 @@ export function snapshotMessage({ feed, lane, pos, values, isLast, timeMicros }:
   return parts;
 }
 
-export function sessionMessage({ type, payload }: SessionMessage, timeMicros: number): Uint8Array[] {
+export function sessionMessage(told: SessionMessage, timeMicros: number): Uint8Array[] {
+  const { type, payload } = wireMessage(told);
   return [message(type, payload, timeMicros)];
 }
 

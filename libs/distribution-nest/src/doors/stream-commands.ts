@@ -1,7 +1,8 @@
 import type { SelectionInput, StartInput, SubscribeInput } from '@distributary/contracts';
-import { ackSchema, historySchema, subscribeSchema } from '@distributary/contracts';
+import { ackSchema, historySchema, type OutputInput, subscribeSchema } from '@distributary/contracts';
 import {
   type AckCommand,
+  type DeliveryOptions,
   DEFAULT_HISTORY_LIMIT,
   decodeCursor,
   type HistoryRequest,
@@ -9,6 +10,7 @@ import {
   type Problem,
   type Start,
   type SubscribeCommand,
+  type SubscriptionOutput,
 } from '@distributary/distribution-core';
 import type { z } from 'zod';
 import { pathText } from '../http/validation.js';
@@ -33,6 +35,7 @@ export function parseSubscribe(payload: unknown, vocabulary: StreamVocabulary): 
     slowPolicy: input.slow_policy ?? slowPolicyOf(input, isDurable && guarantee !== 'at_most_once', vocabulary),
     maxRate: input.max_rate,
     credit: input.credit,
+    ...parseOutput(input),
     ...(input.name === undefined
       ? {}
       : {
@@ -41,6 +44,7 @@ export function parseSubscribe(payload: unknown, vocabulary: StreamVocabulary): 
             type: input.type ?? 'exclusive',
             deliveryGuarantee: guarantee,
             subscriberService: input.subscriber_service ?? input.name,
+            ...deliveryOf(input),
           },
         }),
   };
@@ -48,6 +52,27 @@ export function parseSubscribe(payload: unknown, vocabulary: StreamVocabulary): 
 
 function slowPolicyOf(input: SelectionInput, isLossless: boolean, vocabulary: StreamVocabulary) {
   return isLossless ? 'block' : vocabulary.defaultSlowPolicy(input);
+}
+
+function deliveryOf(input: SubscribeInput) {
+  const { ack_timeout_ms: ackTimeoutMs, max_attempts: maxAttempts, max_unacked: maxUnacked } = input;
+  const delivery: DeliveryOptions = {
+    ...(ackTimeoutMs !== undefined && { ackTimeoutMs }),
+    ...(maxAttempts !== undefined && { maxAttempts }),
+    ...(maxUnacked !== undefined && { maxUnacked }),
+  };
+  return Object.keys(delivery).length === 0 ? {} : { delivery };
+}
+
+/** The definition itself is checked when it is compiled. */
+export function parseOutput({ transformation, fields, format }: OutputInput): { readonly output?: SubscriptionOutput } {
+  if (transformation === undefined && fields === undefined && format === undefined) return {};
+  const output = {
+    ...(transformation !== undefined && { transformation: transformation as SubscriptionOutput['transformation'] }),
+    ...(fields !== undefined && { fields }),
+    ...(format !== undefined && { format }),
+  };
+  return { output };
 }
 
 export function parseStart(start: StartInput): Start {
@@ -58,16 +83,18 @@ export function parseStart(start: StartInput): Start {
 
 export function parseAck(payload: unknown): AckCommand {
   const input = parseWith(ackSchema, payload);
-  const positions = input.positions ?? decodeCursor(input.cursor as string).positions;
-  return { id: input.id, generation: input.generation, positions };
+  const { id, generation, positions, cursor, event_ids: eventIds, at, delay_ms: delayMs } = input;
+  if (eventIds !== undefined || at !== undefined) return { id, generation, single: { eventIds, at, delayMs } };
+  return { id, generation, positions: positions ?? decodeCursor(cursor as string).positions };
 }
 
-export function parseHistory(payload: unknown, vocabulary: StreamVocabulary): HistoryRequest & { readonly id: string } {
+export function parseHistory(payload: unknown, vocabulary: StreamVocabulary): Omit<HistoryRequest, 'output'> & Pick<SubscribeCommand, 'id' | 'output'> {
   const { id, from, cursor, limit, ...selection } = parseWith(historySchema, payload);
   return {
     id,
     selection: vocabulary.selectionOf(selection),
     limit: limit ?? DEFAULT_HISTORY_LIMIT,
+    ...parseOutput(selection),
     ...(from === undefined ? {} : { fromMicros: Date.parse(from) * 1000 }),
     ...(cursor === undefined ? {} : { cursor: decodeCursor(cursor) }),
   };

@@ -1,8 +1,19 @@
 import { creditSchema, publishSchema, type PublishResult, unsubscribeSchema } from '@distributary/contracts';
-import { DistributionError, type History, type Outlet, type StreamSession } from '@distributary/distribution-core';
+import {
+  DistributionError,
+  effectiveSelection,
+  type History,
+  type Outlet,
+  type Principal,
+  qualifySelection,
+  type StreamSession,
+} from '@distributary/distribution-core';
+import type { AccessControl } from '../auth/access-control.js';
 import { errorPayloadOf } from '../errors/stream-error.js';
 import { parseAck, parseHistory, parseSubscribe, parseWith } from './stream-commands.js';
 import { isoTime } from './json-messages.js';
+import { refreshedPrincipal } from './refreshed-principal.js';
+import { qualifiedAck, qualifiedCursor, qualifiedSubscribe, wireCursor } from './tenant-names.js';
 import type { StreamVocabulary } from './stream-vocabulary.js';
 
 /** Commands of one connection that may wait for the ones before them. */
@@ -16,7 +27,10 @@ export interface StreamConnectionDependencies {
   readonly outlet: Outlet;
   readonly vocabulary: StreamVocabulary;
   readonly history: History;
-  readonly publish: (events: readonly unknown[]) => Promise<readonly PublishResult[]>;
+  readonly publish: (events: readonly unknown[], principal: Principal) => Promise<readonly PublishResult[]>;
+  readonly access: AccessControl;
+  /** The session has another token. */
+  readonly onRefreshed: () => void;
   readonly nowMicros: () => number;
   readonly onUnexpected: (error: unknown) => void;
 }
@@ -52,22 +66,24 @@ export class StreamConnection {
 
   private async execute(type: StreamCommand, payload: unknown): Promise<void> {
     const { session, outlet, vocabulary } = this.deps;
+    const { principal } = session;
+    const { tenant } = principal;
     switch (type) {
       case 'subscribe':
-        return session.subscribe(parseSubscribe(payload, vocabulary));
+        return session.subscribe(qualifiedSubscribe(tenant, parseSubscribe(payload, vocabulary)));
       case 'unsubscribe':
         return session.unsubscribe(parseWith(unsubscribeSchema, payload).id);
       case 'ack':
-        return session.ack(parseAck(payload));
+        return session.ack(qualifiedAck(tenant, parseAck(payload)));
       case 'nack':
-        return session.nack(parseAck(payload));
+        return session.nack(qualifiedAck(tenant, parseAck(payload)));
       case 'credit': {
         const { id, events } = parseWith(creditSchema, payload);
         return session.credit(id, events);
       }
       case 'publish': {
         const { id, events } = parseWith(publishSchema, payload);
-        const results = await this.deps.publish(events);
+        const results = await this.deps.publish(events, principal);
         return outlet.send({ type: 'published', payload: { id, results } });
       }
       case 'ping':
@@ -75,15 +91,24 @@ export class StreamConnection {
       case 'hello':
         return;
       case 'history': {
-        const { id, ...request } = parseHistory(payload, vocabulary);
-        const page = await this.deps.history.page(request);
-        const events = page.values.map((value) => JSON.parse(Buffer.from(value).toString()) as unknown);
-        return outlet.send({ type: 'history', payload: { id, events, cursor: page.cursor, has_more: page.hasMore } });
-      }
-      case 'refresh':
-        throw new DistributionError('request.invalid', `${type} is not available in this version`, {
-          problems: [{ path: 'type', rule: `${type} is not available in this version` }],
+        const { id, cursor, output, ...request } = parseHistory(payload, vocabulary);
+        const page = await this.deps.history.page({
+          ...request,
+          output: await session.outputOf(output),
+          selection: effectiveSelection(principal, 'read', qualifySelection(tenant, request.selection)),
+          ...(cursor !== undefined && { cursor: qualifiedCursor(tenant, cursor) }),
         });
+        const events = page.values.map((value) => JSON.parse(Buffer.from(value).toString()) as unknown);
+        return outlet.send({
+          type: 'history',
+          payload: { id, events, cursor: wireCursor(page.cursor), has_more: page.hasMore },
+        });
+      }
+      case 'refresh': {
+        await session.changePrincipal(await refreshedPrincipal(this.deps.access, principal, payload));
+        this.deps.onRefreshed();
+        return outlet.send({ type: 'refreshed', payload: {} });
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { PublishResult } from '@distributary/contracts';
 import {
   type Clock,
+  type CompetingSubscriptions,
   type CursorStore,
   DEFAULT_STREAM_SESSION_LIMITS,
   type FanOut,
@@ -8,7 +9,6 @@ import {
   type Gauge,
   type History,
   type IdSource,
-  LOCAL_PRINCIPAL,
   type Log,
   type Metrics,
   type Outlet,
@@ -16,8 +16,11 @@ import {
   StreamSession,
   type StreamSessionLimits,
   type SubscriptionStore,
+  type Transformations,
 } from '@distributary/distribution-core';
+import type { AccessControl } from '../auth/access-control.js';
 import { StreamConnection } from './stream-connection.js';
+import { endSession, SessionExpiry } from './session-expiry.js';
 import type { StreamVocabulary } from './stream-vocabulary.js';
 
 export interface StreamSessionsDependencies {
@@ -25,13 +28,17 @@ export interface StreamSessionsDependencies {
   readonly log: Log;
   readonly subscriptions: SubscriptionStore;
   readonly cursors: CursorStore;
+  readonly competing: CompetingSubscriptions;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly metrics: Metrics;
   readonly vocabulary: StreamVocabulary;
   readonly history: History;
+  readonly transformations?: Transformations;
   readonly catalogVersion: () => number;
-  readonly publish: (events: readonly unknown[]) => Promise<readonly PublishResult[]>;
+  readonly publish: (events: readonly unknown[], principal: Principal) => Promise<readonly PublishResult[]>;
+  /** Who may come in. */
+  readonly access: AccessControl;
   readonly onUnexpected: (error: unknown) => void;
   readonly maxSessions: number;
   readonly limits?: Partial<StreamSessionLimits>;
@@ -51,39 +58,61 @@ const RECONNECT_SPREAD_MS = 5_000;
 export class StreamSessions {
   private readonly open = new Map<string, { outlet: Outlet; session: StreamSession }>();
   private readonly gauge: Gauge;
+  private readonly expiry: SessionExpiry;
   private isDraining = false;
   readonly limits: StreamSessionLimits;
 
   constructor(readonly deps: StreamSessionsDependencies) {
     this.gauge = deps.metrics.gauge('stream_sessions', 'Open sessions on all transports');
+    this.expiry = new SessionExpiry(this.open, deps.clock);
     this.limits = { ...DEFAULT_STREAM_SESSION_LIMITS, ...deps.limits };
   }
 
   /** Undefined (and the outlet closed) if there is no room or the process drains. */
-  start(outlet: Outlet, encoder: FrameEncoder, principal: Principal = LOCAL_PRINCIPAL): OpenSession | undefined {
+  start(outlet: Outlet, encoder: FrameEncoder, principal: Principal): OpenSession | undefined {
     if (this.isDraining || this.open.size >= this.deps.maxSessions) {
       outlet.close(this.isDraining ? 'draining' : 'overloaded', this.reconnectMs());
       return undefined;
     }
     const { deps } = this;
     const id = deps.ids.uuid();
-    const session = new StreamSession({ ...deps, tenant: principal.tenant, limits: this.limits }, outlet, encoder);
+    const session = new StreamSession({ ...deps, principal, limits: this.limits }, outlet, encoder);
     const connection = new StreamConnection({
       session,
       outlet,
       vocabulary: deps.vocabulary,
       history: deps.history,
       publish: deps.publish,
+      access: deps.access,
+      onRefreshed: () => this.expiry.watch(),
       nowMicros: () => deps.clock.nowMicros(),
       onUnexpected: deps.onUnexpected,
     });
     this.open.set(id, { outlet, session });
+    this.expiry.watch();
     this.gauge.set(this.open.size);
     const close = async () => {
       if (this.open.delete(id)) this.gauge.set(this.open.size);
       await session.close();
     };
     return { id, session, connection, close };
+  }
+
+  /** API keys by which sessions are open. */
+  openKeys(): readonly string[] {
+    const keys = new Set<string>();
+    for (const { session } of this.open.values()) {
+      if (session.principal.kind === 'api_key') keys.add(session.principal.id);
+    }
+    return [...keys];
+  }
+
+  /** The key was revoked: its sessions end now, and their clients are told so. */
+  endKey(id: string): void {
+    for (const open of this.open.values()) {
+      const { principal } = open.session;
+      if (principal.kind === 'api_key' && principal.id === id) endSession(open, 'revoked');
+    }
   }
 
   /** Tells every client to come back, and stores what was acknowledged. */

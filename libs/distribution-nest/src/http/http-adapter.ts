@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { IdSource } from '@distributary/distribution-core';
+import { type AccessControl, OPEN_ACCESS } from '../auth/access-control.js';
+import { httpAuthentication } from '../auth/http-authentication.js';
 import { mappingOf } from '../errors/error-mapping.js';
 import { asDistributionError } from '../errors/as-distribution-error.js';
 import { PROBLEM_CONTENT_TYPE, problemDetails } from '../errors/problem-details.js';
@@ -14,14 +16,22 @@ export interface HttpAdapterOptions {
   readonly policy: HostOriginPolicy;
   readonly ids: IdSource;
   readonly maxBodyBytes: number;
+  /** Who may call; everybody, if it is not given. */
+  readonly access?: AccessControl;
   /** HTTPS if there is one. */
   readonly tls?: TlsMaterial;
 }
 
 export const TRACE_ID_HEADER = 'x-trace-id';
 
-/** Fastify for Nest: each request has a trace id, and hosts and origins are checked before anything else runs. */
-export function createHttpAdapter({ policy, ids, maxBodyBytes, tls }: HttpAdapterOptions): FastifyAdapter {
+/** Fastify for Nest: each request has a trace id and a principal; hosts and origins are checked before anything else. */
+export function createHttpAdapter({
+  policy,
+  ids,
+  maxBodyBytes,
+  tls,
+  access = OPEN_ACCESS,
+}: HttpAdapterOptions): FastifyAdapter {
   const adapter = new FastifyAdapter({
     bodyLimit: maxBodyBytes,
     genReqId: (request: { headers: IncomingHttpHeaders }) => traceIdOf(request.headers.traceparent, ids),
@@ -45,5 +55,6 @@ export function createHttpAdapter({ policy, ids, maxBodyBytes, tls }: HttpAdapte
     }
     done();
   });
+  adapter.getInstance().addHook('onRequest', httpAuthentication(access));
   return adapter;
 }

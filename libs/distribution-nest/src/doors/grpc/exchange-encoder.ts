@@ -1,12 +1,26 @@
-import { type DataFrame, type FrameEncoder, type Lane, laneName } from '@distributary/distribution-core';
+import { type DataFrame, type FrameEncoder, type Lane } from '@distributary/distribution-core';
 import { isoTime } from '../json-messages.js';
+import { wireLaneName } from '../tenant-names.js';
 import { FRAMING_BYTES } from './message-framing.js';
 import { bytesFieldSize, numberField, ProtobufWriter, textField } from './protobuf-writer.js';
 
 /** Field numbers of `distributary.stream.v1`; a test decodes what is written here with the .proto file. */
 const SERVER_MESSAGE = { timestamp: 1, data: 5, snapshot: 6, position: 7 };
-const DATA = { feed: 1, lane: 2, epoch: 3, prev: 4, pos: 5, events: 6, merged: 7, mergedExact: 8, left: 9 };
-const SNAPSHOT = { feed: 1, lane: 2, epoch: 3, pos: 4, events: 5, last: 6 };
+const DATA = {
+  feed: 1,
+  lane: 2,
+  epoch: 3,
+  prev: 4,
+  pos: 5,
+  events: 6,
+  merged: 7,
+  mergedExact: 8,
+  left: 9,
+  attempt: 10,
+  positions: 11,
+  dropped: 12,
+};
+const SNAPSHOT = { feed: 1, lane: 2, epoch: 3, pos: 4, events: 5, last: 6, dropped: 7 };
 
 /**
  * `ServerMessage`s as bytes, framed, once per feed: stored events are copied, never parsed. HTTP/2 flow control confirms,
@@ -16,7 +30,7 @@ export const grpcExchangeEncoder: FrameEncoder = {
   name: 'grpc-exchange',
 
   data: (frame) => {
-    const { feed, lane, prev, pos, conflation, timeMicros } = frame;
+    const { feed, lane, prev, pos, conflation, single, timeMicros } = frame;
     const head = [...laneFields(feed, lane), textField(DATA.prev, prev), textField(DATA.pos, pos)];
     const tail =
       conflation === undefined
@@ -26,6 +40,9 @@ export const grpcExchangeEncoder: FrameEncoder = {
             numberField(DATA.mergedExact, conflation.mergedExact ? 1 : 0, true),
             ...conflation.left.map((key) => textField(DATA.left, key)),
           ];
+    if (single !== undefined && single.attempt > 1) tail.push(numberField(DATA.attempt, single.attempt));
+    for (const position of single?.positions ?? []) tail.push(textField(DATA.positions, position));
+    if (frame.dropped !== undefined) tail.push(numberField(DATA.dropped, frame.dropped));
     return serverMessage(timeMicros, SERVER_MESSAGE.data, head, valuesOf(frame), DATA.events, tail);
   },
 
@@ -34,9 +51,10 @@ export const grpcExchangeEncoder: FrameEncoder = {
     return serverMessage(timeMicros, SERVER_MESSAGE.position, head, [], 0, []);
   },
 
-  snapshot: ({ feed, lane, pos, values, isLast, timeMicros }) => {
+  snapshot: ({ feed, lane, pos, values, dropped, isLast, timeMicros }) => {
     const head = [...laneFields(feed, lane), textField(SNAPSHOT.pos, pos)];
     const tail = [numberField(SNAPSHOT.last, isLast ? 1 : 0)];
+    if (dropped !== undefined) tail.push(numberField(SNAPSHOT.dropped, dropped));
     return serverMessage(timeMicros, SERVER_MESSAGE.snapshot, head, values, SNAPSHOT.events, tail);
   },
 
@@ -45,7 +63,7 @@ export const grpcExchangeEncoder: FrameEncoder = {
 
 /** The same in all three messages. */
 function laneFields(feed: number, lane: Lane): Buffer[] {
-  return [numberField(DATA.feed, feed), textField(DATA.lane, laneName(lane)), textField(DATA.epoch, lane.epoch)];
+  return [numberField(DATA.feed, feed), textField(DATA.lane, wireLaneName(lane)), textField(DATA.epoch, lane.epoch)];
 }
 
 /** Views of the stored values, without their commas. */

@@ -1,6 +1,7 @@
 import type { SessionMessage } from '@distributary/distribution-core';
 import { isoTime } from '../json-messages.js';
-import { filterOfText, parseJson } from '../json-text.js';
+import { filterOfText, parseJson, transformationOfText } from '../json-text.js';
+import { wireMessage } from '../tenant-names.js';
 import type { StreamCommand } from '../stream-connection.js';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -19,7 +20,7 @@ export function commandOf(message: WireClientMessage): { type: StreamCommand; pa
       return { type, payload: selectionFieldsOf(fields) };
     case 'ack':
     case 'nack':
-      return { type, payload: { generation: 0, ...fields, ...positionsOf(fields) } };
+      return { type, payload: { generation: 0, ...fields, ...lanesOf(fields, 'positions'), ...lanesOf(fields, 'at') } };
     case 'publish':
       return { type, payload: { ...fields, events: eventsOf(fields.events) } };
     case 'ping':
@@ -29,12 +30,13 @@ export function commandOf(message: WireClientMessage): { type: StreamCommand; pa
   }
 }
 
-/** `start` and `filter` in their JSON shapes. */
+/** `start`, `filter` and `transformation` in their JSON shapes. */
 export function selectionFieldsOf(fields: Fields): Fields {
-  const { start, filter, ...others } = fields;
+  const { start, filter, transformation, ...others } = fields;
   return {
     ...others,
     ...(typeof filter === 'string' && filter !== '' && { filter: filterOfText(filter) }),
+    ...(typeof transformation === 'string' && { transformation: transformationOfText(transformation) }),
     ...(start !== undefined && { start: startOf(start as Fields) }),
   };
 }
@@ -46,7 +48,8 @@ export function eventsOf(events: unknown): unknown[] {
 }
 
 /** A `ServerMessage` for proto-loader to encode: the payload under its type; what is free-form JSON there is text here. */
-export function serverMessageOf({ type, payload }: SessionMessage, timeMicros: number): Fields {
+export function serverMessageOf(told: SessionMessage, timeMicros: number): Fields {
+  const { type, payload } = wireMessage(told);
   return { timestamp: isoTime(timeMicros), [type]: wirePayloadOf(type, payload as Fields) };
 }
 
@@ -68,9 +71,10 @@ function startOf(start: Fields): unknown {
 }
 
 /** Zeros and empty texts are not on the wire. */
-function positionsOf({ positions }: Fields): Fields {
-  if (!Array.isArray(positions) || positions.length === 0) return { positions: undefined };
+function lanesOf(fields: Fields, name: 'positions' | 'at'): Fields {
+  const lanes = fields[name];
+  if (!Array.isArray(lanes) || lanes.length === 0) return { [name]: undefined };
   return {
-    positions: (positions as Fields[]).map((lane) => ({ topic: '', partition: 0, epoch: '', position: '', ...lane })),
+    [name]: (lanes as Fields[]).map((lane) => ({ topic: '', partition: 0, epoch: '', position: '', ...lane })),
   };
 }

@@ -10,6 +10,7 @@ import { NEVER } from 'rxjs';
 import { MONITORING_PACKAGE, MONITORING_PROTO, PROTO_LOADING } from '@distributary/contracts';
 import { DistributionError, FanOut, History, noMetrics } from '@distributary/distribution-core';
 import {
+  aCompetingProcess,
   events,
   InMemoryCursorStore,
   InMemoryLog,
@@ -20,6 +21,7 @@ import { SystemClock } from '../../clock/system-clock.js';
 import { SystemIds } from '../../clock/system-ids.js';
 import { GRPC_CODE_KEY } from '../../errors/grpc-error.js';
 import { noLogger } from '../../logging/logger.js';
+import { OPEN_ACCESS } from '../../auth/access-control.js';
 import { StreamSessions } from '../stream-sessions.js';
 import { type ExchangeCall, GrpcDoor, type TypedMessages } from './grpc-door.js';
 import { GrpcErrorFilter } from './grpc-error.filter.js';
@@ -135,11 +137,13 @@ describe('the gRPC door', () => {
         createdAtMicros: 0,
       },
     ]);
+    const cursors = new InMemoryCursorStore({ clock } as never);
     sessions = new StreamSessions({
       fanOut,
       log,
       subscriptions: new InMemorySubscriptionStore(),
-      cursors: new InMemoryCursorStore({ clock } as never),
+      cursors,
+      competing: aCompetingProcess({ log, cursors, clock }),
       clock,
       ids: new SystemIds(),
       metrics: noMetrics,
@@ -154,6 +158,7 @@ describe('the gRPC door', () => {
       catalogVersion: () => 1,
       publish: () => Promise.resolve([]),
       onUnexpected: () => undefined,
+      access: OPEN_ACCESS,
       maxSessions: 20,
     });
     door = new GrpcDoor(sessions, service.Exchange.responseSerialize);

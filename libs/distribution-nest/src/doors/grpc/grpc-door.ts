@@ -1,6 +1,8 @@
 import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
 import { DistributionError, type FrameEncoder, type SessionMessage } from '@distributary/distribution-core';
+import { requiredPrincipal } from '../../auth/grpc-authentication.js';
 import { asDistributionError } from '../../errors/as-distribution-error.js';
+import { qualifiedSubscribe } from '../tenant-names.js';
 import { parseSubscribe } from '../stream-commands.js';
 import type { StreamSessions } from '../stream-sessions.js';
 import { commandOf, selectionFieldsOf, serverMessageOf, type WireClientMessage } from './exchange-messages.js';
@@ -31,9 +33,10 @@ export class GrpcDoor {
 
   /** The bidirectional method. A client that ends its half goes on receiving until it cancels. */
   exchange(call: ExchangeCall): void {
+    const principal = requiredPrincipal(call.metadata);
     const { clock, onUnexpected } = this.sessions.deps;
     const outlet = new GrpcOutlet(call, (message) => this.serialize(serverMessageOf(message, clock.nowMicros())));
-    const open = this.sessions.start(outlet, grpcExchangeEncoder);
+    const open = this.sessions.start(outlet, grpcExchangeEncoder, principal);
     if (open === undefined) return;
     outlet.send({
       type: 'welcome',
@@ -72,8 +75,12 @@ export class GrpcDoor {
     const outlet = new GrpcOutlet(call, (message) => messages.encode(message));
     try {
       const fields = selectionFieldsOf(request as Readonly<Record<string, unknown>>);
-      const command = parseSubscribe({ ...fields, id: SUBSCRIPTION_ID }, vocabulary);
-      const open = this.sessions.start(outlet, messages.encoder);
+      const principal = requiredPrincipal(call.metadata);
+      const command = qualifiedSubscribe(
+        principal.tenant,
+        parseSubscribe({ ...fields, id: SUBSCRIPTION_ID }, vocabulary),
+      );
+      const open = this.sessions.start(outlet, messages.encoder, principal);
       if (open === undefined) return;
       const close = () => void open.close().catch(onUnexpected);
       call.on('close', close);

@@ -4,6 +4,8 @@ import type { PackageDefinition } from '@grpc/proto-loader';
 import { type GrpcOptions, Transport } from '@nestjs/microservices';
 import { type HealthImplementation, protoPath as HEALTH_PROTO } from 'grpc-health-check';
 import { PROTO_LOADING } from '@distributary/contracts';
+import { type AccessControl, OPEN_ACCESS } from '../../auth/access-control.js';
+import { authenticationInterceptor } from '../../auth/grpc-authentication.js';
 import type { HostOriginPolicy } from '../../http/host-origin.js';
 import { hostOriginInterceptor } from '../../http/host-origin-guard.js';
 import { ReloadingServerCredentials } from '../../tls/grpc-credentials.js';
@@ -21,7 +23,9 @@ export interface GrpcServerOptions {
   readonly packages: readonly string[];
   /** `grpc.health.v1`; the owner sets '' and each service to SERVING once it is ready, NOT_SERVING when it drains. */
   readonly health: HealthImplementation;
-  /** Looked at after host and origin, the first one first. */
+  /** Who may call; everybody, if it is not given. */
+  readonly access?: AccessControl;
+  /** Looked at when it is known who calls, the first one first. */
   readonly interceptors?: readonly ServerInterceptor[];
   /** TLS if there is one. */
   readonly tls?: TlsMaterial;
@@ -31,10 +35,21 @@ export interface GrpcServerOptions {
 
 /** What `app.connectMicroservice` needs, reflection and health included. */
 export function grpcOptions(options: GrpcServerOptions): GrpcOptions {
-  const { host, port, policy, protoFiles, packages, health, onServer, interceptors = [], tls } = options;
+  const {
+    host,
+    port,
+    policy,
+    protoFiles,
+    packages,
+    health,
+    onServer,
+    interceptors = [],
+    tls,
+    access = OPEN_ACCESS,
+  } = options;
   // `interceptors` is an option of the server; Nest passes all of these on, but types only the numbers and texts.
   const serverOptions: object = {
-    interceptors: [hostOriginInterceptor(policy), ...interceptors],
+    interceptors: [hostOriginInterceptor(policy), authenticationInterceptor(access), ...interceptors],
     'grpc.max_concurrent_streams': 1_000,
   };
   return {

@@ -32,6 +32,10 @@ const CODES = {
   too_big: 'payload.too_large',
   heartbeat_missed: 'consumer.too_slow',
   hello_timeout: 'request.invalid',
+  subprotocol: 'request.invalid',
+  unauthenticated: 'auth.missing',
+  token_expired: 'auth.expired',
+  revoked: 'auth.forbidden',
   internal: 'internal',
 } as const satisfies Record<CloseReason, ErrorCode>;
 

@@ -1,4 +1,5 @@
-import { type DataFrame, type FrameEncoder, laneName, type SessionMessage } from '@distributary/distribution-core';
+import { type DataFrame, type FrameEncoder, type SessionMessage } from '@distributary/distribution-core';
+import { wireLaneName, wireMessage } from '../tenant-names.js';
 import type { TypedMessages } from './grpc-door.js';
 import { framed } from './message-framing.js';
 
@@ -23,18 +24,27 @@ export function typedMessages({ name, serialize, eventOf }: TypedMessagesOptions
   const encoder: FrameEncoder = {
     name,
     data: (told) =>
-      frame({ ...laneOf(told), prev: told.prev, events: valuesOf(told).map(parse), ...conflationOf(told) }),
+      frame({
+        ...laneOf(told),
+        prev: told.prev,
+        events: valuesOf(told).map(parse),
+        ...conflationOf(told),
+        dropped: told.dropped,
+      }),
     position: (told) => frame({ ...laneOf(told), prev: told.prev }),
-    snapshot: (told) => frame({ ...laneOf(told), snapshot: true, last: told.isLast, events: told.values.map(parse) }),
+    snapshot: (told) => {
+      const { isLast: last, values, dropped } = told;
+      return frame({ ...laneOf(told), snapshot: true, last, events: values.map(parse), dropped });
+    },
     mark: () => undefined,
   };
-  const encode = ({ type, payload }: SessionMessage) =>
-    TO_TELL.has(type) ? serialize({ [type]: payload }) : undefined;
+  const encode = (told: SessionMessage) =>
+    TO_TELL.has(told.type) ? serialize({ [told.type]: wireMessage(told).payload }) : undefined;
   return { encoder, encode };
 }
 
 function laneOf({ lane, pos }: Pick<DataFrame, 'lane' | 'pos'>): object {
-  return { lane: laneName(lane), epoch: lane.epoch, pos };
+  return { lane: wireLaneName(lane), epoch: lane.epoch, pos };
 }
 
 function conflationOf({ conflation }: DataFrame): object {

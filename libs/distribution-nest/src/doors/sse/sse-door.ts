@@ -1,9 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { DistributionError, type FrameEncoder, invalidRequest } from '@distributary/distribution-core';
+import {
+  DistributionError,
+  effectiveSelection,
+  type FrameEncoder,
+  invalidRequest,
+  type Principal,
+} from '@distributary/distribution-core';
 import { errorPayloadOf } from '../../errors/stream-error.js';
 import { parseSubscribe } from '../stream-commands.js';
 import { subscriptionFromQuery } from '../stream-query.js';
 import type { StreamSessions } from '../stream-sessions.js';
+import { qualifiedSubscribe } from '../tenant-names.js';
 import { sseEncoder } from './sse-encoder.js';
 import { SseOutlet } from './sse-outlet.js';
 
@@ -21,17 +28,24 @@ export class SseDoor {
    * Throws before anything is written; afterwards errors travel as `error` events. `takeOver` is called in between, for
    * the framework to leave the response alone.
    */
-  async open(request: IncomingMessage, response: ServerResponse, takeOver: () => void): Promise<void> {
+  async open(
+    request: IncomingMessage,
+    response: ServerResponse,
+    principal: Principal,
+    takeOver: () => void,
+  ): Promise<void> {
     const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
     const lastEventId = request.headers['last-event-id'];
     if (typeof lastEventId === 'string' && lastEventId !== '') query.set('start', lastEventId);
     if (query.has('name')) {
       throw invalidRequest([{ path: 'name', rule: 'server-sent events cannot acknowledge: use WebSocket or gRPC' }]);
     }
-    const command = parseSubscribe(
-      subscriptionFromQuery(query) ?? { id: 'query', start: 'latest' },
-      this.sessions.deps.vocabulary,
+    const command = qualifiedSubscribe(
+      principal.tenant,
+      parseSubscribe(subscriptionFromQuery(query) ?? { id: 'query', start: 'latest' }, this.sessions.deps.vocabulary),
     );
+    // Here it is a status; a moment later it could only be an event in the stream.
+    effectiveSelection(principal, 'subscribe', command.selection);
     takeOver();
     const outlet = new SseOutlet(response, this.sessions.deps.clock);
     response.writeHead(200, {
@@ -40,7 +54,7 @@ export class SseDoor {
       'x-accel-buffering': 'no',
     });
     response.flushHeaders();
-    const open = this.sessions.start(outlet, this.encoder);
+    const open = this.sessions.start(outlet, this.encoder, principal);
     if (open === undefined) return;
     const cancelKeepAlive = this.keepAlive(outlet);
     response.on('close', () => {

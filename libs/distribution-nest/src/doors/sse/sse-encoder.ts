@@ -1,10 +1,11 @@
 import { encodeCursor, type FrameEncoder, type LanePosition } from '@distributary/distribution-core';
 import { dataMessage, positionMessage, snapshotMessage } from '../json-messages.js';
+import { wirePositions } from '../tenant-names.js';
 
 /** One server-sent event a message; its `id` is the cursor after it, so that `Last-Event-ID` resumes. */
 export function sseEncoder(catalogVersion: () => number): FrameEncoder {
   const cursorOf = (positions: () => readonly LanePosition[]) =>
-    encodeCursor({ catalogVersion: catalogVersion(), positions: positions() });
+    encodeCursor({ catalogVersion: catalogVersion(), positions: wirePositions(positions()) });
   return {
     name: 'sse',
     data: (frame) => serverSentEvent('data', dataMessage(frame), cursorOf(frame.positions)),

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { SUBPROTOCOL_JSON } from '@distributary/contracts';
+import { SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON } from '@distributary/contracts';
 import type { INestApplicationContext } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
+import type { AccessControl } from '../../auth/access-control.js';
+import { authenticateUpgrade } from './upgrade-authentication.js';
 import { MAX_CLIENT_FRAME_BYTES } from './websocket-door.js';
 
 export const MALFORMED_EVENT = 'malformed';
@@ -24,11 +26,20 @@ export function parseMessage(data: { toString(): string }): ParsedMessage {
   return { event: MALFORMED_EVENT, data: undefined };
 }
 
+const SUBPROTOCOLS: ReadonlySet<string> = new Set([SUBPROTOCOL_JSON, SUBPROTOCOL_BINARY]);
+
+/** The first that the client names and we speak. Without one the connection opens, to be closed with 4406. */
+function subprotocolOf(offered: Iterable<string>): string | false {
+  for (const name of offered) if (SUBPROTOCOLS.has(name)) return name;
+  return false;
+}
+
 /** Nest's ws adapter with what every stream door needs: limits, the subprotocol, and Host and Origin checked first. */
 export class StreamWebSocketAdapter extends WsAdapter {
   constructor(
     app: INestApplicationContext,
     private readonly isAllowed: (request: IncomingMessage) => boolean,
+    private readonly access: AccessControl,
   ) {
     super(app, { messageParser: parseMessage });
   }
@@ -39,11 +50,14 @@ export class StreamWebSocketAdapter extends WsAdapter {
       maxPayload: MAX_CLIENT_FRAME_BYTES,
       perMessageDeflate: false,
       clientTracking: true,
-      handleProtocols: (offered: Set<string>) => (offered.has(SUBPROTOCOL_JSON) ? SUBPROTOCOL_JSON : false),
+      handleProtocols: subprotocolOf,
       verifyClient: (
         { req }: { req: IncomingMessage },
         done: (allowed: boolean, status?: number, text?: string) => void,
-      ) => (this.isAllowed(req) ? done(true) : done(false, 403, 'origin.refused')),
+      ) => {
+        if (!this.isAllowed(req)) return done(false, 403, 'origin.refused');
+        void authenticateUpgrade(req, this.access).then(() => done(true));
+      },
     });
   }
 }

@@ -1,9 +1,15 @@
 import type { IncomingMessage } from 'node:http';
+import { SUBPROTOCOL_BINARY } from '@distributary/contracts';
+import type { Principal } from '@distributary/distribution-core';
 import type { WebSocket } from 'ws';
+import { asDistributionError } from '../../errors/as-distribution-error.js';
 import { errorPayloadOf } from '../../errors/stream-error.js';
 import type { StreamCommand } from '../stream-connection.js';
 import { subscriptionFromQuery } from '../stream-query.js';
 import type { OpenSession, StreamSessions } from '../stream-sessions.js';
+import { websocketBinaryEncoder } from './websocket-binary-encoder.js';
+import { PendingClient } from './pending-client.js';
+import { upgradeOf } from './upgrade-authentication.js';
 import { websocketJsonEncoder } from './websocket-json-encoder.js';
 import { WebSocketOutlet } from './websocket-outlet.js';
 
@@ -20,25 +26,56 @@ interface Connected extends OpenSession {
   hasSpoken: boolean;
 }
 
+/** Known by its request, or still to say who it is. */
+interface Client {
+  readonly outlet: WebSocketOutlet;
+  readonly state: { readonly connected: Connected } | { readonly pending: PendingClient };
+}
+
 /** WebSocket clients of one service: a session each, heartbeats for all of them in one sweep. */
 export class WebSocketDoor {
-  private readonly connected = new Map<WebSocket, Connected>();
+  private readonly clients = new Map<WebSocket, Client>();
   private cancelSweep: () => void = () => undefined;
 
   constructor(private readonly sessions: StreamSessions) {
     this.scheduleSweep();
   }
 
+  /** A request without a token that passed {@link authenticateUpgrade} may still say `hello`. */
   connect(client: WebSocket, request: IncomingMessage): void {
-    const { clock } = this.sessions.deps;
+    const { clock, access } = this.sessions.deps;
     const outlet = new WebSocketOutlet(client, clock);
-    const open = this.sessions.start(outlet, websocketJsonEncoder);
-    if (open === undefined) return;
-    const connected: Connected = { ...open, outlet, pingedAtMs: clock.monotonicMs(), hasSpoken: false };
-    this.connected.set(client, connected);
     client.on('message', () => {
       outlet.lastHeardMs = clock.monotonicMs();
     });
+    const { principal, error } = upgradeOf(request, access);
+    if (principal !== undefined) return this.admit(client, outlet, request, principal);
+    if (error !== undefined) return refuse(outlet, error);
+    const pending = new PendingClient(
+      access,
+      (known, waiting) => {
+        // It may have gone in the meantime.
+        if (!this.clients.has(client)) return;
+        this.admit(client, outlet, request, known);
+        for (const { type, payload } of waiting) this.command(client, type, payload);
+      },
+      (refusal) => refuse(outlet, refusal),
+    );
+    this.clients.set(client, { outlet, state: { pending } });
+    clock.after(HELLO_TIMEOUT_MS, () => {
+      const present = this.clients.get(client);
+      if (present !== undefined && 'pending' in present.state) outlet.close('hello_timeout');
+    });
+  }
+
+  private admit(client: WebSocket, outlet: WebSocketOutlet, request: IncomingMessage, principal: Principal): void {
+    const encoder = client.protocol === SUBPROTOCOL_BINARY ? websocketBinaryEncoder : websocketJsonEncoder;
+    const open = this.sessions.start(outlet, encoder, principal);
+    if (open === undefined) return void this.clients.delete(client);
+    const now = this.sessions.deps.clock.monotonicMs();
+    // Who has said hello with a token has said something.
+    const connected: Connected = { ...open, outlet, pingedAtMs: now, hasSpoken: this.clients.has(client) };
+    this.clients.set(client, { outlet, state: { connected } });
     outlet.send({
       type: 'welcome',
       payload: {
@@ -55,21 +92,22 @@ export class WebSocketDoor {
   }
 
   command(client: WebSocket, type: StreamCommand, payload: unknown): void {
-    const connected = this.connected.get(client);
-    if (connected === undefined) return;
-    connected.hasSpoken = true;
-    void connected.connection.command(type, payload);
+    const state = this.clients.get(client)?.state;
+    if (state === undefined) return;
+    if ('pending' in state) return state.pending.command(type, payload);
+    state.connected.hasSpoken = true;
+    void state.connected.connection.command(type, payload);
   }
 
   /** What arrived is not a message of the protocol at all. */
   malformed(client: WebSocket): void {
-    this.connected.get(client)?.outlet.close('malformed');
+    this.clients.get(client)?.outlet.close('malformed');
   }
 
   disconnect(client: WebSocket): void {
-    const connected = this.connected.get(client);
-    this.connected.delete(client);
-    connected?.close().catch(this.sessions.deps.onUnexpected);
+    const state = this.clients.get(client)?.state;
+    this.clients.delete(client);
+    if (state !== undefined && 'connected' in state) state.connected.close().catch(this.sessions.deps.onUnexpected);
   }
 
   stop(): void {
@@ -101,7 +139,9 @@ export class WebSocketDoor {
 
   private sweep(): void {
     const now = this.sessions.deps.clock.monotonicMs();
-    for (const connected of this.connected.values()) {
+    for (const { state } of this.clients.values()) {
+      if ('pending' in state) continue;
+      const { connected } = state;
       const silentMs = now - connected.outlet.lastHeardMs;
       if (silentMs > SILENT_AFTER_MS) connected.outlet.close('heartbeat_missed');
       else if (silentMs > HEARTBEAT_MS && now - connected.pingedAtMs > HEARTBEAT_MS) {
@@ -110,4 +150,11 @@ export class WebSocketDoor {
       }
     }
   }
+}
+
+/** Says why, and goes: who is not known is told nothing else. */
+function refuse(outlet: WebSocketOutlet, thrown: unknown): void {
+  const error = asDistributionError(thrown);
+  outlet.send({ type: 'error', payload: errorPayloadOf(error, undefined) });
+  outlet.close(error.code === 'auth.expired' ? 'token_expired' : error.retryable ? 'overloaded' : 'unauthenticated');
 }

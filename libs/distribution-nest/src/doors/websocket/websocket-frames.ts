@@ -1,14 +1,18 @@
 const FIN = 0x80;
 const TEXT = 0x1;
+const BINARY = 0x2;
 const PING = 0x9;
 
+export const textFrame = (parts: readonly Uint8Array[]): Buffer => frameOf(TEXT, parts);
+export const binaryFrame = (parts: readonly Uint8Array[]): Buffer => frameOf(BINARY, parts);
+
 /** One unfragmented, unmasked frame as servers send it (RFC 6455 §5.2): header, then the parts back to back. */
-export function textFrame(parts: readonly Uint8Array[]): Buffer {
+function frameOf(opcode: number, parts: readonly Uint8Array[]): Buffer {
   let length = 0;
   for (const part of parts) length += part.length;
   const headerBytes = length < 126 ? 2 : length < 65_536 ? 4 : 10;
   const out = Buffer.allocUnsafe(headerBytes + length);
-  out[0] = FIN | TEXT;
+  out[0] = FIN | opcode;
   if (headerBytes === 2) {
     out[1] = length;
   } else if (headerBytes === 4) {

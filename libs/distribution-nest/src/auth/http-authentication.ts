@@ -1,0 +1,37 @@
+import { DistributionError } from '@distributary/distribution-core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { mappingOf } from '../errors/error-mapping.js';
+import { asDistributionError } from '../errors/as-distribution-error.js';
+import { PROBLEM_CONTENT_TYPE, problemDetails } from '../errors/problem-details.js';
+import { type AccessControl, tokenOf } from './access-control.js';
+import type { Authenticated } from './current-principal.js';
+
+/**
+ * Routes that say nothing of anybody's events: an orchestrator asks after our health without a key, and who writes a client
+ * reads the documents. By the pattern of the route and not by the URL, which can be written in many ways.
+ */
+const OPEN_ROUTES = /^\/(health\/(live|ready)|api\/docs(\/.*)?|api\/(openapi|asyncapi)\.json)$/;
+
+/** Fastify's `onRequest`: before a body is read, the request has a principal or is answered with 401. */
+export function httpAuthentication(access: AccessControl) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    try {
+      const isOpen = OPEN_ROUTES.test(request.routeOptions.url ?? '');
+      // A stream says over its own protocol what is wrong with its token.
+      if (isOpen || isUpgrade(request)) return undefined;
+      (request as Authenticated).principal = await access.authenticate(tokenOf(request.headers));
+      return undefined;
+    } catch (thrown) {
+      const error = asDistributionError(thrown);
+      if (isAboutToken(error)) reply.header('www-authenticate', 'Bearer');
+      return reply
+        .status(mappingOf(error.code).httpStatus)
+        .header('content-type', PROBLEM_CONTENT_TYPE)
+        .send(problemDetails(error, request.id));
+    }
+  };
+}
+
+const isUpgrade = ({ headers }: FastifyRequest): boolean => headers.upgrade?.toLowerCase() === 'websocket';
+
+const isAboutToken = ({ code }: DistributionError): boolean => code === 'auth.missing' || code === 'auth.expired';
