@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { alertmanager } from './alertmanager.js';
+import { kafka } from './kafka.js';
 import { redis } from './redis.js';
 import { freePort, type RunningServer, type StackServer, startServer } from './stack-server.js';
 
@@ -14,11 +15,14 @@ export const startRedis = (port?: number): Promise<RunningServer> => startForTes
 export const startAlertmanager = (configuration?: string): Promise<RunningServer> =>
   startForTest(alertmanager(configuration));
 
+/** A Kafka of one broker for one test; its `url` is what KAFKA_BROKERS takes. */
+export const startKafka = (port?: number): Promise<RunningServer> => startForTest(kafka, port);
+
 async function startForTest(server: StackServer, port?: number): Promise<RunningServer> {
   const folder = mkdtempSync(path.join(os.tmpdir(), `distributary-${server.kind}-`));
   const remove = () => rmSync(folder, { recursive: true, force: true });
   try {
-    const running = await startServer(server, { folder, port: port ?? (await freePort()) });
+    const running = await startServer(server, { folder, port: port ?? (await freePort(server.ports)) });
     const stop: RunningServer['stop'] = async (signal) => {
       await running.stop(signal);
       remove();

@@ -9,8 +9,14 @@ export interface StackServer extends ServerProgram {
   readonly kind: string;
   /** Of `stack:up`; tests take a free one. */
   readonly port: number;
+  /** That it takes, from the first on; absent: one. */
+  readonly ports?: number;
+  /** Absent: 20 s. */
+  readonly healthyWithinMs?: number;
+  /** What takes longer than writing a file: fetching its program, formatting its storage. */
+  prepare?(place: ServerPlace): Promise<void>;
   /** Writes its configuration, and says with which arguments it starts. */
-  arguments(place: ServerPlace): readonly string[];
+  arguments(place: ServerPlace): readonly string[] | Promise<readonly string[]>;
   /** For a program that, unpacked, does not find its own files. Gives the program to run. */
   adapt?(binary: ServerBinary, place: ServerPlace): string;
   /** Rejects or says false until it serves. */
@@ -39,7 +45,7 @@ const MAX_LAST_WORDS = 2_000;
 
 /**
  * A real server as a plain child process on 127.0.0.1, with data of its own; resolves when it serves. Rejects, with nothing
- * left running, if it does not within 20 s.
+ * left running, if it does not within its time.
  */
 export async function startServer(
   server: StackServer,
@@ -49,9 +55,11 @@ export async function startServer(
   const binary = await findServerBinary(server);
   mkdirSync(place.folder, { recursive: true });
   const outputFile = path.join(place.folder, 'output.txt');
+  await server.prepare?.(place);
+  const args = await server.arguments(place);
   const output = openSync(outputFile, 'a');
   const program = server.adapt?.(binary, place) ?? binary.path;
-  const child = spawn(program, server.arguments(place), {
+  const child = spawn(program, args, {
     cwd: place.folder,
     env: { ...process.env, ...binary.env },
     stdio: ['ignore', output, output],
@@ -62,7 +70,7 @@ export async function startServer(
     child.once('error', () => resolve());
   });
   const stop = (signal: NodeJS.Signals = 'SIGTERM') => stopChild(child, ended, signal);
-  const endMs = performance.now() + HEALTHY_WITHIN_MS;
+  const endMs = performance.now() + (server.healthyWithinMs ?? HEALTHY_WITHIN_MS);
   while (!(await server.isHealthy(place.port).catch(() => false))) {
     if (child.pid === undefined || child.exitCode !== null || performance.now() > endMs) {
       await stop();
@@ -90,11 +98,12 @@ const pause = (ms: number): Promise<void> =>
     // A pause alone keeps no process alive; whoever waits has a child that does.
   });
 
-/** Free at this moment, below the range of which the system takes ports for clients. */
-export async function freePort(): Promise<number> {
+/** The first of so many that are free at this moment, below the range of which the system takes ports for clients. */
+export async function freePort(count = 1): Promise<number> {
   for (let attempt = 0; ; attempt++) {
     const port = 15_000 + Math.floor(Math.random() * 15_000);
-    if (await isFree(port)) return port;
+    const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(port + index)));
+    if (!free.includes(false)) return port;
     if (attempt > 50) throw new Error('no free port was found');
   }
 }
