@@ -1,4 +1,4 @@
-import { DistributionError } from '@distributary/distribution-core';
+import type { DistributionError } from '@distributary/distribution-core';
 import { readCloudEvents } from './read-cloud-events.js';
 
 const STRUCTURED = { 'content-type': 'application/cloudevents+json; charset=utf-8' };

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Type } from 'protobufjs';
 import { otlpMetricsRequestSchema } from '@distributary/contracts';
 import { DistributionError } from '@distributary/distribution-core';
 import { textAttributes, textOf } from './attribute-text.js';
@@ -167,7 +168,7 @@ describe('exports', () => {
         (values) => {
           const metrics = values.map(({ name, asDouble }) => ({ name, gauge: { dataPoints: [{ asDouble }] } }));
           const request = { resourceMetrics: [{ scopeMetrics: [{ metrics }] }] };
-          const type = (codec as unknown as { request: import('protobufjs').Type }).request;
+          const type = (codec as unknown as { request: Type }).request;
           const bytes = Buffer.from(type.encode(type.fromObject(request)).finish());
           const plain = ({ points }: ReturnType<typeof readMetrics>) => points.map(({ name, value }) => [name, value]);
           expect(plain(readMetrics(codec.decode(bytes)))).toEqual(plain(readMetrics(codec.decode(request))));
