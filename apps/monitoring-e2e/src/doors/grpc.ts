@@ -109,9 +109,9 @@ function typedMessages(): (message: Fields) => Message[] {
     }
     if (message.gap) return [{ type: 'gap', payload: message.gap } as Message];
     if (message.status) return [{ type: 'status', payload: message.status } as Message];
-    const { lane, epoch, prev, pos, last, snapshot } = message;
+    const { lane, epoch, prev, pos, last, snapshot, dropped } = message;
     const events = (message.events as Fields[]).map(storedEvent);
-    const payload = { feed, lane, epoch, prev, pos, last, events };
+    const payload = { feed, lane, epoch, prev, pos, last, events, ...(dropped ? { dropped } : {}) };
     return [{ type: snapshot === true ? 'snapshot' : 'data', payload } as unknown as Message];
   };
 }
@@ -128,21 +128,25 @@ function storedEvent(event: Fields): Fields {
     timestamp: new Date(timestamp.seconds * 1000 + timestamp.nanos / 1e6).toISOString(),
     data_type,
     distribution: { topic, routing_key, target_subscribers, priority },
-    data: JSON.parse((data as Buffer).toString()) as unknown,
+    // Empty if a transformation took it away.
+    data: (data as Buffer).length === 0 ? undefined : (JSON.parse((data as Buffer).toString()) as unknown),
     metadata: Object.fromEntries(Object.entries(metadata).filter(([name]) => !name.startsWith('_'))),
   };
 }
 
-function wireSelection({ start, filter, ...others }: Selection): Fields {
+function wireSelection({ start, filter, transformation, ...others }: Selection): Fields {
   return {
     ...others,
     ...(filter !== undefined && { filter: typeof filter === 'string' ? filter : JSON.stringify(filter) }),
+    ...(transformation !== undefined && {
+      transformation: typeof transformation === 'string' ? transformation : JSON.stringify(transformation),
+    }),
     ...(start !== undefined && { start: typeof start === 'string' ? { at: start } : start }),
   };
 }
 
 function wirePayload(type: string, payload: Fields): Fields {
-  if (type === 'subscribe') return wireSelection(payload as Selection);
+  if (type === 'subscribe' || type === 'history') return wireSelection(payload as Selection);
   if (type === 'ping') return { echo: JSON.stringify(payload) };
   if (type !== 'publish') return payload;
   return { ...payload, events: (payload.events as unknown[]).map((event) => Buffer.from(JSON.stringify(event))) };

@@ -6,6 +6,7 @@ import type { Log } from '../ports/log.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import { BEFORE_FIRST, type LanePosition } from '../position.js';
 import type { Selection } from '../subscription/subscription.js';
+import type { OutputTransformation } from '../transformation/transformations.js';
 
 export interface HistoryRequest {
   readonly selection: Selection;
@@ -14,6 +15,8 @@ export interface HistoryRequest {
   /** Where a later page starts: the cursor of the page before. */
   readonly cursor?: Cursor;
   readonly limit: number;
+  /** What becomes of each event; those that do not go out are left out. */
+  readonly output?: Pick<OutputTransformation, 'value'>;
 }
 
 export interface HistoryPage {
@@ -47,6 +50,7 @@ export class History {
     );
     const values: Uint8Array[] = [];
     const positions: LanePosition[] = [];
+    let taken = 0;
     let scanned = 0;
     let hasMore = false;
     for (const topic of topics) {
@@ -56,11 +60,11 @@ export class History {
           known.get(`${topic.name}#${partition}#${epoch}`) ??
           (await this.startOf(topic, partition, request.fromMicros));
         if (at < beforeFirst) at = beforeFirst;
-        while (at < last && values.length < request.limit && scanned < MAX_EVENTS_SCANNED) {
+        while (at < last && taken < request.limit && scanned < MAX_EVENTS_SCANNED) {
           const batches = await this.log.read({ topic: topic.brokerName, partition, after: at, epoch }, READ_BYTES);
           if (batches.length === 0) break;
           for (const batch of batches) {
-            const left = request.limit - values.length;
+            const left = request.limit - taken;
             if (left === 0) break;
             const selected = this.selector.select(
               matcher,
@@ -73,8 +77,13 @@ export class History {
               READ_BYTES,
             );
             for (const run of selected.runs) {
-              for (let index = run.from; index < run.to; index++) values.push(batch.valueAt(index));
+              for (let index = run.from; index < run.to; index++) {
+                const value = batch.valueAt(index);
+                const made = request.output === undefined ? value : request.output.value(value);
+                if (made !== undefined) values.push(made);
+              }
             }
+            taken += selected.eventCount;
             at = selected.pos;
             scanned += batch.count;
             if (selected.isCut) break;

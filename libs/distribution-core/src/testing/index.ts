@@ -23,3 +23,5 @@ export * from './audit-log.contract.js';
 export * from './in-memory-audit-log.js';
 export * from './transformation-store.contract.js';
 export * from './in-memory-transformation-store.js';
+export * from './cache.contract.js';
+export * from './in-memory-cache.js';

@@ -1,0 +1,47 @@
+import { type Clock, LookupTables, type Metrics, Transformations } from '@distributary/distribution-core';
+import {
+  adminArea,
+  LookupTablesController,
+  LookupTablesService,
+  TransformationsController,
+  TransformationsService,
+} from '@distributary/distribution-nest';
+import type { DynamicModule } from '@nestjs/common';
+import type { MonitoringConfig } from '../config/monitoring.config.js';
+import type { Storage } from './storage.js';
+
+/** What subscriptions and rules may make of events. */
+export interface Transforming {
+  readonly transformations: Transformations;
+  readonly area: DynamicModule;
+}
+
+export interface TransformingSurroundings {
+  readonly config: Pick<MonitoringConfig, 'REDACTION_KEYS'>;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
+
+export function createTransforming(
+  { config, clock, metrics }: TransformingSurroundings,
+  storage: Pick<Storage, 'transformations' | 'lookupTables'>,
+): Transforming {
+  const tables = new LookupTables(storage.lookupTables, clock, metrics);
+  const transformations = new Transformations({
+    store: storage.transformations,
+    lookups: tables,
+    keys: config.REDACTION_KEYS,
+    metrics,
+  });
+  const named = new TransformationsService({ store: storage.transformations, transformations, clock });
+  const lookups = new LookupTablesService({ store: storage.lookupTables, tables, clock });
+  const area = adminArea(
+    'Transformations',
+    [TransformationsController, LookupTablesController],
+    [
+      [TransformationsService, named],
+      [LookupTablesService, lookups],
+    ],
+  );
+  return { transformations, area };
+}
