@@ -133,7 +133,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
       ...parts,
       features,
       waysIn: IngestAdaptersModule.of({ events: features.events, metrics, logger }),
-      administration: administration(parts, { clock, logger, observability, auditing }),
+      administration: administration(parts, { clock, logger, observability, auditing, access }),
       subscriptions,
       health,
       registry,

@@ -19,3 +19,4 @@ export * from './management/audit.js';
 export * from './management/routing.js';
 export * from './management/configuration.js';
 export * from './management/transformations.js';
+export * from './management/api-keys.js';

@@ -3,11 +3,13 @@ import {
   adminArea,
   AdminModule,
   type Logger,
+  type ServiceAccess,
   TopicsController,
   TopicsGrpc,
   TopicsService,
 } from '@distributary/distribution-nest';
 import type { DynamicModule } from '@nestjs/common';
+import { apiKeysArea } from './access-areas.js';
 import type { Auditing } from './auditing.js';
 import type { Observability } from './observability.js';
 import type { Parts } from './parts.js';
@@ -17,6 +19,7 @@ export interface AdministrationSurroundings {
   readonly logger: Logger;
   readonly observability: Observability;
   readonly auditing: Auditing;
+  readonly access: ServiceAccess;
 }
 
 export const MONITORING_PREFIX = 'api/v1/monitoring';
@@ -29,6 +32,7 @@ export function administration(parts: Parts, around: AdministrationSurroundings)
     areas: [
       topicsArea(parts, around),
       parts.routing.area,
+      apiKeysArea(around.access, around.clock),
       ...around.observability.areas,
       ...around.auditing.areas,
       parts.transforming.area,
