@@ -115,6 +115,8 @@ export interface HistoryPayload {
 export interface PublishPayload {
   readonly id: string;
   readonly events: readonly unknown[];
+  /** W3C trace context that the publishing continues; no effect where nothing is traced. */
+  readonly traceparent?: string;
 }
 
 export interface ClientPayloads {

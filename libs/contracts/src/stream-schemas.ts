@@ -72,7 +72,11 @@ export const historySchema = z.object({
   ...outputFields,
 });
 
-export const publishSchema = z.object({ id, events: z.array(z.unknown()).min(1).max(1000) });
+export const publishSchema = z.object({
+  id,
+  events: z.array(z.unknown()).min(1).max(1000),
+  traceparent: z.string().max(200).optional(),
+});
 
 export const helloSchema = z.object({
   token: z.string().max(16_384).optional(),

@@ -22,7 +22,21 @@ const MAX_WAITING_COMMANDS = 256;
 export type StreamCommand =
   'hello' | 'subscribe' | 'unsubscribe' | 'ack' | 'nack' | 'credit' | 'history' | 'publish' | 'refresh' | 'ping';
 
+/** One command of one connection, to whoever measures or traces it. */
+export interface CommandCall {
+  readonly type: StreamCommand;
+  readonly payload: unknown;
+  /** The transport, as its encoder is named. */
+  readonly door: string;
+  readonly principal: Principal;
+}
+
+/** Runs the command, and lets its result or failure pass. */
+export type AroundCommand = (call: CommandCall, run: () => Promise<void>) => Promise<void>;
+
 export interface StreamConnectionDependencies {
+  readonly door: string;
+  readonly aroundCommand?: AroundCommand;
   readonly session: StreamSession;
   readonly outlet: Outlet;
   readonly vocabulary: StreamVocabulary;
@@ -53,7 +67,7 @@ export class StreamConnection {
     this.waiting++;
     this.last = this.last.then(async () => {
       try {
-        await this.execute(type, payload);
+        await this.run(type, payload);
       } catch (error) {
         if (!(error instanceof DistributionError)) this.deps.onUnexpected(error);
         this.deps.outlet.send({ type: 'error', payload: errorPayloadOf(error, idOf(payload)) });
@@ -62,6 +76,12 @@ export class StreamConnection {
       }
     });
     return this.last;
+  }
+
+  private run(type: StreamCommand, payload: unknown): Promise<void> {
+    const { aroundCommand, door, session } = this.deps;
+    if (aroundCommand === undefined) return this.execute(type, payload);
+    return aroundCommand({ type, payload, door, principal: session.principal }, () => this.execute(type, payload));
   }
 
   private async execute(type: StreamCommand, payload: unknown): Promise<void> {

@@ -3,10 +3,13 @@ import {
   type Clock,
   type CompetingSubscriptions,
   type CursorStore,
+  type DeadLetterSink,
   DEFAULT_STREAM_SESSION_LIMITS,
+  type DurableSubscription,
   type FanOut,
   type FrameEncoder,
   type Gauge,
+  type Handovers,
   type History,
   type IdSource,
   type Log,
@@ -19,7 +22,7 @@ import {
   type Transformations,
 } from '@distributary/distribution-core';
 import type { AccessControl } from '../auth/access-control.js';
-import { StreamConnection } from './stream-connection.js';
+import { type AroundCommand, StreamConnection } from './stream-connection.js';
 import { endSession, SessionExpiry } from './session-expiry.js';
 import type { StreamVocabulary } from './stream-vocabulary.js';
 
@@ -29,6 +32,8 @@ export interface StreamSessionsDependencies {
   readonly subscriptions: SubscriptionStore;
   readonly cursors: CursorStore;
   readonly competing: CompetingSubscriptions;
+  readonly handovers?: Handovers;
+  readonly deadLettersOf?: (subscription: DurableSubscription) => DeadLetterSink | undefined;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly metrics: Metrics;
@@ -39,6 +44,8 @@ export interface StreamSessionsDependencies {
   readonly publish: (events: readonly unknown[], principal: Principal) => Promise<readonly PublishResult[]>;
   /** Who may come in. */
   readonly access: AccessControl;
+  /** If given, every command runs in it. */
+  readonly aroundCommand?: AroundCommand;
   readonly onUnexpected: (error: unknown) => void;
   readonly maxSessions: number;
   readonly limits?: Partial<StreamSessionLimits>;
@@ -78,6 +85,8 @@ export class StreamSessions {
     const id = deps.ids.uuid();
     const session = new StreamSession({ ...deps, principal, limits: this.limits }, outlet, encoder);
     const connection = new StreamConnection({
+      door: encoder.name,
+      aroundCommand: deps.aroundCommand,
       session,
       outlet,
       vocabulary: deps.vocabulary,
