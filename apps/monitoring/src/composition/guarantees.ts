@@ -1,8 +1,8 @@
 import {
   CompetingSubscriptions,
   DEFAULT_STREAM_SESSION_LIMITS,
-  type DurableLimits,
   type FanOut,
+  Handovers,
   type Log,
   type TopicDirectory,
 } from '@distributary/distribution-core';
@@ -12,7 +12,7 @@ import type { Storage } from './storage.js';
 /** What keeps the promises of durable subscriptions. */
 export interface Guarantees {
   readonly competing: CompetingSubscriptions;
-  readonly limits: DurableLimits;
+  readonly handovers: Handovers;
   /** What was acknowledged is stored; to be called when no session is open any more. */
   close(): Promise<void>;
 }
@@ -40,5 +40,5 @@ export function createGuarantees({ clock, ids, metrics }: Surroundings, parts: G
     await fanOut.setTopics(topics);
     await competing.setTopics(topics);
   };
-  return { competing, limits, close: () => competing.close() };
+  return { competing, handovers: new Handovers(), close: () => competing.close() };
 }

@@ -100,6 +100,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     subscriptions: storage.subscriptions,
     cursors: storage.cursors,
     competing: guarantees.competing,
+    handovers: guarantees.handovers,
     transformations: transforming.transformations,
     clock,
     ids,

@@ -38,7 +38,7 @@ export class CatchUp {
       if (this.sendKept(member)) continue;
       const lane = this.nextLane(member);
       if (lane === undefined) {
-        if (!this.isWaitingForBroker(member)) this.join(member);
+        if (!this.isWaiting(member)) this.join(member);
         return;
       }
       if (member.allowance < 1) return;
@@ -83,7 +83,7 @@ export class CatchUp {
     let found: FeedLane | undefined;
     for (const lane of member.feed.lanes.values()) {
       const told = member.reachedIn(lane);
-      if (told >= lane.told) continue;
+      if (told >= lane.told || member.isHeld(lane)) continue;
       if (!lane.state.segments.holds(told)) {
         this.sweeps.wait(member, lane);
         continue;
@@ -93,9 +93,10 @@ export class CatchUp {
     return found;
   }
 
-  private isWaitingForBroker(member: Member): boolean {
+  /** For the broker, or until a lane that is held is let go. */
+  private isWaiting(member: Member): boolean {
     for (const lane of member.feed.lanes.values()) {
-      if (member.reachedIn(lane) < lane.told) return true;
+      if (member.reachedIn(lane) < lane.told || member.isHeld(lane)) return true;
     }
     return false;
   }

@@ -34,11 +34,15 @@ export class Member {
   private readonly told = new Map<FeedLane, Position>();
   /** Since it fell behind: how many events of each lane its feed had told by then. */
   private readonly toldCounts = new Map<FeedLane, number>();
+  /** Lanes that wait although there is room: an event of theirs failed, and is sent again after a pause. */
+  private readonly held = new Set<FeedLane>();
   /** While behind: the flush to be sent next, 0 if it is not to be had from the feed. */
   nextSequence = 0;
   /** It reached the limit under a lossy policy, which acts when there is room again. */
   isJumpDue = false;
   isSlow = false;
+  /** Times that it began to be slow. */
+  slowPeriods = 0;
   /** Events written to it since it was attached. */
   sentEvents = 0;
   /** Monotonic, of the last thing that was sent while behind. */
@@ -157,6 +161,22 @@ export class Member {
     this.liveIndex = this.feed.live.push(this) - 1;
   }
 
+  /** Nothing of the lane is sent until it is let go; the others go on. */
+  hold(lane: FeedLane): void {
+    if (this.state === 'live') this.standAt(this.positions());
+    // Flushes hold several lanes, so what it misses comes from the segments now.
+    this.nextSequence = 0;
+    this.held.add(lane);
+  }
+
+  letGo(lane: FeedLane): void {
+    this.held.delete(lane);
+  }
+
+  isHeld(lane: FeedLane): boolean {
+    return this.held.size > 0 && this.held.has(lane);
+  }
+
   /** Stops being written to, but keeps its place. */
   pause(): void {
     if (this.state === 'live') this.standAt(this.positions());
@@ -200,6 +220,7 @@ export class Member {
 
   toggleSlow(): void {
     this.isSlow = !this.isSlow;
+    if (this.isSlow) this.slowPeriods++;
     this.outlet.send({
       type: 'status',
       payload: { id: this.options.subscriptionId, state: this.isSlow ? 'slow' : 'live' },

@@ -55,6 +55,11 @@ export class OwnershipTerm {
     this.events.onLost();
   }
 
+  /** It has ended, and nobody need be told. */
+  abandon(): void {
+    this.end();
+  }
+
   /** Gives the right up. Never rejects: a right that cannot be given up expires. */
   async release(): Promise<void> {
     if (this.state === 'over') return;

@@ -4,6 +4,4 @@ import type { LanePosition } from '../position.js';
 export interface SingleAck {
   readonly eventIds?: readonly string[] | undefined;
   readonly at?: readonly LanePosition[] | undefined;
-  /** Refused: sent again after this long, else after the pause of the redelivery policy. */
-  readonly delayMs?: number | undefined;
 }

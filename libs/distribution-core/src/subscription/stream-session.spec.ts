@@ -316,6 +316,8 @@ describe('a stream session', () => {
       await publish(2);
       session.nack({ id: 's1', generation: 1, positions });
       await settled();
+      expect(outlet.numbers).toEqual([1, 2, 3]);
+      await settled(110);
       expect(outlet.numbers).toEqual([1, 2, 3, 2, 3]);
       expect(outlet.chainBreaks()).toEqual([]);
     });

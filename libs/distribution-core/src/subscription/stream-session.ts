@@ -12,8 +12,10 @@ import type { Clock } from '../ports/clock.port.js';
 import type { CursorStore } from '../ports/cursor-store.port.js';
 import type { IdSource } from '../ports/id-source.port.js';
 import type { Log } from '../ports/log.port.js';
+import type { Metrics } from '../ports/metrics.port.js';
 import type { SubscriptionType } from '../ports/queue.port.js';
 import type { SubscriptionStore } from '../ports/subscription-store.port.js';
+import type { DeadLetterSink } from '../delivery/dead-letter.js';
 import type { DeliveryOptions } from '../delivery/delivery-options.js';
 import type { LanePosition } from '../position.js';
 import type { SubscriptionOutput } from '../transformation/definition.js';
@@ -23,6 +25,8 @@ import { CompetingReader } from './competing/competing-reader.js';
 import type { CompetingSubscriptions } from './competing/competing-subscriptions.js';
 import { DurableClaim, type DurableLimits } from './durable-claim.js';
 import { checkActive, checkDurable, isCompeting } from './durable-rules.js';
+import type { Handovers } from './handovers.js';
+import { type LiveReaders, type ReaderReport, reportOf } from './live-readers.js';
 import type { SingleAck } from './single-ack.js';
 import { type Start, StartResolution } from './start.js';
 import { type DeliveryGuarantee, type DurableSubscription, type Selection, type SlowPolicy } from './subscription.js';
@@ -53,6 +57,8 @@ export interface AckCommand {
   readonly positions?: readonly LanePosition[];
   /** Instead: events one by one. */
   readonly single?: SingleAck;
+  /** Refused: sent again after this long, else after the pause of the redelivery policy. */
+  readonly delayMs?: number | undefined;
 }
 
 export interface StreamSessionDependencies {
@@ -61,11 +67,18 @@ export interface StreamSessionDependencies {
   readonly subscriptions: SubscriptionStore;
   readonly cursors: CursorStore;
   readonly competing: CompetingSubscriptions;
+  /** Where sessions that receive durable subscriptions are to be found, by those who change them. */
+  readonly live?: LiveReaders;
   readonly clock: Clock;
   readonly ids: IdSource;
   /** Whose session it is, to begin with. */
   readonly principal: Principal;
   readonly transformations?: Pick<Transformations, 'outputOf'>;
+  readonly metrics?: Metrics;
+  /** Who of this process waits for which durable subscription. */
+  readonly handovers?: Handovers;
+  /** Where what cannot be delivered goes; without it, it is tried for ever. */
+  readonly deadLettersOf?: (subscription: DurableSubscription) => DeadLetterSink | undefined;
   /** The catalog's version at this moment. */
   readonly catalogVersion: () => number;
   readonly limits: StreamSessionLimits;
@@ -82,10 +95,17 @@ export const DEFAULT_STREAM_SESSION_LIMITS: StreamSessionLimits = {
   ackTimeoutMs: 30_000,
 };
 
+interface InOrder {
+  readonly member: Member;
+  readonly claim: DurableClaim | undefined;
+  /** Of a durable one: as it was when it was attached, and how to end being told of its changes. */
+  readonly subscription?: DurableSubscription;
+  readonly unwatch?: (() => void) | undefined;
+  readonly reader?: undefined;
+}
+
 /** In order, through a feed; or competing with other sessions for single events. */
-type Attached =
-  | { readonly member: Member; readonly claim: DurableClaim | undefined; readonly reader?: undefined }
-  | { readonly reader: CompetingReader };
+type Attached = InOrder | { readonly reader: CompetingReader };
 
 /**
  * One client connection on any transport: its subscriptions and what it asks of them. Answers go through the outlet.
@@ -94,6 +114,7 @@ type Attached =
 export class StreamSession {
   private readonly subscriptions = new Map<string, (Attached & { readonly command: SubscribeCommand }) | 'pending'>();
   private isClosed = false;
+  private refreshed: Promise<void> = Promise.resolve();
   private currentPrincipal: Principal;
 
   constructor(
@@ -165,10 +186,10 @@ export class StreamSession {
   }
 
   /** What comes after the positions, or the single events, are sent again. */
-  nack({ id, generation, positions, single }: AckCommand): void {
+  nack({ id, generation, positions, single, delayMs }: AckCommand): void {
     const { reader } = this.attached(id);
-    if (reader !== undefined) reader.nack(generation, single ?? {});
-    else this.claimOf(id).nack(generation, positionsOf(positions));
+    if (reader !== undefined) reader.nack(generation, single ?? {}, delayMs);
+    else this.claimOf(id).nack(generation, positionsOf(positions), delayMs);
   }
 
   credit(id: string, events: number): void {
@@ -217,18 +238,18 @@ export class StreamSession {
       this.outlet,
       command.id,
       () => this.isClosed || !this.subscriptions.has(command.id),
-      () => this.drop(command.id),
+      () => void this.recover(command.id),
     );
     try {
       // It may have waited for its turn, and have been paused or deleted meanwhile.
       await this.checkStillActive(subscription.subscriptionId);
-      const stored = await this.deps.cursors.load(subscription.subscriptionId);
+      const stored = await this.deps.cursors.loadWithAbove(subscription.subscriptionId);
       // Lanes without a stored position are newer than the subscription: they start at their first event.
       const cursor: Cursor = { catalogVersion: -1, positions: stored };
       const start: Start = stored.length > 0 ? { at: 'cursor', cursor } : (command.start ?? { at: 'latest' });
       const member = await this.join(command, subscription, start, claim);
-      await claim.begin(member);
-      return { member, claim };
+      await claim.begin(member, stored);
+      return { member, claim, subscription, unwatch: this.watch(command, subscription.subscriptionId) };
     } catch (error) {
       await claim.release();
       throw error;
@@ -329,6 +350,7 @@ export class StreamSession {
     selection: Selection & Pick<SubscribeCommand, 'output'>,
     start: Start,
     claim: DurableClaim | undefined,
+    replaces?: Member,
   ): Promise<Member> {
     const resolution = new StartResolution(start, this.deps.log);
     const encoder = await this.encoderOf('output' in selection ? selection.output : command.output);
@@ -340,9 +362,12 @@ export class StreamSession {
       selection: this.permitted(selection),
       encoder,
       outlet: this.outlet,
-      startOf: resolution.startOf,
+      // What it goes on with needs no start.
+      startOf: (state) =>
+        replaces?.positionIn(state) === undefined ? resolution.startOf(state) : Promise.resolve('live'),
       snapshot: start.at === 'snapshot',
-      otherFeeds: this.feeds(),
+      otherFeeds: this.feeds(command.id),
+      ...(replaces !== undefined && { replaces }),
       onAttached: (member, positions) => {
         this.outlet.send({
           type: 'subscribed',
@@ -413,13 +438,108 @@ export class StreamSession {
     }
   }
 
+  private watch({ id }: SubscribeCommand, subscriptionId: string): (() => void) | undefined {
+    return this.deps.live?.add({
+      subscriptionId,
+      refresh: () => this.refresh(id),
+      ack: (generation, positions) => this.claimOf(id).ack(generation, positions),
+      report: () => this.report(id),
+    });
+  }
+
+  private report(id: string): ReaderReport | undefined {
+    const attached = this.subscriptions.get(id);
+    if (attached === undefined || attached === 'pending' || attached.reader !== undefined) return undefined;
+    return reportOf(attached.member, attached.claim);
+  }
+
+  /** What the stores say of a durable subscription may have changed. One after another. */
+  private refresh(id: string): Promise<void> {
+    const done = this.refreshed.then(() => this.refreshNow(id));
+    this.refreshed = done.catch(() => undefined);
+    return done;
+  }
+
+  private async refreshNow(id: string): Promise<void> {
+    const attached = this.subscriptions.get(id);
+    if (attached === undefined || attached === 'pending' || attached.reader !== undefined) return;
+    const { claim, subscription } = attached;
+    if (claim === undefined || subscription === undefined) return;
+    const { subscriptionId } = subscription;
+    const known = await this.deps.subscriptions.find(subscriptionId);
+    const { generation } = await this.deps.cursors.standing(subscriptionId);
+    if (known?.status === 'active' && generation === claim.generation) {
+      if (!isEqualDelivery(known, subscription)) await this.moveToSelectionOf(id, attached, known);
+      return;
+    }
+    if (generation === claim.generation) await claim.release();
+    else claim.abandon();
+    await this.recover(id);
+  }
+
+  /** Goes on where it stands, with what the subscription selects now. */
+  private async moveToSelectionOf(
+    id: string,
+    attached: InOrder & { readonly command: SubscribeCommand },
+    known: DurableSubscription,
+  ): Promise<void> {
+    const { member, claim, subscription } = attached;
+    const command: SubscribeCommand = {
+      ...attached.command,
+      ...selectedBy(known),
+      credit: member.creditLeft,
+      slowPolicy: known.slowPolicy === subscription?.slowPolicy ? attached.command.slowPolicy : known.slowPolicy,
+    };
+    // Lanes without a stored position are newer than the subscription: they start at their first event.
+    const cursor: Cursor = { catalogVersion: -1, positions: await this.deps.cursors.load(known.subscriptionId) };
+    const moved = await this.join(command, known, { at: 'cursor', cursor }, claim, member);
+    if (this.subscriptions.get(id) !== attached) return this.deps.fanOut.detach(moved);
+    this.subscriptions.set(id, { ...attached, command, member: moved, subscription: known });
+    claim?.moveTo(moved);
+  }
+
+  /**
+   * The right to a durable subscription has ended. If that is because its positions were moved, it is taken up anew, in
+   * another generation; else its client is told why it ends.
+   */
+  private async recover(id: string): Promise<void> {
+    const attached = this.subscriptions.get(id);
+    if (attached === undefined || attached === 'pending' || attached.reader !== undefined) return this.drop(id);
+    this.deps.fanOut.detach(attached.member);
+    attached.unwatch?.();
+    this.subscriptions.set(id, 'pending');
+    try {
+      const command = await this.commandAnew(attached.command, attached.subscription as DurableSubscription);
+      const again = await this.attachDurable(command);
+      if (this.isClosed || this.subscriptions.get(id) !== 'pending') await this.release(again);
+      else this.subscriptions.set(id, { ...again, command });
+    } catch (error) {
+      this.subscriptions.delete(id);
+      this.outlet.send({ type: 'error', payload: endOf(id, error) });
+    }
+  }
+
+  private async commandAnew(command: SubscribeCommand, { subscriptionId }: DurableSubscription) {
+    const { subscriptions, cursors } = this.deps;
+    const known = await subscriptions.find(subscriptionId);
+    if (known === undefined) {
+      throw new DistributionError('subscription.not_found', `${unqualified(subscriptionId)} has been deleted`);
+    }
+    checkActive(known);
+    if ((await cursors.standing(subscriptionId)).ownerId !== undefined) {
+      throw new DistributionError('generation.stale', 'another session has taken the subscription over');
+    }
+    return { ...command, ...selectedBy(known) };
+  }
+
   /** The subscription ended by itself; its client has been told why. */
   private drop(id: string): void {
     const attached = this.subscriptions.get(id);
     this.subscriptions.delete(id);
     if (attached === undefined || attached === 'pending') return;
-    if (attached.reader !== undefined) attached.reader.stop();
-    else this.deps.fanOut.detach(attached.member);
+    if (attached.reader !== undefined) return attached.reader.stop();
+    attached.unwatch?.();
+    this.deps.fanOut.detach(attached.member);
   }
 
   /** Another process has it now. */
@@ -431,14 +551,18 @@ export class StreamSession {
 
   private async release(attached: Attached): Promise<void> {
     if (attached.reader !== undefined) return attached.reader.close();
+    attached.unwatch?.();
     this.deps.fanOut.detach(attached.member);
     await attached.claim?.release();
   }
 
-  private feeds(): Set<number> {
+  /** Of all but one subscription. */
+  private feeds(except: string): Set<number> {
     const feeds = new Set<number>();
-    for (const one of this.subscriptions.values())
-      if (one !== 'pending') feeds.add(one.reader === undefined ? one.member.feed.id : one.reader.feed);
+    for (const [id, one] of this.subscriptions) {
+      if (one === 'pending' || id === except) continue;
+      feeds.add(one.reader === undefined ? one.member.feed.id : one.reader.feed);
+    }
     return feeds;
   }
 
@@ -462,6 +586,25 @@ export class StreamSession {
 
 function selectionOf({ topicPatterns, keyPatterns, filter }: Selection): Selection {
   return { topicPatterns, keyPatterns, filter };
+}
+
+function selectedBy({ output, ...subscription }: DurableSubscription): Pick<SubscribeCommand, 'selection' | 'output'> {
+  return { selection: selectionOf(subscription), ...(output !== undefined && { output }) };
+}
+
+/** Whether whoever receives it notices no difference. */
+function isEqualDelivery(one: DurableSubscription, other: DurableSubscription): boolean {
+  return (
+    canonicalSelection(one) === canonicalSelection(other) &&
+    one.slowPolicy === other.slowPolicy &&
+    canonicalJson(one.output) === canonicalJson(other.output)
+  );
+}
+
+function endOf(id: string, error: unknown) {
+  if (!(error instanceof DistributionError)) return { id, code: 'internal', message: 'it has ended', retryable: false };
+  const { code, message } = error;
+  return { id, code: code === 'subscription.taken' ? 'generation.stale' : code, message, retryable: false };
 }
 
 function positionsOf(positions: readonly LanePosition[] | undefined): readonly LanePosition[] {

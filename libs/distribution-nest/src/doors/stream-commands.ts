@@ -84,8 +84,8 @@ export function parseStart(start: StartInput): Start {
 export function parseAck(payload: unknown): AckCommand {
   const input = parseWith(ackSchema, payload);
   const { id, generation, positions, cursor, event_ids: eventIds, at, delay_ms: delayMs } = input;
-  if (eventIds !== undefined || at !== undefined) return { id, generation, single: { eventIds, at, delayMs } };
-  return { id, generation, positions: positions ?? decodeCursor(cursor as string).positions };
+  if (eventIds !== undefined || at !== undefined) return { id, generation, single: { eventIds, at }, delayMs };
+  return { id, generation, positions: positions ?? decodeCursor(cursor as string).positions, delayMs };
 }
 
 export function parseHistory(payload: unknown, vocabulary: StreamVocabulary): Omit<HistoryRequest, 'output'> & Pick<SubscribeCommand, 'id' | 'output'> {

@@ -76,9 +76,9 @@ export class CompetingReader {
     if (deliveries.length > 0) this.seat.ack(deliveries);
   }
 
-  nack(generation: number, refused: SingleAck): void {
+  nack(generation: number, refused: SingleAck, delayMs: number | undefined): void {
     const deliveries = this.taken(generation, refused);
-    if (deliveries.length > 0) this.seat.nack(deliveries, refused.delayMs);
+    if (deliveries.length > 0) this.seat.nack(deliveries, delayMs);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,120 @@
+import type { DeadLetterReason, DeadLetterSink } from '../delivery/dead-letter.js';
+import { LetterBurial } from '../delivery/queue/letter-burial.js';
+import { type RedeliveryPolicy, redeliveryDelayMs } from '../delivery/redelivery-policy.js';
+import type { FeedLane } from '../fan-out/feed.js';
+import type { Member } from '../fan-out/member.js';
+import type { Clock } from '../ports/clock.port.js';
+import type { IdSource } from '../ports/id-source.port.js';
+import type { Log } from '../ports/log.port.js';
+import type { Counter } from '../ports/metrics.port.js';
+import type { Position } from '../position.js';
+import { type BlockingEvent, findBlocking } from './blocking-event.js';
+
+export interface LaneRedeliveryOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly redelivery: RedeliveryPolicy;
+  readonly dedupeWindowMs: number;
+  readonly maxAttempts: number;
+  /** Without it the blocking event is sent for ever: nothing is lost for want of a place for letters. */
+  readonly deadLetters: DeadLetterSink | undefined;
+  readonly dropped: Counter;
+  readonly redelivered: Counter;
+}
+
+/** What has to happen with a lane after an attempt came to nothing. */
+export type FailureOutcome =
+  /** Nothing of it was the subscription's: it is dealt with up to here. */
+  | { readonly kind: 'nothing'; readonly upTo: Position }
+  /** Everything after `from` again, after the pause. `failures`: of the event that comes first. */
+  | { readonly kind: 'again'; readonly from: Position; readonly delayMs: number }
+  /** The event at this position is a dead letter: what comes after it again, at once. */
+  | { readonly kind: 'buried'; readonly position: Position }
+  /** The subscription ended meanwhile. */
+  | { readonly kind: 'stopped' };
+
+interface Failing {
+  readonly position: Position;
+  readonly count: number;
+  readonly firstMicros: number;
+}
+
+/**
+ * Counts the failed attempts of the event that blocks a lane, and decides: again after a pause with full jitter, or to
+ * the dead letters, that event alone. In memory by lane; what a former owner counted is given with {@link remember}.
+ */
+export class LaneRedelivery {
+  private readonly failing = new Map<string, Failing>();
+  private readonly burial: LetterBurial;
+
+  constructor(private readonly options: LaneRedeliveryOptions) {
+    this.burial = new LetterBurial(options.clock, options.deadLetters, options.dropped);
+  }
+
+  /** By lane name; of the event that blocks it. */
+  failuresOf(lane: string): { readonly position: Position; readonly count: number } | undefined {
+    return this.failing.get(lane);
+  }
+
+  remember(lane: string, failures: Readonly<Record<Position, number>>): void {
+    const [first] = Object.entries(failures);
+    if (first === undefined) return;
+    this.failing.set(lane, { position: first[0], count: first[1], firstMicros: this.options.clock.nowMicros() });
+  }
+
+  stop(): void {
+    this.burial.stop();
+  }
+
+  /** The attempt that sent (after, upTo] failed. Rejects if the broker does not answer. */
+  async failed(
+    name: string,
+    member: Member,
+    lane: FeedLane,
+    after: Position,
+    upTo: Position,
+    reason: DeadLetterReason,
+  ): Promise<FailureOutcome> {
+    const { log, ids, redelivery, maxAttempts, dedupeWindowMs, deadLetters } = this.options;
+    const blocking = await findBlocking(member, lane, after, upTo, log, dedupeWindowMs);
+    if (blocking === undefined) return { kind: 'nothing', upTo };
+    const failing = this.count(name, blocking.position);
+    if (failing.count >= maxAttempts && deadLetters !== undefined) {
+      if (!(await this.bury(lane, blocking, failing, reason))) return { kind: 'stopped' };
+      this.failing.delete(name);
+      return { kind: 'buried', position: blocking.position };
+    }
+    this.options.redelivered.add();
+    return { kind: 'again', from: after, delayMs: redeliveryDelayMs(redelivery, failing.count, ids.random()) };
+  }
+
+  private count(name: string, position: Position): Failing {
+    const before = this.failing.get(name);
+    const isSame = before?.position === position;
+    const failing: Failing = {
+      position,
+      count: isSame ? before.count + 1 : 1,
+      firstMicros: isSame ? before.firstMicros : this.options.clock.nowMicros(),
+    };
+    this.failing.set(name, failing);
+    return failing;
+  }
+
+  private bury(
+    { state }: FeedLane,
+    { batch, index, position }: BlockingEvent,
+    { count, firstMicros }: Failing,
+    reason: DeadLetterReason,
+  ): Promise<boolean> {
+    const { topic, partition, epoch } = state.lane;
+    return this.burial.send({
+      event: batch.recordAt(index),
+      at: { topic, partition, epoch, position },
+      reason,
+      attempts: count,
+      firstFailureMicros: firstMicros,
+      lastFailureMicros: this.options.clock.nowMicros(),
+    });
+  }
+}
