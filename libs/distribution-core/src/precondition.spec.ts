@@ -18,5 +18,6 @@ describe('a precondition', () => {
 
   it('knows equal states as equal', () => {
     expect(versionOf({ name: 'a', size: 1 })).toBe(present);
+    expect(versionOf({ size: 1, name: 'a' })).toBe(present);
   });
 });

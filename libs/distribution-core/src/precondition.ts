@@ -10,9 +10,15 @@ export type ResourceVersion = string & { readonly __brand?: 'ResourceVersion' };
  */
 export type Precondition = 'any' | readonly ResourceVersion[] | undefined;
 
-/** Of a resource as it is shown, without what moves by itself. The order of its fields counts. */
+/** Of a resource as it is shown, without what moves by itself. The order of its fields does not count. */
 export function versionOf(state: unknown): ResourceVersion {
-  return createHash('sha256').update(JSON.stringify(state)).digest('base64url').slice(0, 22);
+  return createHash('sha256').update(JSON.stringify(state, sortedFields)).digest('base64url').slice(0, 22);
+}
+
+/** Databases give objects back with their fields in an order of their own. */
+function sortedFields(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /** `precondition.failed` if the present state is not one of those. To be called where the state cannot change meanwhile. */
