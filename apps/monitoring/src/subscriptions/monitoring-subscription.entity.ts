@@ -4,6 +4,7 @@ import type {
   Filter,
   SlowPolicy,
   SubscriptionType,
+  SubscriptionOutput,
 } from '@distributary/distribution-core';
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
 
@@ -56,4 +57,8 @@ export class MonitoringSubscriptionEntity {
 
   @Column({ type: 'jsonb', default: {} })
   delivery!: DeliveryOptions;
+
+  /** json, not jsonb: the fields of a step keep their order. */
+  @Column({ type: 'json', nullable: true })
+  output!: SubscriptionOutput | null;
 }

@@ -32,13 +32,15 @@ export class TypeormSubscriptionStore implements SubscriptionStore {
   }
 
   create(subscription: DurableSubscription): Promise<void> {
-    const { filter, createdAtMicros, ...columns } = subscription;
+    const { filter, output, createdAtMicros, ...columns } = subscription;
     return translated(async () => {
       try {
         await this.rows.insert({
           ...columns,
           topicName: subscription.topicPatterns[0],
           filters: filter ?? null,
+          // Any JSON: TypeORM would have it as a partial entity.
+          output: (output ?? null) as object | null,
           createdAt: new Date(createdAtMicros / 1000),
         });
       } catch (error) {
@@ -58,8 +60,9 @@ export class TypeormSubscriptionStore implements SubscriptionStore {
   ): Promise<DurableSubscription> {
     return this.locked(subscriptionId, async (row, manager) => {
       check(toSubscription(row));
-      const { filter, ...columns } = change;
+      const { filter, output, ...columns } = change;
       Object.assign(row, columns, 'filter' in change ? { filters: filter ?? null } : {});
+      if ('output' in change) row.output = output ?? null;
       if (change.topicPatterns !== undefined) [row.topicName] = change.topicPatterns;
       row.revision = String(Number(row.revision) + 1);
       return toSubscription(await manager.save(row));
@@ -121,5 +124,6 @@ function toSubscription(row: MonitoringSubscriptionEntity): DurableSubscription 
     status: row.status,
     createdAtMicros: row.createdAt.getTime() * 1000,
     ...(Object.keys(row.delivery).length > 0 && { delivery: row.delivery }),
+    ...(row.output !== null && { output: row.output }),
   };
 }

@@ -41,6 +41,20 @@ export function describeSubscriptionStoreContract(name: string, create: () => Pr
       expect(await store.find('nothing')).toBeUndefined();
     });
 
+    it('keeps what its events are made into, until that is changed', async () => {
+      const output = {
+        transformation: { steps: [{ map: { 'data.z': { value: 1 }, 'data.a': { value: 2 } } }] },
+        fields: ['data.a'],
+        format: 'cloudevents',
+      } as const;
+      await store.create(aDurableSubscription({ output }));
+      expect((await store.find('billing'))?.output).toEqual(output);
+      await store.change('billing', { status: 'paused' });
+      expect((await store.find('billing'))?.output).toEqual(output);
+      await store.change('billing', { output: undefined });
+      expect((await store.find('billing'))?.output).toBeUndefined();
+    });
+
     it('lists all, or those of one tenant', async () => {
       await store.create(aDurableSubscription());
       await store.create(aDurableSubscription({ subscriptionId: 'other', tenant: 'acme' }));
