@@ -41,7 +41,7 @@ export const ruleChangeSchema = newRuleSchema.partial().meta({ id: 'RoutingRuleC
 
 /** `POST routing/rules/order`. */
 export const ruleOrderSchema = z
-  .strictObject({ ids: z.array(z.string().min(1).max(100)).max(10_000) })
+  .strictObject({ ids: z.array(z.string().min(1).max(100)).max(1_000) })
   .meta({ id: 'RoutingRuleOrder' });
 
 export const ruleSchema = z

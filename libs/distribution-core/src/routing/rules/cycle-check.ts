@@ -1,5 +1,6 @@
 import { qualifyPattern } from '../../access/tenancy.js';
-import { levelsOf, ONE_LEVEL } from '../../matching/topic-pattern.js';
+import { PatternTrie } from '../../matching/pattern-trie.js';
+import { isMarked, levelsOf, ONE_LEVEL } from '../../matching/topic-pattern.js';
 import { REST } from '../../matching/wildcards.js';
 import type { RoutingRule } from './routing-rule.js';
 import { compileTemplate, type Placeholder } from './template.js';
@@ -16,21 +17,44 @@ type Level =
  */
 export function findCycle(rules: readonly RoutingRule[]): readonly string[] | undefined {
   const active = rules.filter(({ enabled }) => enabled);
-  const sources = active.map(sourceLevels);
+  const sources = new SourceIndex(active);
   const nexts: (readonly number[] | undefined)[] = [];
-  const nextOf = (index: number): readonly number[] => {
-    const target = targetLevels(active[index]);
-    const { tenant } = active[index];
-    return (nexts[index] ??= sources.flatMap((source, at) =>
-      active[at].tenant === tenant && canMeet(target, source) ? [at] : [],
-    ));
-  };
+  const nextOf = (index: number): readonly number[] => (nexts[index] ??= sources.metBy(active[index]));
   const state = new Uint8Array(active.length);
   for (let start = 0; start < active.length; start++) {
     const cycle = state[start] === UNSEEN ? cycleFrom(start, nextOf, state) : undefined;
     if (cycle !== undefined) return cycle.map((index) => active[index].name);
   }
   return undefined;
+}
+
+/** Which rules look at what a rule makes. A target that is a text asks the trie; an open one is held against each pattern. */
+class SourceIndex {
+  private readonly trie = new PatternTrie<number>(ONE_LEVEL, isMarked);
+  private readonly ofTenant = new Map<string, { readonly index: number; readonly levels: readonly Level[] }[]>();
+
+  constructor(rules: readonly RoutingRule[]) {
+    rules.forEach(({ tenant, sourcePattern }, index) => {
+      const levels = levelsOf(qualifyPattern(tenant, sourcePattern));
+      this.trie.add(levels, index);
+      const entry = { index, levels: levels.map(patternLevel) };
+      const known = this.ofTenant.get(tenant);
+      if (known === undefined) this.ofTenant.set(tenant, [entry]);
+      else known.push(entry);
+    });
+  }
+
+  metBy(rule: RoutingRule): readonly number[] {
+    const target = targetLevels(rule);
+    const texts = target.flatMap((level) => (level.kind === 'text' ? [level.text] : []));
+    if (texts.length < target.length) {
+      const all = this.ofTenant.get(rule.tenant) ?? [];
+      return all.filter(({ levels }) => canMeet(target, levels)).map(({ index }) => index);
+    }
+    const found = new Set<number>();
+    this.trie.collect(texts, (index) => found.add(index));
+    return [...found];
+  }
 }
 
 const UNSEEN = 0;
@@ -68,10 +92,6 @@ const REST_LEVEL: Level = { kind: 'rest' };
 function patternLevel(level: string): Level {
   if (level === REST) return REST_LEVEL;
   return level === ONE_LEVEL ? ANY : textLevel(level);
-}
-
-function sourceLevels({ tenant, sourcePattern }: RoutingRule): Level[] {
-  return levelsOf(qualifyPattern(tenant, sourcePattern)).map(patternLevel);
 }
 
 /** The template's levels; of what it takes over from the source topic, as much as the source pattern says. */

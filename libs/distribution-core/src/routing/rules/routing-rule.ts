@@ -48,7 +48,7 @@ export const RULE_LIMITS = {
   minPriority: 0,
   maxPriority: 1_000_000,
   /** Of one tenant. */
-  rulesPerTenant: 10_000,
+  rulesPerTenant: 1_000,
 } as const;
 
 /** How often an event may be routed on from where it was routed to. */

@@ -81,7 +81,7 @@ export class RuleTable {
 
   /** For each of the events of one topic the rules that match it, in order; undefined where none does. */
   match(topic: string, records: readonly EventRecord[]): readonly (readonly CompiledRule[] | undefined)[] {
-    const found: (number[] | undefined)[] = new Array<undefined>(records.length);
+    const found: (number[] | undefined)[] = records.map(() => undefined);
     this.index.match(topic, new RecordsBatch(records), undefined, (id, indexes, count) => {
       for (let at = 0; at < count; at++) {
         const row = indexes === undefined ? at : indexes[at];

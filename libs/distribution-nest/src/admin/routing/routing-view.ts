@@ -41,7 +41,7 @@ export function settingsOf(input: NewRuleInput, path = 'condition'): RuleSetting
     name: input.name,
     sourcePattern: input.source_pattern,
     keyPattern: input.key_pattern ?? undefined,
-    condition: input.condition == null ? undefined : parseFilter(input.condition, path),
+    condition: (input.condition ?? undefined) === undefined ? undefined : parseFilter(input.condition, path),
     targetTopic: input.target_topic,
     routingKeyTemplate: input.routing_key_template ?? undefined,
     setAttributes: input.set_attributes ?? {},

@@ -1,0 +1,79 @@
+import { noMetrics } from '../../ports/metrics.port.js';
+import { aRule } from '../../testing/a-rule.js';
+import { FakeClock } from '../../testing/fake-clock.js';
+import { InMemoryRoutingRuleStore } from '../../testing/in-memory-routing-rule-store.js';
+import { until } from '../../testing/until.js';
+import type { RoutingRule } from './routing-rule.js';
+import { RuleDirectory } from './rule-directory.js';
+
+const names = (rules: readonly RoutingRule[]) => rules.map(({ name }) => name);
+const create = (rule: RoutingRule) => ({ kind: 'create', rule }) as const;
+const accept = () => undefined;
+
+async function directories(count: number, store = new InMemoryRoutingRuleStore()) {
+  const clock = new FakeClock();
+  const errors: unknown[] = [];
+  const made = Array.from(
+    { length: count },
+    () => new RuleDirectory({ store, clock, metrics: noMetrics, onError: (error) => errors.push(error) }),
+  );
+  for (const directory of made) await directory.start();
+  return { store, clock, errors, made };
+}
+
+describe('the rules of a process', () => {
+  it('are in force here when a change has resolved, and soon in every other process', async () => {
+    const { made, clock } = await directories(2);
+    const tables: number[] = [];
+    made[1].onTable((table) => tables.push(table.size));
+    await made[0].change([create(aRule())]);
+    expect(made[0].table.size).toBe(1);
+    await until('told', () => made[1].table.size === 1);
+    expect(made[1].version).toBe(made[0].version);
+    expect(tables).toEqual([0, 1]);
+    for (const directory of made) await directory.stop();
+    expect(clock.pendingAlarms).toBe(0);
+  });
+
+  it('are asked for from time to time, if nobody tells', async () => {
+    const store = new InMemoryRoutingRuleStore();
+    store.watch = () => Promise.resolve(() => Promise.resolve());
+    const { made, clock } = await directories(1, store);
+    await store.change([create(aRule())], accept);
+    expect(made[0].table.size).toBe(0);
+    clock.advance(1_000);
+    await until('seen', () => made[0].table.size === 1);
+    await made[0].stop();
+  });
+
+  it('are refused as a whole, here and in the store, if they would not compile', async () => {
+    const { made, store } = await directories(1);
+    await made[0].change([create(aRule({ name: 'there', sourcePattern: 'a', targetTopic: 'b' }))]);
+    const back = create(aRule({ name: 'back', sourcePattern: 'b', targetTopic: 'a' }));
+    const fine = create(aRule({ name: 'fine' }));
+    await expect(made[0].change([fine, back])).rejects.toMatchObject({ code: 'request.invalid' });
+    expect(names((await store.list()).rules)).toEqual(['there']);
+    expect(names(made[0].rules)).toEqual(['there']);
+    await made[0].stop();
+  });
+
+  it('stay as they were while the store holds rules that do not compile, or does not answer', async () => {
+    const { made, store, clock, errors } = await directories(1);
+    await made[0].change([create(aRule({ name: 'good' }))]);
+    await store.change([create(aRule({ name: 'circle', sourcePattern: 'x', targetTopic: 'x' }))], accept);
+    await until('refused', () => errors.length === 1);
+    expect(names(made[0].table.rules.map(({ rule }) => rule))).toEqual(['good']);
+    store.version = () => Promise.reject(new Error('away'));
+    clock.advance(1_000);
+    await until('failed', () => errors.length === 2);
+    expect(made[0].table.size).toBe(1);
+    await made[0].stop();
+  });
+
+  it('are at most a thousand for each tenant', async () => {
+    const { made } = await directories(1);
+    const many = Array.from({ length: 1_001 }, (_, n) => aRule({ name: `r${n}` }));
+    await expect(made[0].change(many.map(create))).rejects.toMatchObject({ code: 'request.invalid' });
+    await made[0].stop();
+  });
+});
