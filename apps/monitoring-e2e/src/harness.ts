@@ -31,7 +31,18 @@ export class TestApp {
     private readonly directory: string,
     private readonly env: Environment,
     private running: Running,
+    /** What its requests and streams say who they are. */
+    readonly token?: string,
   ) {}
+
+  /** The same service for somebody else. */
+  as(token: string | undefined): TestApp {
+    return new TestApp(this.directory, this.env, this.running, token);
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return this.token === undefined ? {} : { authorization: `Bearer ${this.token}` };
+  }
 
   static async start(env: Environment = {}): Promise<TestApp> {
     const directory = await mkdtemp(path.join(os.tmpdir(), 'distributary-e2e-'));
@@ -132,7 +143,8 @@ export class TestApp {
   }
 
   private async request(pathname: string, init: RequestInit): Promise<Reply> {
-    const response = await fetch(this.httpUrl + pathname, init);
+    const headers = { ...this.headers, ...(init.headers as Record<string, string>) };
+    const response = await fetch(this.httpUrl + pathname, { ...init, headers });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') === true;
     const body: unknown = isJson ? JSON.parse(text) : { text };

@@ -78,7 +78,7 @@ describe('a caller', () => {
   ])('over gRPC that has %s is refused', async (_what, options) => {
     for (const method of ['Exchange', 'StreamMonitoring'] as const) {
       const client = grpcClient(app, options);
-      const call = client[method]({});
+      const call = client[method]({} as never);
       const [error] = (await once(call, 'error').catch((thrown: unknown) => [thrown])) as [ServiceError];
       expect(error.code).toBe(status.PERMISSION_DENIED);
       expect(errorOf(error.metadata, error.details).code).toBe('origin.refused');

@@ -5,13 +5,14 @@ import {
   type Logger,
   METRICS_REGISTRY,
   MetricsController,
+  OperatorGuard,
   ProblemFilter,
   SseDoor,
   WebSocketDoor,
 } from '@distributary/distribution-nest';
 import { TopicDirectory } from '@distributary/distribution-core';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import type { Registry } from 'prom-client';
 import { AlertsController } from './alerts/alerts.controller.js';
 import { AlertsService } from './alerts/alerts.service.js';
@@ -67,13 +68,14 @@ export class AppModule {
         { provide: HealthSummaryService, useValue: parts.features.healthSummary },
         { provide: LOG, useValue: parts.log },
         { provide: SubscriptionsService, useValue: parts.subscriptions },
-        { provide: MonitoringCalls, useValue: new MonitoringCalls(parts.sessions) },
+        { provide: MonitoringCalls, useValue: new MonitoringCalls(parts.sessions, parts.publishCalls) },
         { provide: TopicDirectory, useValue: parts.directory },
         { provide: WebSocketDoor, useValue: parts.webSocketDoor },
         { provide: SseDoor, useValue: parts.sseDoor },
         { provide: HealthService, useValue: parts.health },
         { provide: METRICS_REGISTRY, useValue: parts.registry },
         { provide: LOGGER, useValue: parts.logger },
+        { provide: APP_GUARD, useValue: new OperatorGuard() },
         { provide: APP_FILTER, useValue: new ProblemFilter(parts.logger) },
       ],
     };

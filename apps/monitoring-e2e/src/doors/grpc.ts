@@ -1,4 +1,4 @@
-import { credentials, type Client, loadPackageDefinition, type Metadata, type ServiceError } from '@grpc/grpc-js';
+import { credentials, type Client, loadPackageDefinition, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { type ErrorPayload, MONITORING_PROTO, PROTO_LOADING } from '@distributary/contracts';
 import { GRPC_CODE_KEY, GRPC_PROBLEMS_KEY, GRPC_RETRY_KEY } from '@distributary/distribution-nest';
@@ -8,7 +8,10 @@ import { type Message, StreamRecord } from './stream-record.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Call = NodeJS.EventEmitter & { write(message: Fields): void; cancel(): void };
-type MonitoringClient = Client & { Exchange(): Call; StreamMonitoring(request: Fields): Call };
+type MonitoringClient = Client & {
+  Exchange(metadata?: Metadata): Call;
+  StreamMonitoring(request: Fields, metadata?: Metadata): Call;
+};
 
 const definition = loadSync(MONITORING_PROTO, { ...PROTO_LOADING, defaults: true });
 
@@ -31,7 +34,7 @@ export const exchangeDoor: CommandDoor = {
   name: 'gRPC Exchange',
   connect(app) {
     const client = grpcClient(app);
-    const call = client.Exchange();
+    const call = client.Exchange(metadataOf(app));
     const stream = listenTo(client, call, (message) => [jsonMessage(message)]);
     return Promise.resolve({
       ...stream,
@@ -50,9 +53,15 @@ export const typedDoor: StreamDoor = {
   name: 'gRPC StreamMonitoring',
   open(app, selection) {
     const client = grpcClient(app);
-    return Promise.resolve(listenTo(client, client.StreamMonitoring(wireSelection(selection)), typedMessages()));
+    return Promise.resolve(listenTo(client, client.StreamMonitoring(wireSelection(selection), metadataOf(app)), typedMessages()));
   },
 };
+
+export function metadataOf(app: TestApp): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(app.headers)) metadata.set(name, value);
+  return metadata;
+}
 
 function listenTo(client: Client, call: Call, messagesOf: (message: Fields) => Message[]) {
   const record = new StreamRecord();

@@ -11,7 +11,7 @@ export async function openEventSource(
   const record = new StreamRecord();
   const controller = new AbortController();
   const response = await fetch(`${app.streamUrl}?${query}`, {
-    headers: { accept: 'text/event-stream', ...headers },
+    headers: { accept: 'text/event-stream', ...app.headers, ...headers },
     signal: controller.signal,
   });
   let reading: Promise<void> = Promise.resolve();

@@ -12,11 +12,14 @@ export async function connectWebSocket(
   app: TestApp,
   query = '',
   options: WebSocket.ClientOptions = {},
+  subprotocol = 'distributary.v1.json',
 ): Promise<WebSocketStream> {
   const url = app.streamUrl.replace('http', 'ws') + query;
-  const socket = new WebSocket(url, 'distributary.v1.json', options);
+  const socket = new WebSocket(url, subprotocol, { ...options, headers: { ...app.headers, ...options.headers } });
   const record = new StreamRecord();
-  socket.on('message', (bytes: Buffer) => record.add(JSON.parse(bytes.toString()) as Message));
+  socket.on('message', (bytes: Buffer, isBinary: boolean) =>
+    record.add(isBinary ? binaryMessage(bytes) : (JSON.parse(bytes.toString()) as Message)),
+  );
   socket.on('close', (code, reason) => (record.end = { code, reason: reason.toString() }));
   await once(socket, 'open');
   return {
@@ -42,3 +45,32 @@ export const webSocketDoor: CommandDoor = {
     return stream;
   },
 };
+
+/** The same protocol with the events as bytes. */
+export const binaryWebSocketDoor: CommandDoor = {
+  name: 'WebSocket, binary',
+  connect: (app) => connectWebSocket(app, '', {}, 'distributary.v1.bin'),
+  async open(app, selection) {
+    const stream = await this.connect(app);
+    stream.send('subscribe', { id: 's', ...selection });
+    return stream;
+  },
+};
+
+/** By docs/protocol.md. */
+function binaryMessage(bytes: Buffer): Message {
+  if (bytes[0] !== 1) throw new Error(`version ${bytes[0]}`);
+  const headBytes = bytes.readUInt32LE(4);
+  const count = bytes.readUInt32LE(8);
+  const message = JSON.parse(bytes.toString('utf8', 12, 12 + headBytes)) as Message;
+  let at = 12 + headBytes + 4 * count;
+  const events = Array.from({ length: count }, (_, index) => {
+    const length = bytes.readUInt32LE(12 + headBytes + 4 * index);
+    const event = JSON.parse(bytes.toString('utf8', at, at + length)) as unknown;
+    if (bytes.toString('latin1', at + length, at + length + 1) !== ',') throw new Error('no comma after an event');
+    at += length + 1;
+    return event;
+  });
+  if (at !== bytes.length) throw new Error(`${bytes.length - at} bytes too many`);
+  return { ...message, payload: { ...message.payload, events } } as unknown as Message;
+}

@@ -11,6 +11,8 @@ export interface Authenticators {
   readonly apiKeys: Authenticator;
   /** Undefined: JWTs are not configured. */
   readonly jwts: Authenticator | undefined;
+  /** For whom a client's certificate (DER) stands; undefined: for nobody. */
+  readonly certificates?: (raw: Buffer) => Principal | undefined;
 }
 
 const BEARER = /^Bearer +(\S+)$/i;
@@ -23,6 +25,14 @@ export class AccessControl {
   /** Nobody is asked who they are. */
   get isOff(): boolean {
     return this.authenticators === undefined;
+  }
+
+  /** Of callers without a token. `raw` gives the certificate that the peer showed, if it did. */
+  ofCertificate(raw: () => Buffer | undefined): Principal | undefined {
+    const certificates = this.authenticators?.certificates;
+    if (certificates === undefined) return undefined;
+    const certificate = raw();
+    return certificate === undefined ? undefined : certificates(certificate);
   }
 
   /** `auth.missing` without a token, and for one that is not ours. */

@@ -1,6 +1,6 @@
 import { describeConfig } from '../config/describe-config.js';
 import { httpConfig } from '../config/http.config.js';
-import { ConfigurationError, type Environment, loadConfig } from '../config/load-config.js';
+import { type ConfigurationError, type Environment, loadConfig } from '../config/load-config.js';
 import { authConfig, authenticationRules } from './auth.config.js';
 
 const schema = httpConfig.extend(authConfig.shape).check(authenticationRules);

@@ -27,7 +27,7 @@ export function authenticationInterceptor(access: AccessControl): ServerIntercep
       start: (next) =>
         next({
           onReceiveMetadata: (metadata, deliver) => {
-            principalOf(access, metadata).then(
+            principalOf(access, metadata, () => call.getAuthContext().sslPeerCertificate?.raw).then(
               (principal) => {
                 principals.set(metadata, principal);
                 deliver(metadata);
@@ -43,8 +43,13 @@ export function authenticationInterceptor(access: AccessControl): ServerIntercep
   };
 }
 
-async function principalOf(access: AccessControl, metadata: Metadata): Promise<Principal> {
+async function principalOf(
+  access: AccessControl,
+  metadata: Metadata,
+  certificate: () => Buffer | undefined,
+): Promise<Principal> {
   const [authorization] = metadata.get('authorization');
   const [apiKey] = metadata.get('x-api-key');
-  return access.authenticate(tokenOf({ authorization: authorization?.toString(), 'x-api-key': apiKey?.toString() }));
+  const token = tokenOf({ authorization: authorization?.toString(), 'x-api-key': apiKey?.toString() });
+  return (token === undefined ? access.ofCertificate(certificate) : undefined) ?? access.authenticate(token);
 }

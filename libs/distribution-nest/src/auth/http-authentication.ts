@@ -1,8 +1,9 @@
-import { DistributionError } from '@distributary/distribution-core';
+import { type DistributionError } from '@distributary/distribution-core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { mappingOf } from '../errors/error-mapping.js';
 import { asDistributionError } from '../errors/as-distribution-error.js';
 import { PROBLEM_CONTENT_TYPE, problemDetails } from '../errors/problem-details.js';
+import { peerCertificateOf } from '../tls/https-server.js';
 import { type AccessControl, tokenOf } from './access-control.js';
 import type { Authenticated } from './current-principal.js';
 
@@ -19,7 +20,9 @@ export function httpAuthentication(access: AccessControl) {
       const isOpen = OPEN_ROUTES.test(request.routeOptions.url ?? '');
       // A stream says over its own protocol what is wrong with its token.
       if (isOpen || isUpgrade(request)) return undefined;
-      (request as Authenticated).principal = await access.authenticate(tokenOf(request.headers));
+      const token = tokenOf(request.headers);
+      const certified = token === undefined ? access.ofCertificate(() => peerCertificateOf(request.raw)) : undefined;
+      (request as Authenticated).principal = certified ?? (await access.authenticate(token));
       return undefined;
     } catch (thrown) {
       const error = asDistributionError(thrown);

@@ -1,5 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { type ApiKeyStore, type Clock, type IdSource, invalidRequest } from '@distributary/distribution-core';
+import {
+  type ApiKeyStore,
+  type Clock,
+  type IdSource,
+  invalidRequest,
+  type Principal,
+} from '@distributary/distribution-core';
 import type { JSONWebKeySet } from 'jose';
 import type { Logger } from '../logging/logger.js';
 import { AccessControl, OPEN_ACCESS } from './access-control.js';
@@ -16,6 +22,8 @@ export interface ServiceAccessDependencies {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly logger: Logger;
+  /** See `Authenticators`. */
+  readonly certificates?: (raw: Buffer) => Principal | undefined;
 }
 
 /** How one service knows its callers, as it is configured; all of it in one place for the composition. */
@@ -36,11 +44,11 @@ export class ServiceAccess {
 
   /** Reads and makes files. `request.invalid` if one of them does not hold what it should. */
   static async open(config: AuthConfig, deps: ServiceAccessDependencies): Promise<ServiceAccess> {
-    const { store, clock, logger } = deps;
+    const { store, clock, logger, certificates } = deps;
     const uses = new ApiKeyUses(store, clock, (error) => logger.warn('api_keys.uses_lost', { error }));
     const keys = new ApiKeyAuthenticator(store, uses, clock);
     const jwts = await jwtsOf(config, clock);
-    const control = config.AUTH === 'off' ? OPEN_ACCESS : new AccessControl({ apiKeys: keys, jwts });
+    const control = config.AUTH === 'off' ? OPEN_ACCESS : new AccessControl({ apiKeys: keys, jwts, certificates });
     if (config.AUTH === 'required' && config.AUTH_KEY_FILE !== undefined)
       await ensureKeyFile(config.AUTH_KEY_FILE, deps);
     logger.info('access.opened', { auth: config.AUTH, jwt: jwts !== undefined });

@@ -3,12 +3,14 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
+import { OperatorOnly } from '../auth/operator.guard.js';
 import { ApiContract } from '../http/api-contract.js';
 import { METRICS_REGISTRY } from './prom-metrics.js';
 
 /** For Prometheus. */
 @ApiTags('health')
 @Controller('metrics')
+@OperatorOnly('read')
 export class MetricsController {
   constructor(@Inject(METRICS_REGISTRY) private readonly registry: Registry) {}
 
