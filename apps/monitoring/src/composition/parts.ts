@@ -13,6 +13,7 @@ import {
 import {
   type AccessControl,
   type Logger,
+  PublishCalls,
   SseDoor,
   StreamSessions,
   WebSocketDoor,
@@ -21,6 +22,7 @@ import type { MonitoringConfig } from '../config/monitoring.config.js';
 import { monitoringTopics } from '../events/default-topics.js';
 import { IngestPublisher } from '../events/publisher.js';
 import { monitoringVocabulary } from '../stream/monitoring-vocabulary.js';
+import type { Edge } from './edge.js';
 import { DeliveryStatistics } from './delivery-statistics.js';
 import { createGuarantees, type Guarantees } from './guarantees.js';
 import { createRouting, type Routing } from './routing.js';
@@ -34,6 +36,7 @@ export interface Surroundings {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly access: AccessControl;
+  readonly edge: Edge;
 }
 
 /** The pipeline of the service, from ingest to the doors, without Nest. */
@@ -47,6 +50,7 @@ export interface Parts {
   readonly sessions: StreamSessions;
   readonly guarantees: Guarantees;
   readonly transforming: Transforming;
+  readonly publishCalls: PublishCalls;
   readonly webSocketDoor: WebSocketDoor;
   readonly sseDoor: SseDoor;
   readonly statistics: DeliveryStatistics;
@@ -112,6 +116,9 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     onUnexpected,
     access: around.access,
     maxSessions: config.MAX_SESSIONS,
+    admission: around.edge.connections,
+    maxFrameBytes: config.MAX_FRAME_BYTES,
+    limits: { maxSubscriptions: config.MAX_SUBSCRIPTIONS_PER_SESSION },
   });
   return {
     log,
@@ -123,6 +130,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     sessions,
     guarantees,
     transforming,
+    publishCalls: new PublishCalls(sessions.deps),
     webSocketDoor: new WebSocketDoor(sessions),
     sseDoor: new SseDoor(sessions),
     statistics,
@@ -134,6 +142,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
 export async function drainStreams(parts: Parts): Promise<void> {
   parts.webSocketDoor.stop();
   parts.directory.stop();
+  await parts.publishCalls.drain();
   await parts.sessions.drain();
   await parts.guarantees.close();
 }

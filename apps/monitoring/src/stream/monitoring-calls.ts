@@ -1,11 +1,9 @@
-import {
-  MONITORING_PACKAGE,
-  MONITORING_PROTO,
-  monitoringDistributionMessage,
-} from '@distributary/contracts';
+import { MONITORING_PACKAGE, MONITORING_PROTO, monitoringDistributionMessage } from '@distributary/contracts';
 import {
   type ExchangeCall,
   GrpcDoor,
+  type PublishCalls,
+  type PublishStreamCall,
   responseSerializer,
   type StreamSessions,
   type TypedMessages,
@@ -23,7 +21,10 @@ export class MonitoringCalls {
   private readonly door: GrpcDoor;
   private readonly typed: TypedMessages;
 
-  constructor(sessions: StreamSessions) {
+  constructor(
+    sessions: StreamSessions,
+    private readonly publishing: PublishCalls,
+  ) {
     this.door = new GrpcDoor(sessions, serializerOf('Exchange'));
     this.typed = typedMessages({
       name: 'grpc-monitoring',
@@ -34,6 +35,10 @@ export class MonitoringCalls {
 
   exchange(call: ExchangeCall): void {
     this.door.exchange(call);
+  }
+
+  publishStream(call: PublishStreamCall): void {
+    this.publishing.accept(call);
   }
 
   stream(call: StreamCall, request: object): Promise<void> {

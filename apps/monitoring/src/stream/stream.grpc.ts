@@ -1,5 +1,11 @@
 import type { Principal } from '@distributary/distribution-core';
-import { CurrentPrincipal, type ExchangeCall, eventsOf, GrpcErrorFilter } from '@distributary/distribution-nest';
+import {
+  CurrentPrincipal,
+  type ExchangeCall,
+  eventsOf,
+  GrpcErrorFilter,
+  type PublishStreamCall,
+} from '@distributary/distribution-nest';
 import { Controller, UseFilters } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall, Payload } from '@nestjs/microservices';
 import { NEVER, type Observable } from 'rxjs';
@@ -33,6 +39,11 @@ export class StreamGrpc {
   @GrpcMethod('MonitoringStream', 'Publish')
   publish(@Payload() request: { readonly events?: unknown }, @CurrentPrincipal() principal: Principal) {
     return this.events.ingest({ events: eventsOf(request.events) }, principal);
+  }
+
+  @GrpcStreamCall('MonitoringStream', 'PublishStream')
+  publishStream(call: PublishStreamCall): void {
+    this.calls.publishStream(call);
   }
 
   @GrpcMethod('MonitoringStream', 'ManageSubscription')
