@@ -26,6 +26,7 @@ import { openAuditing } from './composition/auditing.js';
 import { type Edge, openEdge } from './composition/edge.js';
 import { administration } from './composition/administration.js';
 import { openObservability } from './composition/observability.js';
+import { openTelemetry } from './composition/telemetry.js';
 import { ADAPTER_BODIES, IngestAdaptersModule } from './ingest-adapters/ingest-adapters.module.js';
 import { openStorage } from './composition/open-storage.js';
 import { createFeatures } from './composition/features.js';
@@ -101,9 +102,20 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
   opened.push(() => Promise.resolve(edge.stop()));
   const storage = await openStorage(config, clock, logger);
   opened.push(() => storage.close());
-  const access = await ServiceAccess.open(config, { store: storage.apiKeys, clock, ids, logger });
+  const access = await ServiceAccess.open(config, {
+    store: storage.apiKeys,
+    clock,
+    ids,
+    logger,
+    certificates: edge.certificates,
+  });
   opened.push(() => access.stop());
-  const parts = await openParts({ config, clock, ids, metrics, logger, access: access.control }, storage);
+  const telemetry = await openTelemetry({ config, clock, metrics });
+  opened.push(() => telemetry.stop());
+  const parts = await openParts(
+    { config, clock, ids, metrics, logger, access: access.control, edge, telemetry },
+    storage,
+  );
   access.watch(parts.sessions);
   opened.push(async () => {
     await drainStreams(parts);
@@ -114,7 +126,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     { name: 'broker', check: async () => void (await parts.log.listTopics()) },
   ];
   const auditing = openAuditing(storage.audit, { config, clock, ids, metrics, logger });
-  const observability = openObservability(parts, { clock, registry });
+  const observability = openObservability(parts, { clock, registry, telemetry });
   const features = createFeatures(parts, { config, clock, logger, dependencies });
   const health = new HealthService(lifecycle, dependencies, clock, config.HEALTH_CHECK_TIMEOUT_MS);
   const subscriptions = new SubscriptionsService({ ...storage, vocabulary: monitoringVocabulary, clock, ids });
@@ -123,9 +135,12 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     ids,
     maxBodyBytes: config.MAX_BODY_BYTES,
     tls: edge.tls,
+    guard: (made) => {
+      telemetry.watch(made);
+      edge.guard(made, auditing.failures);
+    },
     access: access.control,
   });
-  edge.guard(adapter);
   const routes = recordRoutes(adapter);
   takeBodies(adapter, ADAPTER_BODIES);
   const app = await NestFactory.create<NestFastifyApplication>(
@@ -148,6 +163,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
       app,
       ({ headers }) => decideHostOrigin(headers.host, headers.origin, policy).isAllowed,
       access.control,
+      { maxFrameBytes: config.MAX_FRAME_BYTES, refuse: (request) => edge.refuseHandshake(request) },
     ),
   );
   const grpc = await connectGrpc(app, {
@@ -157,6 +173,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     edge,
     auditing,
     access: access.control,
+    telemetry,
   });
   const openApi = setupOpenApi(app, {
     title: 'Distributary monitoring',
@@ -189,6 +206,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     ['grpc', () => grpc.finish(), GRPC_FINISH_MS],
     ['doors', () => app.close()],
     ['pipeline', () => closePipeline(parts)],
+    ['telemetry', () => telemetry.stop()],
     ['auditing', () => auditing.stop()],
     ['access', () => access.stop()],
     ['storage', () => storage.close()],

@@ -88,7 +88,7 @@ export const tenantStatsSchema = listOf(
   windowFiguresSchema.extend({ tenant: z.string() }).meta({ id: 'TenantFigures' }),
 );
 
-export const subscriptionStatsSchema = listOf(
+export const attachedStatsSchema = listOf(
   windowFiguresSchema
     .omit({ events: true, events_per_second: true, bytes_per_second: true })
     .extend({
@@ -103,4 +103,28 @@ export const subscriptionStatsSchema = listOf(
       matched: z.int().describe('Those of them that its selection picked'),
     })
     .meta({ id: 'SubscriptionFigures' }),
+);
+
+export const apiStatsQuerySchema = statsQuerySchema.extend({
+  by: z.enum(['route', 'key', 'both']).default('route'),
+});
+
+export const apiStatsSchema = listOf(
+  z
+    .object({
+      door: z.string().optional(),
+      route: z.string().optional(),
+      key: z.string().optional().describe('Id of the principal, "anonymous", or "other"'),
+      window_ms: z.int(),
+      covered_ms: z.int(),
+      calls: z.int(),
+      calls_per_second: z.number(),
+      client_errors: z.int(),
+      server_errors: z.int(),
+      error_rate: z.number().nullable(),
+      bytes_in: z.int().describe('Of bodies; of gRPC and commands about'),
+      bytes_out: z.int(),
+      latency_ms: z.object({ p50: z.number(), p95: z.number(), p99: z.number(), max: z.number() }).nullable(),
+    })
+    .meta({ id: 'CallFigures' }),
 );

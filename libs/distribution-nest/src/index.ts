@@ -118,3 +118,5 @@ export * from './analytics/call-statistics.js';
 export * from './analytics/measured-doors.js';
 export * from './audit/refused-callers.js';
 export * from './limits/caller-address.js';
+export * from './http/async-api.js';
+export * from './http/async-api.controller.js';

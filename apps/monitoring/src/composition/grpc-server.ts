@@ -5,11 +5,14 @@ import {
   type AccessControl,
   grpcOptions,
   type HostOriginPolicy,
-  rateLimitInterceptor,
+  addressLimitInterceptor,
+  keyLimitInterceptor,
+  refusedCallInterceptor,
 } from '@distributary/distribution-nest';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HealthImplementation } from 'grpc-health-check';
 import { MONITORING_GRPC_SERVICE } from '../stream/monitoring-calls.js';
+import type { Telemetry } from './telemetry.js';
 import type { Auditing } from './auditing.js';
 import type { Edge } from './edge.js';
 
@@ -21,6 +24,7 @@ export interface GrpcAddress {
   readonly edge: Edge;
   readonly auditing: Auditing;
   readonly access: AccessControl;
+  readonly telemetry: Telemetry;
 }
 
 export interface GrpcServer {
@@ -34,7 +38,7 @@ export interface GrpcServer {
 /** Adds gRPC to the app; it listens after `startAllMicroservices` and closes with the app. */
 export async function connectGrpc(
   app: NestFastifyApplication,
-  { host, port: wanted, policy, edge, auditing, access }: GrpcAddress,
+  { host, port: wanted, policy, edge, auditing, access, telemetry }: GrpcAddress,
 ): Promise<GrpcServer> {
   const port = wanted === 0 ? await freePort(host) : wanted;
   const health = new HealthImplementation();
@@ -49,7 +53,12 @@ export async function connectGrpc(
       port,
       policy,
       access,
-      interceptors: [rateLimitInterceptor(edge.requests)],
+      firstInterceptors: [
+        ...telemetry.interceptors,
+        refusedCallInterceptor(auditing.failures),
+        addressLimitInterceptor(edge.requests),
+      ],
+      interceptors: [keyLimitInterceptor(edge.requests)],
       tls: edge.tls,
       protoFiles: [MONITORING_PROTO, ...MANAGEMENT_PROTOS],
       packages: [MONITORING_PACKAGE, MANAGEMENT_PACKAGE],

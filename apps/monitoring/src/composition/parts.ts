@@ -16,6 +16,8 @@ import {
   PublishCalls,
   SseDoor,
   StreamSessions,
+  TracedIngest,
+  tracedLog,
   WebSocketDoor,
 } from '@distributary/distribution-nest';
 import type { MonitoringConfig } from '../config/monitoring.config.js';
@@ -27,6 +29,7 @@ import { DeliveryStatistics } from './delivery-statistics.js';
 import { createGuarantees, type Guarantees } from './guarantees.js';
 import { createRouting, type Routing } from './routing.js';
 import type { Storage } from './storage.js';
+import type { Telemetry } from './telemetry.js';
 import { createTransforming, type Transforming } from './transforming.js';
 
 export interface Surroundings {
@@ -36,6 +39,7 @@ export interface Surroundings {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly access: AccessControl;
+  readonly telemetry: Telemetry;
   readonly edge: Edge;
 }
 
@@ -76,6 +80,9 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
       dropOldestKeeps: config.DROP_OLDEST_KEEPS,
     },
   });
+  const { tracing } = around.telemetry;
+  fanOut.tracing = tracing;
+  fanOut.observer = around.telemetry.statistics;
   const statistics = new DeliveryStatistics(clock);
   fanOut.onDelivered = (latencyMs, deliveries) => statistics.delivered(latencyMs, deliveries);
   const transforming = createTransforming(around, storage);
@@ -95,8 +102,14 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     throw error;
   }
 
-  const ingest = new Ingest({ log, topics: directory, clock, metrics, router: routing.router });
-  const publisher = new IngestPublisher(ingest, clock, ids);
+  const ingest = new Ingest({
+    log: tracing === undefined ? log : tracedLog(log, tracing),
+    topics: directory,
+    clock,
+    metrics,
+    router: routing.router,
+  });
+  const publisher = new IngestPublisher(tracing === undefined ? ingest : new TracedIngest(ingest, tracing), clock, ids);
   const history = new History(log, directory);
   const sessions = new StreamSessions({
     fanOut,
@@ -115,6 +128,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     publish: (events, principal) => publisher.publish(events as readonly MonitoringEventInput[], principal),
     onUnexpected,
     access: around.access,
+    aroundCommand: around.telemetry.aroundCommand,
     maxSessions: config.MAX_SESSIONS,
     admission: around.edge.connections,
     maxFrameBytes: config.MAX_FRAME_BYTES,

@@ -8,6 +8,7 @@ import {
   limitsConfig,
   setting,
   tlsConfig,
+  tracingConfig,
   transformationConfig,
 } from '@distributary/distribution-nest';
 import { persistenceConfig } from '@distributary/persistence';
@@ -23,6 +24,7 @@ export const monitoringConfig = httpConfig
   .extend(auditConfig.shape)
   .extend(persistenceConfig.shape)
   .extend(transformationConfig.shape)
+  .extend(tracingConfig.shape)
   .extend(hostProbeConfig.shape)
   .extend({
     SEGMENT_MEMORY_BYTES: setting(integerText(1_048_576, 68_719_476_736), {

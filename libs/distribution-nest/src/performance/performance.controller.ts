@@ -2,7 +2,7 @@ import {
   laneStatsSchema,
   performanceSchema,
   statsQuerySchema,
-  subscriptionStatsSchema,
+  attachedStatsSchema,
   tenantStatsSchema,
   topicPerformanceSchema,
   topicStatsListSchema,
@@ -61,7 +61,7 @@ export class PerformanceController {
   @ApiContract({
     summary: 'The subscriptions that are attached: those that lag most, then those that were sent most',
     query: statsQuerySchema,
-    response: subscriptionStatsSchema,
+    response: attachedStatsSchema,
   })
   subscriptions(@CurrentPrincipal() principal: Principal, @Query() query: unknown) {
     return this.service.subscriptions(principal, query);

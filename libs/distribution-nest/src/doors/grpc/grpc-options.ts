@@ -27,6 +27,8 @@ export interface GrpcServerOptions {
   readonly access?: AccessControl;
   /** Looked at when it is known who calls, the first one first. */
   readonly interceptors?: readonly ServerInterceptor[];
+  /** Before everything else. */
+  readonly firstInterceptors?: readonly ServerInterceptor[];
   /** TLS if there is one. */
   readonly tls?: TlsMaterial;
   /** Nest keeps the server to itself, and closes it without waiting for anything. */
@@ -44,12 +46,18 @@ export function grpcOptions(options: GrpcServerOptions): GrpcOptions {
     health,
     onServer,
     interceptors = [],
+    firstInterceptors = [],
     tls,
     access = OPEN_ACCESS,
   } = options;
   // `interceptors` is an option of the server; Nest passes all of these on, but types only the numbers and texts.
   const serverOptions: object = {
-    interceptors: [hostOriginInterceptor(policy), authenticationInterceptor(access), ...interceptors],
+    interceptors: [
+      ...firstInterceptors,
+      hostOriginInterceptor(policy),
+      authenticationInterceptor(access),
+      ...interceptors,
+    ],
     'grpc.max_concurrent_streams': 1_000,
   };
   return {
