@@ -1,6 +1,7 @@
 // Usage: node tools/testing/smoke.mjs
 // Does what the README tells a newcomer to do: `npm start`, look at the health, watch the stream, press Ctrl-C.
 import { spawn } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import WebSocket from 'ws';
 
@@ -10,6 +11,10 @@ const READY_DEADLINE_MS = 120_000;
 const EVENTS_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 30_000;
 const EVENTS_WANTED = 5;
+
+/** The key that `npm start` keeps for its owner. */
+const keyFile = path.join(process.env.DATA_DIR ?? path.join(root, '.data'), 'development.key');
+const authorization = () => ({ authorization: `Bearer ${readFileSync(keyFile, 'utf8').trim()}` });
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -58,7 +63,9 @@ function problemOf(event) {
 
 function watchMetrics() {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`${ORIGIN.replace('http', 'ws')}/api/v1/monitoring/stream?data_types=METRICS`);
+    const socket = new WebSocket(`${ORIGIN.replace('http', 'ws')}/api/v1/monitoring/stream?data_types=METRICS`, {
+      headers: authorization(),
+    });
     const events = [];
     const finish = (error) => {
       clearTimeout(timer);
@@ -87,7 +94,7 @@ function watchMetrics() {
 }
 
 async function expectJson(pathname) {
-  const response = await fetch(ORIGIN + pathname);
+  const response = await fetch(ORIGIN + pathname, { headers: authorization() });
   if (response.status !== 200) throw new Error(`${pathname} answered ${response.status}`);
   await response.json();
 }
@@ -99,6 +106,9 @@ process.once('SIGTERM', () => {
 });
 try {
   console.log(`ready after ${await waitUntilReady(service)} ms`);
+  const { status } = await fetch(`${ORIGIN}/api/v1/monitoring/alerts/active`);
+  if (status !== 401) throw new Error(`without a key it answered ${status}`);
+  if ((statSync(keyFile).mode & 0o077) !== 0) throw new Error('others may read the key');
   const events = await watchMetrics();
   console.log(`${events.length} events over the WebSocket, the first: ${JSON.stringify(events[0])}`);
   await expectJson('/health/live');

@@ -1,14 +1,48 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { keyIn, typedPath } from './key-file.js';
 import { summaryOf } from './summary.js';
 import { untilReady } from './until-ready.js';
 
+const addresses = {
+  host: '127.0.0.1',
+  port: '7101',
+  grpcPort: '7201',
+  keyFile: '.data/development.key',
+  newKey: 'dk_new',
+};
+
 describe('npm start', () => {
   it('prints commands for the addresses that the service has', () => {
-    const text = summaryOf({ host: '127.0.0.1', port: '7101', grpcPort: '7201' });
-    expect(text).toContain("npx distributary tail 'monitoring/#'");
-    expect(text).toContain('grpcurl -plaintext');
-    expect(summaryOf({ host: '127.0.0.1', port: '9', grpcPort: '8' })).toContain('DISTRIBUTARY_URL=http://127.0.0.1:9');
+    const text = summaryOf({ ...addresses, keyFile: undefined, newKey: undefined });
+    expect(text).toContain("npx distributary tail 'monitoring/#'\n");
+    expect(text).toContain('grpcurl -plaintext -d');
+    expect(text).not.toContain('Bearer');
+    expect(summaryOf({ ...addresses, port: '9' })).toContain('DISTRIBUTARY_URL=http://127.0.0.1:9');
+  });
+
+  it('prints commands that read the key from its file, and the key itself once', () => {
+    const text = summaryOf(addresses);
+    expect(text.match(/"Authorization: Bearer \$\(cat \.data\/development\.key\)"/g)).toHaveLength(5);
+    expect(text.match(/--token-file \.data\/development\.key$/gm)).toHaveLength(4);
+    expect(text).toContain('grpcurl -plaintext -H "authorization: Bearer $(cat .data/development.key)"');
+    expect(text).toContain('dk_new');
+    expect(summaryOf({ ...addresses, newKey: undefined })).not.toContain('dk_');
+  });
+
+  it('knows the key in a file, and the file as one types it', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'distributary-start-'));
+    const file = path.join(folder, 'a.key');
+    expect(keyIn(file)).toBeUndefined();
+    expect(keyIn(undefined)).toBeUndefined();
+    writeFileSync(file, 'dk_a_b\n');
+    expect(keyIn(file)).toBe('dk_a_b');
+    expect(typedPath(folder, file)).toBe('a.key');
+    expect(typedPath(path.join(folder, 'deeper'), file)).toBe(file);
+    rmSync(folder, { recursive: true });
   });
 
   it('waits until the service says that it is ready, but not for one that is gone', async () => {

@@ -2,13 +2,20 @@ export interface Addresses {
   readonly host: string;
   readonly port: string;
   readonly grpcPort: string;
+  /** File of the key that callers need; undefined: authentication is off. */
+  readonly keyFile: string | undefined;
+  /** The key itself, if this start has made it. */
+  readonly newKey: string | undefined;
 }
 
-/** What `npm start` prints when the service is ready: every line can be pasted as it is. */
-export function summaryOf({ host, port, grpcPort }: Addresses): string {
+/** What `npm start` prints when the service is ready: every line can be pasted as it is, at this start and later ones. */
+export function summaryOf({ host, port, grpcPort, keyFile, newKey }: Addresses): string {
   const http = `http://${host}:${port}`;
   const stream = `${host}:${port}/api/v1/monitoring/stream`;
-  const cli = port === '7101' ? 'npx distributary' : `DISTRIBUTARY_URL=${http} npx distributary`;
+  const program = port === '7101' ? 'npx distributary' : `DISTRIBUTARY_URL=${http} npx distributary`;
+  const header = (name: string) => (keyFile === undefined ? '' : `-H "${name}: Bearer $(cat ${keyFile})" `);
+  const auth = header('Authorization');
+  const cli = (command: string) => `${program} ${command}${keyFile === undefined ? '' : ` --token-file ${keyFile}`}`;
   return `
 Distributary monitoring is ready: it watches this machine, and you can watch it.
 
@@ -16,25 +23,32 @@ Distributary monitoring is ready: it watches this machine, and you can watch it.
   WebSocket         ws://${stream}
   gRPC              ${host}:${grpcPort}   (reflection is on)
   Data              .data   (kept between starts; delete it to begin anew)
-
-Try, in another terminal:
+${keyLines(keyFile, newKey)}
+Try, in another terminal, in this folder:
 
   # the newest figures of this machine, active alerts, and how everything is
-  curl ${http}/api/v1/monitoring/metrics/host/latest
-  curl ${http}/api/v1/monitoring/alerts/active
-  curl ${http}/api/v1/monitoring/health/summary
+  curl ${auth}${http}/api/v1/monitoring/metrics/host/latest
+  curl ${auth}${http}/api/v1/monitoring/alerts/active
+  curl ${auth}${http}/api/v1/monitoring/health/summary
 
   # the live stream: server-sent events, WebSocket, gRPC
-  curl -N '${http}/api/v1/monitoring/stream?data_types=METRICS'
-  npx -y wscat -c 'ws://${stream}?data_types=METRICS,ALERTS'
-  grpcurl -plaintext -d '{"data_types":["METRICS"]}' ${host}:${grpcPort} distributary.monitoring.v1.MonitoringStream/StreamMonitoring
+  curl -N ${auth}'${http}/api/v1/monitoring/stream?data_types=METRICS'
+  npx -y wscat ${auth}-c 'ws://${stream}?data_types=METRICS,ALERTS'
+  grpcurl -plaintext ${header('authorization')}-d '{"data_types":["METRICS"]}' ${host}:${grpcPort} distributary.monitoring.v1.MonitoringStream/StreamMonitoring
 
   # the command line: follow, filter, publish
-  ${cli} tail 'monitoring/#'
-  ${cli} tail 'monitoring/#' --filter 'severity == "CRITICAL"'
-  ${cli} publish --topic monitoring/alerts/critical --data-type ALERTS --service demo --severity CRITICAL --data '{"alert_id":"demo-1","service_name":"demo","metric_name":"response_time_p99","current_value":5000,"threshold":1000}'
-  ${cli} topics
+  ${cli("tail 'monitoring/#'")}
+  ${cli(`tail 'monitoring/#' --filter 'severity == "CRITICAL"'`)}
+  ${cli(`publish --topic monitoring/alerts/critical --data-type ALERTS --service demo --severity CRITICAL --data '{"alert_id":"demo-1","service_name":"demo","metric_name":"response_time_p99","current_value":5000,"threshold":1000}'`)}
+  ${cli('topics')}
 
 Ctrl-C stops everything cleanly.
 `;
+}
+
+function keyLines(keyFile: string | undefined, newKey: string | undefined): string {
+  if (keyFile === undefined)
+    return '  Authentication    off (AUTH=off): whoever reaches the service may do everything\n';
+  const where = `  Key               ${keyFile}   (for development; it may do everything)\n`;
+  return newKey === undefined ? where : `${where}                    ${newKey}   (shown this once)\n`;
 }

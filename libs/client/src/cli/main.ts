@@ -22,7 +22,7 @@ process.exitCode = await run(
     colors: pc.createColors(pc.isColorSupported && stdout.isTTY),
     columns: stdout.isTTY ? stdout.columns : undefined,
     defaultUrl: env.DISTRIBUTARY_URL ?? 'http://127.0.0.1:7101',
-    token: env.DISTRIBUTARY_TOKEN,
+    token: env.DISTRIBUTARY_TOKEN === '' ? undefined : env.DISTRIBUTARY_TOKEN,
     stop: stop.signal,
   },
   process.argv.slice(2),

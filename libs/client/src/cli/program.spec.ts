@@ -196,6 +196,38 @@ describe('tail', () => {
   });
 });
 
+describe('the token', () => {
+  it.each([
+    ['on the command line', () => ['--token', 'given'], 'given'],
+    ['in a file', () => ['--token-file', fileWith('from-file\n')], 'from-file'],
+    ['of the environment', () => [], 'secret'],
+  ])('%s is what the service is told', async (_where, options, expected) => {
+    const { exit } = command(['tail', '#', '--limit', '1', ...options()]);
+    const peer = await server.peer(0);
+    expect((await peer.next('hello')).token).toBe(expected);
+    const { id } = await peer.next('subscribe');
+    peer.send('subscribed', subscribedTo(id));
+    peer.send('data', data('', '1', ['a']));
+    expect(await exit).toBe(0);
+  });
+
+  it.each([
+    ['both ways', () => ['--token', 'a', '--token-file', 'b'], 'either --token or --token-file'],
+    ['of a file that is not there', () => ['--token-file', 'nowhere'], 'nowhere: ENOENT'],
+    ['of an empty file', () => ['--token-file', fileWith('\n')], 'holds no token'],
+  ])('%s makes no sense', async (_what, options, said) => {
+    const { written, exit } = command(['topics', ...options()]);
+    expect(await exit).toBe(2);
+    expect(written.err).toContain(said);
+  });
+
+  const fileWith = (text: string) => {
+    const file = path.join(folder, 'a.key');
+    writeFileSync(file, text);
+    return file;
+  };
+});
+
 describe('publish', () => {
   const published = () => server.requests.map(({ body }) => (body as { events: unknown[] }).events);
 

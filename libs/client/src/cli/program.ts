@@ -4,6 +4,7 @@ import { list, type ListOptions } from './list.js';
 import { publish, type PublishOptions } from './publish.js';
 import { tail, type TailOptions } from './tail.js';
 import type { Terminal } from './terminal.js';
+import { type TokenOptions, withToken } from './token.js';
 
 function positiveInteger(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('a number of at least 1 expected.');
@@ -23,6 +24,8 @@ function program(terminal: Terminal): Command {
       .command(usage)
       .description(description)
       .option('--url <url>', 'the service (environment: DISTRIBUTARY_URL)', terminal.defaultUrl)
+      .option('--token <token>', 'API key or JWT (environment: DISTRIBUTARY_TOKEN)')
+      .option('--token-file <file>', 'a file that holds it')
       .option('--json', 'one JSON value per line');
 
   command('tail', 'Show events as they come')
@@ -44,7 +47,9 @@ function program(terminal: Terminal): Command {
     )
     .option('--sse', 'server-sent events instead of a WebSocket')
     .option('--limit <n>', 'stop after so many events', positiveInteger)
-    .action((patterns: string[], options: TailOptions) => tail(terminal, patterns, options));
+    .action((patterns: string[], options: TailOptions & TokenOptions) =>
+      tail(withToken(terminal, options), patterns, options),
+    );
 
   command('publish', 'Publish events: JSON, an array or NDJSON, or one event by its fields')
     .argument('[file]', '"-" or nothing: standard input')
@@ -54,10 +59,14 @@ function program(terminal: Terminal): Command {
     .option('--service <service>', 'where it comes from')
     .option('--severity <severity>')
     .option('--data <json>')
-    .action((file: string | undefined, options: PublishOptions) => publish(terminal, file, options));
+    .action((file: string | undefined, options: PublishOptions & TokenOptions) =>
+      publish(withToken(terminal, options), file, options),
+    );
 
   for (const resource of ['topics', 'subscriptions'] as const) {
-    command(resource, `List the ${resource}`).action((options: ListOptions) => list(terminal, resource, options));
+    command(resource, `List the ${resource}`).action((options: ListOptions & TokenOptions) =>
+      list(withToken(terminal, options), resource, options),
+    );
   }
   return root;
 }
