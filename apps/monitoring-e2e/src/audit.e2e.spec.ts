@@ -1,4 +1,5 @@
 import { until } from '@distributary/distribution-core/testing';
+import { aMetric, aService } from './events.js';
 import { TestApp } from './harness.js';
 
 type Entry = Readonly<Record<string, unknown>>;
@@ -51,7 +52,7 @@ describe('the audit log', () => {
   it('does not tell of reading and of publishing', async () => {
     const before = (await entries()).length;
     await app.get('/api/v1/monitoring/topics');
-    await app.publish({ data_type: 'METRICS', data: { service_name: 's' }, metadata: { source_service: 's' } });
+    await app.publish(aMetric(aService()));
     expect(await entries()).toHaveLength(before);
   });
 

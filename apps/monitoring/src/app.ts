@@ -33,8 +33,7 @@ import { createFeatures } from './composition/features.js';
 import { connectGrpc, type GrpcServer } from './composition/grpc-server.js';
 import { closePipeline, drainStreams, openParts } from './composition/parts.js';
 import type { MonitoringConfig } from './config/monitoring.config.js';
-import { monitoringVocabulary } from './stream/monitoring-vocabulary.js';
-import { SubscriptionsService } from './subscriptions/subscriptions.service.js';
+import { monitoringAsyncApi } from './stream/async-api-text.js';
 
 export interface RunningApp {
   readonly httpUrl: string;
@@ -44,6 +43,8 @@ export interface RunningApp {
   reload(): void;
   /** What /api/openapi.json answers. */
   readonly openApi: object;
+  /** What /api/asyncapi.json answers. */
+  readonly asyncApi: object;
   /** Every route that listens, documented or not. */
   readonly routes: readonly RouteEntry[];
 }
@@ -86,6 +87,7 @@ export async function createApp(config: MonitoringConfig, logger: Logger): Promi
     lifecycle,
     reload: () => edge.reload(),
     openApi,
+    asyncApi: monitoringAsyncApi(),
     routes,
   };
 }
@@ -129,7 +131,6 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
   const observability = openObservability(parts, { clock, registry, telemetry });
   const features = createFeatures(parts, { config, clock, logger, dependencies });
   const health = new HealthService(lifecycle, dependencies, clock, config.HEALTH_CHECK_TIMEOUT_MS);
-  const subscriptions = new SubscriptionsService({ ...storage, vocabulary: monitoringVocabulary, clock, ids });
   const adapter = createHttpAdapter({
     policy,
     ids,
@@ -149,7 +150,6 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
       features,
       waysIn: IngestAdaptersModule.of({ events: features.events, metrics, logger }),
       administration: administration(parts, { clock, logger, observability, auditing, access }),
-      subscriptions,
       health,
       registry,
       logger,

@@ -1,11 +1,17 @@
-import type { Clock, Metrics } from '@distributary/distribution-core';
+import type { IncomingMessage } from 'node:http';
+import type { Clock, DistributionError, Metrics, Principal } from '@distributary/distribution-core';
 import {
+  callerAddress,
+  ConfigurationError,
   ConnectionLimits,
+  type FailedAuthentications,
   HandshakeGate,
   limitRequests,
+  recordRefusedRequests,
   type Logger,
   RequestLimits,
   TlsMaterial,
+  tooManyRequests,
 } from '@distributary/distribution-nest';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { MonitoringConfig } from '../config/monitoring.config.js';
@@ -22,8 +28,12 @@ export interface Edge {
   readonly tls: TlsMaterial | undefined;
   readonly requests: RequestLimits;
   readonly connections: ConnectionLimits;
+  /** Undefined: certificates stand for nobody. */
+  readonly certificates: ((raw: Buffer) => Principal | undefined) | undefined;
   /** To be called before the app is made, so that its limits come before everything else. */
-  guard(adapter: FastifyAdapter): void;
+  guard(adapter: FastifyAdapter, failures: FailedAuthentications): void;
+  /** Why a WebSocket handshake is one too many; undefined: it is not. */
+  refuseHandshake(request: IncomingMessage): DistributionError | undefined;
   /** What SIGHUP does. */
   reload(): void;
   stop(): void;
@@ -31,6 +41,10 @@ export interface Edge {
 
 export function openEdge({ config, clock, metrics, logger }: EdgeSurroundings): Edge {
   const tls = TlsMaterial.open(config, clock, logger);
+  if (tls?.hasPrincipals === true && config.AUTH === 'off') {
+    const rule = 'must be required, or certificates stand for nobody';
+    throw new ConfigurationError([{ variable: 'AUTH', rule, given: config.AUTH }]);
+  }
   const requests = new RequestLimits(config, clock, metrics);
   const connections = new ConnectionLimits(config, metrics);
   const handshakes = new HandshakeGate(config.MAX_CONCURRENT_HANDSHAKES, metrics);
@@ -38,9 +52,15 @@ export function openEdge({ config, clock, metrics, logger }: EdgeSurroundings): 
     tls,
     requests,
     connections,
-    guard(adapter) {
+    certificates: tls?.hasPrincipals === true ? (raw) => tls.principalOf(raw) : undefined,
+    guard(adapter, failures) {
+      recordRefusedRequests(adapter, failures);
       limitRequests(adapter, requests);
       handshakes.guard(adapter.getInstance().server);
+    },
+    refuseHandshake(request) {
+      const verdict = requests.ofHandshake(callerAddress(request.socket.remoteAddress));
+      return verdict?.isAllowed === false ? tooManyRequests(verdict) : undefined;
     },
     reload: () => void tls?.reload(),
     stop: () => tls?.stop(),

@@ -28,6 +28,7 @@ import type { Edge } from './edge.js';
 import { DeliveryStatistics } from './delivery-statistics.js';
 import { createGuarantees, type Guarantees } from './guarantees.js';
 import { createRouting, type Routing } from './routing.js';
+import { createManagement, type Management } from './management.js';
 import type { Storage } from './storage.js';
 import type { Telemetry } from './telemetry.js';
 import { createTransforming, type Transforming } from './transforming.js';
@@ -53,6 +54,7 @@ export interface Parts {
   readonly history: History;
   readonly sessions: StreamSessions;
   readonly guarantees: Guarantees;
+  readonly management: Management;
   readonly transforming: Transforming;
   readonly publishCalls: PublishCalls;
   readonly webSocketDoor: WebSocketDoor;
@@ -87,7 +89,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
   fanOut.onDelivered = (latencyMs, deliveries) => statistics.delivered(latencyMs, deliveries);
   const transforming = createTransforming(around, storage);
   const guarantees = createGuarantees(around, { log, storage, directory, fanOut });
-  const routing = createRouting(around, storage, directory);
+  const routing = createRouting(around, storage, directory, log);
   try {
     await directory.start(monitoringTopics());
     await routing.start();
@@ -118,6 +120,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     cursors: storage.cursors,
     competing: guarantees.competing,
     handovers: guarantees.handovers,
+    live: management.live,
     transformations: transforming.transformations,
     clock,
     ids,
@@ -143,6 +146,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     history,
     sessions,
     guarantees,
+    management,
     transforming,
     publishCalls: new PublishCalls(sessions.deps),
     webSocketDoor: new WebSocketDoor(sessions),
@@ -156,6 +160,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
 export async function drainStreams(parts: Parts): Promise<void> {
   parts.webSocketDoor.stop();
   parts.directory.stop();
+  parts.management.live.stop();
   await parts.publishCalls.drain();
   await parts.sessions.drain();
   await parts.guarantees.close();

@@ -112,6 +112,7 @@ export type CloseReason =
   | 'unauthenticated'
   | 'token_expired'
   | 'revoked'
+  | 'quota'
   | 'internal';
 
 /**

@@ -4,7 +4,7 @@ import { type ExecutionContext, SetMetadata } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Authenticated } from '../auth/current-principal.js';
 import { principalOfCall } from '../auth/grpc-authentication.js';
-import { callerAddress } from '../limits/caller-address.js';
+import { addressOfPeer, callerAddress } from '../limits/caller-address.js';
 
 const NOT_AUDITED = 'distributary:not-audited';
 
@@ -72,8 +72,7 @@ function traceOf(metadata: Metadata): string | undefined {
 
 function peerOf(call: unknown): string | undefined {
   if (typeof call !== 'object' || call === null || !('getPeer' in call)) return undefined;
-  const peer = (call as { getPeer(): string }).getPeer();
-  return callerAddress(peer.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
+  return addressOfPeer((call as { getPeer(): string }).getPeer());
 }
 
 function nameIn(request: unknown): string | undefined {

@@ -16,6 +16,7 @@ const CODES = {
   unauthenticated: CLOSE_CODES.unauthenticated,
   token_expired: CLOSE_CODES.unauthenticated,
   revoked: CLOSE_CODES.forbidden,
+  quota: CLOSE_CODES.quota,
   internal: CLOSE_CODES.internal,
 } as const satisfies Record<CloseReason, number>;
 

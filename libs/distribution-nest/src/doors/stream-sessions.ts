@@ -12,6 +12,7 @@ import {
   type Handovers,
   type History,
   type IdSource,
+  type LiveReaders,
   type Log,
   type Metrics,
   type Outlet,
@@ -22,6 +23,7 @@ import {
   type Transformations,
 } from '@distributary/distribution-core';
 import type { AccessControl } from '../auth/access-control.js';
+import type { Admission } from '../limits/connection-limits.js';
 import { type AroundCommand, StreamConnection } from './stream-connection.js';
 import { endSession, SessionExpiry } from './session-expiry.js';
 import type { StreamVocabulary } from './stream-vocabulary.js';
@@ -33,6 +35,7 @@ export interface StreamSessionsDependencies {
   readonly cursors: CursorStore;
   readonly competing: CompetingSubscriptions;
   readonly handovers?: Handovers;
+  readonly live?: LiveReaders;
   readonly deadLettersOf?: (subscription: DurableSubscription) => DeadLetterSink | undefined;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -48,6 +51,10 @@ export interface StreamSessionsDependencies {
   readonly aroundCommand?: AroundCommand;
   readonly onUnexpected: (error: unknown) => void;
   readonly maxSessions: number;
+  /** Has a say in who may open one more session. */
+  readonly admission?: { admit(principal: Principal, address: string | undefined): Admission };
+  /** The largest message that a WebSocket client may send. */
+  readonly maxFrameBytes?: number;
   readonly limits?: Partial<StreamSessionLimits>;
 }
 
@@ -75,13 +82,18 @@ export class StreamSessions {
     this.limits = { ...DEFAULT_STREAM_SESSION_LIMITS, ...deps.limits };
   }
 
-  /** Undefined (and the outlet closed) if there is no room or the process drains. */
-  start(outlet: Outlet, encoder: FrameEncoder, principal: Principal): OpenSession | undefined {
+  /** Undefined (and the outlet closed) if there is no room, its caller has too many, or the process drains. */
+  start(outlet: Outlet, encoder: FrameEncoder, principal: Principal, address?: string): OpenSession | undefined {
     if (this.isDraining || this.open.size >= this.deps.maxSessions) {
       outlet.close(this.isDraining ? 'draining' : 'overloaded', this.reconnectMs());
       return undefined;
     }
     const { deps } = this;
+    const admission = deps.admission?.admit(principal, address);
+    if (admission !== undefined && 'refusedBy' in admission) {
+      outlet.close('quota', this.reconnectMs());
+      return undefined;
+    }
     const id = deps.ids.uuid();
     const session = new StreamSession({ ...deps, principal, limits: this.limits }, outlet, encoder);
     const connection = new StreamConnection({
@@ -102,6 +114,7 @@ export class StreamSessions {
     this.gauge.set(this.open.size);
     const close = async () => {
       if (this.open.delete(id)) this.gauge.set(this.open.size);
+      admission?.release();
       await session.close();
     };
     return { id, session, connection, close };

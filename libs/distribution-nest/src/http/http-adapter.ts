@@ -20,6 +20,8 @@ export interface HttpAdapterOptions {
   readonly access?: AccessControl;
   /** HTTPS if there is one. */
   readonly tls?: TlsMaterial;
+  /** Adds hooks that come before anybody is authenticated. */
+  readonly guard?: (adapter: FastifyAdapter) => void;
 }
 
 export const TRACE_ID_HEADER = 'x-trace-id';
@@ -30,6 +32,7 @@ export function createHttpAdapter({
   ids,
   maxBodyBytes,
   tls,
+  guard,
   access = OPEN_ACCESS,
 }: HttpAdapterOptions): FastifyAdapter {
   const adapter = new FastifyAdapter({
@@ -55,6 +58,7 @@ export function createHttpAdapter({
     }
     done();
   });
+  guard?.(adapter);
   adapter.getInstance().addHook('onRequest', httpAuthentication(access));
   return adapter;
 }

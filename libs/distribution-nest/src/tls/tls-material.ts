@@ -63,6 +63,11 @@ export class TlsMaterial {
     return this.config.TLS_CLIENT_AUTH;
   }
 
+  /** Whether certificates stand for anybody. */
+  get hasPrincipals(): boolean {
+    return this.config.TLS_CLIENT_PRINCIPALS.length > 0;
+  }
+
   get current(): TlsContext {
     return this.context;
   }

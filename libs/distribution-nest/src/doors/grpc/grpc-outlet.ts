@@ -36,6 +36,7 @@ const CODES = {
   unauthenticated: 'auth.missing',
   token_expired: 'auth.expired',
   revoked: 'auth.forbidden',
+  quota: 'quota.exceeded',
   internal: 'internal',
 } as const satisfies Record<CloseReason, ErrorCode>;
 

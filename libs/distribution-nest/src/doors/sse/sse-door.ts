@@ -54,7 +54,7 @@ export class SseDoor {
       'x-accel-buffering': 'no',
     });
     response.flushHeaders();
-    const open = this.sessions.start(outlet, this.encoder, principal);
+    const open = this.sessions.start(outlet, this.encoder, principal, request.socket.remoteAddress);
     if (open === undefined) return;
     const cancelKeepAlive = this.keepAlive(outlet);
     response.on('close', () => {

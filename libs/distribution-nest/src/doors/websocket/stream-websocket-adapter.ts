@@ -1,8 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON } from '@distributary/contracts';
+import { CLOSE_CODES, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON } from '@distributary/contracts';
+import type { DistributionError } from '@distributary/distribution-core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
+import { WebSocket } from 'ws';
 import type { AccessControl } from '../../auth/access-control.js';
+import { retryAfterSeconds } from '../../errors/problem-details.js';
 import { authenticateUpgrade } from './upgrade-authentication.js';
 import { MAX_CLIENT_FRAME_BYTES } from './websocket-door.js';
 
@@ -34,12 +37,28 @@ function subprotocolOf(offered: Iterable<string>): string | false {
   return false;
 }
 
+export interface WebSocketLimits {
+  readonly maxFrameBytes?: number;
+  /** Why this handshake is one too many; undefined: it is not. */
+  readonly refuse?: (request: IncomingMessage) => DistributionError | undefined;
+}
+
+const MESSAGE_TOO_BIG = 1009;
+
+/** A message that is too big is told by our own code, which says to clients not to come back with it. */
+class StreamWebSocket extends WebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code === MESSAGE_TOO_BIG ? CLOSE_CODES.tooBig : code, reason);
+  }
+}
+
 /** Nest's ws adapter with what every stream door needs: limits, the subprotocol, and Host and Origin checked first. */
 export class StreamWebSocketAdapter extends WsAdapter {
   constructor(
     app: INestApplicationContext,
     private readonly isAllowed: (request: IncomingMessage) => boolean,
     private readonly access: AccessControl,
+    private readonly limits: WebSocketLimits = {},
   ) {
     super(app, { messageParser: parseMessage });
   }
@@ -47,15 +66,20 @@ export class StreamWebSocketAdapter extends WsAdapter {
   override create(port: number, options: Record<string, unknown> = {}): unknown {
     return super.create(port, {
       ...options,
-      maxPayload: MAX_CLIENT_FRAME_BYTES,
+      maxPayload: this.limits.maxFrameBytes ?? MAX_CLIENT_FRAME_BYTES,
+      WebSocket: StreamWebSocket,
       perMessageDeflate: false,
       clientTracking: true,
       handleProtocols: subprotocolOf,
       verifyClient: (
         { req }: { req: IncomingMessage },
-        done: (allowed: boolean, status?: number, text?: string) => void,
+        done: (allowed: boolean, status?: number, text?: string, headers?: Record<string, string>) => void,
       ) => {
         if (!this.isAllowed(req)) return done(false, 403, 'origin.refused');
+        const refusal = this.limits.refuse?.(req);
+        if (refusal !== undefined) {
+          return done(false, 429, refusal.code, { 'retry-after': retryAfterSeconds(refusal) ?? '1' });
+        }
         void authenticateUpgrade(req, this.access).then(() => done(true));
       },
     });

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { LOCAL_PRINCIPAL, type Principal } from '@distributary/distribution-core';
 import { type AccessControl, tokenOf } from '../../auth/access-control.js';
+import { peerCertificateOf } from '../../tls/https-server.js';
 
 /** Neither: no token came with the request, so that it has to come with `hello`. */
 export interface UpgradeOutcome {
@@ -17,7 +18,9 @@ const outcomes = new WeakMap<IncomingMessage, UpgradeOutcome>();
 export async function authenticateUpgrade(request: IncomingMessage, access: AccessControl): Promise<void> {
   try {
     const token = tokenOf(request.headers);
-    if (token !== undefined) outcomes.set(request, { principal: await access.authenticate(token) });
+    if (token !== undefined) return void outcomes.set(request, { principal: await access.authenticate(token) });
+    const principal = access.ofCertificate(() => peerCertificateOf(request));
+    if (principal !== undefined) outcomes.set(request, { principal });
   } catch (error) {
     outcomes.set(request, { error });
   }

@@ -70,7 +70,7 @@ export class WebSocketDoor {
 
   private admit(client: WebSocket, outlet: WebSocketOutlet, request: IncomingMessage, principal: Principal): void {
     const encoder = client.protocol === SUBPROTOCOL_BINARY ? websocketBinaryEncoder : websocketJsonEncoder;
-    const open = this.sessions.start(outlet, encoder, principal);
+    const open = this.sessions.start(outlet, encoder, principal, request.socket.remoteAddress);
     if (open === undefined) return void this.clients.delete(client);
     const now = this.sessions.deps.clock.monotonicMs();
     // Who has said hello with a token has said something.
@@ -82,7 +82,7 @@ export class WebSocketDoor {
         session: open.id,
         limits: {
           max_subscriptions: this.sessions.limits.maxSubscriptions,
-          max_frame_bytes: MAX_CLIENT_FRAME_BYTES,
+          max_frame_bytes: this.sessions.deps.maxFrameBytes ?? MAX_CLIENT_FRAME_BYTES,
           max_unconfirmed_bytes: outlet.limitBytes,
           heartbeat_ms: HEARTBEAT_MS,
         },
