@@ -1,4 +1,11 @@
-import { EventRouter, RuleAdmin, RuleDirectory, type TopicDirectory } from '@distributary/distribution-core';
+import {
+  EventRouter,
+  type Log,
+  RuleAdmin,
+  RuleDirectory,
+  type TopicDirectory,
+  TopicRouter,
+} from '@distributary/distribution-core';
 import { adminArea, RoutingController, RoutingGrpc, RoutingService } from '@distributary/distribution-nest';
 import type { DynamicModule } from '@nestjs/common';
 import { MAX_EVENT_BYTES, parseMonitoringEvents, toPublishedEvent } from '../events/monitoring-event.js';
@@ -15,7 +22,7 @@ export interface Routing {
   stop(): Promise<void>;
 }
 
-export function createRouting(around: Surroundings, storage: Storage, topics: TopicDirectory): Routing {
+export function createRouting(around: Surroundings, storage: Storage, topics: TopicDirectory, log: Log): Routing {
   const { clock, ids, metrics, logger } = around;
   const directory = new RuleDirectory({
     store: storage.routingRules,
@@ -24,6 +31,16 @@ export function createRouting(around: Surroundings, storage: Storage, topics: To
     onError: (error) => logger.error('routing.rules_not_applied', { error }),
   });
   const router = new EventRouter({ topics, restate: restateEvent, metrics, maxEventBytes: MAX_EVENT_BYTES });
+  const external = new TopicRouter({
+    log,
+    topics,
+    router,
+    ownership: storage.cursors,
+    clock,
+    ids,
+    metrics,
+    onError: (error) => logger.error('routing.lane_failed', { error }),
+  });
   directory.onTable((table) => router.use(table));
   const service = new RoutingService({
     rules: new RuleAdmin({ directory, router, topics, clock, ids }),
@@ -32,7 +49,13 @@ export function createRouting(around: Surroundings, storage: Storage, topics: To
   return {
     router,
     area: adminArea('Routing', [RoutingController, RoutingGrpc], [[RoutingService, service]]),
-    start: () => directory.start(),
-    stop: () => directory.stop(),
+    start: async () => {
+      await directory.start();
+      external.start();
+    },
+    stop: async () => {
+      await directory.stop();
+      await external.stop();
+    },
   };
 }

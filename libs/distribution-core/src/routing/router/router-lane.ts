@@ -1,0 +1,265 @@
+import { DistributionError } from '../../errors/distribution-error.js';
+import type { EventRecord } from '../../event.js';
+import type { EventBatch } from '../../event-batch.js';
+import type { Clock } from '../../ports/clock.port.js';
+import type { CursorStore, Ownership } from '../../ports/cursor-store.port.js';
+import type { LaneAppend, Log } from '../../ports/log.port.js';
+import type { Counter } from '../../ports/metrics.port.js';
+import type { LanePosition, Position } from '../../position.js';
+import { partitionOf } from '../partition.js';
+import type { EventRouter, Placement, Routed } from '../rules/event-router.js';
+
+export interface RouterLimits {
+  /** How long a lane stays with a process that is gone. */
+  readonly termMs: number;
+  /** Read at once, and held while its copies are appended. */
+  readonly maxBatchBytes: number;
+  /** Before a lane that failed, or that another process has, is tried again. */
+  readonly retryMs: number;
+  /** How often the position of a lane moves of which nothing is routed. */
+  readonly idleCommitMs: number;
+}
+
+export const DEFAULT_ROUTER_LIMITS: RouterLimits = {
+  termMs: 9_000,
+  maxBatchBytes: 256 * 1024,
+  retryMs: 500,
+  idleCommitMs: 1_000,
+};
+
+/** The sole right to route a lane. */
+export type LaneOwnership = Pick<CursorStore, 'acquire' | 'renew' | 'release'>;
+
+export interface RouterLaneDependencies {
+  readonly log: Log;
+  readonly router: EventRouter;
+  readonly ownership: LaneOwnership;
+  readonly clock: Clock;
+  readonly limits: RouterLimits;
+  readonly ownerId: string;
+  readonly counters: RouterCounters;
+  readonly onError: (error: unknown) => void;
+}
+
+export interface RouterCounters {
+  readonly events: Counter;
+  readonly copies: Counter;
+  readonly refused: Counter;
+  readonly gaps: Counter;
+}
+
+export interface RoutedLane {
+  /** The catalog's name. */
+  readonly topic: string;
+  readonly brokerName: string;
+  readonly partition: number;
+  readonly group: string;
+}
+
+/**
+ * Takes the events of one lane of an external topic through the rules, for as long as it owns the lane.
+ *
+ * Atomicity: the copies of a batch and the group's position behind it are one append, so a crash at any moment neither
+ * loses a copy nor makes it twice (where the log has transactions; elsewhere copies may come twice, and readers drop
+ * them). One batch at a time: while its append waits, nothing more is read. An owner that could not renew stops before
+ * its term ends; should it be late all the same, the copies that it makes bear ids which their lanes have seen.
+ */
+export class RouterLane {
+  private readonly stopping = new AbortController();
+  private readonly ended: Promise<void>;
+  private committedAtMs = 0;
+  private validUntilMs = 0;
+
+  constructor(
+    readonly lane: RoutedLane,
+    private readonly deps: RouterLaneDependencies,
+  ) {
+    this.ended = this.run();
+  }
+
+  /** Resolves when nothing of it is under way any more. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.ended;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        await this.runTerm(signal);
+      } catch (error) {
+        // The catalog will say so, too.
+        if (!isCode(error, 'topic.not_found')) this.deps.onError(error);
+      }
+      if (!signal.aborted) await this.pause(this.deps.limits.retryMs);
+    }
+  }
+
+  private async runTerm(signal: AbortSignal): Promise<void> {
+    const { ownership, ownerId, limits, clock } = this.deps;
+    const { brokerName, partition } = this.lane;
+    const askedAtMs = clock.monotonicMs();
+    const owned = await ownership.acquire(`router:${brokerName}#${partition}`, ownerId, limits.termMs);
+    if (owned === 'taken') return;
+    this.extend(askedAtMs);
+    const term = new AbortController();
+    const cancelRenewal = this.renewal(owned, term);
+    try {
+      await this.route(AbortSignal.any([signal, term.signal]));
+    } finally {
+      term.abort();
+      cancelRenewal();
+      await ownership.release(owned).catch(() => undefined);
+    }
+  }
+
+  private renewal(owned: Ownership, term: AbortController): () => void {
+    const { clock, ownership, limits } = this.deps;
+    let cancel: () => void = () => undefined;
+    const schedule = () => {
+      cancel = clock.after(limits.termMs / 3, () => {
+        const askedAtMs = clock.monotonicMs();
+        ownership.renew(owned).then(
+          (answer) => {
+            if (answer === 'lost') term.abort();
+            else this.extend(askedAtMs);
+            if (!term.signal.aborted) schedule();
+          },
+          () => {
+            if (!this.isOwner()) term.abort();
+            if (!term.signal.aborted) schedule();
+          },
+        );
+      });
+    };
+    schedule();
+    return () => cancel();
+  }
+
+  private extend(fromMs: number): void {
+    this.validUntilMs = fromMs + (this.deps.limits.termMs * 2) / 3;
+  }
+
+  private isOwner(): boolean {
+    return this.deps.clock.monotonicMs() < this.validUntilMs;
+  }
+
+  private async route(signal: AbortSignal): Promise<void> {
+    const { log, limits } = this.deps;
+    const { brokerName, partition } = this.lane;
+    const start = await this.start();
+    const tail = log.tail(
+      { topic: brokerName, partition, after: start.position, epoch: start.epoch },
+      { signal, maxBatchBytes: limits.maxBatchBytes },
+    );
+    for await (const batch of tail) {
+      if (!this.isOwner()) return;
+      await this.routeBatch(batch, signal);
+      if (signal.aborted) return;
+    }
+  }
+
+  /** Where the group stands. A lane that it has never seen is routed from now on: rules are no reason to repeat the past. */
+  private async start(): Promise<LanePosition> {
+    const { log } = this.deps;
+    const { brokerName: topic, partition, group } = this.lane;
+    const ends = (await log.ends(topic))[partition];
+    const committed = (await log.committed(group)).find(
+      (position) => position.topic === topic && position.partition === partition,
+    );
+    const { epoch } = ends.lane;
+    if (committed !== undefined && committed.epoch === epoch) {
+      if (committed.position >= ends.beforeFirst) return committed;
+      this.deps.counters.gaps.add();
+      return this.standAt({ topic, partition, epoch, position: ends.beforeFirst });
+    }
+    // A topic that was created anew is routed from its first event on.
+    return this.standAt({ topic, partition, epoch, position: committed === undefined ? ends.last : ends.beforeFirst });
+  }
+
+  private async standAt(position: LanePosition): Promise<LanePosition> {
+    await this.deps.log.commit({ group: this.lane.group, positions: [position] });
+    return position;
+  }
+
+  private async routeBatch(batch: EventBatch, signal: AbortSignal): Promise<void> {
+    const { clock, counters, limits, log } = this.deps;
+    const appends = laneAppends(this.copiesOf(batch));
+    counters.events.add(batch.count);
+    const nowMs = clock.monotonicMs();
+    if (appends.length === 0 && nowMs - this.committedAtMs < limits.idleCommitMs) return;
+    const commit = { group: this.lane.group, positions: [this.positionOf(batch, batch.lastPosition)] };
+    for (let waitMs = 10; ; waitMs = Math.min(waitMs * 2, limits.retryMs)) {
+      try {
+        await log.append(appends, commit);
+        break;
+      } catch (error) {
+        // Too much is in flight: the lane waits, and with it whoever fills it.
+        if (!isCode(error, 'ingest.busy')) throw error;
+        await this.pause(waitMs);
+        if (signal.aborted || !this.isOwner()) return;
+      }
+    }
+    this.committedAtMs = nowMs;
+    counters.copies.add(appends.reduce((sum, { records }) => sum + records.length, 0));
+  }
+
+  private copiesOf(batch: EventBatch): readonly Placement[] {
+    const { router } = this.deps;
+    const { topic } = this.lane;
+    const events = Array.from({ length: batch.count }, (_, index) => ({ topic, record: batch.recordAt(index) }));
+    let routed: readonly (Routed | undefined)[];
+    try {
+      routed = router.route(events);
+    } catch {
+      routed = events.map((event) => this.routeAlone(event));
+    }
+    return routed.flatMap((one) => one?.copies ?? []);
+  }
+
+  /** What a rule refuses is refused alone: nobody waits for the answer, and the lane goes on. */
+  private routeAlone(event: { readonly topic: string; readonly record: EventRecord }): Routed | undefined {
+    try {
+      return this.deps.router.route([event])[0];
+    } catch (error) {
+      this.deps.counters.refused.add();
+      if (!(error instanceof DistributionError)) this.deps.onError(error);
+      return undefined;
+    }
+  }
+
+  private positionOf({ lane }: EventBatch, position: Position): LanePosition {
+    return { topic: lane.topic, partition: lane.partition, epoch: lane.epoch, position };
+  }
+
+  private pause(ms: number): Promise<void> {
+    const { signal } = this.stopping;
+    return new Promise((resolve) => {
+      const cancel = this.deps.clock.after(ms, () => {
+        signal.removeEventListener('abort', leave);
+        resolve();
+      });
+      const leave = () => {
+        cancel();
+        resolve();
+      };
+      if (signal.aborted) leave();
+      else signal.addEventListener('abort', leave, { once: true });
+    });
+  }
+}
+
+function laneAppends(copies: readonly Placement[]): readonly LaneAppend[] {
+  const lanes = new Map<string, LaneAppend & { readonly records: EventRecord[] }>();
+  for (const { target, record } of copies) {
+    const partition = partitionOf(record.routingKey, target.partitions);
+    const name = `${target.brokerName}#${partition}`;
+    const known = lanes.get(name);
+    if (known === undefined) lanes.set(name, { topic: target.brokerName, partition, records: [record] });
+    else known.records.push(record);
+  }
+  return [...lanes.values()];
+}
+
+const isCode = (error: unknown, code: string): boolean => error instanceof DistributionError && error.code === code;
