@@ -23,7 +23,7 @@ export interface GivenAnswer {
   readonly body: unknown;
 }
 
-const DOCUMENTS = /^\/api\/(docs|openapi\.json|asyncapi\.json)/;
+const DOCUMENTS = /^\/api\/(docs|openapi\.json)/;
 
 /** Holds answers against the service's own document. */
 export class AnswerCheck {

@@ -1,3 +1,5 @@
+import { DiagnosticSeverity, Parser } from '@asyncapi/parser';
+import { clientPayloadSchemas, serverPayloadSchemas } from '@distributary/contracts';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { TestApp } from './harness.js';
 
@@ -13,7 +15,7 @@ interface Operation {
 }
 
 /** What serves the documents themselves, and what Fastify adds to each GET. */
-const UNDOCUMENTED = /^\/api\/(docs|openapi\.json|asyncapi\.json)/;
+const UNDOCUMENTED = /^\/api\/(docs|openapi\.json)/;
 
 describe('the documents', () => {
   let app: TestApp;
@@ -39,6 +41,19 @@ describe('the documents', () => {
       Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
     );
     expect([...new Set(listening)].sort()).toEqual(documented.sort());
+  });
+
+  it('are an AsyncAPI document without faults, whose messages are those of the protocol', async () => {
+    const text = JSON.stringify((await app.get('/api/asyncapi.json')).body);
+    const { document: stream, diagnostics } = await new Parser().parse(text);
+    expect(diagnostics.filter(({ severity }) => severity === DiagnosticSeverity.Error)).toEqual([]);
+    expect(stream?.version()).toBe('3.0.0');
+    const names = (operation: string) =>
+      (stream?.operations().get(operation)?.messages().all() ?? [])
+        .map((message) => message.name()?.split('_')[1])
+        .sort();
+    expect(names('command')).toEqual(Object.keys(clientPayloadSchemas).sort());
+    expect(names('tell')).toEqual(Object.keys(serverPayloadSchemas).sort());
   });
 
   it('say of every route what it is for and what it answers, problems included', () => {

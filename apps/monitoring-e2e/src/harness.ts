@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type Environment, loadConfig, noLogger } from '@distributary/distribution-nest';
 import { createApp, monitoringConfig } from '@distributary/monitoring';
 import type { PublishResult } from '@distributary/contracts';
+import { type AsyncApiDocument, MessageCheck } from './message-check.js';
 import { AnswerCheck, type OpenApiDocument } from './answer-check.js';
 
 /** What the service stores; its probe measures once at the start and then never again within a test. */
@@ -25,6 +26,7 @@ type Running = Awaited<ReturnType<typeof createApp>>;
 
 /** The complete service in this process, on free ports, with embedded storage in a folder of its own. */
 export class TestApp {
+  private messageCheck: { readonly app: Running; readonly check: MessageCheck } | undefined;
   private checked: { readonly app: Running; readonly check: AnswerCheck } | undefined;
 
   private constructor(
@@ -150,6 +152,14 @@ export class TestApp {
     const body: unknown = isJson ? JSON.parse(text) : { text };
     this.checkAnswer(pathname, init.method ?? 'GET', response, isJson ? body : text);
     return { status: response.status, headers: response.headers, body: body as Reply['body'] };
+  }
+
+  /** What is wrong with what a stream told, by the service's own document. */
+  messageProblem(message: { readonly type: string }): string | undefined {
+    if (this.messageCheck?.app !== this.running) {
+      this.messageCheck = { app: this.running, check: new MessageCheck(this.running.asyncApi as AsyncApiDocument) };
+    }
+    return this.messageCheck.check.problemOf(message);
   }
 
   /** Every answer that a test gets is what the service's own document says. */

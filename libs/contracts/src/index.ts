@@ -20,3 +20,7 @@ export * from './management/routing.js';
 export * from './management/configuration.js';
 export * from './management/transformations.js';
 export * from './management/api-keys.js';
+export * from './management/subscriptions.js';
+export * from './server-message-schemas.js';
+export * from './client-message-schemas.js';
+export * from './monitoring/stored-event.js';

@@ -22,6 +22,8 @@ export interface End {
 export class StreamRecord {
   readonly messages: Message[] = [];
   readonly violations: string[] = [];
+  /** Messages that are not what /api/asyncapi.json says. */
+  readonly outsideDocument: string[] = [];
   end: End | undefined;
   /** The `id` of the last server-sent event that had one. */
   lastEventId: string | undefined;
@@ -105,8 +107,9 @@ export class StreamRecord {
     return this.chain(feed as number).positions();
   }
 
-  /** Throws if a chain was broken. */
+  /** Throws if a chain was broken, or a message was not what the document says. */
   expectWhole(): void {
+    if (this.outsideDocument.length > 0) throw new Error(this.outsideDocument.join('\n'));
     const violations = [...this.chains.values()].flatMap((chain) => chain.violations);
     if (violations.length > 0) throw new Error(`broken chains:\n${violations.join('\n')}`);
   }

@@ -17,9 +17,12 @@ export async function connectWebSocket(
   const url = app.streamUrl.replace('http', 'ws') + query;
   const socket = new WebSocket(url, subprotocol, { ...options, headers: { ...app.headers, ...options.headers } });
   const record = new StreamRecord();
-  socket.on('message', (bytes: Buffer, isBinary: boolean) =>
-    record.add(isBinary ? binaryMessage(bytes) : (JSON.parse(bytes.toString()) as Message)),
-  );
+  socket.on('message', (bytes: Buffer, isBinary: boolean) => {
+    const message = isBinary ? binaryMessage(bytes) : (JSON.parse(bytes.toString()) as Message);
+    const problem = app.messageProblem(message);
+    if (problem !== undefined) record.outsideDocument.push(problem);
+    record.add(message);
+  });
   socket.on('close', (code, reason) => (record.end = { code, reason: reason.toString() }));
   await once(socket, 'open');
   return {

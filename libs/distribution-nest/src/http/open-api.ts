@@ -22,6 +22,9 @@ interface Handler {
   readonly status: number;
 }
 
+/** What a method that is there under several paths is called by swagger. */
+const ALIAS = /\[(\d+)\]$/;
+
 type Operation = { readonly operationId?: string; readonly tags?: string[] };
 
 /** The document at /api/openapi.json and its page at /api/docs. Made once, when the app starts. */
@@ -72,17 +75,13 @@ function statusOf(handler: object): number {
 function withContracts(routes: OpenAPIObject, handlers: ReadonlyMap<string, Handler>): OpenAPIObject {
   const schemas = new OpenApiSchemas();
   schemas.schemaOf(problemSchema, 'output');
-  const used = new Set<string>();
   const paths = Object.entries(routes.paths).map(([path, item]) => {
     const pathParameters = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name);
     const operations = Object.entries(item as Record<string, Operation>).map(([method, operation]) => {
       const { operationId: id = '', tags = [] } = operation;
-      const handler = handlers.get(id);
+      const handler = handlers.get(id.replace(ALIAS, ''));
       if (handler === undefined) return [method, operation];
-      // A controller may be there under several paths.
-      const isUsed = used.has(id);
-      used.add(id);
-      const operationId = isUsed ? `${id}_${path.replace(/\W+/g, '_')}` : id;
+      const operationId = id.replace('[0]', '').replace(ALIAS, '_$1');
       const place = { operationId, tags, pathParameters, status: handler.status };
       return [method, operationOf(handler.contract, place, schemas)];
     });
