@@ -26,7 +26,7 @@ const SYSTEM = [
 export const LAYERS = {
   domain: {
     projects: ['domain'],
-    packages: ['@marcbachmann/cel-js'],
+    packages: ['ajv'],
     bannedBuiltins: SYSTEM,
   },
   contract: { projects: ['contract'], packages: ['zod'], bannedBuiltins: SYSTEM },

@@ -27,6 +27,7 @@ import { enrichStep } from './steps/enrich-step.js';
 import { mapStep, renameStep } from './steps/map-step.js';
 import { dropStep, keepStep } from './steps/projection-step.js';
 import { redactStep } from './steps/redact-step.js';
+import { validateStep } from './steps/validate-step.js';
 import type { LookupTable, Step, StepCompiler, StepSurroundings, Work } from './steps/step.js';
 
 /** What became of one event. Only the first kind goes on. */
@@ -77,6 +78,7 @@ const STEPS: Readonly<Record<string, StepCompiler>> = {
   keep: keepStep,
   redact: redactStep,
   enrich: enrichStep,
+  validate: validateStep,
   set_attributes: attributesStep,
 };
 /** What they leave out is not to be seen, so their events must not pass as they were. */

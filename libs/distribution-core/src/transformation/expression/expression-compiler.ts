@@ -1,5 +1,7 @@
 import { fieldOf, isList, isObject, type Json, type JsonObject, kindOf, setField } from '../json-value.js';
 import { type Meter, TransformationFailure } from '../meter.js';
+import { LinearPattern } from '../pattern/linear-pattern.js';
+import { PatternSyntaxError } from '../pattern/pattern-parser.js';
 import { functionOf, isTooManyArguments } from './expression-functions.js';
 import { ExpressionSyntaxError } from './expression-syntax-error.js';
 import type { Tree } from './expression-tree.js';
@@ -144,7 +146,9 @@ function compileMap(entries: readonly (readonly [key: Evaluate, value: Evaluate]
   };
 }
 
-function compileCall({ name, isMethod, at }: Tree & { kind: 'call' }, args: readonly Evaluate[]): Evaluate {
+function compileCall(tree: Tree & { kind: 'call' }, args: readonly Evaluate[]): Evaluate {
+  const { name, isMethod, at } = tree;
+  if (name === 'matches' && isMethod) return compileMatches(tree, args);
   const found = functionOf(name, isMethod);
   if (found === undefined) {
     throw new ExpressionSyntaxError(`there is no function ${isMethod ? '.' : ''}${name}`, at);
@@ -159,4 +163,28 @@ function compileCall({ name, isMethod, at }: Tree & { kind: 'call' }, args: read
       args.map((arg) => arg(scope)),
     );
   };
+}
+
+/** The pattern stands in the text of the expression, so it is compiled with it. */
+function compileMatches({ args: trees, at }: Tree & { kind: 'call' }, args: readonly Evaluate[]): Evaluate {
+  const source = trees[1];
+  if (trees.length !== 2 || source.kind !== 'literal' || typeof source.value !== 'string') {
+    throw new ExpressionSyntaxError('matches takes a pattern as a text, not as an expression', at);
+  }
+  const pattern = patternOf(source.value, at);
+  return (scope) => {
+    scope.meter.step();
+    const text = args[0](scope);
+    if (typeof text !== 'string') throw new TransformationFailure('expression', `matches: not of a ${kindOf(text)}`);
+    return pattern.test(text, scope.meter);
+  };
+}
+
+function patternOf(source: string, at: number): LinearPattern {
+  try {
+    return new LinearPattern(source);
+  } catch (error) {
+    if (!(error instanceof PatternSyntaxError)) throw error;
+    throw new ExpressionSyntaxError(`in the pattern, ${error.rule}`, at);
+  }
 }

@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { DEFAULT_TRANSFORMATION_LIMITS, Meter } from '../meter.js';
+import { LinearPattern } from './linear-pattern.js';
+
+const meter = (maxSteps = 1_000_000) => new Meter({ ...DEFAULT_TRANSFORMATION_LIMITS, maxSteps });
+const test = (source: string, text: string) => new LinearPattern(source).test(text, meter());
+
+describe('a pattern', () => {
+  it.each([
+    ['', ''],
+    ['^$', ''],
+    ['a', 'cab'],
+    ['^ab?c*d+$', 'abcccd'],
+    ['^(?:ab|cd){2,3}$', 'abcdab'],
+    ['^[A-Z][a-z-]*\\d{3}$', 'Host-x042'],
+    ['^[^a-c\\d]+$', 'xyz'],
+    ['^\\w+\\s\\S+\\.\\D$', 'a_1 b/c.d'],
+    ['^(a*)*$', 'aaa'],
+    ['x|^y|z$', 'bz'],
+    ['^a{2}$', 'aa'],
+    ['^a{1}?$', 'a'],
+    ['^a{2,}$', 'aaaa'],
+    ['^.\\n.$', 'ü\n😀'],
+    ['\\.\\/[\\-]', 'a./-'],
+    ['[]|a', 'xa'],
+    ['[a\\]-]', '-'],
+  ])('%j matches %j as the one of JavaScript does', (source, text) => {
+    expect(test(source, text)).toBe(new RegExp(source, 'u').test(text));
+    expect(test(source, `${text}\u0000`)).toBe(new RegExp(source, 'u').test(`${text}\u0000`));
+  });
+
+  it.each([
+    ['[]a]', '"]" must be written \\]'],
+    ['(', '"(" without ")"'],
+    ['a)', '")" without "("'],
+    ['[a', '"[" without "]"'],
+    ['*', '"*" without what it repeats'],
+    ['a**', 'one repetition after another'],
+    ['a{x}', 'must be a number up to 1000'],
+    ['a{3,1}', 'must be {n}, {n,} or {n,m}'],
+    ['a{5000}', 'must be a number up to 1000'],
+    ['(?=a)', 'look-around and named groups are not available'],
+    ['(a)\\1', '\\1 is not available'],
+    ['\\bx', '\\b is not available'],
+    ['[z-a]', 'a range that ends before it begins'],
+    ['[\\D]', 'classes in capitals are not available in "[]"'],
+    ['a\\', '"\\" at the end'],
+    ['((a{100}){100}){100}', 'repeats too much'],
+    ['('.repeat(40), 'must be nested at most 16 deep'],
+    ['a'.repeat(600), 'must be at most 512 characters'],
+  ])('%j is refused', (source, rule) => {
+    expect(() => new LinearPattern(source)).toThrow(rule);
+  });
+
+  it('never goes back: what takes others exponential time takes the length of the text', () => {
+    const text = `${'a'.repeat(20_000)}b`;
+    const spent = meter(1_000_000);
+    expect(new LinearPattern('^(a+)+$').test(text, spent)).toBe(false);
+    expect(spent.steps).toBeLessThan(20_000);
+  });
+
+  it('stops when the meter says so', () => {
+    expect(() => new LinearPattern('(a|a|a|a)*c').test('a'.repeat(100_000), meter(1000))).toThrow(
+      'more than 1000 steps',
+    );
+  });
+
+  it('agrees with JavaScript on random patterns and texts', () => {
+    const atom = fc.constantFrom('a', 'b', '.', '[ab]', '[^a]', '\\d', '^', '$', 'c');
+    const { tree } = fc.letrec<{ tree: string }>((tie) => ({
+      tree: fc.oneof(
+        { maxDepth: 4, withCrossShrink: true },
+        atom,
+        fc.tuple(tie('tree'), tie('tree')).map(([a, b]) => a + b),
+        fc.tuple(tie('tree'), tie('tree')).map(([a, b]) => `(?:${a}|${b})`),
+        fc
+          .tuple(tie('tree'), fc.constantFrom('*', '+', '?', '{2}', '{0,2}', '{1,}'))
+          .map(([a, sign]) => `(?:${a})${sign}`),
+      ),
+    }));
+    fc.assert(
+      fc.property(
+        tree,
+        fc.string({ unit: fc.constantFrom('a', 'b', 'c', '1', '\n'), maxLength: 8 }),
+        (source, text) => {
+          expect(test(source, text)).toBe(new RegExp(source, 'u').test(text));
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});

@@ -1,0 +1,146 @@
+import type { Json } from '../json-value.js';
+import { DEFAULT_TRANSFORMATION_LIMITS, Meter } from '../meter.js';
+import { ProblemList } from '../problem-list.js';
+import { CompiledSchema } from './compiled-schema.js';
+
+const meter = () => new Meter(DEFAULT_TRANSFORMATION_LIMITS);
+
+const compiled = (schema: unknown): CompiledSchema => {
+  const problems = new ProblemList();
+  const found = CompiledSchema.of(schema, 'schema', problems);
+  if (found === undefined) throw new Error(JSON.stringify(problems.problems));
+  return found;
+};
+const check = (schema: unknown, event: Json): string[] =>
+  compiled(schema)
+    .problemsOf(event, meter())
+    .map(({ path, rule }) => `${path}: ${rule}`);
+const refused = (schema: unknown): string => {
+  const problems = new ProblemList();
+  CompiledSchema.of(schema, 'schema', problems);
+  return problems.problems.map(({ path, rule }) => `${path}: ${rule}`).join('\n');
+};
+
+describe('a JSON Schema', () => {
+  it('lists every place that it refuses', () => {
+    const schema = {
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      type: 'object',
+      required: ['data', 'severity'],
+      properties: {
+        data: {
+          type: 'object',
+          additionalProperties: false,
+          properties: {
+            value: { type: 'number', minimum: 1 },
+            host: { type: 'string', pattern: '^[a-z]+$' },
+            tags: { type: 'array', items: { enum: ['a', 'b'] } },
+            'a.b': { type: 'string' },
+          },
+        },
+      },
+    };
+    expect(check(schema, { data: { value: 0, host: 'X', tags: ['a', 'c'], more: 1, 'a.b': 2 } })).toEqual([
+      "severity: must have required property 'severity'",
+      'data.more: must NOT have additional properties',
+      'data.value: must be >= 1',
+      'data.host: must match pattern "^[a-z]+$"',
+      'data.tags[1]: must be equal to one of the allowed values',
+      'data["a.b"]: must be string',
+    ]);
+    expect(check(schema, { severity: 1, data: { value: 2, host: 'x', tags: ['b'] } })).toEqual([]);
+  });
+
+  it.each([
+    ['date', '2026-02-30', '2026-13-01'],
+    ['date-time', '2026-11-21T10:00:00.123Z', '2026-11-21 10:00:00Z'],
+    ['email', 'ann@example.org', 'ann@'],
+    ['ipv4', '10.0.0.255', '10.0.0.256'],
+    ['uri', 'https://example.org/a?b', 'example'],
+    ['uuid', '123e4567-e89b-12d3-a456-426614174000', '123e4567'],
+  ])('knows the format %s', (format, good, bad) => {
+    expect(check({ format }, good)).toEqual([]);
+    expect(check({ format }, bad)).toEqual([`: must match format "${format}"`]);
+    expect(check({ format }, `${good}${'x'.repeat(400)}`)).toHaveLength(1);
+  });
+
+  it('follows references to its own definitions', () => {
+    const schema = { $defs: { level: { type: 'integer' } }, items: { $ref: '#/$defs/level' } };
+    expect(check(schema, [1, 'x'])).toEqual(['[1]: must be integer']);
+  });
+
+  it('sees no field that is not the own one of the event', () => {
+    expect(check({ required: ['toString'] }, {})).toHaveLength(1);
+    expect(check({ required: ['constructor'] }, {})).toHaveLength(1);
+  });
+
+  it.each([
+    [3, 'schema: must be a schema: an object, true or false'],
+    [{ properties: { a: 1 } }, 'schema.properties.a: must be a schema'],
+    [{ uniqueItems: true }, 'schema.uniqueItems: is not available here'],
+    [{ patternProperties: {} }, 'schema.patternProperties: is not available here'],
+    [{ $dynamicRef: '#x' }, 'schema["$dynamicRef"]: is not available here'],
+    [{ constructor: {} }, 'schema.constructor: is not available here'],
+    [{ properties: JSON.parse('{"__proto__": {}}') as unknown }, 'schema.properties: must not name what belongs'],
+    [{ pattern: '(a+' }, 'schema.pattern: "(" without ")" at character 3'],
+    [{ pattern: '(?=a)' }, 'schema.pattern: look-around'],
+    [{ format: 'regex' }, 'schema.format: must be one of date'],
+    [{ format: 'constructor' }, 'schema.format: must be one of date'],
+    [{ $schema: 'http://json-schema.org/draft-07/schema#' }, 'must be https://json-schema.org/draft/2020-12/schema'],
+    [{ items: { $defs: {} } }, 'must be at the root'],
+    [{ $ref: 'https://example.org/x' }, 'must be "#/$defs/" and the name of a definition'],
+    [{ $ref: '#/$defs/none' }, 'must be "#/$defs/" and the name of a definition'],
+    [{ $defs: { a: { items: { $ref: '#/$defs/a' } } }, $ref: '#/$defs/a' }, 'must not lead back to itself'],
+    [{ type: 'number', minimum: 'x' }, 'schema.minimum: must be number'],
+    [{ anyOf: [] }, 'schema.anyOf: must NOT have fewer than 1 items'],
+    [{ required: 'a' }, 'schema.required: must be array'],
+  ])('is refused as %j', (schema, problem) => {
+    expect(refused(schema)).toContain(problem);
+  });
+
+  it('is refused if its references multiply it', () => {
+    const $defs = Object.fromEntries(
+      Array.from({ length: 12 }, (_, level) => [
+        `d${level}`,
+        { allOf: [{ $ref: `#/$defs/d${level + 1}` }, { $ref: `#/$defs/d${level + 1}` }] },
+      ]),
+    );
+    expect(refused({ $defs: { ...$defs, d12: {} }, $ref: '#/$defs/d0' })).toContain(
+      'must stand for at most 2000 schemas',
+    );
+  });
+
+  it('is refused if it is nested too deep', () => {
+    let schema: object = {};
+    for (let level = 0; level < 40; level++) schema = { not: schema };
+    expect(refused(schema)).toContain('must be nested at most 32 deep');
+  });
+
+  it('costs the meter what it may cost, so that a large event with a large schema is stopped', () => {
+    const schema = compiled({ items: { allOf: Array.from({ length: 500 }, () => ({ type: 'number' })) } });
+    const large = Array.from({ length: 10_000 }, () => 1);
+    expect(() => schema.problemsOf(large, meter())).toThrow('needs more than 10000 steps');
+    expect(() =>
+      compiled(true).problemsOf(
+        Array.from({ length: 2_000_000 }, () => 1),
+        meter(),
+      ),
+    ).toThrow('too large');
+  });
+
+  it('tells one problem only of a large event', () => {
+    const schema = compiled({ items: { type: 'string' } });
+    expect(
+      schema.problemsOf(
+        Array.from({ length: 40_000 }, () => 1),
+        meter(),
+      ),
+    ).toHaveLength(1);
+  });
+
+  it('never goes back in a pattern, and is stopped in a long text', () => {
+    const schema = compiled({ pattern: '^(a+)+$' });
+    expect(schema.problemsOf(`${'a'.repeat(1000)}b`, meter())).toHaveLength(1);
+    expect(() => schema.problemsOf('a'.repeat(1_000_000), meter())).toThrow('needs more than');
+  });
+});

@@ -1,0 +1,108 @@
+import { Ajv2020, type ErrorObject, type Options, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { Problem } from '../../errors/distribution-error.js';
+import type { Json } from '../json-value.js';
+import { type Meter, TransformationFailure } from '../meter.js';
+import { LinearPattern } from '../pattern/linear-pattern.js';
+import { joined, type ProblemList } from '../problem-list.js';
+import { FORMATS } from './schema-formats.js';
+import { countSchema } from './schema-rules.js';
+
+/** A schema at a value that count as one step. */
+const VISITS_PER_STEP = 128;
+/** With more, only the first problem is looked for: a list of all could take more memory than the event. */
+const MAX_VISITS_FOR_ALL = 50_000;
+const MAX_PROBLEMS = 100;
+
+/** Checks schemas themselves; made when the first one comes. */
+let metaSchema: Ajv2020 | undefined;
+
+/** A schema, compiled once. The meter is asked before it looks at a value, and while it looks at texts. */
+export class CompiledSchema {
+  private readonly first: ValidateFunction;
+  private readonly all: ValidateFunction;
+  private meter: Meter | undefined;
+
+  private constructor(
+    schema: object | boolean,
+    private readonly schemaNodes: number,
+  ) {
+    this.first = this.compile(schema, false);
+    this.all = this.compile(schema, true);
+  }
+
+  /** Undefined, and problems, if it is no schema or breaks one of the rules of `countSchema`. */
+  static of(schema: unknown, path: string, problems: ProblemList): CompiledSchema | undefined {
+    const before = problems.problems.length;
+    const nodes = countSchema(schema, path, problems);
+    if (problems.problems.length > before) return undefined;
+    metaSchema ??= new Ajv2020({ strict: false, logger: false, validateFormats: false });
+    if (!metaSchema.validateSchema(schema as object | boolean)) {
+      for (const { instancePath, message } of metaSchema.errors ?? []) {
+        problems.add(pathOf(instancePath, path), message ?? 'is not as a schema has it');
+      }
+      return undefined;
+    }
+    return new CompiledSchema(schema as object | boolean, nodes);
+  }
+
+  /** Each place that the schema refuses, or the first one of a large event. Empty: it fits. */
+  problemsOf(event: Json, meter: Meter): readonly Problem[] {
+    const visits = this.schemaNodes * countNodes(event, meter);
+    meter.step(Math.ceil(visits / VISITS_PER_STEP));
+    this.meter = meter;
+    if (this.first(event)) return [];
+    if (visits > MAX_VISITS_FOR_ALL) return [problemOf((this.first.errors as ErrorObject[])[0])];
+    this.all(event);
+    return (this.all.errors ?? []).slice(0, MAX_PROBLEMS).map(problemOf);
+  }
+
+  private compile(schema: object | boolean, allErrors: boolean): ValidateFunction {
+    const options: Options = {
+      allErrors,
+      strict: false,
+      logger: false,
+      meta: false,
+      validateSchema: false,
+      // Names of JavaScript's own are no fields of an event.
+      ownProperties: true,
+      formats: FORMATS,
+      code: { regExp: Object.assign((source: string) => this.engine(source), { code: '' }) },
+    };
+    return new Ajv2020(options).compile(schema);
+  }
+
+  /** Instead of JavaScript's, which goes back. */
+  private engine(source: string) {
+    const pattern = new LinearPattern(source);
+    return { test: (text: string) => pattern.test(text, this.meter as Meter) };
+  }
+}
+
+/** The meter bounds it, so that a huge event is not even counted to its end. */
+function countNodes(value: Json, meter: Meter): number {
+  let nodes = 0;
+  const most = meter.limits.maxSteps * VISITS_PER_STEP;
+  const waiting: Json[] = [value];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (++nodes > most) throw new TransformationFailure('budget', 'is too large for its schema');
+    if (typeof next !== 'object' || next === null) continue;
+    for (const name of Object.keys(next)) waiting.push((next as Readonly<Record<string, Json>>)[name]);
+  }
+  return nodes;
+}
+
+/** `/data/items/0` → `data.items[0]`, below `root`. */
+function pathOf(pointer: string, root = ''): string {
+  const parts = pointer.split('/').slice(1);
+  return parts
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : joined(path, part)), root);
+}
+
+function problemOf({ instancePath, params, message = 'is not as the schema has it' }: ErrorObject): Problem {
+  // Of a field that is missing, or that should not be there, the path is that field's.
+  const { missingProperty, additionalProperty } = params as Readonly<Record<string, string | undefined>>;
+  const name = missingProperty ?? additionalProperty;
+  const path = pathOf(instancePath);
+  return { path: name === undefined ? path : joined(path, name), rule: message };
+}

@@ -1,0 +1,147 @@
+import { LinearPattern } from '../pattern/linear-pattern.js';
+import { PatternSyntaxError } from '../pattern/pattern-parser.js';
+import { joined, type ProblemList } from '../problem-list.js';
+import { FORMATS } from './schema-formats.js';
+
+export const SCHEMA_DIALECT = 'https://json-schema.org/draft/2020-12/schema';
+/** With what `$ref` stands for counted each time. */
+export const MAX_SCHEMA_NODES = 2000;
+const MAX_SCHEMA_DEPTH = 32;
+const FORBIDDEN: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** What a keyword's value holds: another schema, a list or a map of them, or nothing that is looked into. */
+const KEYWORDS: Readonly<Record<string, 'schema' | 'schemas' | 'named' | 'plain'>> = {
+  $schema: 'plain',
+  $comment: 'plain',
+  $defs: 'plain',
+  $ref: 'plain',
+  title: 'plain',
+  description: 'plain',
+  default: 'plain',
+  examples: 'plain',
+  deprecated: 'plain',
+  type: 'plain',
+  const: 'plain',
+  enum: 'plain',
+  multipleOf: 'plain',
+  maximum: 'plain',
+  exclusiveMaximum: 'plain',
+  minimum: 'plain',
+  exclusiveMinimum: 'plain',
+  maxLength: 'plain',
+  minLength: 'plain',
+  pattern: 'plain',
+  format: 'plain',
+  maxItems: 'plain',
+  minItems: 'plain',
+  maxProperties: 'plain',
+  minProperties: 'plain',
+  required: 'plain',
+  dependentRequired: 'plain',
+  properties: 'named',
+  additionalProperties: 'schema',
+  items: 'schema',
+  prefixItems: 'schemas',
+  allOf: 'schemas',
+  anyOf: 'schemas',
+  oneOf: 'schemas',
+  not: 'schema',
+  if: 'schema',
+  then: 'schema',
+  else: 'schema',
+};
+
+type Schema = Readonly<Record<string, unknown>>;
+
+/**
+ * The part of JSON Schema 2020-12 whose cost can be told beforehand: no recursion, no `uniqueItems` (its cost grows with
+ * the square), no `patternProperties`, patterns that never go back, `$ref` only to `#/$defs/…`. Adds a problem for each
+ * rule that is broken; answers how many schemas it stands for.
+ */
+export function countSchema(schema: unknown, path: string, problems: ProblemList): number {
+  return new SchemaCount(schema, path, problems).of(schema, path, []);
+}
+
+class SchemaCount {
+  private readonly defs: Schema;
+  private nodes = 0;
+  private isStopped = false;
+  private readonly known = new Set<string>();
+
+  constructor(
+    root: unknown,
+    private readonly path: string,
+    private readonly problems: ProblemList,
+  ) {
+    const defs = isSchemaObject(root) ? root.$defs : undefined;
+    this.defs = isSchemaObject(defs) ? defs : {};
+  }
+
+  /** `through`: the definitions on the way, of which none may come again. */
+  of(schema: unknown, path: string, through: readonly string[], depth = 0): number {
+    if (this.isStopped) return this.nodes;
+    if (++this.nodes > MAX_SCHEMA_NODES) {
+      this.isStopped = true;
+      this.add(path, `must stand for at most ${MAX_SCHEMA_NODES} schemas`);
+    } else if (depth > MAX_SCHEMA_DEPTH) {
+      this.isStopped = true;
+      this.add(path, `must be nested at most ${MAX_SCHEMA_DEPTH} deep`);
+    } else if (isSchemaObject(schema)) this.keywords(schema, path, through, depth);
+    else if (typeof schema !== 'boolean') this.add(path, 'must be a schema: an object, true or false');
+    return this.nodes;
+  }
+
+  /** A definition is looked at each time that something refers to it; what is wrong with it is told once. */
+  private add(path: string, rule: string): void {
+    if (this.known.has(`${path} ${rule}`)) return;
+    this.known.add(`${path} ${rule}`);
+    this.problems.add(path, rule);
+  }
+
+  private keywords(schema: Schema, path: string, through: readonly string[], depth: number): void {
+    for (const [keyword, value] of Object.entries(schema)) {
+      const at = joined(path, keyword);
+      const kind = Object.hasOwn(KEYWORDS, keyword) ? KEYWORDS[keyword] : undefined;
+      if (kind === undefined) this.add(at, 'is not available here');
+      else if (kind === 'schema') this.of(value, at, through, depth + 1);
+      else if (kind === 'schemas' && Array.isArray(value)) {
+        value.forEach((part, index) => this.of(part, `${at}[${index}]`, through, depth + 1));
+      } else if (kind === 'named' && isSchemaObject(value)) {
+        for (const [name, part] of Object.entries(value)) {
+          if (FORBIDDEN.has(name)) this.add(at, 'must not name what belongs to JavaScript');
+          this.of(part, joined(at, name), through, depth + 1);
+        }
+      }
+    }
+    this.pattern(schema.pattern, joined(path, 'pattern'));
+    if (schema.format !== undefined && !Object.hasOwn(FORMATS, String(schema.format))) {
+      this.add(joined(path, 'format'), `must be one of ${Object.keys(FORMATS).join(', ')}`);
+    }
+    if (schema.$schema !== undefined && schema.$schema !== SCHEMA_DIALECT) {
+      this.add(joined(path, '$schema'), `must be ${SCHEMA_DIALECT}`);
+    }
+    if (depth > 0 && schema.$defs !== undefined) this.add(joined(path, '$defs'), 'must be at the root');
+    if (schema.$ref !== undefined) this.reference(schema.$ref, joined(path, '$ref'), through, depth);
+  }
+
+  private pattern(pattern: unknown, path: string): void {
+    if (typeof pattern !== 'string') return;
+    try {
+      new LinearPattern(pattern);
+    } catch (error) {
+      if (!(error instanceof PatternSyntaxError)) throw error;
+      this.add(path, `${error.rule} at character ${error.at}`);
+    }
+  }
+
+  private reference(reference: unknown, path: string, through: readonly string[], depth: number): void {
+    const name = typeof reference === 'string' && reference.startsWith('#/$defs/') ? reference.slice(8) : undefined;
+    if (name === undefined || /[/~%]/.test(name) || FORBIDDEN.has(name) || !Object.hasOwn(this.defs, name)) {
+      this.add(path, 'must be "#/$defs/" and the name of a definition');
+    } else if (through.includes(name)) this.add(path, 'must not lead back to itself');
+    else this.of(this.defs[name], joined(joined(this.path, '$defs'), name), [...through, name], depth + 1);
+  }
+}
+
+const isSchemaObject = (value: unknown): value is Schema =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
