@@ -1,4 +1,6 @@
 import {
+  ASYNC_API,
+  AsyncApiController,
   HealthController,
   HealthService,
   LOGGER,
@@ -8,6 +10,7 @@ import {
   OperatorGuard,
   ProblemFilter,
   SseDoor,
+  SubscriptionsService,
   WebSocketDoor,
 } from '@distributary/distribution-nest';
 import { TopicDirectory } from '@distributary/distribution-core';
@@ -24,19 +27,16 @@ import { HealthSummaryController } from './health-summary/health-summary.control
 import { HealthSummaryService } from './health-summary/health-summary.service.js';
 import { LatestMetricsController } from './metrics/metrics.controller.js';
 import { MetricsService } from './metrics/metrics.service.js';
+import { monitoringAsyncApi } from './stream/async-api-text.js';
 import { StreamController } from './stream/stream.controller.js';
 import { MonitoringCalls } from './stream/monitoring-calls.js';
 import { StreamGateway } from './stream/stream.gateway.js';
 import { StreamGrpc } from './stream/stream.grpc.js';
-import { SubscriptionsController } from './subscriptions/subscriptions.controller.js';
-import { SubscriptionsService } from './subscriptions/subscriptions.service.js';
-import { LOG } from './tokens.js';
 
 export interface AppParts extends Parts {
   readonly features: Features;
   readonly waysIn: DynamicModule;
   readonly administration: DynamicModule;
-  readonly subscriptions: SubscriptionsService;
   readonly health: HealthService;
   readonly registry: Registry;
   readonly logger: Logger;
@@ -51,23 +51,23 @@ export class AppModule {
       imports: [parts.waysIn, parts.administration],
       controllers: [
         AlertsController,
+        AsyncApiController,
         EventsController,
         HealthController,
         HealthSummaryController,
         LatestMetricsController,
         MetricsController,
         StreamController,
-        SubscriptionsController,
         StreamGrpc,
       ],
       providers: [
         StreamGateway,
+        { provide: ASYNC_API, useValue: monitoringAsyncApi() },
         { provide: EventsService, useValue: parts.features.events },
         { provide: AlertsService, useValue: parts.features.alerts },
         { provide: MetricsService, useValue: parts.features.metrics },
         { provide: HealthSummaryService, useValue: parts.features.healthSummary },
-        { provide: LOG, useValue: parts.log },
-        { provide: SubscriptionsService, useValue: parts.subscriptions },
+        { provide: SubscriptionsService, useValue: parts.management.subscriptions },
         { provide: MonitoringCalls, useValue: new MonitoringCalls(parts.sessions, parts.publishCalls) },
         { provide: TopicDirectory, useValue: parts.directory },
         { provide: WebSocketDoor, useValue: parts.webSocketDoor },

@@ -19,6 +19,7 @@ export * from './matching/key-pattern.js';
 export * from './matching/topic-pattern.js';
 export * from './delivery/history.js';
 export * from './fan-out/fan-out.js';
+export type { FeedStatistics } from './fan-out/feed-table.js';
 export * from './fan-out/lane-state.js';
 export * from './fan-out/lane-tail.js';
 export * from './fan-out/member.js';

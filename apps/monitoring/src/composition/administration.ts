@@ -4,6 +4,9 @@ import {
   AdminModule,
   type Logger,
   type ServiceAccess,
+  SubscriptionsController,
+  SubscriptionsGrpc,
+  SubscriptionsService,
   TopicsController,
   TopicsGrpc,
   TopicsService,
@@ -31,6 +34,7 @@ export function administration(parts: Parts, around: AdministrationSurroundings)
     logger: around.logger,
     areas: [
       topicsArea(parts, around),
+      subscriptionsArea(parts),
       parts.routing.area,
       apiKeysArea(around.access, around.clock),
       ...around.observability.areas,
@@ -38,6 +42,11 @@ export function administration(parts: Parts, around: AdministrationSurroundings)
       parts.transforming.area,
     ],
   });
+}
+
+function subscriptionsArea({ management }: Parts): DynamicModule {
+  const controllers = [SubscriptionsController, SubscriptionsGrpc];
+  return adminArea('Subscriptions', controllers, [[SubscriptionsService, management.subscriptions]]);
 }
 
 function topicsArea(parts: Parts, { clock }: AdministrationSurroundings): DynamicModule {

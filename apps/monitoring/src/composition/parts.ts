@@ -89,6 +89,8 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
   fanOut.onDelivered = (latencyMs, deliveries) => statistics.delivered(latencyMs, deliveries);
   const transforming = createTransforming(around, storage);
   const guarantees = createGuarantees(around, { log, storage, directory, fanOut });
+  const { transformations } = transforming;
+  const management = createManagement(around, { log, storage, directory, fanOut, transformations });
   const routing = createRouting(around, storage, directory, log);
   try {
     await directory.start(monitoringTopics());

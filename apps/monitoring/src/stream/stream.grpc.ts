@@ -5,13 +5,13 @@ import {
   eventsOf,
   GrpcErrorFilter,
   type PublishStreamCall,
+  SubscriptionsService,
 } from '@distributary/distribution-nest';
 import { Controller, UseFilters } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall, Payload } from '@nestjs/microservices';
 import { NEVER, type Observable } from 'rxjs';
 import { EventsService } from '../events/events.service.js';
 import { manageSubscription, type SubscriptionRequest } from '../subscriptions/manage-subscription.js';
-import { SubscriptionsService } from '../subscriptions/subscriptions.service.js';
 import { MonitoringCalls, type StreamCall } from './monitoring-calls.js';
 
 /** `distributary.monitoring.v1.MonitoringStream`; streams go out past Nest, as they do over WebSocket. */
@@ -47,7 +47,7 @@ export class StreamGrpc {
   }
 
   @GrpcMethod('MonitoringStream', 'ManageSubscription')
-  manage(request: SubscriptionRequest) {
-    return manageSubscription(this.subscriptions, request);
+  manage(@Payload() request: SubscriptionRequest, @CurrentPrincipal() principal: Principal) {
+    return manageSubscription(this.subscriptions, principal, request);
   }
 }

@@ -1,7 +1,5 @@
-import { invalidRequest } from '@distributary/distribution-core';
-import { selectionFieldsOf } from '@distributary/distribution-nest';
-import type { SubscriptionView } from './subscription-view.js';
-import type { SubscriptionsService } from './subscriptions.service.js';
+import { invalidRequest, type Principal } from '@distributary/distribution-core';
+import { selectionFieldsOf, type SubscriptionsService, viewMessage } from '@distributary/distribution-nest';
 
 /** `SubscriptionRequest`, as proto-loader gives it: what was not sent is not there. */
 export type SubscriptionRequest = Readonly<Record<string, unknown>> & {
@@ -9,32 +7,51 @@ export type SubscriptionRequest = Readonly<Record<string, unknown>> & {
   readonly subscription_id?: string;
 };
 
-type Action = (
-  subscriptions: SubscriptionsService,
-  id: string,
-  request: SubscriptionRequest,
-) => Promise<SubscriptionView>;
+interface Asked {
+  readonly subscriptions: SubscriptionsService;
+  readonly principal: Principal;
+  readonly id: string;
+  readonly request: SubscriptionRequest;
+}
+
+type Action = (asked: Asked) => Promise<object>;
 
 const ACTIONS: ReadonlyMap<unknown, Action> = new Map<string, Action>([
-  ['CREATE', (subscriptions, _id, request) => subscriptions.create(selectionFieldsOf(request))],
-  ['GET', (subscriptions, id) => subscriptions.get(id)],
-  ['PAUSE', (subscriptions, id) => subscriptions.pause(id)],
-  ['RESUME', (subscriptions, id) => subscriptions.resume(id)],
-  ['DELETE', (subscriptions, id) => subscriptions.delete(id)],
+  [
+    'CREATE',
+    async ({ subscriptions, principal, request }) => {
+      const { action: _action, limit: _limit, cursor: _cursor, ...fields } = selectionFieldsOf(request);
+      const named = Object.entries(fields).filter(([, value]) => !(Array.isArray(value) && value.length === 0));
+      return viewMessage((await subscriptions.create(principal, Object.fromEntries(named))).view);
+    },
+  ],
+  ['GET', async ({ subscriptions, principal, id }) => viewMessage((await subscriptions.get(principal, id)).view)],
+  ['PAUSE', async ({ subscriptions, principal, id }) => viewMessage((await subscriptions.pause(principal, id)).view)],
+  ['RESUME', async ({ subscriptions, principal, id }) => viewMessage((await subscriptions.resume(principal, id)).view)],
+  ['DELETE', async ({ subscriptions, principal, id }) => viewMessage(await subscriptions.delete(principal, id))],
+  [
+    'LIST',
+    async ({ subscriptions, principal, request: { limit, cursor } }) => {
+      const page = await subscriptions.list(principal, { limit, cursor });
+      return { ...page, items: page.items.map((view) => viewMessage(view)) };
+    },
+  ],
 ]);
 
 /** The one method with many actions that the specification asks for; answers a `SubscriptionResponse`. */
 export async function manageSubscription(
   subscriptions: SubscriptionsService,
+  principal: Principal,
   request: SubscriptionRequest,
 ): Promise<object> {
   const action = ACTIONS.get(request.action);
   const id = request.subscription_id ?? '';
   const problems = [
     ...(action === undefined ? [{ path: 'action', rule: `must be one of ${[...ACTIONS.keys()].join(', ')}` }] : []),
-    ...(id === '' ? [{ path: 'subscription_id', rule: 'must name the subscription' }] : []),
+    ...(id === '' && request.action !== 'LIST'
+      ? [{ path: 'subscription_id', rule: 'must name the subscription' }]
+      : []),
   ];
   if (action === undefined || problems.length > 0) throw invalidRequest(problems);
-  const { filter, ...view } = await action(subscriptions, id, request);
-  return { ...view, filter: filter === null ? '' : JSON.stringify(filter) };
+  return action({ subscriptions, principal, id, request });
 }

@@ -57,10 +57,11 @@ export class TopicAdmin {
   }
 
   /** Resolves when it can be published to, and streams to the subscriptions that select it. */
-  create(principal: Principal, request: TopicRequest): Promise<TopicDefinition> {
-    requirePermission(principal, 'manage', request.name);
+  async create(principal: Principal, request: TopicRequest): Promise<TopicDefinition> {
     const topic = topicOf(request, principal.tenant);
+    // What cannot be a name is nobody's to permit.
     check(problemsOf(topic, request));
+    requirePermission(principal, 'manage', request.name);
     return this.deps.directory.create(topic);
   }
 

@@ -3,9 +3,7 @@ import {
   type Clock,
   type CompetingSubscriptions,
   type CursorStore,
-  type DeadLetterSink,
   DEFAULT_STREAM_SESSION_LIMITS,
-  type DurableSubscription,
   type FanOut,
   type FrameEncoder,
   type Gauge,
@@ -17,6 +15,7 @@ import {
   type Metrics,
   type Outlet,
   type Principal,
+  type Replays,
   StreamSession,
   type StreamSessionLimits,
   type SubscriptionStore,
@@ -36,7 +35,7 @@ export interface StreamSessionsDependencies {
   readonly competing: CompetingSubscriptions;
   readonly handovers?: Handovers;
   readonly live?: LiveReaders;
-  readonly deadLettersOf?: (subscription: DurableSubscription) => DeadLetterSink | undefined;
+  readonly replays?: Replays;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly metrics: Metrics;

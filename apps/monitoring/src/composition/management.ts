@@ -1,0 +1,62 @@
+import {
+  type FanOut,
+  LiveReaders,
+  type Log,
+  SelectionPlaces,
+  SubscriptionAdmin,
+  SubscriptionHealthCheck,
+  type TopicDirectory,
+  type Transformations,
+  WINDOWS,
+} from '@distributary/distribution-core';
+import { type SubscriptionAnalytics, SubscriptionsService } from '@distributary/distribution-nest';
+import { monitoringVocabulary } from '../stream/monitoring-vocabulary.js';
+import type { Surroundings } from './parts.js';
+import type { Storage } from './storage.js';
+
+/** What durable subscriptions are administered by, and where their readers of this process are found. */
+export interface Management {
+  readonly live: LiveReaders;
+  readonly health: SubscriptionHealthCheck;
+  readonly subscriptions: SubscriptionsService;
+}
+
+export interface ManagementParts {
+  readonly log: Log;
+  readonly storage: Storage;
+  readonly directory: TopicDirectory;
+  readonly fanOut: FanOut;
+  readonly transformations: Transformations;
+}
+
+export function createManagement(around: Surroundings, parts: ManagementParts): Management {
+  const { clock, ids, logger, telemetry } = around;
+  const { log, storage, directory, fanOut, transformations } = parts;
+  const { subscriptions, cursors } = storage;
+  const live = new LiveReaders({
+    subscriptions,
+    clock,
+    onError: (error) => logger.warn('subscriptions.refresh_failed', { error }),
+  });
+  live.start();
+  const places = new SelectionPlaces({ log, topics: directory });
+  const health = new SubscriptionHealthCheck({ cursors, log, places, live, clock });
+  const analyticsOf = (subscriptionId: string): SubscriptionAnalytics => {
+    const report = live.find(subscriptionId)?.report();
+    const feed = fanOut.feedStatistics().find((one) => one.feed === report?.feed);
+    return {
+      windows: WINDOWS.map((window) => telemetry.statistics.feed(report?.feed ?? -1, window)),
+      selectivity: feed === undefined || feed.examined === 0 ? undefined : feed.matched / feed.examined,
+      redeliveries: report?.redeliveries ?? 0,
+    };
+  };
+  const service = new SubscriptionsService({
+    subscriptions: new SubscriptionAdmin({ subscriptions, cursors, places, live, clock, ids }),
+    health,
+    analyticsOf,
+    clock,
+    vocabulary: monitoringVocabulary,
+    transformations,
+  });
+  return { live, health, subscriptions: service };
+}

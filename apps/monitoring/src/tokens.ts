@@ -1,2 +1,0 @@
-/** Names of the parts that Nest injects by port. */
-export const LOG = Symbol('Log');
