@@ -1,31 +1,30 @@
 import { DistributionError } from '../errors/distribution-error.js';
 import { type EventBatch, TRACEPARENT } from '../event-batch.js';
-import { canonicalSelection } from '../matching/canonical-filter.js';
 import { compileSelection } from '../matching/entry-matcher.js';
-import { MatchIndex } from '../matching/match-index.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Log } from '../ports/log.port.js';
-import type { Counter, Gauge, Histogram, Metrics } from '../ports/metrics.port.js';
+import type { Counter, Metrics } from '../ports/metrics.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import { BEFORE_FIRST, type LanePosition, type Position } from '../position.js';
 import type { Selection } from '../subscription/subscription.js';
 import { CatchUp } from './catch-up.js';
-import { Feed } from './feed.js';
-import { FlushNotes, type FlushObserver } from './flush-observer.js';
-import { FlushPacer } from './flush-pacer.js';
+import type { Feed } from './feed.js';
+import { type FeedStatistics, FeedTable } from './feed-table.js';
+import { FeedUpkeep } from './feed-upkeep.js';
+import type { FlushObserver } from './flush-observer.js';
+import { FlushRounds } from './flush-rounds.js';
 import type { LaneState } from './lane-state.js';
 import { LaneSweeps } from './lane-sweep.js';
 import { LastValueRebuild } from './last-value-rebuild.js';
 import { LastValueTables } from './last-value-table.js';
 import { Member, type MemberOptions } from './member.js';
 import type { FrameEncoder, Outlet } from './outlet.js';
-import { type FlushTracing, PendingTraces } from './pending-traces.js';
+import type { FlushTracing } from './pending-traces.js';
 import { PrivateFrames, sendGap } from './private-frames.js';
 import { Selector } from './selector.js';
 import { SlowPolicies } from './slow-policy.js';
 import { type SubscriptionState, subscriptionStates } from './subscription-states.js';
 import { TailedLanes } from './tailed-lanes.js';
-import { MIN_UNCONFIRMED_LIMIT_BYTES } from './unconfirmed-window.js';
 
 export interface FanOutLimits {
   /** For the segments of all lanes together. */
@@ -68,18 +67,6 @@ export interface FanOutDependencies {
   readonly limits?: Partial<FanOutLimits>;
 }
 
-/** Counts since the feed exists, or of this moment (members, behind, slow). */
-export interface FeedStatistics {
-  readonly feed: number;
-  readonly key: string;
-  readonly members: number;
-  readonly behind: number;
-  readonly slow: number;
-  /** Events of its lanes, and those of them that its selection picked. */
-  readonly examined: number;
-  readonly matched: number;
-}
-
 /** Where a subscription begins, by lane: resolved from latest, earliest, time, cursor before it is attached. */
 export type StartResolver = (lane: LaneState) => Promise<Position | 'live'>;
 
@@ -110,16 +97,8 @@ export interface LaneEvents {
   readonly skip: Uint8Array | undefined;
 }
 
-const TICK_MS = 50;
-/** Flushing goes on for this long before the loop may do something else. */
-const SLICE_MS = 2;
-/**
- * More members of one selection are served by further feeds, flushed one after another: an event that arrives while
- * the first are written to goes out to the others at once. Measured at a thousand members: smaller feeds made rounds
- * longer, one feed made ingest wait.
- */
-const MAX_FEED_MEMBERS = 512;
-const LATENCY_BUCKETS_MS = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 250, 500, 1000, 5000];
+/** Of flushes, by one feed, when there are few feeds. */
+const MAX_KEPT_BYTES = 1024 * 1024;
 
 /**
  * The middle of the pipeline: tails each wanted lane once, matches each batch against all feeds, and lets feeds write
@@ -129,34 +108,18 @@ export class FanOut {
   readonly limits: FanOutLimits;
   readonly lastValues: LastValueTables;
   private readonly rebuild: LastValueRebuild;
-  private readonly index = new MatchIndex();
-  private readonly feeds = new Map<number, Feed>();
-  private readonly feedsByKey = new Map<string, Feed>();
+  private readonly feeds: FeedTable;
   private readonly lanes: TailedLanes;
   private readonly pinnedTopics = new Set<string>();
-  private readonly dirty = new Set<Feed>();
-  /** Feeds of the present round of flushes that are still to come, the next one last. */
-  private round: Feed[] = [];
-  private readonly pacer: FlushPacer;
+  private readonly rounds: FlushRounds;
   private readonly frames: PrivateFrames;
-  private readonly flushNotes = new FlushNotes();
-  private readonly pendingTraces = new PendingTraces();
   private readonly selector = new Selector();
   private readonly sweeps: LaneSweeps;
   private readonly catchUp: CatchUp;
+  private readonly upkeep: FeedUpkeep;
   private topics: readonly TopicDefinition[] = [];
-  private lastFeedId = 0;
   private lastMark = 0;
-  private cancelTick: () => void = () => undefined;
-  private tickedAtMs: number;
-  private positionsToldAtMs: number;
-  private isStopped = false;
-  private readonly delivered: Counter;
   private readonly matchedEvents: Counter;
-  private readonly memberGauge: Gauge;
-  private readonly behindGauge: Gauge;
-  private readonly feedGauge: Gauge;
-  private readonly latency: Histogram;
   /** Told of each flush: how long ago the oldest event in it was taken by the broker, and deliveries. */
   onDelivered: (latencyMs: number, deliveries: number) => void = () => undefined;
   /** Told of what arrives and goes out, lane by lane. */
@@ -169,8 +132,7 @@ export class FanOut {
   constructor(private readonly deps: FanOutDependencies) {
     const { clock, metrics, log } = deps;
     this.limits = { ...DEFAULT_FAN_OUT_LIMITS, ...deps.limits };
-    this.tickedAtMs = clock.monotonicMs();
-    this.positionsToldAtMs = this.tickedAtMs;
+    this.feeds = new FeedTable(metrics, this.limits.maxFeeds, this.nextMark);
     this.lastValues = new LastValueTables({ metrics, limits: { maxKeysPerLane: this.limits.lastValueKeysPerLane } });
     const newWindow = () => this.lanes.newWindow();
     this.rebuild = new LastValueRebuild({ log, clock, tables: this.lastValues, newWindow });
@@ -204,22 +166,20 @@ export class FanOut {
       this.sweeps,
     );
     this.sweeps.onServed = this.catchUp.serve;
-    this.pacer = new FlushPacer(
+    this.rounds = new FlushRounds({
       clock,
-      () => this.flushSlice(),
-      () => this.dirty.size > 0,
-    );
-    this.delivered = metrics.counter('fan_out_deliveries_total', 'Events written to subscriptions by live feeds');
+      metrics,
+      listeners: this,
+      keptBytesPerFeed: () => Math.min(MAX_KEPT_BYTES, this.limits.keptFlushBytes / Math.max(1, this.feeds.size)),
+    });
+    this.upkeep = new FeedUpkeep({
+      clock,
+      feeds: this.feeds,
+      catchUp: this.catchUp,
+      limits: this.limits,
+      detach: (member) => this.detach(member),
+    });
     this.matchedEvents = metrics.counter('fan_out_events_total', 'Events that were matched against the feeds');
-    this.memberGauge = metrics.gauge('fan_out_subscriptions', 'Subscriptions that are attached');
-    this.behindGauge = metrics.gauge('fan_out_subscriptions_behind', 'Subscriptions that do not keep up at present');
-    this.feedGauge = metrics.gauge('fan_out_feeds', 'Distinct feeds');
-    this.latency = metrics.histogram(
-      'fan_out_latency_ms',
-      'From taken by the broker to written to the last socket, per flush',
-      LATENCY_BUCKETS_MS,
-    );
-    this.scheduleTick();
   }
 
   /**
@@ -269,19 +229,7 @@ export class FanOut {
   }
 
   feedStatistics(): FeedStatistics[] {
-    return [...this.feeds.values()].map((feed) => {
-      let examined = 0;
-      for (const lane of feed.lanes.values()) examined += lane.state.eventCount - lane.eventsBefore;
-      return {
-        feed: feed.id,
-        key: feed.key,
-        members: feed.memberCount,
-        behind: feed.behind.size,
-        slow: countSlow(feed),
-        examined,
-        matched: feed.matchedCount,
-      };
-    });
+    return this.feeds.statistics();
   }
 
   /** `topic.not_found` if no topic matches; `gateway.full` at the limit of feeds. */
@@ -312,20 +260,13 @@ export class FanOut {
     request.onAttached(member, member.positions());
     if (request.snapshot) for (const state of feed.lanes.keys()) this.sendSnapshot(member, state);
     this.catchUp.serve(member);
-    this.countMembers();
+    this.feeds.countMembers();
     return member;
   }
 
   /** How many subscriptions are attached to the lanes of each topic of this process, by lane name. */
   membersByLane(): Map<string, number> {
-    const members = new Map<string, number>();
-    for (const feed of this.feeds.values()) {
-      for (const { lane } of feed.lanes.keys()) {
-        const name = `${lane.topic}#${lane.partition}`;
-        members.set(name, (members.get(name) ?? 0) + feed.memberCount);
-      }
-    }
-    return members;
+    return this.feeds.membersByLane();
   }
 
   /** To be called when its outlet has room again, or it was granted credit, or it was stood elsewhere. */
@@ -337,13 +278,12 @@ export class FanOut {
     const { feed } = member;
     member.leave();
     if (feed.memberCount === 0) this.dropFeed(feed);
-    this.countMembers();
+    this.feeds.countMembers();
   }
 
   async stop(): Promise<void> {
-    this.isStopped = true;
-    this.cancelTick();
-    this.pacer.stop();
+    this.upkeep.stop();
+    this.rounds.stop();
     await this.rebuild.stop();
     await this.lanes.stop();
   }
@@ -353,7 +293,7 @@ export class FanOut {
 
   /** A number that no feed has, for frames of one session alone. */
   takeFeedNumber(): number {
-    return ++this.lastFeedId;
+    return this.feeds.takeNumber();
   }
 
   /** Writes what is pending now; for draining. */
@@ -388,32 +328,11 @@ export class FanOut {
   }
 
   private feedOf(selection: Selection, encoder: FrameEncoder, others?: ReadonlySet<number>): Feed {
-    const base = `${encoder.name} ${canonicalSelection(selection)}`;
-    let key = base;
-    for (let shard = 1; ; shard++) {
-      const known = this.feedsByKey.get(key);
-      if (known === undefined) break;
-      if (known.memberCount < MAX_FEED_MEMBERS && others?.has(known.id) !== true) return known;
-      key = `${base} ${shard}`;
-    }
-    if (this.feeds.size >= this.limits.maxFeeds) {
-      throw new DistributionError(
-        'gateway.full',
-        `this gateway serves its ${this.limits.maxFeeds} different feeds already`,
-        {
-          retryAfterMs: 1000,
-        },
-      );
-    }
-    const feed = new Feed(++this.lastFeedId, key, selection, compileSelection(selection), encoder, this.nextMark);
-    for (const state of this.lanes.values()) {
-      if (feed.matcher.matchesTopic(state.lane.topic)) feed.addLane(state, state.segments.end);
-    }
-    this.feeds.set(feed.id, feed);
-    this.feedsByKey.set(key, feed);
-    this.index.add({ id: feed.id, selection });
-    this.countFeeds();
-    return feed;
+    return this.feeds.of(selection, encoder, others, (feed) => {
+      for (const state of this.lanes.values()) {
+        if (feed.matcher.matchesTopic(state.lane.topic)) feed.addLane(state, state.segments.end);
+      }
+    });
   }
 
   /** Members have been told nothing of it, so they catch up from its first event. */
@@ -429,21 +348,9 @@ export class FanOut {
   }
 
   private dropFeed(feed: Feed): void {
-    this.feeds.delete(feed.id);
-    this.feedsByKey.delete(feed.key);
-    this.index.remove(feed.id);
-    this.dirty.delete(feed);
-    this.pendingTraces.take(feed);
-    this.countFeeds();
+    this.feeds.drop(feed);
+    this.rounds.forget(feed);
     this.deps.clock.after(this.limits.lingerMs, () => void this.lanes.closeUnwanted((state) => this.isWanted(state)));
-  }
-
-  private countFeeds(): void {
-    this.feedGauge.set(this.feeds.size);
-  }
-
-  private keptBytesPerFeed(): number {
-    return Math.min(1024 * 1024, this.limits.keptFlushBytes / Math.max(1, this.feeds.size));
   }
 
   /** The hot path: one batch of one lane. */
@@ -452,59 +359,14 @@ export class FanOut {
     this.matchedEvents.add(batch.count);
     this.observer?.arrived(state, batch.count, batch.byteLength);
     const traces = this.tracing === undefined ? undefined : batch.column(TRACEPARENT);
-    this.index.match(state.lane.topic, batch, skip, (feedId, indexes, count) => {
-      const feed = this.feeds.get(feedId) as Feed;
+    this.feeds.index.match(state.lane.topic, batch, skip, (feedId, indexes, count) => {
+      const feed = this.feeds.get(feedId);
       feed.collect(state, batch, skip, indexes, count);
-      if (traces !== undefined) this.pendingTraces.note(feed, traces, skip, indexes, count);
-      this.dirty.add(feed);
+      if (traces !== undefined) this.rounds.noteTraces(feed, traces, skip, indexes, count);
+      this.rounds.add(feed);
     });
     this.onBatch({ state, batch, skip });
-    if (this.dirty.size > 0) this.pacer.request();
-  }
-
-  /** Some feeds of the round, the urgent ones first. True if there are more. */
-  private flushSlice(): boolean {
-    const { clock } = this.deps;
-    if (this.round.length === 0) {
-      this.round = [...this.dirty].sort((a, b) => priorityOf(b) - priorityOf(a));
-      this.dirty.clear();
-    }
-    const endMs = clock.monotonicMs() + SLICE_MS;
-    for (let feed = this.round.pop(); feed !== undefined; feed = this.round.pop()) {
-      this.dirty.delete(feed);
-      this.flush(feed);
-      if (clock.monotonicMs() >= endMs) break;
-    }
-    return this.round.length > 0;
-  }
-
-  private flush(feed: Feed): void {
-    const time = this.time();
-    let oldestMicros = time.nowMicros;
-    for (const lane of feed.lanes.values()) {
-      const first = lane.runs[0];
-      if (first === undefined) continue;
-      const { appendedMicros } = first.batch;
-      if (appendedMicros < oldestMicros) oldestMicros = appendedMicros;
-      if (this.observer !== undefined) this.flushNotes.note(lane.state, lane.eventCount, appendedMicros);
-    }
-    const traceparents = this.pendingTraces.take(feed);
-    const deliveries = feed.flush(time);
-    feed.limitKept(this.keptBytesPerFeed());
-    if (deliveries > 0) {
-      const endedMicros = this.deps.clock.nowMicros();
-      const latencyMs = (endedMicros - oldestMicros) / 1000;
-      const members = feed.live.length;
-      this.delivered.add(deliveries);
-      this.latency.observe(latencyMs);
-      this.onDelivered(latencyMs, deliveries);
-      if (this.observer !== undefined) this.flushNotes.tell(this.observer, feed.id, endedMicros, members);
-      if (traceparents !== undefined) {
-        const startedMicros = time.nowMicros;
-        this.tracing?.flushed({ feed: feed.id, members, deliveries, traceparents, startedMicros, endedMicros });
-      }
-    }
-    this.flushNotes.clear();
+    this.rounds.request();
   }
 
   /** A snapshot is never partial: while older values are still being read, it waits for them. */
@@ -584,73 +446,7 @@ export class FanOut {
   }
 
   private serveSoon(member: Member): void {
-    this.behindGauge.set(this.countBehind());
+    this.feeds.countBehind();
     this.deps.clock.soon(() => this.catchUp.serve(member));
   }
-
-  private scheduleTick(): void {
-    this.cancelTick = this.deps.clock.after(TICK_MS, () => {
-      this.tick();
-      if (!this.isStopped) this.scheduleTick();
-    });
-  }
-
-  private tick(): void {
-    const time = this.time();
-    const elapsedMs = time.nowMs - this.tickedAtMs;
-    this.tickedAtMs = time.nowMs;
-    const tellsPositions = time.nowMs - this.positionsToldAtMs >= this.limits.positionEveryMs;
-    if (tellsPositions) this.positionsToldAtMs = time.nowMs;
-    for (const feed of this.feeds.values()) {
-      if (tellsPositions) feed.tellPositions(time);
-      feed.markIdle(time);
-      const bytesPerSecond = (feed.takeWrittenBytes() * 1000) / Math.max(1, elapsedMs);
-      if (bytesPerSecond > MIN_UNCONFIRMED_LIMIT_BYTES) {
-        for (const member of feed.live)
-          if (bytesPerSecond > member.outlet.limitBytes) member.outlet.setRate(bytesPerSecond);
-      }
-      for (const member of feed.paced) member.refillRate(elapsedMs);
-      for (const member of feed.behind) this.tickBehind(member, time.nowMs);
-    }
-    this.behindGauge.set(this.countBehind());
-  }
-
-  private tickBehind(member: Member, nowMs: number): void {
-    const isStuck = !member.hasRoom && nowMs - member.progressAtMs > this.limits.blockTimeoutMs;
-    if (isStuck && member.state === 'behind') {
-      this.detach(member);
-      member.outlet.close('too_slow');
-      return;
-    }
-    this.catchUp.serve(member);
-  }
-
-  private countMembers(): void {
-    let members = 0;
-    for (const feed of this.feeds.values()) members += feed.memberCount;
-    this.memberGauge.set(members);
-  }
-
-  private countBehind(): number {
-    let behind = 0;
-    for (const feed of this.feeds.values()) behind += feed.behind.size;
-    return behind;
-  }
-}
-
-const LEAST_URGENT = 9;
-
-function priorityOf(feed: Feed): number {
-  let priority = LEAST_URGENT;
-  for (const lane of feed.lanes.values()) {
-    if (lane.eventCount > 0 && lane.state.topic.priority < priority) priority = lane.state.topic.priority;
-  }
-  return priority;
-}
-
-function countSlow(feed: Feed): number {
-  let slow = 0;
-  for (const member of feed.live) if (member.isSlow) slow++;
-  for (const member of feed.behind) if (!member.hasRoom) slow++;
-  return slow;
 }

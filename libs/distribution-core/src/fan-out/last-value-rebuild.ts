@@ -39,7 +39,7 @@ export class LastValueRebuild {
 
   /** Resolves when none of these lanes is being rebuilt any more. */
   async whenDone(states: Iterable<LaneState>): Promise<void> {
-    await Promise.all([...states].map((state) => this.running.get(state)?.done));
+    for (const state of [...states]) await this.running.get(state)?.done;
   }
 
   isRunning(state: LaneState): boolean {

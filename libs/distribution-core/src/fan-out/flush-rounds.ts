@@ -1,0 +1,136 @@
+import type { EventBatch } from '../event-batch.js';
+import type { Clock } from '../ports/clock.port.js';
+import type { Counter, Histogram, Metrics } from '../ports/metrics.port.js';
+import type { Feed } from './feed.js';
+import { FlushNotes, type FlushObserver } from './flush-observer.js';
+import { FlushPacer } from './flush-pacer.js';
+import { type FlushTracing, PendingTraces } from './pending-traces.js';
+
+/** Who wants to know of flushes; looked at anew at each of them. */
+export interface FlushListeners {
+  readonly onDelivered: (latencyMs: number, deliveries: number) => void;
+  readonly observer: FlushObserver | undefined;
+  readonly tracing: FlushTracing | undefined;
+}
+
+export interface FlushRoundsDependencies {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly listeners: FlushListeners;
+  /** Of flushes that a feed keeps for members that fall a little behind. */
+  readonly keptBytesPerFeed: () => number;
+}
+
+/** Flushing goes on for this long before the loop may do something else. */
+const SLICE_MS = 2;
+const LATENCY_BUCKETS_MS = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 250, 500, 1000, 5000];
+const LEAST_URGENT = 9;
+
+/** Feeds that have something to write, and the rounds in which they do: the urgent ones first, a slice at a time. */
+export class FlushRounds {
+  private readonly dirty = new Set<Feed>();
+  /** Feeds of the present round that are still to come, the next one last. */
+  private round: Feed[] = [];
+  private readonly pacer: FlushPacer;
+  private readonly notes = new FlushNotes();
+  private readonly traces = new PendingTraces();
+  private readonly delivered: Counter;
+  private readonly latency: Histogram;
+
+  constructor(private readonly deps: FlushRoundsDependencies) {
+    const { clock, metrics } = deps;
+    this.pacer = new FlushPacer(
+      clock,
+      () => this.flushSlice(),
+      () => this.dirty.size > 0,
+    );
+    this.delivered = metrics.counter('fan_out_deliveries_total', 'Events written to subscriptions by live feeds');
+    this.latency = metrics.histogram(
+      'fan_out_latency_ms',
+      'From taken by the broker to written to the last socket, per flush',
+      LATENCY_BUCKETS_MS,
+    );
+  }
+
+  add(feed: Feed): void {
+    this.dirty.add(feed);
+  }
+
+  noteTraces(
+    feed: Feed,
+    traces: NonNullable<ReturnType<EventBatch['column']>>,
+    skip: Uint8Array | undefined,
+    indexes: Uint32Array | undefined,
+    count: number,
+  ): void {
+    this.traces.note(feed, traces, skip, indexes, count);
+  }
+
+  /** To be called when all feeds of a batch have been added. */
+  request(): void {
+    if (this.dirty.size > 0) this.pacer.request();
+  }
+
+  forget(feed: Feed): void {
+    this.dirty.delete(feed);
+    this.traces.take(feed);
+  }
+
+  stop(): void {
+    this.pacer.stop();
+  }
+
+  /** Some feeds of the round. True if there are more. */
+  private flushSlice(): boolean {
+    const { clock } = this.deps;
+    if (this.round.length === 0) {
+      this.round = [...this.dirty].sort((a, b) => priorityOf(b) - priorityOf(a));
+      this.dirty.clear();
+    }
+    const endMs = clock.monotonicMs() + SLICE_MS;
+    for (let feed = this.round.pop(); feed !== undefined; feed = this.round.pop()) {
+      this.dirty.delete(feed);
+      this.flush(feed);
+      if (clock.monotonicMs() >= endMs) break;
+    }
+    return this.round.length > 0;
+  }
+
+  private flush(feed: Feed): void {
+    const { clock, listeners } = this.deps;
+    const { observer } = listeners;
+    const startedMicros = clock.nowMicros();
+    let oldestMicros = startedMicros;
+    for (const lane of feed.lanes.values()) {
+      const first = lane.runs[0];
+      if (first === undefined) continue;
+      const { appendedMicros } = first.batch;
+      if (appendedMicros < oldestMicros) oldestMicros = appendedMicros;
+      if (observer !== undefined) this.notes.note(lane.state, lane.eventCount, appendedMicros);
+    }
+    const traceparents = this.traces.take(feed);
+    const deliveries = feed.flush({ nowMicros: startedMicros, nowMs: clock.monotonicMs() });
+    feed.limitKept(this.deps.keptBytesPerFeed());
+    if (deliveries > 0) {
+      const endedMicros = clock.nowMicros();
+      const latencyMs = (endedMicros - oldestMicros) / 1000;
+      const members = feed.live.length;
+      this.delivered.add(deliveries);
+      this.latency.observe(latencyMs);
+      listeners.onDelivered(latencyMs, deliveries);
+      if (observer !== undefined) this.notes.tell(observer, feed.id, endedMicros, members);
+      if (traceparents !== undefined) {
+        listeners.tracing?.flushed({ feed: feed.id, members, deliveries, traceparents, startedMicros, endedMicros });
+      }
+    }
+    this.notes.clear();
+  }
+}
+
+function priorityOf(feed: Feed): number {
+  let priority = LEAST_URGENT;
+  for (const lane of feed.lanes.values()) {
+    if (lane.eventCount > 0 && lane.state.topic.priority < priority) priority = lane.state.topic.priority;
+  }
+  return priority;
+}
