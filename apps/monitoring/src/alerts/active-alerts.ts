@@ -1,11 +1,14 @@
 import type { Alert, AlertData, MonitoringDataDistributed } from '@distributary/contracts';
-import { type EventBatch, laneName } from '@distributary/distribution-core';
+import { type EventBatch, type EventRecord, laneName } from '@distributary/distribution-core';
 import type { FeedConsumer } from '../events/event-feed.js';
 import { isoOfMicros } from '../events/iso-time.js';
 import { indexesOfType, storedEventOf } from '../events/stored-event.js';
 
 export interface ActiveAlert {
   readonly alert: Alert;
+  /** The event that told it last, for permissions to be held against. */
+  readonly topic: string;
+  readonly record: EventRecord;
   readonly startedMicros: number;
   readonly updatedMicros: number;
   /** Where it was told last; within one lane the log's order counts, between lanes the time of the events. */
@@ -25,6 +28,8 @@ export interface AlertListener {
   /** The state is whole; changes are told from now on. */
   ready(): void;
 }
+
+type ToldBy = Pick<ActiveAlert, 'lane' | 'topic' | 'record'>;
 
 const CAPACITY = 10_000;
 
@@ -67,7 +72,7 @@ export class ActiveAlerts implements FeedConsumer {
     for (const listener of this.listeners) listener.ready();
   }
 
-  apply(batch: EventBatch): void {
+  apply(batch: EventBatch, topic: string = batch.lane.topic): void {
     const lane = laneName(batch.lane);
     for (const index of indexesOfType(batch, 'ALERTS')) {
       const event = storedEventOf<AlertData>(batch.valueAt(index));
@@ -75,11 +80,12 @@ export class ActiveAlerts implements FeedConsumer {
       if (event === undefined || typeof alertId !== 'string') continue;
       const atMicros = batch.timeMicrosAt(index);
       if (event.data.status === 'resolved') this.resolve(alertId, lane, atMicros);
-      else this.raise(alertId, event, lane, atMicros);
+      else this.raise(alertId, event, { lane, topic, record: copyOf(batch.recordAt(index)) }, atMicros);
     }
   }
 
-  private raise(alertId: string, event: MonitoringDataDistributed<AlertData>, lane: string, atMicros: number): void {
+  private raise(alertId: string, event: MonitoringDataDistributed<AlertData>, told: ToldBy, atMicros: number): void {
+    const { lane } = told;
     const resolution = this.resolved.get(alertId);
     if (resolution !== undefined && resolution.lane !== lane && atMicros <= resolution.atMicros) return;
     const known = this.alerts.get(alertId);
@@ -87,7 +93,7 @@ export class ActiveAlerts implements FeedConsumer {
     if (known === undefined && this.alerts.size >= this.capacity) {
       this.remove(this.alerts.values().next().value as ActiveAlert, atMicros);
     }
-    const alert = activeAlertOf(alertId, event, lane, known?.startedMicros ?? atMicros, atMicros);
+    const alert = activeAlertOf(alertId, event, told, known?.startedMicros ?? atMicros, atMicros);
     this.alerts.set(alertId, alert);
     this.tell({ kind: known === undefined ? 'raised' : 'updated', alert, atMicros });
   }
@@ -114,7 +120,7 @@ export class ActiveAlerts implements FeedConsumer {
 function activeAlertOf(
   alertId: string,
   { event_id: eventId, data, metadata }: MonitoringDataDistributed<AlertData>,
-  lane: string,
+  told: ToldBy,
   startedMicros: number,
   updatedMicros: number,
 ): ActiveAlert {
@@ -131,5 +137,8 @@ function activeAlertOf(
     event_id: eventId,
   };
   const key = data.source_routing_key;
-  return { alert, startedMicros, updatedMicros, lane, sourceRoutingKey: typeof key === 'string' ? key : undefined };
+  return { alert, ...told, startedMicros, updatedMicros, sourceRoutingKey: typeof key === 'string' ? key : undefined };
 }
+
+/** A view of its batch would keep the whole batch in memory. */
+const copyOf = (record: EventRecord): EventRecord => ({ ...record, value: Buffer.from(record.value) });

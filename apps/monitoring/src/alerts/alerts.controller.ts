@@ -1,5 +1,6 @@
 import { activeAlertsQuerySchema, activeAlertsSchema } from '@distributary/contracts';
-import { ApiContract, parseWith } from '@distributary/distribution-nest';
+import { ApiContract, CurrentPrincipal, parseWith } from '@distributary/distribution-nest';
+import type { Principal } from '@distributary/distribution-core';
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { AlertsService } from './alerts.service.js';
@@ -16,7 +17,7 @@ export class AlertsController {
     response: activeAlertsSchema,
     errors: ['store.unavailable'],
   })
-  active(@Query() query: unknown) {
-    return this.alerts.active(parseWith(activeAlertsQuerySchema, query));
+  active(@Query() query: unknown, @CurrentPrincipal() principal: Principal) {
+    return this.alerts.active(parseWith(activeAlertsQuerySchema, query), principal);
   }
 }

@@ -1,3 +1,4 @@
+import { LOCAL_PRINCIPAL, type Permission, type Principal } from '@distributary/distribution-core';
 import type { MonitoringEventInput } from '@distributary/contracts';
 import { FakeClock, until } from '@distributary/distribution-core/testing';
 import fc from 'fast-check';
@@ -103,7 +104,9 @@ describe('GET alerts/active', () => {
   const door = new AlertsController(new AlertsService(alerts));
 
   it('says that it does not know yet, rather than showing a part', () => {
-    expect(() => door.active({})).toThrow(expect.objectContaining({ code: 'store.unavailable', retryAfterMs: 1_000 }));
+    expect(() => door.active({}, LOCAL_PRINCIPAL)).toThrow(
+      expect.objectContaining({ code: 'store.unavailable', retryAfterMs: 1_000 }),
+    );
   });
 
   it('selects by severity and service; the most severe first, then the newest', () => {
@@ -116,12 +119,25 @@ describe('GET alerts/active', () => {
       ),
     );
     alerts.ready();
-    const ids = (query: unknown) => door.active(query).map((found) => found.alert_id);
+    const ids = (query: unknown) => door.active(query, LOCAL_PRINCIPAL).map((found) => found.alert_id);
     expect(ids({})).toEqual(['new', 'old', 'warn']);
     expect(ids({ severity: 'warning' })).toEqual(['warn']);
     expect(ids({ severity: 'critical, WARNING', service: 'search' })).toEqual(['warn']);
     expect(ids({ severity: '' })).toHaveLength(3);
     expect(() => ids({ service: '' })).toThrow(expect.objectContaining({ code: 'request.invalid' }));
+  });
+
+  it('shows what the caller may read, of its own tenant', () => {
+    const ids = (who: Partial<Principal>) =>
+      door.active({}, { ...LOCAL_PRINCIPAL, ...who }).map((found) => found.alert_id);
+    const reading = (constraint: Permission['constraint'], topicPattern = '#'): Partial<Principal> => ({
+      permissions: [{ verbs: ['read'], topicPattern, constraint }],
+    });
+    expect(ids(reading({ op: 'eq', attribute: 'service', value: 'search' }))).toEqual(['warn']);
+    expect(ids(reading({ op: 'eq', attribute: 'data.service_name', value: 'search' }))).toEqual(['warn']);
+    expect(ids(reading(undefined, 'monitoring/metrics'))).toEqual([]);
+    expect(ids({ tenant: 'acme' })).toEqual([]);
+    expect(() => ids({ permissions: [] })).toThrow(expect.objectContaining({ code: 'auth.forbidden' }));
   });
 });
 

@@ -47,8 +47,10 @@ export class LogEventFeed implements EventFeed {
   private async open({ patterns, start, consumer }: FeedRequest): Promise<LaneTail[]> {
     const compiled = patterns.map((pattern) => compileTopicPattern(pattern));
     const topics = this.directory.list().filter(({ name }) => compiled.some((pattern) => pattern.matches(name)));
-    const ends = (await Promise.all(topics.map((topic) => this.log.ends(topic.brokerName)))).flat();
-    const tails = ends.map(({ lane, beforeFirst, last }) => {
+    const ends = await Promise.all(
+      topics.map(async ({ name, brokerName }) => (await this.log.ends(brokerName)).map((end) => ({ name, ...end }))),
+    );
+    const tails = ends.flat().map(({ name, lane, beforeFirst, last }) => {
       const from = start === 'earliest' ? beforeFirst : last;
       return new LaneTail(
         {
@@ -62,7 +64,7 @@ export class LogEventFeed implements EventFeed {
           readyAt: last,
         },
         {
-          onBatch: (batch) => consumer.apply(batch),
+          onBatch: (batch) => consumer.apply(batch, name),
           onGap: () => undefined,
           onStalled: () => undefined,
           onGone: () => undefined,

@@ -2,8 +2,8 @@ import type { EventBatch } from '@distributary/distribution-core';
 
 /** Keeps state that it builds from events. Called from one turn of the loop at a time; must not throw. */
 export interface FeedConsumer {
-  /** Batches of one lane come in its order; those of different lanes in any. */
-  apply(batch: EventBatch): void;
+  /** Batches of one lane come in its order; those of different lanes in any. `topic`: the catalog's name. */
+  apply(batch: EventBatch, topic: string): void;
   /** Called once: everything that the log held when the subscription began has been applied. */
   ready(): void;
 }

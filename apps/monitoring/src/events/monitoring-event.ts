@@ -12,6 +12,8 @@ import {
   type IdSource,
   invalidRequest,
   type Problem,
+  TARGETS_ATTRIBUTE,
+  targetsText,
 } from '@distributary/distribution-core';
 import { defaultTopicOf, topicDefaults } from './default-topics.js';
 import { isoOfMicros, microsOfIso } from './iso-time.js';
@@ -111,6 +113,7 @@ function attributesOf(
     priority: stored.distribution.priority,
     alert_id: stored.data.alert_id as string | undefined,
     delivery_guarantee: event.routing?.delivery_guarantee,
+    [TARGETS_ATTRIBUTE]: targetsText(stored.distribution.target_subscribers),
   };
   return Object.fromEntries(
     Object.entries(all).filter((entry): entry is [string, AttributeValue] => entry[1] !== undefined),

@@ -1,5 +1,6 @@
 import { systemHealthSummarySchema } from '@distributary/contracts';
-import { ApiContract } from '@distributary/distribution-nest';
+import type { Principal } from '@distributary/distribution-core';
+import { ApiContract, CurrentPrincipal } from '@distributary/distribution-nest';
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { HealthSummaryService } from './health-summary.service.js';
@@ -15,7 +16,7 @@ export class HealthSummaryController {
     response: systemHealthSummarySchema,
     errors: ['store.unavailable'],
   })
-  summary() {
-    return this.health.summary();
+  summary(@CurrentPrincipal() principal: Principal) {
+    return this.health.summary(principal);
   }
 }

@@ -1,5 +1,12 @@
 import { type AlertLevel, alertLevelOf, type HealthState, type SystemHealthSummary } from '@distributary/contracts';
-import type { Clock } from '@distributary/distribution-core';
+import {
+  type Clock,
+  DEFAULT_TENANT,
+  isPermitted,
+  PermittedEvents,
+  type Principal,
+  requirePermission,
+} from '@distributary/distribution-core';
 import type { ActiveAlerts } from '../alerts/active-alerts.js';
 import { isoOfMicros } from '../events/iso-time.js';
 import type { OpenIncidents } from '../incidents/open-incidents.js';
@@ -12,7 +19,7 @@ export interface HealthSources {
   readonly incidents: OpenIncidents;
   readonly slo: { current(): readonly SloStatus[] };
   readonly infrastructure: { current(): readonly ComponentStatus[] };
-  readonly services: { services(): ReadonlyMap<string, number> };
+  readonly services: { services(permitted: PermittedEvents): ReadonlyMap<string, number> };
 }
 
 /** More services than anybody reads; those with alerts come first. */
@@ -30,14 +37,21 @@ export class HealthSummaryService {
     private readonly clock: Clock,
   ) {}
 
-  summary(): SystemHealthSummary {
-    const { alerts, incidents, slo, infrastructure } = this.sources;
+  /** Of what the principal may read; `auth.forbidden` if that is nothing at all. */
+  summary(principal: Principal): SystemHealthSummary {
+    requirePermission(principal, 'read');
+    const permitted = new PermittedEvents(principal, 'read');
+    const { alerts, incidents } = this.sources;
+    const slo = this.own(this.sources.slo, principal, 'monitoring/slo');
+    const infrastructure = this.own(this.sources.infrastructure, principal, 'monitoring/infrastructure');
+    const openAlerts = [...alerts.values()].filter(({ topic, record }) => permitted.includes(topic, record));
+    const openIncidents = [...incidents.values()].filter(({ topic, record }) => permitted.includes(topic, record));
     const bySeverity = { CRITICAL: 0, WARNING: 0, INFO: 0 };
     const tallies = new Map<string, ServiceTally>();
-    for (const [service, lastSeenMicros] of this.sources.services.services()) {
+    for (const [service, lastSeenMicros] of this.sources.services.services(permitted)) {
       tallies.set(service, { alerts: 0, worst: undefined, lastSeenMicros });
     }
-    for (const { alert } of alerts.values()) {
+    for (const { alert } of openAlerts) {
       const level = alertLevelOf(alert.severity);
       bySeverity[level]++;
       const tally = tallies.get(alert.service_name) ?? { alerts: 0, worst: undefined, lastSeenMicros: undefined };
@@ -47,7 +61,7 @@ export class HealthSummaryService {
     }
     const isWhole = alerts.isReady && incidents.isReady;
     return {
-      status: this.status(isWhole, bySeverity),
+      status: statusOf(isWhole, bySeverity, openIncidents.length, infrastructure, slo),
       services: [...tallies]
         .map(([service, tally]) => ({
           service_name: service,
@@ -57,16 +71,16 @@ export class HealthSummaryService {
         }))
         .sort((a, b) => b.active_alerts - a.active_alerts || (a.service_name < b.service_name ? -1 : 1))
         .slice(0, MAX_SERVICES),
-      active_alerts: { total: alerts.size, by_severity: bySeverity },
-      open_incidents: incidents.size,
-      slo: slo.current().map(({ sloName, state, value, objective, budgetRemaining }) => ({
+      active_alerts: { total: openAlerts.length, by_severity: bySeverity },
+      open_incidents: openIncidents.length,
+      slo: slo.map(({ sloName, state, value, objective, budgetRemaining }) => ({
         slo_name: sloName,
         state,
         ...(value === undefined ? {} : { current_value: value }),
         threshold: objective,
         ...(budgetRemaining === undefined ? {} : { error_budget_remaining: budgetRemaining }),
       })),
-      infrastructure: infrastructure.current().map(({ component, state, latencyMs, detail }) => ({
+      infrastructure: infrastructure.map(({ component, state, latencyMs, detail }) => ({
         component,
         state,
         ...(latencyMs === undefined ? {} : { latency_ms: latencyMs }),
@@ -76,19 +90,29 @@ export class HealthSummaryService {
     };
   }
 
-  /** The worst of all; unknown while the log is still being read, since a part would look like all is well. */
-  private status(isWhole: boolean, bySeverity: Readonly<Record<AlertLevel, number>>): HealthState {
-    const components = this.sources.infrastructure.current().map(({ state }) => state);
-    const objectives = this.sources.slo.current().map(({ state }) => state);
-    if (bySeverity.CRITICAL > 0 || components.includes('down')) return 'critical';
-    if (!isWhole) return 'unknown';
-    const isDegraded =
-      bySeverity.WARNING > 0 ||
-      this.sources.incidents.size > 0 ||
-      components.includes('degraded') ||
-      objectives.includes('violated');
-    return isDegraded ? 'degraded' : 'healthy';
+  /** What the service says of itself is the default tenant's, in topics that a reader may or may not read. */
+  private own<State>(source: { current(): readonly State[] }, principal: Principal, topic: string): readonly State[] {
+    return principal.tenant === DEFAULT_TENANT && isPermitted(principal, 'read', topic) ? source.current() : [];
   }
+}
+
+/** The worst of all; unknown while the log is still being read, since a part would look like all is well. */
+function statusOf(
+  isWhole: boolean,
+  bySeverity: Readonly<Record<AlertLevel, number>>,
+  openIncidents: number,
+  infrastructure: readonly ComponentStatus[],
+  slo: readonly SloStatus[],
+): HealthState {
+  const components = infrastructure.map(({ state }) => state);
+  if (bySeverity.CRITICAL > 0 || components.includes('down')) return 'critical';
+  if (!isWhole) return 'unknown';
+  const isDegraded =
+    bySeverity.WARNING > 0 ||
+    openIncidents > 0 ||
+    components.includes('degraded') ||
+    slo.some(({ state }) => state === 'violated');
+  return isDegraded ? 'degraded' : 'healthy';
 }
 
 function worstOf(a: AlertLevel | undefined, b: AlertLevel): AlertLevel {

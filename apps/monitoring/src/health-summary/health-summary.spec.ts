@@ -1,3 +1,4 @@
+import { LOCAL_PRINCIPAL, type Principal } from '@distributary/distribution-core';
 import {
   type InfrastructureState,
   type MonitoringEventInput,
@@ -22,6 +23,7 @@ function aSummary(
     slo?: SloState;
     broker?: InfrastructureState;
     isReady?: boolean;
+    principal?: Principal;
   } = {},
 ) {
   const alerts = new ActiveAlerts();
@@ -71,7 +73,7 @@ function aSummary(
     },
     clock,
   );
-  const summary = new HealthSummaryController(service).summary();
+  const summary = new HealthSummaryController(service).summary(options.principal ?? LOCAL_PRINCIPAL);
   expect(systemHealthSummarySchema.parse(summary)).toEqual(summary);
   return summary;
 }
@@ -112,6 +114,28 @@ describe('GET health/summary', () => {
     [{ isReady: false, broker: 'down' as const }, 'critical'],
   ])('with %j it is %s', (options, status) => {
     expect(aSummary(options).status).toBe(status);
+  });
+
+  it('is of what the caller may read', () => {
+    const all = { alerts: ['CRITICAL'], hasIncident: true, broker: 'down' as const };
+    const onlyIncidents = {
+      ...LOCAL_PRINCIPAL,
+      permissions: [{ verbs: ['read' as const], topicPattern: 'monitoring/incidents', constraint: undefined }],
+    };
+    expect(aSummary({ ...all, principal: onlyIncidents })).toMatchObject({
+      status: 'degraded',
+      active_alerts: { total: 0 },
+      open_incidents: 1,
+      infrastructure: [],
+      slo: [],
+    });
+    expect(aSummary({ ...all, principal: { ...LOCAL_PRINCIPAL, tenant: 'acme' } })).toMatchObject({
+      status: 'healthy',
+      open_incidents: 0,
+      infrastructure: [],
+    });
+    const nobody = { ...LOCAL_PRINCIPAL, permissions: [] };
+    expect(() => aSummary({ principal: nobody })).toThrow(expect.objectContaining({ code: 'auth.forbidden' }));
   });
 
   it('says of no service that it is healthy before it knows', () => {

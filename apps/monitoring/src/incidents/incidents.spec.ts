@@ -138,9 +138,10 @@ describe('open incidents', () => {
     const incidents = new OpenIncidents();
     incidents.apply(batchOf(clock, incident('a', undefined), incident('b', 'opened'), incident('b', 'resolved')));
     incidents.apply(batchOf(clock, incident('b', 'opened', 'elsewhere')));
-    expect([...incidents.values()]).toEqual([
+    expect([...incidents.values()]).toMatchObject([
       {
         incidentId: 'a',
+        topic: 'monitoring/incidents',
         service: 'pager',
         severity: 'WARNING',
         alertIds: [],

@@ -1,9 +1,12 @@
 import { type AlertLevel, alertLevelOf, type IncidentData } from '@distributary/contracts';
-import { type EventBatch, laneName } from '@distributary/distribution-core';
+import { type EventBatch, type EventRecord, laneName } from '@distributary/distribution-core';
 import type { FeedConsumer } from '../events/event-feed.js';
 import { indexesOfType, storedEventOf } from '../events/stored-event.js';
 
 export interface OpenIncident {
+  /** The event that told it last, for permissions to be held against. */
+  readonly topic: string;
+  readonly record: EventRecord;
   readonly incidentId: string;
   readonly service: string;
   readonly severity: AlertLevel;
@@ -46,7 +49,7 @@ export class OpenIncidents implements FeedConsumer {
     this.whenReady?.();
   }
 
-  apply(batch: EventBatch): void {
+  apply(batch: EventBatch, topic: string = batch.lane.topic): void {
     const lane = laneName(batch.lane);
     for (const index of indexesOfType(batch, 'INCIDENTS')) {
       const event = storedEventOf<IncidentData>(batch.valueAt(index));
@@ -62,11 +65,14 @@ export class OpenIncidents implements FeedConsumer {
       if (resolvedIn !== undefined && resolvedIn !== lane) continue;
       this.resolved.delete(incidentId);
       const known = this.incidents.get(incidentId);
+      const record = batch.recordAt(index);
       remember(
         this.incidents,
         incidentId,
         {
           incidentId,
+          topic,
+          record: { ...record, value: Buffer.from(record.value) },
           service: data.service_name ?? metadata.source_service,
           severity: alertLevelOf(data.severity ?? metadata.severity),
           alertIds: data.alert_ids ?? known?.alertIds ?? [],

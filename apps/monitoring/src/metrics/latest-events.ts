@@ -1,4 +1,4 @@
-import type { EventRecord } from '@distributary/distribution-core';
+import type { EventRecord, PermittedEvents } from '@distributary/distribution-core';
 
 /** What is needed of the core's last-value tables. */
 export interface LastValues {
@@ -9,16 +9,20 @@ export interface LastValues {
 export class LatestEvents {
   constructor(private readonly tables: LastValues) {}
 
-  *ofService(service: string): Generator<EventRecord> {
-    for (const { record } of this.tables.entries()) if (record.attributes.service === service) yield record;
+  /** Of those that are permitted. */
+  *ofService(service: string, permitted: PermittedEvents): Generator<EventRecord> {
+    for (const { topic, record } of this.tables.entries()) {
+      if (record.attributes.service === service && permitted.includes(topic, record)) yield record;
+    }
   }
 
-  /** When each service was heard of last; epoch microseconds. */
-  services(): ReadonlyMap<string, number> {
+  /** When each service was heard of last, by events that are permitted; epoch microseconds. */
+  services(permitted: PermittedEvents): ReadonlyMap<string, number> {
     const seen = new Map<string, number>();
-    for (const { record } of this.tables.entries()) {
+    for (const { topic, record } of this.tables.entries()) {
       const { service } = record.attributes;
-      if (typeof service === 'string') seen.set(service, Math.max(seen.get(service) ?? 0, record.timeMicros));
+      if (typeof service !== 'string' || !permitted.includes(topic, record)) continue;
+      seen.set(service, Math.max(seen.get(service) ?? 0, record.timeMicros));
     }
     return seen;
   }

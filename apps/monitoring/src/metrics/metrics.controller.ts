@@ -1,5 +1,6 @@
 import { latestMetricsSchema } from '@distributary/contracts';
-import { ApiContract } from '@distributary/distribution-nest';
+import type { Principal } from '@distributary/distribution-core';
+import { ApiContract, CurrentPrincipal } from '@distributary/distribution-nest';
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { MetricsService } from './metrics.service.js';
@@ -15,7 +16,7 @@ export class LatestMetricsController {
     response: latestMetricsSchema,
     errors: ['service.not_found'],
   })
-  latest(@Param('service_name') serviceName: string) {
-    return this.metrics.latestOf(serviceName);
+  latest(@Param('service_name') serviceName: string, @CurrentPrincipal() principal: Principal) {
+    return this.metrics.latestOf(serviceName, principal);
   }
 }

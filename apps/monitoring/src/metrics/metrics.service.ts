@@ -1,5 +1,11 @@
 import type { LatestMetric, LatestMetrics, MetricsData } from '@distributary/contracts';
-import { type Clock, DistributionError } from '@distributary/distribution-core';
+import {
+  type Clock,
+  DistributionError,
+  PermittedEvents,
+  type Principal,
+  requirePermission,
+} from '@distributary/distribution-core';
 import { isoOfMicros } from '../events/iso-time.js';
 import { storedEventOf } from '../events/stored-event.js';
 import type { LatestEvents } from './latest-events.js';
@@ -12,12 +18,15 @@ export class MetricsService {
 
   /**
    * The newest figure of each metric of a service, sorted by name. A metric with several routing keys (one per host, say)
-   * is there once for each. `service.not_found` if the service was never heard of; one without metrics has none.
+   * is there once for each. `service.not_found` if the service was never heard of in what the
+   * principal may read; one without metrics has none.
    */
-  latestOf(service: string): LatestMetrics {
+  latestOf(service: string, principal: Principal): LatestMetrics {
+    requirePermission(principal, 'read');
+    const permitted = new PermittedEvents(principal, 'read');
     let isKnown = false;
     const metrics: LatestMetric[] = [];
-    for (const record of this.latest.ofService(service)) {
+    for (const record of this.latest.ofService(service, permitted)) {
       isKnown = true;
       if (record.attributes.data_type !== 'METRICS') continue;
       const event = storedEventOf<MetricsData>(record.value);

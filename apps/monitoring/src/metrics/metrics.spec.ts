@@ -1,5 +1,11 @@
 import { latestMetricsSchema, type MonitoringEventInput } from '@distributary/contracts';
-import { LastValueTables, noMetrics, type TopicDefinition } from '@distributary/distribution-core';
+import {
+  LastValueTables,
+  LOCAL_PRINCIPAL,
+  noMetrics,
+  PermittedEvents,
+  type TopicDefinition,
+} from '@distributary/distribution-core';
 import { FakeClock } from '@distributary/distribution-core/testing';
 import { monitoringTopics } from '../events/default-topics.js';
 import { batchOf } from '../testing/published-events.js';
@@ -25,7 +31,7 @@ describe('GET metrics/{service_name}/latest', () => {
 
   it('gives the newest figure of each metric, sorted', () => {
     apply(metric('b', 1), metric('b', 2, { unit: 'ms', threshold: 5, labels: { host: 'h' } }), metric('a', 3));
-    const answer = door.latest('billing');
+    const answer = door.latest('billing', LOCAL_PRINCIPAL);
     expect(latestMetricsSchema.parse(answer)).toEqual(answer);
     expect(answer.metrics.map(({ metric_name, current_value, unit }) => [metric_name, current_value, unit])).toEqual([
       ['a', 3, undefined],
@@ -40,18 +46,31 @@ describe('GET metrics/{service_name}/latest', () => {
     apply(onHost('x', 1), onHost('y', 2), onHost('x', 3));
     expect(
       door
-        .latest('host')
+        .latest('host', LOCAL_PRINCIPAL)
         .metrics.map((found) => found.current_value)
         .sort(),
     ).toEqual([2, 3]);
   });
 
   it('does not know a service that it never heard of; one without metrics has none', () => {
-    expect(() => door.latest('nobody')).toThrow(expect.objectContaining({ code: 'service.not_found' }));
+    expect(() => door.latest('nobody', LOCAL_PRINCIPAL)).toThrow(
+      expect.objectContaining({ code: 'service.not_found' }),
+    );
     const slo = { data_type: 'SLO_STATUS' as const, data: { slo_name: 'x' }, metadata: { source_service: 'quiet' } };
     apply(slo);
-    expect(door.latest('quiet').metrics).toEqual([]);
-    expect([...latest.services().keys()].sort()).toEqual(['billing', 'host', 'quiet']);
+    expect(door.latest('quiet', LOCAL_PRINCIPAL).metrics).toEqual([]);
+    expect([...latest.services(new PermittedEvents(LOCAL_PRINCIPAL, 'read')).keys()].sort()).toEqual([
+      'billing',
+      'host',
+      'quiet',
+    ]);
+  });
+
+  it('is not known to those who may not read of it', () => {
+    const other = { ...LOCAL_PRINCIPAL, tenant: 'acme' };
+    expect(() => door.latest('billing', other)).toThrow(expect.objectContaining({ code: 'service.not_found' }));
+    const none = { ...LOCAL_PRINCIPAL, permissions: [] };
+    expect(() => door.latest('billing', none)).toThrow(expect.objectContaining({ code: 'auth.forbidden' }));
   });
 
   it('passes over what is no figure', () => {
@@ -64,12 +83,14 @@ describe('GET metrics/{service_name}/latest', () => {
         { topic: 't', record: nameless },
       ],
     });
-    expect(new MetricsService(odd, clock).latestOf('odd').metrics).toEqual([]);
-    expect(odd.services().size).toBe(1);
+    expect(new MetricsService(odd, clock).latestOf('odd', LOCAL_PRINCIPAL).metrics).toEqual([]);
+    expect(odd.services(new PermittedEvents(LOCAL_PRINCIPAL, 'read')).size).toBe(1);
   });
 
   it('shows the severity of a figure that has one', () => {
     apply(metric('s', 1, {}, { metadata: { source_service: 's', severity: 'warning' } }));
-    expect(door.latest('billing').metrics.find((found) => found.metric_name === 's')?.severity).toBe('WARNING');
+    expect(door.latest('billing', LOCAL_PRINCIPAL).metrics.find((found) => found.metric_name === 's')?.severity).toBe(
+      'WARNING',
+    );
   });
 });
