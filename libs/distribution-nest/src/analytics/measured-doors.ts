@@ -25,7 +25,8 @@ export function measureRequests(adapter: FastifyAdapter, statistics: CallStatist
       outcome: code >= 500 ? 'server_error' : code >= 400 ? 'client_error' : 'ok',
       durationMs: isStream ? undefined : reply.elapsedTime,
       bytesIn: Number(request.headers['content-length'] ?? 0),
-      bytesOut: Number(reply.raw.getHeader('content-length') ?? 0),
+      // Fastify keeps the headers to itself until it writes them.
+      bytesOut: Number(reply.getHeader('content-length') ?? 0),
     });
     done();
   });

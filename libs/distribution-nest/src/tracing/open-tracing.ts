@@ -1,3 +1,4 @@
+import type * as Sdk from '@opentelemetry/sdk-trace-node';
 import type { Sampler, SpanExporter } from '@opentelemetry/sdk-trace-node';
 import type { Metrics } from '@distributary/distribution-core';
 import { Tracing } from './tracing.js';
@@ -57,7 +58,7 @@ function tracesUrl(config: TracingConfig): string | undefined {
 
 function samplerOf(
   { OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: share }: TracingConfig,
-  sdk: typeof import('@opentelemetry/sdk-trace-node'),
+  sdk: typeof Sdk,
 ): Sampler {
   const root = name.endsWith('always_on')
     ? new sdk.AlwaysOnSampler()
