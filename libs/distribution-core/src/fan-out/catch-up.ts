@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/clock.port.js';
 import type { Position } from '../position.js';
+import type { EgressShare } from './egress-share.js';
 import { MAX_FRAME_BYTES, type FeedLane } from './feed.js';
 import type { LaneSweeps } from './lane-sweep.js';
 import type { Member } from './member.js';
@@ -25,9 +26,22 @@ export class CatchUp {
     private readonly sweeps: LaneSweeps,
   ) {}
 
+  /** If set, tenants share what may be written. */
+  egress: EgressShare | undefined;
+
   /** Sends what the member may be sent now. To be called when it fell behind, has room again, or got credit. */
   serve = (member: Member): void => {
     if (member.state !== 'behind' || !member.hasRoom) return;
+    if (this.egress === undefined) return this.bringNearer(member);
+    const { outlet, feed } = member;
+    // Not its tenant's turn: the next tick asks again.
+    if (!this.egress.mayFlush(feed.tenant)) return;
+    const before = outlet.unconfirmedBytes;
+    this.bringNearer(member);
+    this.egress.sent(feed.tenant, Math.max(0, outlet.unconfirmedBytes - before));
+  };
+
+  private bringNearer(member: Member): void {
     if (member.isJumpDue) {
       member.isJumpDue = false;
       member.nextSequence = 0;
@@ -45,7 +59,7 @@ export class CatchUp {
       scanned += this.sendFromSegments(member, lane);
       if (scanned > MAX_EVENTS_SCANNED_PER_TURN) return this.clock.soon(() => this.serve(member));
     }
-  };
+  }
 
   private join(member: Member): void {
     for (const lane of member.feed.lanes.values()) this.frames.advance(member, lane, lane.told, []);

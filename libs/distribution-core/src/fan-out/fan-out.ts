@@ -8,6 +8,7 @@ import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import { BEFORE_FIRST, type LanePosition, type Position } from '../position.js';
 import type { Selection } from '../subscription/subscription.js';
 import { CatchUp } from './catch-up.js';
+import type { EgressShare } from './egress-share.js';
 import type { Feed } from './feed.js';
 import { type FeedStatistics, FeedTable } from './feed-table.js';
 import { FeedUpkeep } from './feed-upkeep.js';
@@ -182,6 +183,12 @@ export class FanOut {
     this.matchedEvents = metrics.counter('fan_out_events_total', 'Events that were matched against the feeds');
   }
 
+  /** From now on tenants share what may be written; undefined: there is no limit, and nothing is counted. */
+  limitEgress(egress: EgressShare | undefined): void {
+    this.rounds.limitEgress(egress);
+    this.catchUp.egress = egress;
+  }
+
   /**
    * What exists now. New topics join the feeds that select them, from their first event; what changed about the others
    * takes effect; lanes of those that are gone end, and whoever reads them is told.
@@ -248,6 +255,8 @@ export class FanOut {
     if (request.replaces?.state === 'gone') {
       throw new DistributionError('subscription.not_found', 'the subscription has ended');
     }
+    // Up to here it is told by the old selection, whether anything of it matched or not.
+    request.replaces?.feed.tellPositions(this.time());
     const feed = this.feedOf(request.selection, request.encoder, request.otherFeeds);
     feed.tellPositions(this.time());
     const member = new Member(feed, request.outlet, request, this.deps.clock, (behind) => this.serveSoon(behind));

@@ -1,3 +1,4 @@
+import { tenantOf } from '../access/tenancy.js';
 import type { EventBatch } from '../event-batch.js';
 import type { EntryMatcher } from '../matching/entry-matcher.js';
 import type { LanePosition, Position } from '../position.js';
@@ -64,6 +65,8 @@ export class Feed {
   /** Members, live or behind, that asked for a rate. */
   readonly paced = new Set<Member>();
   readonly lanes = new Map<LaneState, FeedLane>();
+  /** Whose topics it selects, and so whose share of the egress it uses. */
+  readonly tenant: string;
   sequence = 0;
   /** Events that its selection picked since it exists. */
   matchedCount = 0;
@@ -86,7 +89,21 @@ export class Feed {
     readonly matcher: EntryMatcher,
     readonly encoder: FrameEncoder,
     private readonly nextMark: () => number,
-  ) {}
+  ) {
+    this.tenant = tenantOf(selection.topicPatterns[0] ?? '');
+  }
+
+  /** Events that wait for a flush. */
+  get pendingEvents(): number {
+    let events = 0;
+    for (const lane of this.lanes.values()) events += lane.eventCount;
+    return events;
+  }
+
+  /** Of the last flush, to all members together. */
+  get flushedBytes(): number {
+    return (this.keptFlush(this.sequence)?.bytes.length ?? 0) * this.live.length;
+  }
 
   get memberCount(): number {
     return this.live.length + this.behind.size;

@@ -1,9 +1,11 @@
 import type { EventBatch } from '../event-batch.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Counter, Histogram, Metrics } from '../ports/metrics.port.js';
+import type { EgressShare } from './egress-share.js';
 import type { Feed } from './feed.js';
 import { FlushNotes, type FlushObserver } from './flush-observer.js';
 import { FlushPacer } from './flush-pacer.js';
+import { HeldFeeds } from './held-feeds.js';
 import { type FlushTracing, PendingTraces } from './pending-traces.js';
 
 /** Who wants to know of flushes; looked at anew at each of them. */
@@ -34,11 +36,16 @@ export class FlushRounds {
   private readonly pacer: FlushPacer;
   private readonly notes = new FlushNotes();
   private readonly traces = new PendingTraces();
+  private readonly held: HeldFeeds;
   private readonly delivered: Counter;
   private readonly latency: Histogram;
 
   constructor(private readonly deps: FlushRoundsDependencies) {
     const { clock, metrics } = deps;
+    this.held = new HeldFeeds(clock, (feeds) => {
+      for (const feed of feeds) this.dirty.add(feed);
+      this.request();
+    });
     this.pacer = new FlushPacer(
       clock,
       () => this.flushSlice(),
@@ -74,10 +81,17 @@ export class FlushRounds {
   forget(feed: Feed): void {
     this.dirty.delete(feed);
     this.traces.take(feed);
+    this.held.forget(feed);
+  }
+
+  /** Tenants share what may be written; undefined: there is no limit. */
+  limitEgress(egress: EgressShare | undefined): void {
+    this.held.limit(egress);
   }
 
   stop(): void {
     this.pacer.stop();
+    this.held.stop();
   }
 
   /** Some feeds of the round. True if there are more. */
@@ -90,6 +104,7 @@ export class FlushRounds {
     const endMs = clock.monotonicMs() + SLICE_MS;
     for (let feed = this.round.pop(); feed !== undefined; feed = this.round.pop()) {
       this.dirty.delete(feed);
+      if (this.held.isHeldBack(feed)) continue;
       this.flush(feed);
       if (clock.monotonicMs() >= endMs) break;
     }
@@ -110,6 +125,7 @@ export class FlushRounds {
     }
     const traceparents = this.traces.take(feed);
     const deliveries = feed.flush({ nowMicros: startedMicros, nowMs: clock.monotonicMs() });
+    if (deliveries > 0) this.held.flushed(feed);
     feed.limitKept(this.deps.keptBytesPerFeed());
     if (deliveries > 0) {
       const endedMicros = clock.nowMicros();
