@@ -98,8 +98,10 @@ export const subscriptionLaneSchema = z
     epoch: z.string(),
     position: z.string(),
     last_position: z.string(),
-    /** Of the lane after the position, selected or not; absent where positions do not count. */
-    lag_events: z.int().optional(),
+    /** Selected and not acknowledged. */
+    lag_events: z.int(),
+    /** False: there are more, further than was looked. */
+    lag_exact: z.boolean(),
     /** Age of the oldest of them. */
     lag_ms: z.int(),
   })
@@ -120,7 +122,8 @@ export const subscriptionHealthSchema = z
     redeliveries: z.int().optional(),
     sent_events: z.int().optional(),
     last_ack_at: z.string().optional(),
-    lag_events: z.int().optional(),
+    lag_events: z.int(),
+    lag_exact: z.boolean(),
     lag_ms: z.int(),
     lanes: z.array(subscriptionLaneSchema),
     generated_at: z.string(),

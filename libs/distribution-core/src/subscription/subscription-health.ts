@@ -1,16 +1,20 @@
+import { Selector } from '../fan-out/selector.js';
+import { compileSelection, type EntryMatcher } from '../matching/entry-matcher.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { CursorStore } from '../ports/cursor-store.port.js';
 import type { LaneEnds, Log } from '../ports/log.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
-import { BEFORE_FIRST, type LanePosition, offsetOfPosition, type Position } from '../position.js';
+import { BEFORE_FIRST, type LanePosition, type Position } from '../position.js';
 import type { LiveReaders, ReaderReport } from './live-readers.js';
 import type { SelectionPlaces } from './selection-places.js';
 import type { DurableSubscription } from './subscription.js';
 
 export interface LaneLag extends LanePosition {
   readonly last: Position;
-  /** Of the lane after the position, selected or not; undefined where positions do not count. */
-  readonly events: number | undefined;
+  /** Selected and not acknowledged. */
+  readonly events: number;
+  /** Whether that is all of them; else there are more, further than was looked. */
+  readonly isExact: boolean;
   /** When the broker took the oldest of them; undefined if there is none. */
   readonly oldestMicros: number | undefined;
 }
@@ -32,7 +36,8 @@ export interface SubscriptionHealth {
   readonly lanes: readonly LaneLag[];
   /** Of the lane that is furthest behind. */
   readonly lagMs: number;
-  readonly lagEvents: number | undefined;
+  readonly lagEvents: number;
+  readonly isLagExact: boolean;
   /** Undefined if nobody receives it in this process. */
   readonly reader: ReaderReport | undefined;
   readonly problems: readonly HealthProblem[];
@@ -66,11 +71,17 @@ export interface SubscriptionHealthDependencies {
   readonly limits?: Partial<HealthLimits>;
 }
 
-const LOOK_BYTES = 1;
+const READ_BYTES = 256 * 1024;
+/** Of one lane, for one answer. */
+const MAX_EVENTS_SCANNED = 20_000;
 
-/** How a subscription does: asked of the broker and the store when somebody wants to know, nothing is counted meanwhile. */
+/**
+ * How a subscription does: asked of the broker and the store when somebody
+ * wants to know, nothing is counted meanwhile.
+ */
 export class SubscriptionHealthCheck {
   private readonly limits: HealthLimits;
+  private readonly selector = new Selector();
 
   constructor(private readonly deps: SubscriptionHealthDependencies) {
     this.limits = { ...DEFAULT_HEALTH_LIMITS, ...deps.limits };
@@ -80,11 +91,12 @@ export class SubscriptionHealthCheck {
     const { cursors, places, live, clock } = this.deps;
     const { subscriptionId } = subscription;
     const [standing, stored] = await Promise.all([cursors.standing(subscriptionId), cursors.load(subscriptionId)]);
-    const lags = await Promise.all(places.topicsOf(subscription).map((topic) => this.lagsOf(topic, stored)));
-    const lanes = lags.flat();
+    const matcher = compileSelection(subscription);
+    const lanes: LaneLag[] = [];
+    // One after another: a look at a lane may read a great deal.
+    for (const topic of places.topicsOf(subscription)) lanes.push(...(await this.lagsOf(topic, stored, matcher)));
     const nowMicros = clock.nowMicros();
     const oldest = Math.min(...lanes.map(({ oldestMicros }) => oldestMicros ?? nowMicros), nowMicros);
-    const events = lanes.map((lane) => lane.events);
     const found = {
       subscription,
       generation: standing.generation,
@@ -92,42 +104,54 @@ export class SubscriptionHealthCheck {
       lastAckMicros: standing.generation === 0 ? undefined : standing.storedAtMicros,
       lanes,
       lagMs: Math.round((nowMicros - oldest) / 1000),
-      lagEvents: events.includes(undefined) ? undefined : events.reduce<number>((sum, each) => sum + (each ?? 0), 0),
+      lagEvents: lanes.reduce((sum, { events }) => sum + events, 0),
+      isLagExact: lanes.every(({ isExact }) => isExact),
       reader: live.find(subscriptionId)?.report(),
       nowMicros,
     };
     return { ...found, problems: subscription.status === 'paused' ? [] : this.problemsOf(found, oldest) };
   }
 
-  private async lagsOf(topic: TopicDefinition, stored: readonly LanePosition[]): Promise<LaneLag[]> {
-    const ends = await this.deps.log.ends(topic.brokerName);
-    return Promise.all(
-      ends.map(async (lane) => {
-        const { partition, epoch } = lane.lane;
-        const known = stored.find((at) => at.topic === topic.name && at.partition === partition && at.epoch === epoch);
-        const position = known?.position ?? BEFORE_FIRST;
-        const after = position < lane.beforeFirst ? lane.beforeFirst : position;
-        return {
-          topic: topic.name,
-          partition,
-          epoch,
-          position,
-          last: lane.last,
-          events: eventsAfter(after, lane),
-          oldestMicros: await this.takenAfter(topic, lane, after),
-        };
-      }),
-    );
+  private async lagsOf(
+    topic: TopicDefinition,
+    stored: readonly LanePosition[],
+    matcher: EntryMatcher,
+  ): Promise<LaneLag[]> {
+    const lags: LaneLag[] = [];
+    for (const lane of await this.deps.log.ends(topic.brokerName)) {
+      const { partition, epoch } = lane.lane;
+      const known = stored.find((at) => at.topic === topic.name && at.partition === partition && at.epoch === epoch);
+      const position = known?.position ?? BEFORE_FIRST;
+      const after = position < lane.beforeFirst ? lane.beforeFirst : position;
+      const waiting = await this.waitingIn(topic, lane, after, matcher);
+      lags.push({ topic: topic.name, partition, epoch, position, last: lane.last, ...waiting });
+    }
+    return lags;
   }
 
-  private async takenAfter(
-    { brokerName }: TopicDefinition,
+  /** Looks no further than it may: a lane may hold millions of events of which none is selected. */
+  private async waitingIn(
+    topic: TopicDefinition,
     { lane, last }: LaneEnds,
     after: Position,
-  ): Promise<number | undefined> {
-    if (after >= last) return undefined;
-    const [batch] = await this.deps.log.read({ topic: brokerName, partition: lane.partition, after }, LOOK_BYTES);
-    return batch?.appendedMicros;
+    matcher: EntryMatcher,
+  ): Promise<Pick<LaneLag, 'events' | 'isExact' | 'oldestMicros'>> {
+    let at = after;
+    let events = 0;
+    let oldestMicros: number | undefined;
+    for (let scanned = 0; at < last && scanned < MAX_EVENTS_SCANNED;) {
+      const start = { topic: topic.brokerName, partition: lane.partition, after: at, epoch: lane.epoch };
+      const batches = await this.deps.log.read(start, READ_BYTES);
+      if (batches.length === 0) break;
+      for (const batch of batches) {
+        const found = this.selector.indexes(matcher, topic.name, batch, undefined, at, last).length;
+        if (found > 0) oldestMicros ??= batch.appendedMicros;
+        events += found;
+        scanned += batch.count;
+        at = batch.lastPosition;
+      }
+    }
+    return { events, isExact: at >= last, oldestMicros };
   }
 
   private problemsOf(found: Omit<SubscriptionHealth, 'problems'>, oldestMicros: number): HealthProblem[] {
@@ -150,9 +174,4 @@ export class SubscriptionHealthCheck {
     }
     return problems;
   }
-}
-
-function eventsAfter(after: Position, { last }: LaneEnds): number | undefined {
-  const [from, to] = [offsetOfPosition(after), offsetOfPosition(last)];
-  return from === undefined || to === undefined ? undefined : Math.max(0, to - from);
 }

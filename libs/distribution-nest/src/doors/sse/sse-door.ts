@@ -3,7 +3,6 @@ import {
   DistributionError,
   effectiveSelection,
   type FrameEncoder,
-  invalidRequest,
   type Principal,
 } from '@distributary/distribution-core';
 import { errorPayloadOf } from '../../errors/stream-error.js';
@@ -16,7 +15,7 @@ import { SseOutlet } from './sse-outlet.js';
 
 const KEEP_ALIVE_MS = 20_000;
 
-/** The server half of the stream protocol as server-sent events: one subscription a request. */
+/** The server half of the stream protocol as server-sent events: one subscription a request; acknowledged over REST. */
 export class SseDoor {
   private readonly encoder: FrameEncoder;
 
@@ -37,9 +36,6 @@ export class SseDoor {
     const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
     const lastEventId = request.headers['last-event-id'];
     if (typeof lastEventId === 'string' && lastEventId !== '') query.set('start', lastEventId);
-    if (query.has('name')) {
-      throw invalidRequest([{ path: 'name', rule: 'server-sent events cannot acknowledge: use WebSocket or gRPC' }]);
-    }
     const command = qualifiedSubscribe(
       principal.tenant,
       parseSubscribe(subscriptionFromQuery(query) ?? { id: 'query', start: 'latest' }, this.sessions.deps.vocabulary),
