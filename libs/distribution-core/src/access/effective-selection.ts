@@ -42,6 +42,7 @@ export function effectiveSelection(principal: Principal, verb: Verb, selection: 
     topicPatterns,
     keyPatterns: selection.keyPatterns,
     filter: filters.length < 2 ? filters[0] : { op: 'and', filters },
+    ...(selection.subscriber !== undefined && { subscriber: selection.subscriber }),
   };
 }
 

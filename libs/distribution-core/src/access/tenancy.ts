@@ -63,10 +63,11 @@ function withTopicNames(filter: Filter, renamed: (name: string) => string): Filt
 }
 
 /** What a tenant asks for, as the catalog's names have it: to be done once, at the door. */
-export function qualifySelection(tenant: string, { topicPatterns, keyPatterns, filter }: Selection): Selection {
+export function qualifySelection(tenant: string, selection: Selection): Selection {
+  const { topicPatterns, filter } = selection;
   return {
+    ...selection,
     topicPatterns: topicPatterns.map((pattern) => qualifyPattern(tenant, pattern)),
-    keyPatterns,
     filter: filter && qualifyFilter(tenant, filter),
   };
 }
