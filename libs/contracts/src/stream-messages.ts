@@ -51,6 +51,8 @@ export interface SubscribePayload {
   readonly start?: WireStart;
   /** Makes it durable: the position is kept by the server under this name. */
   readonly name?: string;
+  /** Who asks: events that name `target_subscribers` come to those services alone. Of a durable one: its name. */
+  readonly subscriber_service?: string;
   readonly type?: 'exclusive' | 'failover' | 'shared' | 'key_shared';
   readonly delivery_guarantee?: WireDeliveryGuarantee;
   readonly slow_policy?: WireSlowPolicy;

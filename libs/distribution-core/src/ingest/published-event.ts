@@ -3,6 +3,7 @@ import { DistributionError, invalidRequest } from '../errors/distribution-error.
 import type { EventRecord } from '../event.js';
 import { ROUTING_KEY, TRACEPARENT } from '../event-batch.js';
 import { EVENT_ID_ATTRIBUTE, TOPIC_ATTRIBUTE } from '../matching/clause.js';
+import { TARGETS_ATTRIBUTE } from '../matching/target-gate.js';
 import { isPayloadPath } from '../matching/payload-reader.js';
 import { HOPS_ATTRIBUTE, ROUTED_FROM_ATTRIBUTE } from '../routing/rules/routing-rule.js';
 import type { DeliveryGuarantee } from '../subscription/subscription.js';
@@ -37,6 +38,8 @@ export interface EventLimits {
   readonly maxRoutingKeyLength: number;
 }
 
+/** A hundred names of a hundred characters. */
+const MAX_TARGETS_LENGTH = 10_200;
 const RESERVED: ReadonlySet<string> = new Set([
   ROUTING_KEY,
   TRACEPARENT,
@@ -100,8 +103,9 @@ function checkRecord(record: EventRecord, path: string, limits: EventLimits, pro
     if (name.length === 0 || name.length > limits.maxAttributeLength) {
       broken(`must have a name of 1 to ${limits.maxAttributeLength} characters`);
     }
-    if (typeof value === 'string' && value.length > limits.maxAttributeLength) {
-      broken(`must be at most ${limits.maxAttributeLength} characters`);
+    const most = name === TARGETS_ATTRIBUTE ? MAX_TARGETS_LENGTH : limits.maxAttributeLength;
+    if (typeof value === 'string' && value.length > most) {
+      broken(`must be at most ${most} characters`);
     }
     if (typeof value === 'number' && !Number.isFinite(value)) broken('must be a finite number');
   }

@@ -34,8 +34,9 @@ export function canonicalFilter(filter: Filter): string {
 
 /** The same for a whole selection. */
 export function canonicalSelection(selection: Selection): string {
-  const { topicPatterns, keyPatterns, filter } = selection;
-  const patterns = JSON.stringify([distinct(topicPatterns), distinct(keyPatterns)]);
+  const { topicPatterns, keyPatterns, filter, subscriber } = selection;
+  const named = subscriber === undefined ? [] : [subscriber];
+  const patterns = JSON.stringify([distinct(topicPatterns), distinct(keyPatterns), ...named]);
   return filter === undefined ? patterns : `${patterns} ${canonicalFilter(filter)}`;
 }
 

@@ -8,6 +8,9 @@ import { canonicalFilter } from './canonical-filter.js';
 import { columnClausesOf, compileFilter, compileKeyPatterns, isColumnAttribute, type Predicate } from './predicate.js';
 import { compileTopicPattern, type TopicPattern } from './topic-pattern.js';
 
+/** Dead letters are selected by their topic's whole name only: what `#` failed to be given must not come back to it. */
+const SET_APART = '/dead-letters';
+
 /** One of the conditions that all must hold, with what an index can make of it. */
 export type Conjunct =
   | { readonly kind: 'keys'; readonly patterns: readonly KeyPattern[]; readonly predicate: Predicate }
@@ -15,6 +18,7 @@ export type Conjunct =
 
 export class CompiledSelection {
   readonly topicPatterns: readonly TopicPattern[];
+  readonly subscriber: string | undefined;
   /** Cheap ones first: columns, then combinations, then whatever parses payloads. None: every event is wanted. */
   readonly conjuncts: readonly Conjunct[];
   private readonly clauses: readonly Clause[];
@@ -25,6 +29,7 @@ export class CompiledSelection {
     selection: Selection,
     private readonly view: BatchView,
   ) {
+    this.subscriber = selection.subscriber;
     this.topicPatterns = selection.topicPatterns.map((text, at) => compileTopicPattern(text, `patterns[${at}]`));
     const keyPatterns = selection.keyPatterns.map((text, at) => compileKeyPattern(text, `key_patterns[${at}]`));
     const filters = selection.filter === undefined ? [] : flatten(selection.filter);
@@ -43,7 +48,8 @@ export class CompiledSelection {
   }
 
   matchesTopic(topic: string): boolean {
-    return this.topicPatterns.some((pattern) => pattern.matches(topic));
+    const isSetApart = topic.endsWith(SET_APART);
+    return this.topicPatterns.some((pattern) => (pattern.isExact || !isSetApart) && pattern.matches(topic));
   }
 
   release(): void {

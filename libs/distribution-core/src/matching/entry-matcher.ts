@@ -4,11 +4,13 @@ import type { Selection } from '../subscription/subscription.js';
 import { BatchView } from './batch-view.js';
 import { CompiledSelection } from './compiled-selection.js';
 import { evaluateFilter, recordReader } from './matcher.js';
+import { isFor, TargetGate, TARGETS_ATTRIBUTE } from './target-gate.js';
 
 /** One selection, compiled: picks what the match index would pick for it. */
 export class EntryMatcher {
   private readonly view = new BatchView();
   private readonly compiled: CompiledSelection;
+  private readonly gate = new TargetGate();
 
   /** `request.invalid` if a pattern is not one. */
   constructor(private readonly selection: Selection) {
@@ -33,12 +35,15 @@ export class EntryMatcher {
       if (count === 0) break;
       count = predicate.refine(view, out, count);
     }
+    if (count > 0 && this.gate.bind(batch)) count = this.gate.refine(compiled.subscriber, out, count);
+    this.gate.release();
     view.release();
     return count;
   }
 
   /** The same for an event that is not in a batch, whose topic is known to match. */
   matchesRecord(topic: string, record: EventRecord): boolean {
+    if (!isFor(record.attributes[TARGETS_ATTRIBUTE], this.selection.subscriber)) return false;
     for (const conjunct of this.compiled.conjuncts) {
       if (conjunct.kind === 'keys' && !conjunct.patterns.some((pattern) => pattern.matches(record.routingKey))) {
         return false;

@@ -5,6 +5,7 @@ import { canonicalSelection } from './canonical-filter.js';
 import { CompiledSelection } from './compiled-selection.js';
 import { PatternTrie } from './pattern-trie.js';
 import { isMarked, levelsOf, ONE_LEVEL } from './topic-pattern.js';
+import { TargetGate } from './target-gate.js';
 import { type EntryGroup, TopicPlan, type VisitMatches } from './topic-plan.js';
 
 export { compileSelection, EntryMatcher } from './entry-matcher.js';
@@ -40,8 +41,13 @@ export class MatchIndex {
   /** In the order of their last use, oldest first. */
   private readonly plans = new Map<string, TopicPlan>();
   private plannedEntries = 0;
+  private readonly gate = new TargetGate();
 
-  constructor(private readonly maxPlannedEntries = MAX_PLANNED_ENTRIES) {}
+  constructor(
+    private readonly maxPlannedEntries = MAX_PLANNED_ENTRIES,
+    /** Whether entries are subscriptions, which do not get what is for others. Rules look at everything. */
+    private readonly isGated = true,
+  ) {}
 
   get size(): number {
     return this.entries.size;
@@ -90,8 +96,9 @@ export class MatchIndex {
     if (plan.size === 0) return;
     this.view.bind(topic, batch, skip, 0);
     try {
-      plan.match(visit);
+      plan.match(visit, this.isGated && this.gate.bind(batch) ? this.gate : undefined);
     } finally {
+      this.gate.release();
       this.view.release();
     }
   }

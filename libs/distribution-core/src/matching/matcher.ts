@@ -5,6 +5,7 @@ import { EVENT_ID_ATTRIBUTE, inRange, TOPIC_ATTRIBUTE } from './clause.js';
 import type { Filter } from './filter.js';
 import { compileKeyPattern } from './key-pattern.js';
 import { isPayloadPath, parsePayload, readPath } from './payload-reader.js';
+import { isFor, TARGETS_ATTRIBUTE } from './target-gate.js';
 import { compileTopicPattern } from './topic-pattern.js';
 
 /** Gives the value that a filter calls by this name; undefined if the event lacks it. */
@@ -64,6 +65,7 @@ export function recordReader(topic: string, record: EventRecord): AttributeReade
 export function matchesRecord(selection: Selection, topic: string, record: EventRecord): boolean {
   if (!selection.topicPatterns.some((pattern) => compileTopicPattern(pattern).matches(topic))) return false;
   const { keyPatterns, filter } = selection;
+  if (!isFor(record.attributes[TARGETS_ATTRIBUTE], selection.subscriber)) return false;
   if (keyPatterns.length > 0 && !keyPatterns.some((pattern) => compileKeyPattern(pattern).matches(record.routingKey))) {
     return false;
   }

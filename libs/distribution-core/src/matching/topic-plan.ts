@@ -4,6 +4,7 @@ import type { BatchView } from './batch-view.js';
 import type { CompiledSelection, Conjunct } from './compiled-selection.js';
 import { HitList } from './hit-list.js';
 import type { Predicate } from './predicate.js';
+import type { TargetGate } from './target-gate.js';
 
 export type VisitMatches = (entryId: number, indexes: Uint32Array | undefined, count: number) => void;
 
@@ -81,19 +82,22 @@ export class TopicPlan {
     this.indexes.clear();
   }
 
-  /** Over the batch that the view is bound to. */
-  match(visit: VisitMatches): void {
+  /** Over the batch that the view is bound to; `gate`, if the batch holds events that are not for everyone. */
+  match(visit: VisitMatches, gate?: TargetGate): void {
     const { view, unconditional, unfiled, candidates } = this;
     const { liveCount } = view;
     if (liveCount === 0) return;
     if (this.scratch.length < view.batch.count) this.scratch = new Uint32Array(view.batch.count * 2);
-    for (const { group } of unconditional) visitAll(group, undefined, liveCount, visit);
-    for (const entry of unfiled) this.refine(entry, entry.all, this.copyLive(), visit);
+    for (const entry of unconditional) {
+      if (gate === undefined) visitAll(entry.group, undefined, liveCount, visit);
+      else this.refine(entry, entry.all, this.copyLive(), visit, gate);
+    }
+    for (const entry of unfiled) this.refine(entry, entry.all, this.copyLive(), visit, gate);
     this.findCandidates();
     for (const entry of candidates) {
       // Hits of one column never share an event, those of several may: then the list of all events is the shorter way.
-      if (entry.hitEvents > liveCount) this.refine(entry, entry.all, this.copyLive(), visit);
-      else this.refine(entry, entry.residual, this.hits.gather(view, entry.hit, this.scratch), visit);
+      if (entry.hitEvents > liveCount) this.refine(entry, entry.all, this.copyLive(), visit, gate);
+      else this.refine(entry, entry.residual, this.hits.gather(view, entry.hit, this.scratch), visit, gate);
       entry.hit = -1;
       entry.hitEvents = 0;
     }
@@ -128,11 +132,18 @@ export class TopicPlan {
     return liveCount;
   }
 
-  private refine(entry: PlannedEntry, predicates: readonly Predicate[], count: number, visit: VisitMatches): void {
+  private refine(
+    entry: PlannedEntry,
+    predicates: readonly Predicate[],
+    count: number,
+    visit: VisitMatches,
+    gate: TargetGate | undefined,
+  ): void {
     for (const predicate of predicates) {
       if (count === 0) return;
       count = predicate.refine(this.view, this.scratch, count);
     }
+    if (gate !== undefined) count = gate.refine(entry.group.compiled.subscriber, this.scratch, count);
     if (count === 0) return;
     visitAll(entry.group, count === this.view.liveCount ? undefined : this.scratch, count, visit);
   }

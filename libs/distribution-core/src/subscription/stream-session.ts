@@ -15,21 +15,28 @@ import type { Log } from '../ports/log.port.js';
 import type { Metrics } from '../ports/metrics.port.js';
 import type { SubscriptionType } from '../ports/queue.port.js';
 import type { SubscriptionStore } from '../ports/subscription-store.port.js';
-import type { DeadLetterSink } from '../delivery/dead-letter.js';
 import type { DeliveryOptions } from '../delivery/delivery-options.js';
 import type { LanePosition } from '../position.js';
 import type { SubscriptionOutput } from '../transformation/definition.js';
 import { canonicalJson } from '../transformation/json-value.js';
 import type { OutputTransformation, Transformations } from '../transformation/transformations.js';
 import { CompetingReader } from './competing/competing-reader.js';
+import { CreditAllowance } from './competing/credit-allowance.js';
 import type { CompetingSubscriptions } from './competing/competing-subscriptions.js';
 import { DurableClaim, type DurableLimits } from './durable-claim.js';
 import { checkActive, checkDurable, isCompeting } from './durable-rules.js';
 import type { Handovers } from './handovers.js';
 import { type LiveReaders, type ReaderReport, reportOf } from './live-readers.js';
+import type { Replays } from './replays.js';
 import type { SingleAck } from './single-ack.js';
 import { type Start, StartResolution } from './start.js';
-import { type DeliveryGuarantee, type DurableSubscription, type Selection, type SlowPolicy } from './subscription.js';
+import {
+  type DeliveryGuarantee,
+  type DurableSubscription,
+  type Selection,
+  selectionOf,
+  type SlowPolicy,
+} from './subscription.js';
 
 export interface SubscribeCommand {
   readonly id: string;
@@ -77,8 +84,8 @@ export interface StreamSessionDependencies {
   readonly metrics?: Metrics;
   /** Who of this process waits for which durable subscription. */
   readonly handovers?: Handovers;
-  /** Where what cannot be delivered goes; without it, it is tried for ever. */
-  readonly deadLettersOf?: (subscription: DurableSubscription) => DeadLetterSink | undefined;
+  /** Where what cannot be delivered goes, and comes back from; without it, it is tried for ever. */
+  readonly replays?: Replays;
   /** The catalog's version at this moment. */
   readonly catalogVersion: () => number;
   readonly limits: StreamSessionLimits;
@@ -105,7 +112,7 @@ interface InOrder {
 }
 
 /** In order, through a feed; or competing with other sessions for single events. */
-type Attached = InOrder | { readonly reader: CompetingReader };
+type Attached = InOrder | { readonly reader: CompetingReader; readonly credit: CreditAllowance };
 
 /**
  * One client connection on any transport: its subscriptions and what it asks of them. Answers go through the outlet.
@@ -182,6 +189,7 @@ export class StreamSession {
   ack({ id, generation, positions, single }: AckCommand): void {
     const { reader } = this.attached(id);
     if (reader !== undefined) reader.ack(generation, single ?? {});
+    else if (single !== undefined) this.claimOf(id).ackSingle(generation, single);
     else this.claimOf(id).ack(generation, positionsOf(positions));
   }
 
@@ -189,12 +197,16 @@ export class StreamSession {
   nack({ id, generation, positions, single, delayMs }: AckCommand): void {
     const { reader } = this.attached(id);
     if (reader !== undefined) reader.nack(generation, single ?? {}, delayMs);
+    else if (single !== undefined) this.claimOf(id).nackSingle(generation, single, delayMs);
     else this.claimOf(id).nack(generation, positionsOf(positions), delayMs);
   }
 
   credit(id: string, events: number): void {
     const attached = this.attached(id);
-    if (attached.reader !== undefined) return attached.reader.grantCredit(events);
+    if (attached.reader !== undefined) {
+      attached.credit.grant(events);
+      return attached.reader.serve();
+    }
     attached.member.grantCredit(events);
     this.deps.fanOut.serve(attached.member);
   }
@@ -281,18 +293,22 @@ export class StreamSession {
         max_unacked: seat.maxUnacked,
       },
     });
+    const credit = new CreditAllowance(
+      command.credit ?? Number.POSITIVE_INFINITY,
+      command.maxRate ?? Number.POSITIVE_INFINITY,
+      clock,
+    );
     const reader = new CompetingReader(seat, {
       id,
-      feed,
-      credit: command.credit ?? Number.POSITIVE_INFINITY,
-      maxRate: command.maxRate ?? Number.POSITIVE_INFINITY,
+      feed: () => feed,
+      allowance: credit,
       acksBySending: subscription.deliveryGuarantee === 'at_most_once',
       outlet,
       encoder,
       clock,
       nextMark: fanOut.nextMark,
     });
-    return { reader };
+    return { reader, credit };
   }
 
   private async findOrCreate(
@@ -303,7 +319,7 @@ export class StreamSession {
     const { tenant } = this.currentPrincipal;
     const known = await subscriptions.find(durable.name);
     if (known !== undefined) {
-      if (JSON.stringify(selectionOf(known)) !== JSON.stringify(selectionOf(command.selection))) {
+      if (!asksTheSame(known, command.selection)) {
         throw new DistributionError(
           'subscription.exists',
           `${unqualified(durable.name)} exists with another selection`,
@@ -320,8 +336,9 @@ export class StreamSession {
       checkActive(known);
       return known;
     }
+    const { subscriber: _subscriber, ...selection } = command.selection;
     const created: DurableSubscription = {
-      ...command.selection,
+      ...selection,
       subscriptionId: durable.name,
       tenant,
       subscriberService: durable.subscriberService,
@@ -411,7 +428,9 @@ export class StreamSession {
         requireWholeSelection(this.currentPrincipal, selection);
         return false;
       }
-      return canonicalSelection(this.permitted(selection)) !== canonicalSelection(attached.member.feed.selection);
+      const present = attached.member.feed.selection;
+      const { subscriber } = present;
+      return canonicalSelection({ ...this.permitted(selection), subscriber }) !== canonicalSelection(present);
     } catch {
       return true;
     }
@@ -584,8 +603,10 @@ export class StreamSession {
   }
 }
 
-function selectionOf({ topicPatterns, keyPatterns, filter }: Selection): Selection {
-  return { topicPatterns, keyPatterns, filter };
+/** Whoever comes back need not say again which service they are. */
+function asksTheSame(known: DurableSubscription, { topicPatterns, keyPatterns, filter }: Selection): boolean {
+  const selection = [known.topicPatterns, known.keyPatterns, known.filter];
+  return JSON.stringify(selection) === JSON.stringify([topicPatterns, keyPatterns, filter]);
 }
 
 function selectedBy({ output, ...subscription }: DurableSubscription): Pick<SubscribeCommand, 'selection' | 'output'> {

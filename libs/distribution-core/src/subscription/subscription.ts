@@ -31,6 +31,15 @@ export interface Selection {
   /** Over routing keys: `*` one word, `#` the rest. None = every key. */
   readonly keyPatterns: readonly string[];
   readonly filter: Filter | undefined;
+  /** The service that asks; without one it gets what is for everyone, and nothing that is for some services alone. */
+  readonly subscriber?: string;
+}
+
+/** What a subscription selects, and nothing else of it. */
+export function selectionOf(of: Selection & { readonly subscriberService?: string }): Selection {
+  const { topicPatterns, keyPatterns, filter } = of;
+  const subscriber = of.subscriberService ?? of.subscriber;
+  return { topicPatterns, keyPatterns, filter, ...(subscriber !== undefined && { subscriber }) };
 }
 
 /** A subscription whose position is kept by the server. */

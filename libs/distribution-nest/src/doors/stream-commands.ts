@@ -30,7 +30,10 @@ export function parseSubscribe(payload: unknown, vocabulary: StreamVocabulary): 
   const isDurable = input.name !== undefined;
   return {
     id: input.id,
-    selection: vocabulary.selectionOf(input),
+    selection: {
+      ...vocabulary.selectionOf(input),
+      ...(input.subscriber_service !== undefined && { subscriber: input.subscriber_service }),
+    },
     start: input.start === undefined ? undefined : parseStart(input.start),
     slowPolicy: input.slow_policy ?? slowPolicyOf(input, isDurable && guarantee !== 'at_most_once', vocabulary),
     maxRate: input.max_rate,
@@ -88,7 +91,10 @@ export function parseAck(payload: unknown): AckCommand {
   return { id, generation, positions: positions ?? decodeCursor(cursor as string).positions, delayMs };
 }
 
-export function parseHistory(payload: unknown, vocabulary: StreamVocabulary): Omit<HistoryRequest, 'output'> & Pick<SubscribeCommand, 'id' | 'output'> {
+export function parseHistory(
+  payload: unknown,
+  vocabulary: StreamVocabulary,
+): Omit<HistoryRequest, 'output'> & Pick<SubscribeCommand, 'id' | 'output'> {
   const { id, from, cursor, limit, ...selection } = parseWith(historySchema, payload);
   return {
     id,

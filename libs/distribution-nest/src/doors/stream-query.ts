@@ -3,7 +3,7 @@ import { invalidRequest } from '@distributary/distribution-core';
 import { filterOfText, transformationOfText } from './json-text.js';
 
 const LIST_PARAMETERS = ['patterns', 'keys', 'data_types', 'services', 'fields'] as const;
-const TEXT_PARAMETERS = ['name', 'slow_policy', 'delivery_guarantee', 'format'] as const;
+const TEXT_PARAMETERS = ['name', 'subscriber_service', 'slow_policy', 'delivery_guarantee', 'format'] as const;
 const NUMBER_PARAMETERS = ['max_rate', 'credit'] as const;
 const QUERY_SUBSCRIPTION_ID = 'query';
 

@@ -42,7 +42,7 @@ const NO_TRANSFORMS: TransformSource = () => undefined;
 export class RuleTable {
   static readonly EMPTY = RuleTable.compile([]);
 
-  private readonly index = new MatchIndex();
+  private readonly index = new MatchIndex(undefined, false);
   private readonly topics = new Map<string, boolean>();
 
   private constructor(

@@ -1,4 +1,3 @@
-import type { DeadLetterSink } from '../../delivery/dead-letter.js';
 import { DEFAULT_MAX_ATTEMPTS, DEFAULT_MAX_UNACKED } from '../../delivery/delivery-options.js';
 import type { PositionKeeper } from '../../delivery/queue/position-keeper.js';
 import type { LogQueueConsumer } from '../../delivery/queue/queue-consumer.js';
@@ -14,8 +13,9 @@ import type { Counter } from '../../ports/metrics.port.js';
 import type { Delivery } from '../../ports/queue.port.js';
 import type { TopicDefinition } from '../../ports/topic-catalog.port.js';
 import { OwnershipTerm } from '../ownership-term.js';
+import type { Replays } from '../replays.js';
 import type { Start } from '../start.js';
-import type { DurableSubscription, Selection } from '../subscription.js';
+import { type DurableSubscription, type Selection, selectionOf } from '../subscription.js';
 import { firstPositions } from './first-positions.js';
 
 export interface CompetingLimits {
@@ -32,7 +32,8 @@ export interface CompetingDependencies {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly limits: CompetingLimits;
-  readonly deadLettersOf: (subscription: DurableSubscription) => DeadLetterSink | undefined;
+  /** Where what cannot be delivered goes, and comes back from; without it, it is dropped and counted. */
+  readonly replays: Replays | undefined;
   readonly dropped: Counter;
   readonly redelivered: Counter;
 }
@@ -91,6 +92,7 @@ export class Seat {
 /** A subscription of a shared type while sessions of this process receive it: they all share one engine and one right. */
 export class CompetingSubscription {
   private readonly seats = new Set<Seat>();
+  private endReplays: (() => void) | undefined;
 
   private constructor(
     readonly subscription: DurableSubscription,
@@ -134,6 +136,7 @@ export class CompetingSubscription {
       const engine = await openEngine(subscription, start, wanted, brokerNames, term, deps);
       const competing = new CompetingSubscription(subscription, deps, term, engine, brokerNames, onEnded);
       opened.competing = competing;
+      competing.endReplays = await deps.replays?.attach(subscription, engine);
       term.start();
       return competing;
     } catch (error) {
@@ -176,6 +179,7 @@ export class CompetingSubscription {
   /** Stores what was acknowledged and gives the right up. */
   async end(): Promise<void> {
     this.onEnded();
+    this.endReplays?.();
     await this.engine.end();
     await this.term.release();
   }
@@ -192,6 +196,7 @@ export class CompetingSubscription {
 
   private lost(): void {
     this.onEnded();
+    this.endReplays?.();
     this.engine.pause();
     void this.engine.end();
     for (const seat of [...this.seats]) seat.events.onLost();
@@ -201,11 +206,7 @@ export class CompetingSubscription {
 
 function topicsOf(subscription: DurableSubscription, topics: readonly TopicDefinition[]): TopicDefinition[] {
   const matcher = compileSelection(selectionOf(subscription));
-  return topics.filter((topic) => topic.enabled && matcher.matchesTopic(topic.name));
-}
-
-function selectionOf({ topicPatterns, keyPatterns, filter }: DurableSubscription) {
-  return { topicPatterns, keyPatterns, filter };
+  return topics.filter((topic) => matcher.matchesTopic(topic.name));
 }
 
 function brokerNamesOf(topics: readonly TopicDefinition[]): Map<string, string> {
@@ -252,7 +253,7 @@ async function openEngine(
       clock,
       random: () => ids.random(),
       positions,
-      deadLetters: deps.deadLettersOf(subscription),
+      deadLetters: deps.replays?.letters.sinkOf(subscription),
       dropped: deps.dropped,
       redelivered: deps.redelivered,
       brokerName: (topic) => brokerNames.get(topic) ?? topic,
