@@ -14,3 +14,5 @@ export * from './cache/open-cache.js';
 export * from './cache/redis-cache.js';
 export * from './cache/redis-connection.js';
 export * from './cache/redis-invalidations.js';
+export * from './postgres-dead-letter-store.js';
+export * from './postgres-daily-delivery-store.js';

@@ -1,6 +1,8 @@
 export * from './builders.js';
 export * from './competing.js';
+export * from './dead-letter-store.contract.js';
 export * from './fake-clock.js';
+export * from './in-memory-dead-letter-store.js';
 export * from './until.js';
 export * from './recording-outlet.js';
 export * from './settle.js';
@@ -25,3 +27,5 @@ export * from './transformation-store.contract.js';
 export * from './in-memory-transformation-store.js';
 export * from './cache.contract.js';
 export * from './in-memory-cache.js';
+export * from './daily-delivery-store.contract.js';
+export * from './in-memory-daily-delivery-store.js';
