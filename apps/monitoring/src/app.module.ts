@@ -23,6 +23,8 @@ import type { Features } from './composition/features.js';
 import type { Parts } from './composition/parts.js';
 import { EventsController } from './events/events.controller.js';
 import { EventsService } from './events/events.service.js';
+import { HistoryController } from './events/history.controller.js';
+import { HistoryService } from './events/history.service.js';
 import { HealthSummaryController } from './health-summary/health-summary.controller.js';
 import { HealthSummaryService } from './health-summary/health-summary.service.js';
 import { LatestMetricsController } from './metrics/metrics.controller.js';
@@ -53,6 +55,7 @@ export class AppModule {
         AlertsController,
         AsyncApiController,
         EventsController,
+        HistoryController,
         HealthController,
         HealthSummaryController,
         LatestMetricsController,
@@ -64,6 +67,7 @@ export class AppModule {
         StreamGateway,
         { provide: ASYNC_API, useValue: monitoringAsyncApi() },
         { provide: EventsService, useValue: parts.features.events },
+        { provide: HistoryService, useValue: parts.features.history },
         { provide: AlertsService, useValue: parts.features.alerts },
         { provide: MetricsService, useValue: parts.features.metrics },
         { provide: HealthSummaryService, useValue: parts.features.healthSummary },

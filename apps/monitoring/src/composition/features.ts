@@ -8,6 +8,7 @@ import { AlertsService } from '../alerts/alerts.service.js';
 import type { MonitoringConfig } from '../config/monitoring.config.js';
 import { ALERT_PATTERNS, INCIDENT_PATTERNS, METRIC_PATTERNS } from '../events/event-feed.js';
 import { EventsService } from '../events/events.service.js';
+import { HistoryService } from '../events/history.service.js';
 import { Outbox } from '../events/outbox.js';
 import { HostProbe } from '../host-probe/host-probe.js';
 import { HostReader } from '../host-probe/host-reader.js';
@@ -23,10 +24,12 @@ import { Schedules } from '../schedules/repeating-task.js';
 import { SloPublisher } from '../slo/slo-publisher.js';
 import { trafficOf } from './distribution-traffic.js';
 import { LogEventFeed } from './log-event-feed.js';
+import { monitoringVocabulary } from '../stream/monitoring-vocabulary.js';
 import type { Parts } from './parts.js';
 
 export interface Features {
   readonly events: EventsService;
+  readonly history: HistoryService;
   readonly alerts: AlertsService;
   readonly metrics: MetricsService;
   readonly healthSummary: HealthSummaryService;
@@ -71,6 +74,7 @@ export function createFeatures(parts: Parts, { config, clock, logger, dependenci
   let ends: (() => Promise<void>)[] = [];
   return {
     events: new EventsService(publisher),
+    history: new HistoryService(parts.history, monitoringVocabulary),
     alerts: new AlertsService(activeAlerts),
     metrics: new MetricsService(latest, clock),
     healthSummary: new HealthSummaryService(

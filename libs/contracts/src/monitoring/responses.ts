@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { INFRASTRUCTURE_STATES, SLO_STATES } from './data.js';
+import { monitoringDataDistributedSchema } from './stored-event.js';
 import { ALERT_LEVELS } from './vocabulary.js';
 
 /** Bodies that the REST API answers with. Times are ISO 8601, UTC. */
@@ -13,6 +14,15 @@ export const latestMetricSchema = z.object({
   timestamp: z.string(),
   event_id: z.string(),
 });
+
+/** `GET /api/v1/monitoring/events`: events as subscribers get them. */
+export const eventHistorySchema = z
+  .object({
+    events: z.array(monitoringDataDistributedSchema),
+    cursor: z.string(),
+    has_more: z.boolean(),
+  })
+  .meta({ id: 'EventHistory' });
 
 /** `GET /api/v1/monitoring/metrics/{service_name}/latest`: sorted by metric name. */
 export const latestMetricsSchema = z

@@ -1,19 +1,18 @@
 import { creditSchema, publishSchema, type PublishResult, unsubscribeSchema } from '@distributary/contracts';
 import {
   DistributionError,
-  effectiveSelection,
   type History,
   type Outlet,
   type Principal,
-  qualifySelection,
   type StreamSession,
 } from '@distributary/distribution-core';
 import type { AccessControl } from '../auth/access-control.js';
 import { errorPayloadOf } from '../errors/stream-error.js';
 import { parseAck, parseHistory, parseSubscribe, parseWith } from './stream-commands.js';
+import { historyPage } from './history-page.js';
 import { isoTime } from './json-messages.js';
 import { refreshedPrincipal } from './refreshed-principal.js';
-import { qualifiedAck, qualifiedCursor, qualifiedSubscribe, wireCursor } from './tenant-names.js';
+import { qualifiedAck, qualifiedSubscribe } from './tenant-names.js';
 import type { StreamVocabulary } from './stream-vocabulary.js';
 
 /** Commands of one connection that may wait for the ones before them. */
@@ -111,18 +110,10 @@ export class StreamConnection {
       case 'hello':
         return;
       case 'history': {
-        const { id, cursor, output, ...request } = parseHistory(payload, vocabulary);
-        const page = await this.deps.history.page({
-          ...request,
-          output: await session.outputOf(output),
-          selection: effectiveSelection(principal, 'read', qualifySelection(tenant, request.selection)),
-          ...(cursor !== undefined && { cursor: qualifiedCursor(tenant, cursor) }),
-        });
-        const events = page.values.map((value) => JSON.parse(Buffer.from(value).toString()) as unknown);
-        return outlet.send({
-          type: 'history',
-          payload: { id, events, cursor: wireCursor(page.cursor), has_more: page.hasMore },
-        });
+        const { id, output, ...asked } = parseHistory(payload, vocabulary);
+        const request = { ...asked, output: await session.outputOf(output) };
+        const page = await historyPage(this.deps.history, principal, request);
+        return outlet.send({ type: 'history', payload: { id, ...page } });
       }
       case 'refresh': {
         await session.changePrincipal(await refreshedPrincipal(this.deps.access, principal, payload));

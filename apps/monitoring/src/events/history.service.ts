@@ -1,0 +1,63 @@
+import {
+  type Cursor,
+  DEFAULT_HISTORY_LIMIT,
+  decodeCursor,
+  type History,
+  type Principal,
+} from '@distributary/distribution-core';
+import {
+  filterOfText,
+  historyPage,
+  type HistoryPageMessage,
+  parseWith,
+  type StreamVocabulary,
+} from '@distributary/distribution-nest';
+import { z } from 'zod';
+
+/** Lists are separated by commas, as in the query of a stream. */
+const list = z
+  .string()
+  .max(10_000)
+  .transform((text) =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  )
+  .pipe(z.array(z.string()).min(1).max(64))
+  .optional();
+
+export const historyQuerySchema = z.object({
+  patterns: list.describe('Over topics: + one level, # the rest. Without it: every topic that has a data type'),
+  keys: list.describe('Over routing keys: * one word, # the rest'),
+  data_types: list,
+  services: list,
+  filter: z.string().max(10_000).optional().describe('CEL text, or the filter tree as JSON text'),
+  from: z.iso.datetime({ offset: true }).optional().describe('Taken by the broker at this time or later'),
+  cursor: z.string().max(10_000).optional().describe('Of the page before; `from` is not looked at then'),
+  limit: z.coerce.number().int().min(1).max(1000).default(DEFAULT_HISTORY_LIMIT),
+});
+
+/** What the topics still keep, over REST: the `history` of the stream protocol. */
+export class HistoryService {
+  constructor(
+    private readonly history: History,
+    private readonly vocabulary: StreamVocabulary,
+  ) {}
+
+  /** `request.invalid` with every problem, `topic.not_found`, `auth.forbidden`, `position.lost`. */
+  page(query: unknown, principal: Principal): Promise<HistoryPageMessage> {
+    const { from, cursor, limit, filter, ...selected } = parseWith(historyQuerySchema, query);
+    const selection = this.vocabulary.selectionOf({
+      ...selected,
+      ...(filter !== undefined && { filter: filterOfText(filter) }),
+    });
+    const start: Cursor | undefined = cursor === undefined ? undefined : decodeCursor(cursor, 'cursor');
+    return historyPage(this.history, principal, {
+      selection,
+      limit,
+      ...(start !== undefined && { cursor: start }),
+      ...(from !== undefined && { fromMicros: Date.parse(from) * 1000 }),
+    });
+  }
+}
