@@ -1,6 +1,8 @@
 import {
   EventRouter,
   type Log,
+  RuleTransformations,
+  type Transformations,
   RuleAdmin,
   RuleDirectory,
   type TopicDirectory,
@@ -22,13 +24,25 @@ export interface Routing {
   stop(): Promise<void>;
 }
 
-export function createRouting(around: Surroundings, storage: Storage, topics: TopicDirectory, log: Log): Routing {
+export interface RoutingParts {
+  readonly log: Log;
+  readonly storage: Storage;
+  readonly directory: TopicDirectory;
+  readonly transformations: Transformations;
+}
+
+export function createRouting(around: Surroundings, parts: RoutingParts): Routing {
+  const { log, storage, directory: topics, transformations } = parts;
   const { clock, ids, metrics, logger } = around;
+  const onError = (error: unknown) => logger.error('routing.rules_not_applied', { error });
+  const transforms = new RuleTransformations({ transformations, clock, metrics, onError });
   const directory = new RuleDirectory({
     store: storage.routingRules,
     clock,
     metrics,
-    onError: (error) => logger.error('routing.rules_not_applied', { error }),
+    prepare: (rules, isStrict) => transforms.prepare(rules, isStrict),
+    transformOf: transforms.transformOf,
+    onError,
   });
   const router = new EventRouter({ topics, restate: restateEvent, metrics, maxEventBytes: MAX_EVENT_BYTES });
   const external = new TopicRouter({
@@ -51,9 +65,11 @@ export function createRouting(around: Surroundings, storage: Storage, topics: To
     area: adminArea('Routing', [RoutingController, RoutingGrpc], [[RoutingService, service]]),
     start: async () => {
       await directory.start();
+      transforms.watch(() => directory.recompile());
       external.start();
     },
     stop: async () => {
+      transforms.stop();
       await directory.stop();
       await external.stop();
     },

@@ -1,4 +1,11 @@
-import { type Clock, LookupTables, type Metrics, Transformations } from '@distributary/distribution-core';
+import {
+  type Clock,
+  type DeadLetters,
+  LookupTables,
+  type Metrics,
+  Transformations,
+  UntransformedLetters,
+} from '@distributary/distribution-core';
 import {
   adminArea,
   LookupTablesController,
@@ -14,6 +21,9 @@ import type { Storage } from './storage.js';
 export interface Transforming {
   readonly transformations: Transformations;
   readonly area: DynamicModule;
+  /** What transformations fail on and want kept is kept there from now on. */
+  buryIn(letters: Pick<DeadLetters, 'sinkOf'>): void;
+  close(): Promise<void>;
 }
 
 export interface TransformingSurroundings {
@@ -43,5 +53,14 @@ export function createTransforming(
       [LookupTablesService, lookups],
     ],
   );
-  return { transformations, area };
+  let untransformed: UntransformedLetters | undefined;
+  return {
+    transformations,
+    area,
+    buryIn: (letters) => {
+      untransformed = new UntransformedLetters({ sinkOf: (owner) => letters.sinkOf(owner), clock, metrics });
+      transformations.onDeadLetter = untransformed.take;
+    },
+    close: async () => untransformed?.close(),
+  };
 }

@@ -108,14 +108,19 @@ export function compileTransformation(definition: unknown, around: CompileSurrou
   }
   problems.throwIfAny();
   return new Transformation(
-    createHash('sha256')
-      .update(canonicalJson([around.tenant, definition]))
-      .digest('base64url'),
+    fingerprintOf(around.tenant, definition),
     steps as readonly Step[],
     onError as FailurePolicy,
     format as OutputFormat,
     { ...DEFAULT_TRANSFORMATION_LIMITS, ...around.limits },
   );
+}
+
+/** Known before it is compiled. The order of fields does not count; of a `map`, all sources are read first. */
+export function fingerprintOf(tenant: string, definition: unknown): string {
+  return createHash('sha256')
+    .update(canonicalJson([tenant, definition]))
+    .digest('base64url');
 }
 
 function compileStep(input: unknown, path: string, around: StepSurroundings): Step | undefined {

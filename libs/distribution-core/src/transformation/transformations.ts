@@ -7,6 +7,7 @@ import {
   type CompiledTransformation,
   compileTransformation,
   definitionOf,
+  fingerprintOf,
   type Failure,
   type Transformed,
 } from './compile-transformation.js';
@@ -86,16 +87,11 @@ export class Transformations {
     if (isPlain) return undefined;
     const inline = typeof transformation === 'string' ? await this.named(tenant, transformation) : transformation;
     refuseReject(inline);
-    const compiled = await this.compile(tenant, definitionOf(inline, fields, format), 'transformation');
-    const known = this.shared.get(compiled.fingerprint);
+    const definition = definitionOf(inline, fields, format);
+    const fingerprint = fingerprintOf(tenant, definition);
     const made =
-      known ??
-      new Output(compiled, (outcome, failure, place) => {
-        this.failures[outcome].add();
-        if (outcome !== 'dead_letter' || place === undefined) return;
-        this.onDeadLetter({ tenant, failure, place, fingerprint: compiled.fingerprint });
-      });
-    this.share(compiled.fingerprint, made);
+      this.shared.get(fingerprint) ?? this.output(tenant, await this.compile(tenant, definition, 'transformation'));
+    this.share(fingerprint, made);
     return made;
   }
 
@@ -113,6 +109,20 @@ export class Transformations {
       if (table !== undefined) tables.set(name, table);
     }
     return compileTransformation(found, { tenant, tables, keys, limits, path });
+  }
+
+  /** For those who cannot wait: a definition that names no look-up table. */
+  compileNow(tenant: string, definition: TransformationDefinition, path: string): CompiledTransformation {
+    const { keys, limits } = this.deps;
+    return compileTransformation(definition, { tenant, keys, limits, path });
+  }
+
+  private output(tenant: string, compiled: CompiledTransformation): Output {
+    return new Output(compiled, (outcome, failure, place) => {
+      this.failures[outcome].add();
+      if (outcome !== 'dead_letter' || place === undefined) return;
+      this.onDeadLetter({ tenant, failure, place, fingerprint: compiled.fingerprint });
+    });
   }
 
   private async named(tenant: string, name: string): Promise<TransformationDefinition> {

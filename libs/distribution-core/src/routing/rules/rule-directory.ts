@@ -12,6 +12,8 @@ export interface RuleDirectoryDependencies {
   /** Another process's changes are seen after this, even if nobody told of them. */
   readonly refreshMs?: number;
   readonly transformOf?: TransformSource;
+  /** Before rules are compiled; `isStrict`: they are new, and it throws what is wrong with them. */
+  readonly prepare?: (rules: readonly RoutingRule[], isStrict: boolean) => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -73,6 +75,10 @@ export class RuleDirectory {
 
   /** As {@link RoutingRuleStore.change}; refused as a whole if the rules would not compile. Applied here at once. */
   async change(edits: readonly RuleEdit[]): Promise<readonly RoutingRule[]> {
+    await this.deps.prepare?.(
+      edits.flatMap((edit) => ('rule' in edit ? [edit.rule] : [])),
+      true,
+    );
     let table: RuleTable | undefined;
     const { version, rules } = await this.deps.store.change(edits, (all) => (table = this.compile(all)));
     // A later change may have been seen already.
@@ -98,6 +104,7 @@ export class RuleDirectory {
   async refresh(): Promise<void> {
     if ((await this.deps.store.version()) === this.knownVersion) return;
     const { version, rules } = await this.deps.store.list();
+    await this.deps.prepare?.(rules, false);
     if (version > this.knownVersion) this.tryToTake(version, rules);
   }
 

@@ -1,0 +1,139 @@
+import { DistributionError } from '../errors/distribution-error.js';
+import type { Clock } from '../ports/clock.port.js';
+import type { Counter, Metrics } from '../ports/metrics.port.js';
+import type { RoutingRule, RuleTransformation } from '../routing/rules/routing-rule.js';
+import type { RuleTransform } from '../routing/rules/rule-table.js';
+import { applyTransformation } from './apply-transformation.js';
+import type { CompiledTransformation } from './compile-transformation.js';
+import type { TransformationDefinition } from './definition.js';
+import { canonicalJson } from './json-value.js';
+import type { Transformations } from './transformations.js';
+
+export interface RuleTransformationsDependencies {
+  readonly transformations: Pick<Transformations, 'compile' | 'compileNow'>;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly onError: (error: unknown) => void;
+}
+
+/** One of them is missing while its transformation cannot be had: then its rules do not fire. */
+interface Known {
+  readonly tenant: string;
+  readonly transformation: RuleTransformation;
+  compiled: CompiledTransformation | undefined;
+}
+
+/** How soon rules follow a transformation that was replaced under its name by another process. */
+const REFRESH_MS = 5_000;
+const MAX_KNOWN = 5_000;
+/** Its own failure is what counts; the event stays in its topic. */
+const FAILS: RuleTransform = () => undefined;
+
+/**
+ * The transformations that routing rules name or hold, compiled before the rules are, since a rule table is made at once.
+ * A rule whose transformation cannot be had, or fails on an event, does not fire for it; `reject` refuses the event
+ * (`schema.rejected`). Whatever happens, the event itself stays in its topic, so `dead_letter` is no more than `drop`.
+ */
+export class RuleTransformations {
+  private readonly known = new Map<string, Known>();
+  private readonly failures: Counter;
+  private cancel: () => void = () => undefined;
+  private isStopped = false;
+
+  constructor(private readonly deps: RuleTransformationsDependencies) {
+    this.failures = deps.metrics.counter(
+      'routing_transformation_failures_total',
+      'Events that the transformation of a rule failed on',
+    );
+  }
+
+  /** `isStrict`: throws what is wrong with them. Otherwise what cannot be had is asked for again from time to time. */
+  async prepare(rules: readonly RoutingRule[], isStrict: boolean): Promise<void> {
+    for (const { tenant, transformation } of rules) {
+      if (transformation === undefined) continue;
+      const key = keyOf(tenant, transformation);
+      if (this.known.get(key)?.compiled !== undefined) continue;
+      const known: Known = { tenant, transformation, compiled: undefined };
+      try {
+        known.compiled = await this.compile(known);
+      } catch (error) {
+        if (isStrict) throw error;
+        this.deps.onError(error);
+      }
+      this.known.set(key, known);
+      if (this.known.size > MAX_KNOWN) this.known.delete(this.known.keys().next().value as string);
+    }
+  }
+
+  /** Of a rule that was prepared, or whose transformation stands in it and names nothing. */
+  readonly transformOf = (rule: RoutingRule): RuleTransform | undefined => {
+    const { tenant, transformation } = rule;
+    if (transformation === undefined) return undefined;
+    const known = this.known.get(keyOf(tenant, transformation));
+    if (known === undefined && typeof transformation !== 'string') {
+      return this.transform(
+        rule,
+        this.deps.transformations.compileNow(tenant, asDefinition(transformation), 'transformation'),
+      );
+    }
+    return known?.compiled === undefined ? FAILS : this.transform(rule, known.compiled);
+  };
+
+  /** Calls when a transformation that rules name has changed, until `stop`. */
+  watch(onChanged: () => void): void {
+    this.cancel = this.deps.clock.after(REFRESH_MS, () => {
+      void this.refresh()
+        .then((hasChanged) => hasChanged && onChanged(), this.deps.onError)
+        .finally(() => {
+          if (!this.isStopped) this.watch(onChanged);
+        });
+    });
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.cancel();
+  }
+
+  /** True if one of them has become another, has come or has gone. */
+  async refresh(): Promise<boolean> {
+    let hasChanged = false;
+    for (const known of this.known.values()) {
+      if (typeof known.transformation !== 'string' && known.compiled !== undefined) continue;
+      const compiled = await this.compile(known).catch((error: unknown) => {
+        // What is gone is gone; of what cannot be asked for, the last one stays.
+        if (error instanceof DistributionError && error.code === 'store.unavailable') return known.compiled;
+        return undefined;
+      });
+      if (compiled?.fingerprint === known.compiled?.fingerprint) continue;
+      known.compiled = compiled;
+      hasChanged = true;
+    }
+    return hasChanged;
+  }
+
+  private compile({ tenant, transformation }: Known): Promise<CompiledTransformation> {
+    const definition = typeof transformation === 'string' ? transformation : asDefinition(transformation);
+    return this.deps.transformations.compile(tenant, definition, 'transformation');
+  }
+
+  private transform(rule: RoutingRule, compiled: CompiledTransformation): RuleTransform {
+    return ({ record }) => {
+      const result = applyTransformation(compiled, record);
+      if (result.failure !== undefined) this.failures.add();
+      if (result.kind === 'event') return result.record;
+      const { failure } = result;
+      if (result.kind === 'reject') {
+        throw new DistributionError('schema.rejected', `the rule ${rule.name} refuses the event`, {
+          problems: failure.problems,
+        });
+      }
+      return undefined;
+    };
+  }
+}
+
+const keyOf = (tenant: string, transformation: RuleTransformation): string =>
+  `${tenant} ${canonicalJson(transformation)}`;
+
+const asDefinition = (transformation: object): TransformationDefinition => transformation as TransformationDefinition;
