@@ -24,3 +24,5 @@ export * from './management/subscriptions.js';
 export * from './server-message-schemas.js';
 export * from './client-message-schemas.js';
 export * from './monitoring/stored-event.js';
+export * from './management/dead-letters.js';
+export * from './management/quotas.js';

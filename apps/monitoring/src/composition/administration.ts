@@ -40,6 +40,7 @@ export function administration(parts: Parts, around: AdministrationSurroundings)
       ...around.observability.areas,
       ...around.auditing.areas,
       parts.transforming.area,
+      parts.guarantees.area,
     ],
   });
 }

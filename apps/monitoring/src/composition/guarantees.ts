@@ -1,11 +1,17 @@
 import {
   CompetingSubscriptions,
+  DeadLetters,
   DEFAULT_STREAM_SESSION_LIMITS,
   type FanOut,
   Handovers,
+  Replays,
+  ReplaySignals,
   type Log,
   type TopicDirectory,
 } from '@distributary/distribution-core';
+import { adminArea, DeadLettersController, DeadLettersGrpc, DeadLettersService } from '@distributary/distribution-nest';
+import type { DynamicModule } from '@nestjs/common';
+import { DEAD_LETTER_RETENTION, SERVICE } from '../events/default-topics.js';
 import type { Surroundings } from './parts.js';
 import type { Storage } from './storage.js';
 
@@ -13,6 +19,10 @@ import type { Storage } from './storage.js';
 export interface Guarantees {
   readonly competing: CompetingSubscriptions;
   readonly handovers: Handovers;
+  readonly replays: Replays;
+  readonly letters: DeadLetters;
+  /** The dead letters, over REST and gRPC. */
+  readonly area: DynamicModule;
   /** What was acknowledged is stored; to be called when no session is open any more. */
   close(): Promise<void>;
 }
@@ -27,6 +37,20 @@ export interface GuaranteeParts {
 export function createGuarantees({ clock, ids, metrics }: Surroundings, parts: GuaranteeParts): Guarantees {
   const { log, storage, directory, fanOut } = parts;
   const limits = DEFAULT_STREAM_SESSION_LIMITS;
+  const store = storage.deadLetters;
+  const signals = new ReplaySignals(store, clock);
+  const letters = new DeadLetters({
+    store,
+    log,
+    directory,
+    signals,
+    service: SERVICE,
+    retentionPolicy: DEAD_LETTER_RETENTION,
+    clock,
+    ids,
+    metrics,
+  });
+  const replays = new Replays({ letters, store, signals, log, clock });
   const competing = new CompetingSubscriptions({
     log,
     cursors: storage.cursors,
@@ -34,11 +58,27 @@ export function createGuarantees({ clock, ids, metrics }: Surroundings, parts: G
     ids,
     metrics,
     limits: { ...limits, dedupeWindowMs: fanOut.limits.dedupeWindowMs },
-    deadLettersOf: () => undefined,
+    replays,
   });
   directory.onChange = async (topics) => {
     await fanOut.setTopics(topics);
     await competing.setTopics(topics);
   };
-  return { competing, handovers: new Handovers(), close: () => competing.close() };
+  signals.start();
+  const area = adminArea(
+    'DeadLetters',
+    [DeadLettersController, DeadLettersGrpc],
+    [[DeadLettersService, new DeadLettersService(letters)]],
+  );
+  return {
+    competing,
+    handovers: new Handovers(),
+    replays,
+    letters,
+    area,
+    close: async () => {
+      signals.stop();
+      await competing.close();
+    },
+  };
 }

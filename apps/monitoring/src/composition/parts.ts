@@ -89,9 +89,10 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
   fanOut.onDelivered = (latencyMs, deliveries) => statistics.delivered(latencyMs, deliveries);
   const transforming = createTransforming(around, storage);
   const guarantees = createGuarantees(around, { log, storage, directory, fanOut });
+  transforming.buryIn(guarantees.letters);
   const { transformations } = transforming;
   const management = createManagement(around, { log, storage, directory, fanOut, transformations });
-  const routing = createRouting(around, storage, directory, log);
+  const routing = createRouting(around, { log, storage, directory, transformations });
   try {
     await directory.start(monitoringTopics());
     await routing.start();
@@ -122,6 +123,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     cursors: storage.cursors,
     competing: guarantees.competing,
     handovers: guarantees.handovers,
+    replays: guarantees.replays,
     live: management.live,
     transformations: transforming.transformations,
     clock,
@@ -165,6 +167,7 @@ export async function drainStreams(parts: Parts): Promise<void> {
   parts.management.live.stop();
   await parts.publishCalls.drain();
   await parts.sessions.drain();
+  await parts.transforming.close();
   await parts.guarantees.close();
 }
 

@@ -2,6 +2,7 @@ import type {
   ApiKeyStore,
   AuditLog,
   CursorStore,
+  DeadLetterStore,
   LookupTableStore,
   RoutingRuleStore,
   SubscriptionStore,
@@ -14,9 +15,11 @@ export interface Storage {
   readonly topics: TopicCatalog;
   readonly subscriptions: SubscriptionStore;
   readonly cursors: CursorStore;
+  readonly deadLetters: DeadLetterStore;
   readonly apiKeys: ApiKeyStore;
   readonly routingRules: RoutingRuleStore;
   readonly audit: AuditLog;
+  readonly quotas: QuotaStore;
   readonly transformations: TransformationStore;
   readonly lookupTables: LookupTableStore;
   /** Rejects if the database does not answer. */

@@ -1,5 +1,11 @@
 import { type AlertLevel, alertLevelOf, MONITORING_DATA_TYPES, type MonitoringDataType } from '@distributary/contracts';
-import { brokerNameOf, type ConflationKey, type NewTopic, type SlowPolicy } from '@distributary/distribution-core';
+import {
+  brokerNameOf,
+  type ConflationKey,
+  deadLetterTopic,
+  type NewTopic,
+  type SlowPolicy,
+} from '@distributary/distribution-core';
 
 interface TopicRow {
   readonly name: string;
@@ -38,15 +44,20 @@ const TOPIC_ROWS: readonly TopicRow[] = [
   topic(RECEIPTS_TOPIC, 'RECEIPTS', { partitions: 2, retention: '1d', priority: 9 }),
 ];
 
+/** What topics of the whole service are called by. */
+export const SERVICE = 'monitoring';
+export const DEAD_LETTER_RETENTION = '30d';
+
 /** What the service creates at its first start. */
 export function monitoringTopics(tenant = 'default'): readonly NewTopic[] {
-  return TOPIC_ROWS.map((row) => ({
+  const topics = TOPIC_ROWS.map((row): NewTopic => ({
     ...row,
     tenant,
     brokerName: brokerNameOf(row.name, tenant),
     enabled: true,
     origin: 'ingested',
   }));
+  return [...topics, deadLetterTopic(SERVICE, tenant, DEAD_LETTER_RETENTION)];
 }
 
 /** Where an event goes whose producer named no topic. */

@@ -61,8 +61,8 @@ describe('POST events', () => {
 describe('the default topics', () => {
   it('cover every data type, with names that the broker can have', () => {
     const topics = monitoringTopics();
-    expect(topics).toHaveLength(9);
-    expect(new Set(topics.map((topic) => topic.brokerName)).size).toBe(9);
+    expect(topics).toHaveLength(10);
+    expect(new Set(topics.map((topic) => topic.brokerName)).size).toBe(10);
     expect(topics.map((topic) => topic.name)).toContain(defaultTopicOf('ALERTS', 'critical'));
     expect(monitoringTopics('acme')[0].brokerName).toBe('acme.monitoring.metrics');
   });

@@ -10,6 +10,7 @@ export const MONITORING_PACKAGE = 'distributary.monitoring.v1';
 export const MANAGEMENT_PACKAGE = 'distributary.management.v1';
 export const MANAGEMENT_PROTOS: readonly string[] = [
   'distributary/management/v1/topics.proto',
+  'distributary/management/v1/dead_letters.proto',
   'distributary/management/v1/subscriptions.proto',
   'distributary/management/v1/routing.proto',
 ];

@@ -7,6 +7,7 @@ export const ERROR_CODES = [
   'origin.refused',
   'topic.not_found',
   'subscription.not_found',
+  'dead_letter.not_found',
   'service.not_found',
   'api_key.not_found',
   'rule.not_found',

@@ -1,4 +1,4 @@
-import type { DeadLetterReason, DeadLetterSink } from '../delivery/dead-letter.js';
+import type { DeadLetterReason } from '../delivery/dead-letter.js';
 import { DEFAULT_MAX_ATTEMPTS } from '../delivery/delivery-options.js';
 import { DEFAULT_REDELIVERY, type RedeliveryPolicy } from '../delivery/redelivery-policy.js';
 import { DistributionError, invalidRequest } from '../errors/distribution-error.js';
@@ -15,7 +15,10 @@ import { type Metrics, noMetrics } from '../ports/metrics.port.js';
 import { BEFORE_FIRST, type LanePosition, type Position } from '../position.js';
 import type { Handovers } from './handovers.js';
 import { LaneRedelivery } from './lane-redelivery.js';
+import { OrderedReplays } from './ordered-replays.js';
 import { OwnershipTerm } from './ownership-term.js';
+import type { Replays } from './replays.js';
+import type { SingleAck } from './single-ack.js';
 import type { DurableSubscription } from './subscription.js';
 
 export interface DurableLimits {
@@ -39,7 +42,7 @@ export interface DurableClaimDependencies {
   readonly limits: DurableLimits;
   readonly handovers?: Handovers;
   /** Without it, what cannot be delivered is tried for ever. */
-  readonly deadLettersOf?: (subscription: DurableSubscription) => DeadLetterSink | undefined;
+  readonly replays?: Replays;
   readonly catalogVersion: () => number;
 }
 
@@ -68,6 +71,7 @@ export class DurableClaim {
   private isFlushDue = false;
   private readonly term: OwnershipTerm;
   private readonly redelivery: LaneRedelivery;
+  private readonly replays: OrderedReplays | undefined;
   private readonly ackTimeoutMs: number;
 
   private constructor(
@@ -86,22 +90,41 @@ export class DurableClaim {
       onLost: () => this.lost(),
     });
     this.ackTimeoutMs = subscription.delivery?.ackTimeoutMs ?? limits.ackTimeoutMs;
+    const dropped = metrics.counter('dead_letters_dropped_total', 'Events that failed too often and could not be kept');
+    const redelivered = metrics.counter(
+      'redeliveries_total',
+      'Times that events were sent again to a durable subscription',
+      { order: 'lane' },
+    );
+    const { log, ids, replays } = deps;
+    if (replays !== undefined) {
+      this.replays = new OrderedReplays({
+        subscription,
+        replays,
+        id,
+        outlet,
+        log,
+        clock,
+        random: () => ids.random(),
+        nextMark: fanOut.nextMark,
+        generation: ownership.generation,
+        ackTimeoutMs: this.ackTimeoutMs,
+        redelivery: limits.redelivery,
+        dropped,
+        redelivered,
+        member: () => this.member,
+      });
+    }
     this.redelivery = new LaneRedelivery({
-      log: deps.log,
+      log,
       clock,
-      ids: deps.ids,
+      ids,
       redelivery: limits.redelivery ?? DEFAULT_REDELIVERY,
       dedupeWindowMs: fanOut.limits.dedupeWindowMs,
       maxAttempts: subscription.delivery?.maxAttempts ?? DEFAULT_MAX_ATTEMPTS,
-      deadLetters: deps.deadLettersOf?.(subscription),
-      dropped: metrics.counter('dead_letters_dropped_total', 'Events that failed too often and could not be kept'),
-      redelivered: metrics.counter(
-        'redeliveries_total',
-        'Times that events were sent again to a durable subscription',
-        {
-          order: 'lane',
-        },
-      ),
+      deadLetters: replays?.letters.sinkOf(subscription),
+      dropped,
+      redelivered,
     });
   }
 
@@ -155,6 +178,7 @@ export class DurableClaim {
     await this.flush();
     if (this.term.isOver) return;
     this.term.start();
+    this.replays?.start();
     this.every(Math.min(1000, this.ackTimeoutMs / 4, limits.ownershipTermMs / 3), () => this.checkTimeouts());
   }
 
@@ -170,6 +194,17 @@ export class DurableClaim {
       this.progressAtMs.set(name, nowMs);
     }
     this.flushSoon();
+  }
+
+  /** Of letters that are replayed, which move no position; others are acknowledged cumulatively. */
+  ackSingle(generation: number, acked: SingleAck): void {
+    this.check(generation);
+    this.replaying().ack(acked);
+  }
+
+  nackSingle(generation: number, refused: SingleAck, delayMs: number | undefined): void {
+    this.check(generation);
+    this.replaying().nack(refused, delayMs);
   }
 
   /** What comes after the positions is sent again, of their lanes; without any, all that was not acknowledged. */
@@ -211,6 +246,13 @@ export class DurableClaim {
   abandon(): void {
     this.stop();
     this.term.abandon();
+  }
+
+  private replaying(): OrderedReplays {
+    if (this.replays?.isUnderWay === true) return this.replays;
+    throw invalidRequest([
+      { path: 'event_ids', rule: 'exclusive and failover are acknowledged cumulatively: name positions or a cursor' },
+    ]);
   }
 
   private note(position: LanePosition): void {
@@ -414,6 +456,7 @@ export class DurableClaim {
 
   private stop(): void {
     this.redelivery.stop();
+    this.replays?.stop();
     for (const cancel of [...this.cancels, ...this.rewinds]) cancel();
     this.cancels = [];
     this.rewinds.clear();

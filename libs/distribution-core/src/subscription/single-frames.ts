@@ -15,7 +15,7 @@ interface Group {
 /** Frames of events that are acknowledged one by one, for one session: one per lane and number of attempts. */
 export class SingleFrames {
   constructor(
-    private readonly feed: number,
+    private readonly feed: () => number,
     private readonly outlet: Outlet,
     private readonly encoder: FrameEncoder,
     private readonly clock: Clock,
@@ -27,7 +27,7 @@ export class SingleFrames {
     let written = 0;
     for (const { lane, attempt, runs, positions } of groupsOf(deliveries)) {
       const bytes = this.encoder.data({
-        feed: this.feed,
+        feed: this.feed(),
         lane,
         prev: BEFORE_FIRST,
         pos: BEFORE_FIRST,

@@ -374,6 +374,7 @@ export class StreamSession {
     return this.deps.fanOut.attach({
       subscriptionId: command.id,
       policy: command.slowPolicy,
+      keepsGuaranteed: claim !== undefined,
       credit: command.credit ?? Number.POSITIVE_INFINITY,
       maxRate: command.maxRate ?? Number.POSITIVE_INFINITY,
       selection: this.permitted(selection),

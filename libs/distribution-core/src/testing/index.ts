@@ -29,3 +29,5 @@ export * from './cache.contract.js';
 export * from './in-memory-cache.js';
 export * from './daily-delivery-store.contract.js';
 export * from './in-memory-daily-delivery-store.js';
+export * from './in-memory-quota-store.js';
+export * from './quota-store.contract.js';

@@ -46,6 +46,7 @@ export const ERROR_MAPPING = {
   ),
   'topic.not_found': notFound('topic'),
   'subscription.not_found': notFound('subscription'),
+  'dead_letter.not_found': notFound('dead letter'),
   'service.not_found': notFound('service'),
   'rule.not_found': notFound('rule'),
   'api_key.not_found': notFound('API key'),

@@ -1,14 +1,26 @@
 import type { SubscriptionType } from '../../ports/queue.port.js';
+import type { Lane } from '../../lane.js';
+import type { Position } from '../../position.js';
 import type { Entry } from './entry.js';
 import type { LogQueueConsumer } from './queue-consumer.js';
-import type { QueueLane } from './queue-lane.js';
+
+/** Entries that consumers are given, as far as giving them out is concerned. */
+export interface DispatchLane {
+  readonly lane: Lane;
+  /** Ascending by position. */
+  readonly entries: readonly Entry[];
+  entryAt(position: Position): Entry | undefined;
+  /** Drops what is done; true if that moved the position. */
+  advance(): boolean;
+  stop(): Promise<void>;
+}
 
 /** What each {@link SubscriptionType} decides: who may be given an entry, and which entries wait for which. */
 export interface Dispatch {
   /** Whether a nack rewinds, and what; `ackCumulative` makes sense only where whole lanes are in order. */
   readonly order: 'lane' | 'key' | 'none';
   /** Entries of the lane that this consumer may be given now, in order, at most `max`. */
-  select(lane: QueueLane, consumer: LogQueueConsumer, max: number, nowMs: number): Entry[];
+  select(lane: DispatchLane, consumer: LogQueueConsumer, max: number, nowMs: number): Entry[];
 }
 
 type Consumers = readonly LogQueueConsumer[];
@@ -25,7 +37,7 @@ export function dispatchOf(type: SubscriptionType, consumers: Consumers): Dispat
   };
 }
 
-function selectAny(lane: QueueLane, _: LogQueueConsumer, max: number, nowMs: number): Entry[] {
+function selectAny(lane: DispatchLane, _: LogQueueConsumer, max: number, nowMs: number): Entry[] {
   const selected: Entry[] = [];
   for (const entry of lane.entries) {
     if (selected.length >= max) break;
@@ -35,7 +47,7 @@ function selectAny(lane: QueueLane, _: LogQueueConsumer, max: number, nowMs: num
 }
 
 /** An entry that is not to be had yet, or is dying, stops its lane. */
-function selectInOrder(lane: QueueLane, max: number, nowMs: number): Entry[] {
+function selectInOrder(lane: DispatchLane, max: number, nowMs: number): Entry[] {
   const selected: Entry[] = [];
   for (const entry of lane.entries) {
     if (selected.length >= max || entry.state === 'dying') break;
@@ -52,7 +64,7 @@ function selectInOrder(lane: QueueLane, max: number, nowMs: number): Entry[] {
  */
 function selectByKey(
   consumers: Consumers,
-  lane: QueueLane,
+  lane: DispatchLane,
   consumer: LogQueueConsumer,
   max: number,
   nowMs: number,

@@ -3,7 +3,7 @@ import type { EventBatch } from '../../event-batch.js';
 import type { Delivery } from '../../ports/queue.port.js';
 import type { LanePosition } from '../../position.js';
 import type { DeadLetterReason } from '../dead-letter.js';
-import type { QueueLane } from './queue-lane.js';
+import type { DispatchLane } from './dispatch.js';
 import type { LogQueueConsumer } from './queue-consumer.js';
 
 /**
@@ -29,7 +29,7 @@ export class Entry {
   firstFailureMicros = 0;
 
   constructor(
-    readonly lane: QueueLane,
+    readonly lane: DispatchLane,
     readonly position: string,
     readonly routingKey: string,
     private readonly batch: EventBatch,

@@ -7,7 +7,9 @@ import type { Clock } from '../../ports/clock.port.js';
 import type { Above, StoredPosition } from '../../ports/cursor-store.port.js';
 import type { Log } from '../../ports/log.port.js';
 import { BEFORE_FIRST, type Position } from '../../position.js';
+import type { DispatchLane } from './dispatch.js';
 import { Entry } from './entry.js';
+import type { MarkedLane } from './position-committer.js';
 
 const RETRY_MS = [50, 100, 250, 500, 1000, 2000];
 const FIRST_READ_BYTES = 64 * 1024;
@@ -35,7 +37,7 @@ export interface QueueLaneOptions {
  * The part of one lane that a subscription is busy with: entries in order, from the first that is not done to the
  * last that was read. Bounded: reading pauses while there are `maxEntries`.
  */
-export class QueueLane {
+export class QueueLane implements DispatchLane, MarkedLane {
   readonly entries: Entry[] = [];
   readonly lane: Lane;
   lowWater: Position;

@@ -9,7 +9,7 @@ import type { Delivery, QueueOptions } from '../../ports/queue.port.js';
 import type { LanePosition } from '../../position.js';
 import type { DeadLetterReason, DeadLetterSink } from '../dead-letter.js';
 import { redeliveryDelayMs } from '../redelivery-policy.js';
-import { type Dispatch, dispatchOf } from './dispatch.js';
+import { type Dispatch, type DispatchLane, dispatchOf } from './dispatch.js';
 import type { Entry } from './entry.js';
 import { LetterBurial } from './letter-burial.js';
 import { PositionCommitter } from './position-committer.js';
@@ -47,7 +47,7 @@ const PASSED_FLUSH_MS = 1000;
 /** One named subscription and its consumers, in the order in which they came. */
 export class QueueSubscription {
   readonly options: QueueOptions;
-  private readonly lanes = new Map<LaneName, QueueLane>();
+  private readonly lanes = new Map<LaneName, DispatchLane>();
   private readonly consumers: LogQueueConsumer[] = [];
   private readonly committer: PositionCommitter;
   private readonly burial: LetterBurial;
@@ -89,6 +89,12 @@ export class QueueSubscription {
       topics.filter((topic) => !known.has(topic)),
       'earliest',
     );
+    this.dispatch();
+  }
+
+  /** Entries from elsewhere, given out like the others. */
+  addLane(lane: DispatchLane): void {
+    this.lanes.set(laneName(lane.lane), lane);
     this.dispatch();
   }
 
@@ -302,7 +308,8 @@ export class QueueSubscription {
     for (const name of new Set(lanes.map(laneName))) {
       const lane = this.lanes.get(name);
       if (lane === undefined) continue;
-      if (lane.advance() || this.parts.positions.keepsAbove) this.committer.mark(lane);
+      const hasMoved = lane.advance();
+      if (lane instanceof QueueLane && (hasMoved || this.parts.positions.keepsAbove)) this.committer.mark(lane);
     }
     this.dispatch();
   }

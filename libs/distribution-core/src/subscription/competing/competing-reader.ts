@@ -5,16 +5,29 @@ import type { Delivery } from '../../ports/queue.port.js';
 import type { Selection } from '../subscription.js';
 import type { SingleAck } from '../single-ack.js';
 import { SingleFrames } from '../single-frames.js';
-import type { Seat } from './competing-subscription.js';
+
+/** Where a reader's deliveries come from and their acknowledgements go. */
+export interface DeliverySource {
+  readonly generation: number;
+  readonly maxUnacked: number;
+  readonly selection: Selection;
+  receive(max: number, signal: AbortSignal): Promise<readonly Delivery[]>;
+  ack(deliveries: readonly Delivery[]): void;
+  nack(deliveries: readonly Delivery[], delayMs: number | undefined): void;
+  leave(): Promise<void>;
+}
+
+/** Events that its client allows now. */
+export interface Allowance {
+  events(): number;
+  spend(events: number): void;
+}
 
 export interface CompetingReaderOptions {
   /** The id that the client chose. */
   readonly id: string;
-  readonly feed: number;
-  /** Events that may be sent before more is granted; infinite if no credit is kept. */
-  readonly credit: number;
-  /** Events per second; infinite if unlimited. */
-  readonly maxRate: number;
+  readonly feed: () => number;
+  readonly allowance: Allowance;
   /** At most once: what was written counts as acknowledged. */
   readonly acksBySending: boolean;
   readonly outlet: Outlet;
@@ -25,6 +38,7 @@ export interface CompetingReaderOptions {
 
 const MAX_EVENTS_AT_ONCE = 500;
 const FIRST_EVENT_BYTES = 1024;
+const LOOK_EVERY_MS = 50;
 
 /**
  * One session of a shared subscription: takes deliveries while its client has credit and its outlet has room, so that an
@@ -36,24 +50,18 @@ export class CompetingReader {
   private readonly abort = new AbortController();
   private readonly frames: SingleFrames;
   private wake: () => void = () => undefined;
-  private credit: number;
-  private tokens: number;
-  private tokensAtMs: number;
   private eventBytes = FIRST_EVENT_BYTES;
 
   constructor(
-    private readonly seat: Seat,
+    private readonly seat: DeliverySource,
     private readonly options: CompetingReaderOptions,
   ) {
-    this.credit = options.credit;
-    this.tokens = options.maxRate;
-    this.tokensAtMs = options.clock.monotonicMs();
     this.frames = new SingleFrames(options.feed, options.outlet, options.encoder, options.clock, options.nextMark);
     void this.run();
   }
 
   get feed(): number {
-    return this.options.feed;
+    return this.options.feed();
   }
 
   /** What it takes part in. */
@@ -63,11 +71,6 @@ export class CompetingReader {
 
   /** The outlet may have room again. */
   serve(): void {
-    this.wake();
-  }
-
-  grantCredit(events: number): void {
-    this.credit += events;
     this.wake();
   }
 
@@ -108,28 +111,19 @@ export class CompetingReader {
   }
 
   private appetite(): number {
-    const { outlet } = this.options;
-    this.refill();
+    const { outlet, allowance } = this.options;
     const room = outlet.limitBytes - outlet.unconfirmedBytes;
     if (room <= 0) return 0;
     const byBytes = Math.max(1, Math.floor(room / this.eventBytes));
-    return Math.min(MAX_EVENTS_AT_ONCE, byBytes, this.credit, Math.floor(this.tokens));
-  }
-
-  private refill(): void {
-    const { maxRate, clock } = this.options;
-    if (maxRate === Number.POSITIVE_INFINITY) return;
-    const nowMs = clock.monotonicMs();
-    this.tokens = Math.min(maxRate, this.tokens + (maxRate * (nowMs - this.tokensAtMs)) / 1000);
-    this.tokensAtMs = nowMs;
+    return Math.min(MAX_EVENTS_AT_ONCE, byBytes, allowance.events());
   }
 
   /** Until there is credit, room, or a token of the rate. */
   private untilWoken(): Promise<void> {
-    const { maxRate, clock } = this.options;
+    const { clock } = this.options;
     return new Promise((resolve) => {
-      // Rooms below half of the limit are told; the rest is looked for.
-      const cancel = clock.after(Math.min(100, Math.max(1, 1000 / maxRate)), () => this.wake());
+      // Room below half of the limit, and credit, are told; the rest is looked for.
+      const cancel = clock.after(LOOK_EVERY_MS, () => this.wake());
       this.wake = () => {
         cancel();
         this.wake = () => undefined;
@@ -139,8 +133,7 @@ export class CompetingReader {
   }
 
   private send(deliveries: readonly Delivery[]): void {
-    this.credit -= deliveries.length;
-    this.tokens -= deliveries.length;
+    this.options.allowance.spend(deliveries.length);
     const bytes = this.frames.write(deliveries);
     this.eventBytes = this.eventBytes * 0.75 + (bytes / deliveries.length) * 0.25;
     if (this.options.acksBySending) return this.seat.ack(deliveries);

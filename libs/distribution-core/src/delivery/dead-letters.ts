@@ -1,0 +1,287 @@
+import { requirePermission } from '../access/authorize.js';
+import type { Principal } from '../access/principal.js';
+import { qualifyTopic, tenantOf } from '../access/tenancy.js';
+import { DistributionError, invalidRequest } from '../errors/distribution-error.js';
+import type { EventRecord } from '../event.js';
+import type { Clock } from '../ports/clock.port.js';
+import type {
+  DeadLetter,
+  DeadLetterFilter,
+  DeadLetterPlace,
+  DeadLetterStore,
+  ReplayTarget,
+} from '../ports/dead-letter-store.port.js';
+import type { IdSource } from '../ports/id-source.port.js';
+import type { Log } from '../ports/log.port.js';
+import { type Counter, type Metrics } from '../ports/metrics.port.js';
+import type { NewTopic, TopicDefinition } from '../ports/topic-catalog.port.js';
+import type { LanePosition } from '../position.js';
+import { brokerNameOf } from '../routing/broker-name.js';
+import { partitionOf } from '../routing/partition.js';
+import type { DurableSubscription } from '../subscription/subscription.js';
+import { type DeadLetterSink, faultOf, type UndeliverableEvent } from './dead-letter.js';
+import { readLetter } from './dead-letter-reader.js';
+import type { ReplaySignals } from './replay-signals.js';
+
+export const DEAD_LETTERS_DATA_TYPE = 'DEAD_LETTERS';
+
+export interface DeadLettersDependencies {
+  readonly store: DeadLetterStore;
+  readonly log: Log;
+  readonly directory: {
+    find(name: string): TopicDefinition | undefined;
+    create(topic: NewTopic): Promise<TopicDefinition>;
+  };
+  readonly signals: ReplaySignals;
+  /** The service's own: its dead letters lie in `<service>/dead-letters`, those of another tenant in the tenant's. */
+  readonly service: string;
+  readonly retentionPolicy: string;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly metrics: Metrics;
+}
+
+export interface ReplayOutcome {
+  /** Begun, or begun before and gone on with. */
+  readonly count: number;
+  readonly hasMore: boolean;
+}
+
+export const MAX_LETTERS_AT_ONCE = 500;
+
+/** The topic of the dead letters as the catalog has it. Wildcards do not reach it: only its whole name selects it. */
+export function deadLetterTopic(service: string, tenant: string, retentionPolicy: string): NewTopic {
+  const path = `${service}/dead-letters`;
+  return {
+    name: qualifyTopic(tenant, path),
+    tenant,
+    brokerName: brokerNameOf(path, tenant),
+    dataType: DEAD_LETTERS_DATA_TYPE,
+    // One lane: letters have no order among each other, and there must not be many.
+    partitions: 1,
+    retentionPolicy,
+    enabled: false,
+    origin: 'ingested',
+    priority: 9,
+    conflationKey: 'none',
+  };
+}
+
+/**
+ * Events that subscriptions could not be given: buried as they were in a topic of the tenant, with a row in an index that
+ * says why, how often it was tried and where they came from; listed, read, replayed and discarded.
+ *
+ * A replay is idempotent: a letter that is being replayed or was replayed is not sent a second time, and a replay that
+ * was interrupted goes on, or can be asked for again.
+ */
+export class DeadLetters {
+  private readonly buried: Counter;
+  private readonly buriedByUs: Counter;
+  private readonly replayed: Counter;
+  private readonly discarded: Counter;
+
+  constructor(private readonly deps: DeadLettersDependencies) {
+    const { metrics } = deps;
+    const help = 'Events that could not be delivered and were set aside, by whose fault that was';
+    this.buried = metrics.counter('dead_letters_total', help, { fault: 'receiver' });
+    this.buriedByUs = metrics.counter('dead_letters_total', help, { fault: 'service' });
+    this.replayed = metrics.counter('dead_letters_replayed_total', 'Dead letters whose replay was begun');
+    this.discarded = metrics.counter('dead_letters_discarded_total', 'Dead letters that were given up');
+  }
+
+  /** Where what this subscription cannot be given goes. */
+  sinkOf(subscription: Pick<DurableSubscription, 'subscriptionId' | 'tenant'>): DeadLetterSink {
+    // Written to the topic and not yet to the index: that is tried again without a second copy.
+    const written = new Map<string, { readonly letter: LanePosition; readonly buriedMicros: number }>();
+    return {
+      bury: async (undeliverable) => {
+        const { at, reason, attempts, lastFailureMicros } = undeliverable;
+        const topic = await this.topicOf(subscription.tenant);
+        if (at.topic === topic.name) {
+          const failure = { reason, attempts, atMicros: lastFailureMicros };
+          await this.deps.store.failedAgain(subscription.subscriptionId, at, failure);
+        } else {
+          const origin = JSON.stringify(at);
+          const place = written.get(origin) ?? (await this.append(topic, subscription.subscriptionId, undeliverable));
+          written.set(origin, place);
+          await this.index(subscription, undeliverable, place);
+          written.delete(origin);
+        }
+        (faultOf(reason) === 'receiver' ? this.buried : this.buriedByUs).add();
+      },
+    };
+  }
+
+  /** Oldest first. `auth.forbidden`, `store.unavailable`. */
+  list(
+    principal: Principal,
+    filter: Omit<DeadLetterFilter, 'tenant'>,
+    limit: number,
+    after?: DeadLetterPlace,
+  ): Promise<readonly DeadLetter[]> {
+    requirePermission(principal, 'read');
+    return this.deps.store.list(own(principal, filter), limit, after);
+  }
+
+  /** With the event, unless its topic has let go of it. `dead_letter.not_found`. */
+  async get(
+    principal: Principal,
+    deadLetterId: string,
+  ): Promise<{ readonly letter: DeadLetter; readonly event: EventRecord | undefined }> {
+    requirePermission(principal, 'manage');
+    const letter = await this.required(principal, deadLetterId);
+    const found = await readLetter(this.deps.log, (await this.topicOf(letter.tenant)).brokerName, letter);
+    return { letter, event: found?.batch.recordAt(found.index) };
+  }
+
+  /** At most {@link MAX_LETTERS_AT_ONCE}, oldest first; ask again while there are more. */
+  async replay(
+    principal: Principal,
+    filter: Omit<DeadLetterFilter, 'tenant'>,
+    target: ReplayTarget,
+  ): Promise<ReplayOutcome> {
+    requirePermission(principal, 'manage');
+    const { store, clock, signals } = this.deps;
+    const limit = MAX_LETTERS_AT_ONCE;
+    const begun = await store.beginReplay(own(principal, filter), target, limit + 1, clock.nowMicros());
+    const letters = begun.slice(0, limit);
+    this.replayed.add(letters.length);
+    if (target === 'topic') for (const letter of letters) await this.toTopic(letter);
+    else for (const id of new Set(letters.map(({ subscriptionId }) => subscriptionId))) signals.tell(id);
+    return { count: letters.length, hasMore: begun.length > limit };
+  }
+
+  /** One that is being replayed or was replayed already counts as well. `dead_letter.not_found`. */
+  async replayOne(principal: Principal, deadLetterId: string, target: ReplayTarget): Promise<DeadLetter> {
+    requirePermission(principal, 'manage');
+    await this.required(principal, deadLetterId);
+    await this.replay(principal, { ids: [deadLetterId] }, target);
+    return this.required(principal, deadLetterId);
+  }
+
+  /** How many were given up; those that were replayed or discarded before stay as they are. */
+  async discard(principal: Principal, filter: Omit<DeadLetterFilter, 'tenant'>): Promise<ReplayOutcome> {
+    requirePermission(principal, 'manage');
+    const { store, clock } = this.deps;
+    const limit = MAX_LETTERS_AT_ONCE;
+    const found = await store.list({ ...own(principal, filter), status: 'dead' }, limit + 1);
+    const ids = found.slice(0, limit).map(({ deadLetterId }) => deadLetterId);
+    const count = await store.settle(ids, ['dead'], 'discarded', clock.nowMicros());
+    this.discarded.add(count);
+    return { count, hasMore: found.length > limit };
+  }
+
+  /** A letter that is on its way to its subscription is called back. `dead_letter.not_found`. */
+  async discardOne(principal: Principal, deadLetterId: string): Promise<DeadLetter> {
+    requirePermission(principal, 'manage');
+    await this.required(principal, deadLetterId);
+    const { store, clock } = this.deps;
+    this.discarded.add(await store.settle([deadLetterId], ['dead', 'replaying'], 'discarded', clock.nowMicros()));
+    return this.required(principal, deadLetterId);
+  }
+
+  /** The tenant's topic, made when it is needed first. */
+  async topicOf(tenant: string): Promise<TopicDefinition> {
+    const { directory, service, retentionPolicy } = this.deps;
+    const wanted = deadLetterTopic(service, tenant, retentionPolicy);
+    const known = directory.find(wanted.name);
+    if (known !== undefined) return known;
+    try {
+      return await directory.create(wanted);
+    } catch (error) {
+      if (!(error instanceof DistributionError) || error.code !== 'topic.exists') throw error;
+      // Another process made it: it is known here in a moment.
+      throw new DistributionError('broker.unavailable', `${wanted.name} is being made`, { cause: error });
+    }
+  }
+
+  private async append(topic: TopicDefinition, subscriptionId: string, undeliverable: UndeliverableEvent) {
+    const { event, at, attempts, reason } = undeliverable;
+    const attributes = {
+      ...event.attributes,
+      dead_letter_subscription: subscriptionId,
+      dead_letter_topic: at.topic,
+      dead_letter_partition: at.partition,
+      dead_letter_position: at.position,
+      dead_letter_attempts: attempts,
+      dead_letter_reason: reason,
+    };
+    const records = [{ ...event, attributes }];
+    const [{ lane, last }] = await this.deps.log.append([{ topic: topic.brokerName, partition: 0, records }]);
+    const letter: LanePosition = { topic: topic.name, partition: 0, epoch: lane.epoch, position: last };
+    return { letter, buriedMicros: this.deps.clock.nowMicros() };
+  }
+
+  private index(
+    { subscriptionId, tenant }: Pick<DurableSubscription, 'subscriptionId' | 'tenant'>,
+    { event, at, reason, attempts, firstFailureMicros, lastFailureMicros }: UndeliverableEvent,
+    place: { readonly letter: LanePosition; readonly buriedMicros: number },
+  ): Promise<void> {
+    return this.deps.store.bury({
+      deadLetterId: this.deps.ids.uuid(),
+      tenant,
+      subscriptionId,
+      at,
+      eventId: event.eventId,
+      routingKey: event.routingKey,
+      reason,
+      fault: faultOf(reason),
+      attempts,
+      firstFailureMicros,
+      lastFailureMicros,
+      ...place,
+    });
+  }
+
+  /** Where the log has transactions, exactly once: the event and the mark that it was replayed are one append. */
+  private async toTopic(letter: DeadLetter): Promise<void> {
+    const { store, log, directory, clock } = this.deps;
+    const { deadLetterId, replays } = letter;
+    const group = `dead-letter:${deadLetterId}:${replays}`;
+    const target = directory.find(letter.at.topic);
+    const source = await this.topicOf(letter.tenant);
+    const isThere = (await log.committed(group)).length > 0;
+    const found = isThere ? undefined : await readLetter(log, source.brokerName, letter);
+    if (!isThere) {
+      if (target === undefined || found === undefined) {
+        await store.settle([deadLetterId], ['replaying'], 'dead', clock.nowMicros());
+        throw new DistributionError(
+          target === undefined ? 'topic.not_found' : 'position.lost',
+          target === undefined ? `${letter.at.topic} does not exist any more` : 'the event is not kept any more',
+        );
+      }
+      const { event_id: _, ...attributes } = withoutLetter(found.batch.recordAt(found.index).attributes);
+      // Another id in the log: the copy is meant to be seen although the first one may be within the dedupe window.
+      const eventId = `${letter.eventId}~${deadLetterId}.${replays}`;
+      const record = { ...found.batch.recordAt(found.index), eventId, attributes };
+      const partition = partitionOf(letter.routingKey, target.partitions);
+      const { partition: from, epoch, position } = letter.letter;
+      const positions = [{ topic: source.brokerName, partition: from, epoch, position }];
+      await log.append([{ topic: target.brokerName, partition, records: [record] }], { group, positions });
+    }
+    await store.settle([deadLetterId], ['replaying'], 'replayed', clock.nowMicros());
+    await log.deleteGroup(group).catch(() => undefined);
+  }
+
+  private async required(principal: Principal, deadLetterId: string): Promise<DeadLetter> {
+    const [found] = await this.deps.store.list(own(principal, { ids: [deadLetterId] }), 1);
+    if (found === undefined) throw new DistributionError('dead_letter.not_found', `no dead letter ${deadLetterId}`);
+    return found;
+  }
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** `request.invalid` for what cannot be an id. */
+function own(principal: Principal, filter: Omit<DeadLetterFilter, 'tenant'>): DeadLetterFilter {
+  const index = filter.ids?.findIndex((id) => !UUID.test(id)) ?? -1;
+  if (index >= 0) throw invalidRequest([{ path: `ids[${index}]`, rule: 'must be the id of a dead letter' }]);
+  return { ...filter, tenant: principal.tenant };
+}
+
+function withoutLetter(attributes: EventRecord['attributes']): Record<string, EventRecord['attributes'][string]> {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !name.startsWith('dead_letter_')));
+}
+
+/** Of the tenant's names; another tenant's are another tenant's. */
+export const isOwnTopic = (tenant: string, topic: string): boolean => tenantOf(topic) === tenant;

@@ -1,0 +1,35 @@
+import type { Clock } from '../../ports/clock.port.js';
+import type { Allowance } from './competing-reader.js';
+
+/** Events that are left of what a client granted and of what its rate allows. Infinite: not limited. */
+export class CreditAllowance implements Allowance {
+  private tokens: number;
+  private tokensAtMs: number;
+
+  constructor(
+    private credit: number,
+    /** Events per second. */
+    private readonly maxRate: number,
+    private readonly clock: Clock,
+  ) {
+    this.tokens = maxRate;
+    this.tokensAtMs = clock.monotonicMs();
+  }
+
+  events(): number {
+    if (this.maxRate === Number.POSITIVE_INFINITY) return this.credit;
+    const nowMs = this.clock.monotonicMs();
+    this.tokens = Math.min(this.maxRate, this.tokens + (this.maxRate * (nowMs - this.tokensAtMs)) / 1000);
+    this.tokensAtMs = nowMs;
+    return Math.min(this.credit, Math.floor(this.tokens));
+  }
+
+  spend(events: number): void {
+    this.credit -= events;
+    this.tokens -= events;
+  }
+
+  grant(events: number): void {
+    this.credit += events;
+  }
+}
