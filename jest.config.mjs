@@ -24,6 +24,7 @@ export default {
     '^@distributary/persistence/testing$': '<rootDir>/libs/persistence/src/testing/test-database.ts',
     '^@distributary/distribution-core/testing$': '<rootDir>/libs/distribution-core/src/testing/index.ts',
     '^@distributary/monitoring$': '<rootDir>/apps/monitoring/src/index.ts',
+    '^@distributary/monitoring-e2e$': '<rootDir>/apps/monitoring-e2e/src/index.ts',
     // As `exports` of its package.json says: Node has an entry of its own, with a socket that Node 20 lacks.
     '^distributary$': '<rootDir>/libs/client/src/node/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

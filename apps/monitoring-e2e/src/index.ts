@@ -1,1 +1,3 @@
 export * from './harness.js';
+export * from './answer-check.js';
+export * from './message-check.js';
