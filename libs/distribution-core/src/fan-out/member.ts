@@ -17,6 +17,8 @@ export interface MemberOptions {
   /** The id that the client chose. */
   readonly subscriptionId: string;
   readonly policy: SlowPolicy;
+  /** It is durable: a lossy policy leaves out no event whose producer asked for at-least-once or more. */
+  readonly keepsGuaranteed?: boolean;
   /** Events it may be sent before more is granted; infinite if it keeps no credit. */
   readonly credit: number;
   /** Events per second; infinite if it does not limit them. */

@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock.port.js';
 import type { Position } from '../position.js';
 import { conflationKeyOf } from './conflation-key.js';
 import type { FeedLane } from './feed.js';
+import { guaranteedOf, leaveOutUnguaranteed } from './guarantee-floor.js';
 import type { Member } from './member.js';
 import type { Run } from './outlet.js';
 import type { PrivateFrames } from './private-frames.js';
@@ -58,7 +59,7 @@ export class SlowPolicies {
   private skipToLive(member: Member, lane: FeedLane): void {
     const missed = member.missedIn(lane);
     if (missed === 0) return member.skim(lane, lane.told);
-    this.frames.gap(member, lane, lane.told, 'policy', missed, missed !== undefined);
+    this.leaveOut(member, lane, lane.told, missed);
   }
 
   private dropOldest(member: Member, lane: FeedLane): void {
@@ -67,7 +68,15 @@ export class SlowPolicies {
     if (missed !== undefined && missed <= dropOldestKeeps && lane.state.segments.holds(member.reachedIn(lane))) return;
     const { position, kept } = this.beforeNewest(member, lane, dropOldestKeeps);
     const dropped = missed === undefined ? undefined : missed - kept;
-    this.frames.gap(member, lane, position, 'policy', dropped, dropped !== undefined);
+    this.leaveOut(member, lane, position, dropped);
+  }
+
+  /** One gap up to `to`, or several, around events that must not be left out. */
+  private leaveOut(member: Member, lane: FeedLane, to: Position, dropped: number | undefined): void {
+    if (member.options.keepsGuaranteed !== true) {
+      return this.frames.gap(member, lane, to, 'policy', dropped, dropped !== undefined);
+    }
+    leaveOutUnguaranteed(member, lane, to, this.selector, this.frames);
   }
 
   /** Where the newest events of its selection begin, at most so many of those in memory. Looks at no more than it keeps. */
@@ -95,25 +104,33 @@ export class SlowPolicies {
     const from = member.reachedIn(lane);
     const { segments, topic } = lane.state;
     const isExact = segments.holds(from);
+    // As above: nobody has looked at what lies before, so nothing is merged.
+    if (!isExact && member.options.keepsGuaranteed === true) return;
     if (!isExact) this.frames.gap(member, lane, segments.start, 'slow');
     const latest = new Map<string, Latest>();
+    const runs: Run[] = [];
     let merged = 0;
     for (const { batch, skip } of segments.after(member.reachedIn(lane))) {
       const after = member.reachedIn(lane);
       const matched = this.selector.indexes(member.feed.matcher, topicOf(lane), batch, skip, after, lane.told);
       merged += matched.length;
       const end = batch.lastPosition <= lane.told ? batch.count : batch.positions.indexAfter(lane.told);
+      const kept = member.options.keepsGuaranteed === true ? guaranteedOf(batch, matched) : [];
+      for (const index of kept) runs.push({ batch, from: index, to: index + 1 });
+      let nextKept = 0;
       let nextMatch = 0;
       for (let index = batch.positions.indexAfter(after); index < end; index++) {
         const isMatch = matched[nextMatch] === index;
         if (isMatch) nextMatch++;
+        const isKept = kept[nextKept] === index;
+        if (isKept) nextKept++;
         if (!isMatch && skip !== undefined && skip[index] === 1) continue;
-        latest.set(conflationKeyOf(topic.conflationKey, batch, index), { batch, index, isMatch });
+        latest.set(conflationKeyOf(topic.conflationKey, batch, index), { batch, index, isMatch, isKept });
       }
     }
-    const runs: Run[] = [];
     const left: string[] = [];
-    for (const [key, { batch, index, isMatch }] of latest) {
+    for (const [key, { batch, index, isMatch, isKept }] of latest) {
+      if (isKept) continue;
       if (isMatch) runs.push({ batch, from: index, to: index + 1 });
       else if (left.length < MAX_LEFT_KEYS) left.push(key);
     }
@@ -127,6 +144,8 @@ interface Latest {
   readonly batch: EventBatch;
   readonly index: number;
   readonly isMatch: boolean;
+  /** It is sent for its own sake. */
+  readonly isKept: boolean;
 }
 
 function byPosition(a: Run, b: Run): number {
