@@ -23,6 +23,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { openAuditing } from './composition/auditing.js';
+import { openQuotas } from './composition/quotas.js';
 import { type Edge, openEdge } from './composition/edge.js';
 import { administration } from './composition/administration.js';
 import { openObservability } from './composition/observability.js';
@@ -102,8 +103,12 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
 
   const edge = openEdge({ config, clock, metrics, logger });
   opened.push(() => Promise.resolve(edge.stop()));
-  const storage = await openStorage(config, clock, logger);
-  opened.push(() => storage.close());
+  const rows = await openStorage(config, clock, logger);
+  opened.push(() => rows.close());
+  const quotas = await openQuotas(rows, { config, clock, metrics, logger });
+  opened.push(() => Promise.resolve(quotas.stop()));
+  edge.connections.admitToTenant = quotas.tenants.admitConnection;
+  const { storage } = quotas;
   const access = await ServiceAccess.open(config, {
     store: storage.apiKeys,
     clock,
@@ -115,10 +120,11 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
   const telemetry = await openTelemetry({ config, clock, metrics });
   opened.push(() => telemetry.stop());
   const parts = await openParts(
-    { config, clock, ids, metrics, logger, access: access.control, edge, telemetry },
+    { config, clock, ids, metrics, logger, access: access.control, edge, telemetry, quotas: quotas.tenants },
     storage,
   );
   access.watch(parts.sessions);
+  quotas.share(parts.fanOut);
   opened.push(async () => {
     await drainStreams(parts);
     await closePipeline(parts);
@@ -128,8 +134,16 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     { name: 'broker', check: async () => void (await parts.log.listTopics()) },
   ];
   const auditing = openAuditing(storage.audit, { config, clock, ids, metrics, logger });
-  const observability = openObservability(parts, { clock, registry, telemetry });
-  const features = createFeatures(parts, { config, clock, logger, dependencies });
+  const observability = openObservability(parts, {
+    config,
+    clock,
+    registry,
+    metrics,
+    logger,
+    telemetry,
+    deliveries: storage.deliveries,
+  });
+  const features = createFeatures(parts, { config, clock, logger, dependencies, observability });
   const health = new HealthService(lifecycle, dependencies, clock, config.HEALTH_CHECK_TIMEOUT_MS);
   const adapter = createHttpAdapter({
     policy,
@@ -149,7 +163,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
       ...parts,
       features,
       waysIn: IngestAdaptersModule.of({ events: features.events, metrics, logger }),
-      administration: administration(parts, { clock, logger, observability, auditing, access }),
+      administration: administration(parts, { clock, logger, observability, auditing, access, quotas }),
       health,
       registry,
       logger,
@@ -163,7 +177,11 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
       app,
       ({ headers }) => decideHostOrigin(headers.host, headers.origin, policy).isAllowed,
       access.control,
-      { maxFrameBytes: config.MAX_FRAME_BYTES, refuse: (request) => edge.refuseHandshake(request) },
+      {
+        maxFrameBytes: config.MAX_FRAME_BYTES,
+        deflates: config.WEBSOCKET_DEFLATE === 'on',
+        refuse: (request) => edge.refuseHandshake(request),
+      },
     ),
   );
   const grpc = await connectGrpc(app, {
@@ -208,6 +226,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     ['pipeline', () => closePipeline(parts)],
     ['telemetry', () => telemetry.stop()],
     ['auditing', () => auditing.stop()],
+    ['quotas', () => Promise.resolve(quotas.stop())],
     ['access', () => access.stop()],
     ['storage', () => storage.close()],
     ['edge', () => Promise.resolve(edge.stop())],

@@ -23,6 +23,11 @@ export const httpConfig = z.object({
     { about: 'Origins of web pages that may call, besides pages of the same host. Separated by commas.', default: '' },
   ),
   LOG_LEVEL: setting(z.enum(LOG_LEVELS), { about: `One of ${LOG_LEVELS.join(', ')}.`, default: 'info' }),
+  WEBSOCKET_DEFLATE: setting(z.enum(['off', 'on']), {
+    about:
+      'on: WebSocket clients that ask for permessage-deflate get frames above 1 KB compressed, once for all readers.',
+    default: 'off',
+  }),
   MAX_BODY_BYTES: setting(integerText(1_024, 1_073_741_824), {
     about: 'Largest body of a request.',
     default: '4194304',

@@ -106,6 +106,7 @@ describe('httpConfig', () => {
       ALLOWED_HOSTS: [],
       ALLOWED_ORIGINS: [],
       LOG_LEVEL: 'info',
+      WEBSOCKET_DEFLATE: 'off',
       MAX_BODY_BYTES: 4_194_304,
       HEALTH_CHECK_TIMEOUT_MS: 1_000,
       DRAIN_TIMEOUT_MS: 10_000,

@@ -37,7 +37,16 @@ function subprotocolOf(offered: Iterable<string>): string | false {
   return false;
 }
 
+/** Negotiated for what we frame ourselves; `ws` inflates what clients send, and deflates nothing. */
+const DEFLATE = {
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  threshold: Number.MAX_SAFE_INTEGER,
+};
+
 export interface WebSocketLimits {
+  /** Whether clients that ask for `permessage-deflate` get it. */
+  readonly deflates?: boolean;
   readonly maxFrameBytes?: number;
   /** Why this handshake is one too many; undefined: it is not. */
   readonly refuse?: (request: IncomingMessage) => DistributionError | undefined;
@@ -68,7 +77,7 @@ export class StreamWebSocketAdapter extends WsAdapter {
       ...options,
       maxPayload: this.limits.maxFrameBytes ?? MAX_CLIENT_FRAME_BYTES,
       WebSocket: StreamWebSocket,
-      perMessageDeflate: false,
+      perMessageDeflate: this.limits.deflates === true ? DEFLATE : false,
       clientTracking: true,
       handleProtocols: subprotocolOf,
       verifyClient: (

@@ -1,6 +1,6 @@
 import type { DataFrame, FrameEncoder } from '@distributary/distribution-core';
 import { dataMessage, positionMessage, snapshotMessage } from '../json-messages.js';
-import { binaryFrame, pingFrame, textFrame } from './websocket-frames.js';
+import { type Framing, pingFrame } from './websocket-frames.js';
 
 const VERSION = 1;
 const PREAMBLE_BYTES = 12;
@@ -16,8 +16,8 @@ const COMMA = Buffer.from(',');
  *   u32 lengths[count]  of each event
  *   events              JSON text in UTF-8, each followed by one comma
  */
-export const websocketBinaryEncoder: FrameEncoder = {
-  name: 'websocket-binary',
+export const websocketBinaryEncoder = (framing: Framing): FrameEncoder => ({
+  name: `websocket-binary${framing.name}`,
   data: (frame) => {
     const lengths: number[] = [];
     const parts: Uint8Array[] = [];
@@ -25,21 +25,23 @@ export const websocketBinaryEncoder: FrameEncoder = {
       for (let index = from; index < to; index++) lengths.push(batch.bytesOf(index, index + 1) - 1);
       parts.push(batch.runOf(from, to));
     }
-    return eventsFrame(dataMessage(withoutEvents(frame)), lengths, parts);
+    return eventsFrame(framing, dataMessage(withoutEvents(frame)), lengths, parts);
   },
-  position: (frame) => textFrame(positionMessage(frame)),
+  position: (frame) => framing.text(positionMessage(frame)),
   snapshot: (frame) =>
     eventsFrame(
+      framing,
       snapshotMessage({ ...frame, values: [] }),
       frame.values.map((value) => value.length),
       frame.values.flatMap((value) => [value, COMMA]),
     ),
   mark: (mark) => pingFrame(String(mark)),
-};
+});
 
 const withoutEvents = (frame: DataFrame): DataFrame => ({ ...frame, runs: [] });
 
 function eventsFrame(
+  framing: Framing,
   message: readonly Uint8Array[],
   lengths: readonly number[],
   values: readonly Uint8Array[],
@@ -51,5 +53,5 @@ function eventsFrame(
   preamble.writeUInt32LE(lengths.length, 8);
   const table = Buffer.allocUnsafe(4 * lengths.length);
   lengths.forEach((length, index) => table.writeUInt32LE(length, 4 * index));
-  return binaryFrame([preamble, head, table, ...values]);
+  return framing.binary([preamble, head, table, ...values]);
 }

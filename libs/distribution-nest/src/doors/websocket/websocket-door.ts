@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { SUBPROTOCOL_BINARY } from '@distributary/contracts';
 import type { Principal } from '@distributary/distribution-core';
 import type { WebSocket } from 'ws';
 import { asDistributionError } from '../../errors/as-distribution-error.js';
@@ -7,10 +6,9 @@ import { errorPayloadOf } from '../../errors/stream-error.js';
 import type { StreamCommand } from '../stream-connection.js';
 import { subscriptionFromQuery } from '../stream-query.js';
 import type { OpenSession, StreamSessions } from '../stream-sessions.js';
-import { websocketBinaryEncoder } from './websocket-binary-encoder.js';
 import { PendingClient } from './pending-client.js';
 import { upgradeOf } from './upgrade-authentication.js';
-import { websocketJsonEncoder } from './websocket-json-encoder.js';
+import { encoderFor } from './websocket-encoders.js';
 import { WebSocketOutlet } from './websocket-outlet.js';
 
 export const HEARTBEAT_MS = 20_000;
@@ -45,6 +43,9 @@ export class WebSocketDoor {
   connect(client: WebSocket, request: IncomingMessage): void {
     const { clock, access } = this.sessions.deps;
     const outlet = new WebSocketOutlet(client, clock);
+    if (client.protocol === '' && request.headers['sec-websocket-protocol'] !== undefined) {
+      return outlet.close('subprotocol');
+    }
     client.on('message', () => {
       outlet.lastHeardMs = clock.monotonicMs();
     });
@@ -69,8 +70,7 @@ export class WebSocketDoor {
   }
 
   private admit(client: WebSocket, outlet: WebSocketOutlet, request: IncomingMessage, principal: Principal): void {
-    const encoder = client.protocol === SUBPROTOCOL_BINARY ? websocketBinaryEncoder : websocketJsonEncoder;
-    const open = this.sessions.start(outlet, encoder, principal, request.socket.remoteAddress);
+    const open = this.sessions.start(outlet, encoderFor(client), principal, request.socket.remoteAddress);
     if (open === undefined) return void this.clients.delete(client);
     const now = this.sessions.deps.clock.monotonicMs();
     // Who has said hello with a token has said something.

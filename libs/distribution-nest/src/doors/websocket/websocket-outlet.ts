@@ -18,8 +18,8 @@ const CLOSE_TIMEOUT_MS = 10_000;
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 
 /**
- * Writes prebuilt frames straight to the socket beneath `ws`. Allowed because compression is off and `ws` itself
- * never sends a fragmented message here, so frames cannot interleave. The pong of a mark is its confirmation.
+ * Writes prebuilt frames straight to the socket beneath `ws`. Allowed because `ws` itself sends only control frames here,
+ * neither compressed nor fragmented, so frames cannot interleave. The pong of a mark is its confirmation.
  */
 export class WebSocketOutlet implements Outlet {
   onRoom: (() => void) | undefined;
