@@ -41,7 +41,7 @@ export class EventsController {
     status: 202,
     response: publishAnswerSchema,
     responseDescription: 'The broker has the events; one result for each, in their order.',
-    errors: ['topic.not_found', 'event.key_conflict', 'ingest.busy', 'broker.unavailable'],
+    errors: ['topic.not_found', 'event.key_conflict', 'schema.rejected', 'ingest.busy', 'broker.unavailable'],
   })
   publish(@Body() body: unknown, @Headers() headers: IncomingHttpHeaders, @CurrentPrincipal() principal: Principal) {
     const cloudEvents = readCloudEvents(headers, body);

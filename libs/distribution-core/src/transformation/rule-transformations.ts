@@ -1,4 +1,4 @@
-import { DistributionError } from '../errors/distribution-error.js';
+import { DistributionError, invalidRequest } from '../errors/distribution-error.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Counter, Metrics } from '../ports/metrics.port.js';
 import type { RoutingRule, RuleTransformation } from '../routing/rules/routing-rule.js';
@@ -57,7 +57,7 @@ export class RuleTransformations {
       try {
         known.compiled = await this.compile(known);
       } catch (error) {
-        if (isStrict) throw error;
+        if (isStrict) throw asProblem(error);
         this.deps.onError(error);
       }
       this.known.set(key, known);
@@ -137,3 +137,9 @@ const keyOf = (tenant: string, transformation: RuleTransformation): string =>
   `${tenant} ${canonicalJson(transformation)}`;
 
 const asDefinition = (transformation: object): TransformationDefinition => transformation as TransformationDefinition;
+
+/** What is not there is a mistake of the rule that names it. */
+function asProblem(error: unknown): unknown {
+  const isMissing = error instanceof DistributionError && error.code === 'transformation.not_found';
+  return isMissing ? invalidRequest([{ path: 'transformation', rule: error.message }]) : error;
+}

@@ -24,7 +24,7 @@ export class AlertmanagerController {
     status: 202,
     response: answerSchema,
     responseDescription: 'The broker has the alerts; one result for each, in their order.',
-    errors: ['topic.not_found', 'ingest.busy', 'broker.unavailable'],
+    errors: ['topic.not_found', 'schema.rejected', 'ingest.busy', 'broker.unavailable'],
   })
   webhook(@Body() body: unknown, @CurrentPrincipal() principal: Principal) {
     return this.alertmanager.take(body, principal);

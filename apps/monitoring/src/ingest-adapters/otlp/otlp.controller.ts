@@ -40,7 +40,7 @@ export class OtlpController {
     response: { [OTLP_JSON]: otlpMetricsAnswerSchema, [OTLP_PROTOBUF]: protobuf },
     responseDescription: 'The broker has all points but the rejected ones.',
     problemBody,
-    errors: ['topic.not_found', 'ingest.busy', 'broker.unavailable'],
+    errors: ['topic.not_found', 'schema.rejected', 'ingest.busy', 'broker.unavailable'],
   })
   async metrics(
     @Body() body: unknown,
