@@ -108,3 +108,8 @@ export * from './subscription/replays.js';
 export * from './delivery/statistics/daily-delivery.js';
 export * from './delivery/statistics/service-level-recorder.js';
 export type * from './ports/daily-delivery-store.port.js';
+export * from './fan-out/egress-share.js';
+export * from './ports/quota-store.port.js';
+export * from './quotas/tenant-quota.js';
+export * from './quotas/tenant-quotas.js';
+export * from './quotas/within-quota.js';

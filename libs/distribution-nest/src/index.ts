@@ -132,3 +132,9 @@ export { DeadLettersService } from './admin/dead-letters/dead-letters.service.js
 export * from './admin/quotas/quotas.controller.js';
 export * from './admin/quotas/quotas.service.js';
 export * from './limits/quota.config.js';
+export * from './admin/http/message-fields.js';
+export * from './performance/performance-metrics.js';
+export * from './performance/performance.config.js';
+export * from './performance/sla.controller.js';
+export * from './performance/sla.service.js';
+export * from './config/guarantees.config.js';

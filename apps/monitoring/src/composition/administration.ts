@@ -16,6 +16,7 @@ import { apiKeysArea } from './access-areas.js';
 import type { Auditing } from './auditing.js';
 import type { Observability } from './observability.js';
 import type { Parts } from './parts.js';
+import type { Quotas } from './quotas.js';
 
 export interface AdministrationSurroundings {
   readonly clock: Clock;
@@ -23,6 +24,7 @@ export interface AdministrationSurroundings {
   readonly observability: Observability;
   readonly auditing: Auditing;
   readonly access: ServiceAccess;
+  readonly quotas: Quotas;
 }
 
 export const MONITORING_PREFIX = 'api/v1/monitoring';
@@ -39,6 +41,7 @@ export function administration(parts: Parts, around: AdministrationSurroundings)
       apiKeysArea(around.access, around.clock),
       ...around.observability.areas,
       ...around.auditing.areas,
+      ...around.quotas.areas,
       parts.transforming.area,
       parts.guarantees.area,
     ],

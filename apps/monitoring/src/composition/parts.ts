@@ -6,8 +6,10 @@ import {
   History,
   type IdSource,
   Ingest,
+  ingestWithinQuota,
   type Log,
   type Metrics,
+  type TenantQuotas,
   TopicDirectory,
 } from '@distributary/distribution-core';
 import {
@@ -42,6 +44,7 @@ export interface Surroundings {
   readonly access: AccessControl;
   readonly telemetry: Telemetry;
   readonly edge: Edge;
+  readonly quotas: TenantQuotas;
 }
 
 /** The pipeline of the service, from ingest to the doors, without Nest. */
@@ -87,6 +90,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
   fanOut.observer = around.telemetry.statistics;
   const statistics = new DeliveryStatistics(clock);
   fanOut.onDelivered = (latencyMs, deliveries) => statistics.delivered(latencyMs, deliveries);
+  around.telemetry.statistics.onFailed = (deliveries) => statistics.failed(deliveries);
   const transforming = createTransforming(around, storage);
   const guarantees = createGuarantees(around, { log, storage, directory, fanOut });
   transforming.buryIn(guarantees.letters);
@@ -114,7 +118,8 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     metrics,
     router: routing.router,
   });
-  const publisher = new IngestPublisher(tracing === undefined ? ingest : new TracedIngest(ingest, tracing), clock, ids);
+  const published = tracing === undefined ? ingest : new TracedIngest(ingest, tracing);
+  const publisher = new IngestPublisher(ingestWithinQuota(published, around.quotas), clock, ids);
   const history = new History(log, directory);
   const sessions = new StreamSessions({
     fanOut,
@@ -139,7 +144,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     maxSessions: config.MAX_SESSIONS,
     admission: around.edge.connections,
     maxFrameBytes: config.MAX_FRAME_BYTES,
-    limits: { maxSubscriptions: config.MAX_SUBSCRIPTIONS_PER_SESSION },
+    limits: { ...guarantees.limits, maxSubscriptions: config.MAX_SUBSCRIPTIONS_PER_SESSION },
   });
   return {
     log,

@@ -2,8 +2,10 @@ import type {
   ApiKeyStore,
   AuditLog,
   CursorStore,
+  DailyDeliveryStore,
   DeadLetterStore,
   LookupTableStore,
+  QuotaStore,
   RoutingRuleStore,
   SubscriptionStore,
   TopicCatalog,
@@ -19,6 +21,7 @@ export interface Storage {
   readonly apiKeys: ApiKeyStore;
   readonly routingRules: RoutingRuleStore;
   readonly audit: AuditLog;
+  readonly deliveries: DailyDeliveryStore;
   readonly quotas: QuotaStore;
   readonly transformations: TransformationStore;
   readonly lookupTables: LookupTableStore;

@@ -3,9 +3,12 @@ import {
   auditConfig,
   authenticationRules,
   authConfig,
+  guaranteesConfig,
   httpConfig,
   integerText,
   limitsConfig,
+  quotaConfig,
+  performanceConfig,
   setting,
   tlsConfig,
   tracingConfig,
@@ -22,10 +25,13 @@ export const monitoringConfig = httpConfig
   .extend(tlsConfig.shape)
   .extend(limitsConfig.shape)
   .extend(auditConfig.shape)
+  .extend(quotaConfig.shape)
   .extend(persistenceConfig.shape)
   .extend(transformationConfig.shape)
   .extend(tracingConfig.shape)
+  .extend(performanceConfig.shape)
   .extend(hostProbeConfig.shape)
+  .extend(guaranteesConfig.shape)
   .extend({
     SEGMENT_MEMORY_BYTES: setting(integerText(1_048_576, 68_719_476_736), {
       about: 'Memory for recent events, from which readers that fall behind are served.',

@@ -3,7 +3,7 @@ import type { EgressShare } from './egress-share.js';
 import type { Feed } from './feed.js';
 
 /** Of one feed, while its tenant waits for its share of the egress. */
-const MAX_HELD_EVENTS = 10_000;
+const MAX_HELD_EVENTS = 2_000;
 
 /** Feeds whose tenants have used up their share: they are left out of the rounds until it is their turn again. */
 export class HeldFeeds {

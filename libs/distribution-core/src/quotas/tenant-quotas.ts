@@ -46,6 +46,8 @@ export class TenantQuotas {
   private quotas: ReadonlyMap<string, StoredQuota> = new Map();
   private cancel: () => void = () => undefined;
   private readonly refused: Counter;
+  /** Called when quotas may have changed. */
+  onChange: () => void = () => undefined;
 
   constructor(private readonly deps: TenantQuotasDependencies) {
     this.refused = deps.metrics.counter(
@@ -65,6 +67,13 @@ export class TenantQuotas {
 
   of(tenant: string): TenantQuota {
     return this.quotas.get(tenant)?.quota ?? this.deps.defaults;
+  }
+
+  /** Whether any tenant's egress is limited. */
+  get limitsEgress(): boolean {
+    if (this.deps.defaults.egressBytesPerSecond !== undefined) return true;
+    for (const { quota } of this.quotas.values()) if (quota.egressBytesPerSecond !== undefined) return true;
+    return false;
   }
 
   /** Undefined: the tenant has the defaults. */
@@ -167,6 +176,7 @@ export class TenantQuotas {
   private async refresh(): Promise<void> {
     const stored = await this.deps.store.list();
     this.quotas = new Map(stored.map((one) => [one.tenant, one]));
+    this.onChange();
   }
 
   private schedule(): void {

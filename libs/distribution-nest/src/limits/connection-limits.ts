@@ -24,7 +24,8 @@ export class ConnectionLimits {
   constructor(
     private readonly config: ConnectionLimitsConfig,
     metrics: Metrics,
-    private readonly admitToTenant: AdmitToTenant = () => () => undefined,
+    /** May be set later, when the quotas are known. */
+    public admitToTenant: AdmitToTenant = () => () => undefined,
   ) {
     this.refused = new Map(
       ['key', 'address', 'tenant'].map((limit) => [
