@@ -157,6 +157,23 @@ describe('dead letters', () => {
     await Promise.all([reader.close(), bystander.close()]);
   });
 
+  it('that grow in number raise an alert, which is over when they have been dealt with', async () => {
+    const [service, name] = [aService(), randomUUID()];
+    const watcher = await webSocketDoor.open(app, { patterns: ['monitoring/alerts/#'], services: ['monitoring-distribution'] });
+    await watcher.record.next('subscribed');
+    const alertsSeen = () =>
+      watcher.record.received().flatMap(({ data }) => (data.rule_id === 'dead-letters-growing' ? [data.status] : []));
+    await app.post(`${LETTERS}/discard`, { all: true });
+    const reader = await join(webSocketDoor, app, name, service, { type: 'shared', max_attempts: 1 });
+    const [bad] = alerts(service, 1);
+    await app.publish(bad);
+    await buried(app, reader, name, bad.event_id);
+    await until('the alert', () => alertsSeen().at(-1) === 'raised');
+    await app.post(`${LETTERS}/discard`, { all: true });
+    await until('its end', () => alertsSeen().at(-1) === 'resolved');
+    await Promise.all([reader.close(), watcher.close()]);
+  }, 30_000);
+
   it('are discarded, listed page by page, and refused with what is wrong', async () => {
     const [service, name] = [aService(), randomUUID()];
     const reader = await join(webSocketDoor, app, name, service, { type: 'shared', max_attempts: 1 });

@@ -30,6 +30,11 @@ export class AckLedger {
     this.stop();
   }
 
+  /** What this owner was told last. */
+  acknowledged(): readonly WireLanePosition[] {
+    return this.wanted.filter((lane) => this.sent.get(keyOf(lane)) === lane.position);
+  }
+
   now(): void {
     this.stop();
     this.wanted = this.done.positions();

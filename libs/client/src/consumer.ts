@@ -6,8 +6,8 @@ import type { EventBatch, SubscriptionMessage } from './messages.js';
 import type { SubscriptionHandlers } from './options.js';
 
 interface ConsumerEvents {
-  /** So many events more are dealt with. */
-  finished(events: number): void;
+  /** So many events more are dealt with; `batch` as it came, copies included. */
+  finished(events: number, batch: EventBatch | undefined): void;
   failed(error: DistributaryError): void;
 }
 
@@ -77,7 +77,7 @@ export class Consumer {
     else if (item.step?.type === 'live') this.done.live();
     else if (item.step !== undefined) this.done.apply(item.step);
     if (message?.type === 'events') this.remember(message);
-    this.events.finished(item.eventCount);
+    this.events.finished(item.eventCount, item.message?.type === 'events' ? item.message : undefined);
   }
 
   private remember(batch: EventBatch): void {

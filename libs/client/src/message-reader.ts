@@ -10,13 +10,15 @@ export function batchOf(message: EventMessage): EventBatch {
   const { lane, epoch, pos, events } = message.payload;
   const batch = { type: 'events' as const, lane, epoch, position: pos, events: events.filter(isEvent) };
   if (message.type === 'snapshot') return { ...batch, isSnapshot: true, isLastOfSnapshot: message.payload.last };
-  const { merged, merged_exact, left } = message.payload;
+  const { merged, merged_exact, left, positions, attempt } = message.payload;
   return {
     ...batch,
     isSnapshot: false,
     isLastOfSnapshot: false,
     ...(merged === undefined ? {} : { merged, isMergedExact: merged_exact ?? false }),
     ...(left === undefined ? {} : { left }),
+    ...(positions === undefined ? {} : { isSingle: true }),
+    ...(attempt === undefined ? {} : { attempt }),
   };
 }
 

@@ -20,6 +20,13 @@ export interface EventBatch {
   readonly isMergedExact?: boolean;
   /** Conflated: keys whose latest value does not match any more. */
   readonly left?: readonly string[];
+  /**
+   * Acknowledged one by one: of a shared subscription, or a dead letter that was sent again. Such a batch moves no
+   * position; `position` is ''.
+   */
+  readonly isSingle?: boolean;
+  /** How often these events have been sent, this time included. */
+  readonly attempt?: number;
 }
 
 /** Rightful events of (from, to] may be missing. */

@@ -54,6 +54,12 @@ export interface SubscribeOptions {
   readonly maxQueuedEvents?: number;
   /** Durable: acknowledge what the handler has finished, at most every 200 ms. */
   readonly autoAck?: boolean;
+  /** New durable ones: not acknowledged after this long, ms, it is sent again. */
+  readonly ackTimeoutMs?: number;
+  /** New durable ones: then an event goes to the dead letters. */
+  readonly maxAttempts?: number;
+  /** New shared ones: events that this consumer may hold unacknowledged. */
+  readonly maxUnacked?: number;
   /** Drop copies by `event_id` within a window of so many events; `true` = 10 000. Snapshots are never thinned. */
   readonly dedupe?: boolean | number;
 }

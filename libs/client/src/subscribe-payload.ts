@@ -22,6 +22,9 @@ export function subscribePayload(
     slow_policy: options.slowPolicy,
     max_rate: options.maxRate,
     credit,
+    ack_timeout_ms: options.ackTimeoutMs,
+    max_attempts: options.maxAttempts,
+    max_unacked: options.maxUnacked,
   };
   return Object.fromEntries(Object.entries(payload).filter(([, value]) => value !== undefined)) as typeof payload;
 }

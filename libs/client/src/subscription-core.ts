@@ -1,13 +1,19 @@
-import type { ServerMessage, SubscribedPayload, SubscribePayload } from '@distributary/contracts';
+import type {
+  AckPayload,
+  NackPayload,
+  ServerMessage,
+  SubscribedPayload,
+  SubscribePayload,
+} from '@distributary/contracts';
 import { AckLedger } from './ack-ledger.js';
 import { Consumer } from './consumer.js';
 import { CreditLedger } from './credit-ledger.js';
 import { DistributaryError, errorOfPayload } from './errors.js';
-import { EventWindow } from './event-window.js';
+import { EventWindow, eventIdOf } from './event-window.js';
 import { Inbox } from './inbox.js';
 import { batchOf, gapOf, subscribedOf } from './message-reader.js';
 import { LaneTable, type LaneStep } from './lane-table.js';
-import type { SubscriptionMessage } from './messages.js';
+import type { EventBatch, StreamEvent, SubscriptionMessage } from './messages.js';
 import type { SubscribeOptions, SubscriptionHandlers } from './options.js';
 import type { ClientClock } from './runtime.js';
 import type { Subscription, SubscriptionEnd } from './subscription.js';
@@ -19,7 +25,8 @@ export interface SubscriptionLink {
   /** Acknowledgements are possible. */
   readonly canAck: boolean;
   subscribe(payload: SubscribePayload): void;
-  ack(payload: { id: string; generation: number; positions: SubscribedPayload['positions'] }): void;
+  ack(payload: AckPayload): void;
+  nack(payload: NackPayload): void;
   credit(payload: { id: string; events: number }): void;
   /** Stop reading; false where that is impossible. */
   pause(subscription: SubscriptionCore): boolean;
@@ -75,7 +82,7 @@ export class SubscriptionCore implements Subscription {
     }
     const window = options.dedupe === true ? DEFAULT_DEDUPE_WINDOW : Number(options.dedupe ?? 0);
     this.consumer = new Consumer(this.inbox, this.done, window > 0 ? new EventWindow(window) : undefined, {
-      finished: (events) => this.finished(events),
+      finished: (events, batch) => this.finished(events, batch),
       failed: (error) => this.end(error, true),
     });
     if (handlers !== undefined) void this.consumer.run(handlers);
@@ -96,10 +103,26 @@ export class SubscriptionCore implements Subscription {
   }
 
   ack(): void {
-    if (!this.link.canAck || this.options.name === undefined) {
-      throw new DistributaryError('request.invalid', 'only a named subscription over WebSocket can acknowledge');
-    }
+    this.checkCanAck();
     this.acks.now();
+  }
+
+  ackEvents(events: readonly StreamEvent[]): void {
+    const single = this.single(events);
+    if (single !== undefined) this.link.ack(single);
+  }
+
+  nackEvents(events: readonly StreamEvent[], delayMs?: number): void {
+    const single = this.single(events);
+    if (single !== undefined) this.link.nack({ ...single, ...(delayMs !== undefined && { delay_ms: delayMs }) });
+  }
+
+  nack(delayMs?: number): void {
+    this.checkCanAck();
+    const positions = this.acks.acknowledged();
+    if (this.phase !== 'live' || this.generation === undefined) return;
+    const { id, generation } = this;
+    this.link.nack({ id, generation, positions, ...(delayMs !== undefined && { delay_ms: delayMs }) });
   }
 
   close(): void {
@@ -143,8 +166,12 @@ export class SubscriptionCore implements Subscription {
     switch (message.type) {
       case 'subscribed':
         return this.subscribed(message.payload);
-      case 'data':
-        return this.step(message, batchOf(message));
+      case 'data': {
+        const batch = batchOf(message);
+        // Acknowledged one by one: it belongs to no chain and moves no position.
+        if (batch.isSingle === true) return this.put({ message: batch, eventCount: batch.events.length });
+        return this.step(message, batch);
+      }
       case 'snapshot':
         if (this.received.isBehind(message.payload)) return;
         return this.step(message, batchOf(message));
@@ -180,6 +207,20 @@ export class SubscriptionCore implements Subscription {
   /** Nothing was promised, or another consumer of the same name went on in the meantime. */
   private mayJump(payload: SubscribedPayload): boolean {
     return payload.recovered !== 'full' || this.options.name !== undefined;
+  }
+
+  private checkCanAck(): void {
+    if (this.link.canAck && this.options.name !== undefined) return;
+    throw new DistributaryError('request.invalid', 'only a named subscription over WebSocket can acknowledge');
+  }
+
+  /** Undefined while there is no connection: then the service sends them again by itself. */
+  private single(events: readonly StreamEvent[]): AckPayload | undefined {
+    this.checkCanAck();
+    const event_ids = events.map(eventIdOf).filter((id) => id !== undefined);
+    const { id, generation } = this;
+    if (this.phase !== 'live' || generation === undefined || event_ids.length === 0) return undefined;
+    return { id, generation, event_ids };
   }
 
   private step(step: LaneStep, message?: SubscriptionMessage): void {
@@ -232,8 +273,9 @@ export class SubscriptionCore implements Subscription {
     this.end(new DistributaryError('consumer.too_slow', said), true);
   }
 
-  private finished(events: number): void {
+  private finished(events: number, batch: EventBatch | undefined): void {
     if (this.phase === 'ended') return;
+    if (batch?.isSingle === true && this.options.autoAck === true) this.ackEvents(batch.events);
     if (this.options.autoAck === true && this.link.canAck && this.options.name !== undefined) this.acks.soon();
     this.credit?.done(events, this.inbox.isEmpty);
     if (this.phase === 'held') this.attach();

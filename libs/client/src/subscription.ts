@@ -1,4 +1,4 @@
-import type { SubscriptionMessage } from './messages.js';
+import type { StreamEvent, SubscriptionMessage } from './messages.js';
 import type { DistributaryError } from './errors.js';
 
 export interface SubscriptionEnd {
@@ -24,6 +24,12 @@ export interface Subscription extends AsyncIterable<SubscriptionMessage> {
    * `request.invalid` for subscriptions without a name and over SSE.
    */
   ack(): void;
+  /** Single events of a shared subscription, or dead letters that were sent again, have taken effect. */
+  ackEvents(events: readonly StreamEvent[]): void;
+  /** They have not: they come again after `delayMs`, else after a pause that the service chooses. */
+  nackEvents(events: readonly StreamEvent[], delayMs?: number): void;
+  /** Of a subscription that is received in order: all that is not acknowledged comes again. */
+  nack(delayMs?: number): void;
   close(): void;
   /** Resolves once, never rejects. */
   readonly ended: Promise<SubscriptionEnd>;

@@ -138,3 +138,4 @@ export * from './performance/performance.config.js';
 export * from './performance/sla.controller.js';
 export * from './performance/sla.service.js';
 export * from './config/guarantees.config.js';
+export * from './admin/http/idempotent.js';

@@ -185,11 +185,11 @@ export class PostgresDeadLetterStore implements DeadLetterStore {
     });
   }
 
-  countDead(): Promise<readonly { readonly tenant: string; readonly count: number }[]> {
+  countDead(sinceMicros = 0): Promise<readonly { readonly tenant: string; readonly count: number }[]> {
     return translated(async () => {
       const rows = await this.query<{ tenant: string; count: string }>(
-        `SELECT tenant, count(*) AS count FROM dead_letters WHERE status = 'dead' GROUP BY tenant`,
-        [],
+        `SELECT tenant, count(*) AS count FROM dead_letters WHERE status = 'dead' AND buried_at >= $1 GROUP BY tenant`,
+        [Math.round(sinceMicros)],
       );
       return rows.map(({ tenant, count }) => ({ tenant, count: Number(count) }));
     });

@@ -26,6 +26,8 @@ export const DEFAULT_ALERT_RULES: readonly AlertRule[] = [
   above('disk-full', 'disk.used_ratio', 0.95, 0.93, 'CRITICAL', 60 * SECOND, 'the disk is nearly full'),
   above('loop-late', 'eventloop.delay_p99_ms', 100, 50, 'WARNING', 10 * SECOND, 'the event loop answers late'),
   above('loop-stalled', 'eventloop.delay_p99_ms', 1_000, 200, 'CRITICAL', 10 * SECOND, 'the event loop stalls'),
+  above('dead-letters-growing', 'dead_letters.growth', 0, 0, 'WARNING', 0, 'events cannot be delivered'),
+  above('dead-letters-many', 'dead_letters.growth', 100, 10, 'CRITICAL', 0, 'many events cannot be delivered'),
   above('loop-busy', 'eventloop.utilization', 0.95, 0.9, 'WARNING', 30 * SECOND, 'the event loop has no room left'),
 ];
 

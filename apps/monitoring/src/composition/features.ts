@@ -20,11 +20,14 @@ import { InfrastructureMonitor } from '../infrastructure/infrastructure-monitor.
 import { LatestEvents } from '../metrics/latest-events.js';
 import { MetricsService } from '../metrics/metrics.service.js';
 import { OptimizationPublisher } from '../optimization/optimization-publisher.js';
+import { PerformancePublisher } from '../performance/performance-publisher.js';
+import { performanceRules } from '../performance/performance-rules.js';
 import { Schedules } from '../schedules/repeating-task.js';
 import { SloPublisher } from '../slo/slo-publisher.js';
 import { trafficOf } from './distribution-traffic.js';
 import { LogEventFeed } from './log-event-feed.js';
 import { monitoringVocabulary } from '../stream/monitoring-vocabulary.js';
+import type { Observability } from './observability.js';
 import type { Parts } from './parts.js';
 
 export interface Features {
@@ -44,17 +47,26 @@ export interface FeatureSurroundings {
   readonly config: MonitoringConfig;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly observability: Observability;
 }
 
 /** What the service watches by itself: this machine, its own deliveries, and what follows from the figures. */
-export function createFeatures(parts: Parts, { config, clock, logger, dependencies }: FeatureSurroundings): Features {
+export function createFeatures(
+  parts: Parts,
+  { config, clock, logger, dependencies, observability }: FeatureSurroundings,
+): Features {
   const { publisher, log, directory } = parts;
   const outbox = new Outbox(publisher, clock, {
     onDiscard: (events, reason, error) => logger.warn('outbox.discarded', { events: events.length, reason, error }),
   });
   const activeAlerts = new ActiveAlerts();
   const openIncidents = new OpenIncidents();
-  const evaluator = new AlertEvaluator(DEFAULT_ALERT_RULES, activeAlerts, outbox, clock);
+  const evaluator = new AlertEvaluator(
+    [...DEFAULT_ALERT_RULES, ...performanceRules(config)],
+    activeAlerts,
+    outbox,
+    clock,
+  );
   new IncidentGrouping(activeAlerts, openIncidents, outbox, clock);
   const probe = new HostProbe(
     new HostReader(clock, config.DATA_DIR),
@@ -64,11 +76,26 @@ export function createFeatures(parts: Parts, { config, clock, logger, dependenci
     { intervalMs: config.PROBE_INTERVAL_MS, hostname: os.hostname() },
     logger,
   );
+  const performance = new PerformancePublisher(
+    () => observability.sample(),
+    publisher,
+    clock,
+    { intervalMs: config.PERFORMANCE_INTERVAL_MS, hostname: os.hostname() },
+    logger,
+  );
   const slo = new SloPublisher(parts.statistics, outbox, clock);
   const infrastructure = new InfrastructureMonitor(dependencies, outbox, clock);
   const optimization = new OptimizationPublisher({ traffic: () => trafficOf(parts.fanOut) }, outbox, clock);
   const latest = new LatestEvents(parts.fanOut.lastValues);
-  const schedules = new Schedules([evaluator, probe, slo, infrastructure, optimization]);
+  const schedules = new Schedules([
+    evaluator,
+    probe,
+    performance,
+    slo,
+    infrastructure,
+    optimization,
+    parts.guarantees.watch(outbox, logger),
+  ]);
   const feed = new LogEventFeed(log, directory, clock, (error) => logger.error('feed.failed', { error }));
   const metricPatterns = METRIC_PATTERNS.map((pattern) => compileTopicPattern(pattern));
   let ends: (() => Promise<void>)[] = [];

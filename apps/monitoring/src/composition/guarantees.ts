@@ -2,16 +2,20 @@ import {
   CompetingSubscriptions,
   DeadLetters,
   DEFAULT_STREAM_SESSION_LIMITS,
+  type DurableLimits,
   type FanOut,
   Handovers,
   Replays,
   ReplaySignals,
   type Log,
+  parseRetentionPolicy,
   type TopicDirectory,
 } from '@distributary/distribution-core';
 import { adminArea, DeadLettersController, DeadLettersGrpc, DeadLettersService } from '@distributary/distribution-nest';
 import type { DynamicModule } from '@nestjs/common';
 import { DEAD_LETTER_RETENTION, SERVICE } from '../events/default-topics.js';
+import { DeadLetterWatch, type DeadLetterWatchOptions } from '../dead-letters/dead-letter-watch.js';
+import type { FailureLog, Schedule } from '../schedules/repeating-task.js';
 import type { Surroundings } from './parts.js';
 import type { Storage } from './storage.js';
 
@@ -21,6 +25,9 @@ export interface Guarantees {
   readonly handovers: Handovers;
   readonly replays: Replays;
   readonly letters: DeadLetters;
+  readonly limits: DurableLimits;
+  /** Publishes how the dead letters grow. */
+  watch(outbox: DeadLetterWatchOptions['outbox'], log: FailureLog): Schedule;
   /** The dead letters, over REST and gRPC. */
   readonly area: DynamicModule;
   /** What was acknowledged is stored; to be called when no session is open any more. */
@@ -34,9 +41,13 @@ export interface GuaranteeParts {
   readonly fanOut: FanOut;
 }
 
-export function createGuarantees({ clock, ids, metrics }: Surroundings, parts: GuaranteeParts): Guarantees {
+export function createGuarantees({ config, clock, ids, metrics }: Surroundings, parts: GuaranteeParts): Guarantees {
   const { log, storage, directory, fanOut } = parts;
-  const limits = DEFAULT_STREAM_SESSION_LIMITS;
+  const limits: DurableLimits = {
+    ownershipTermMs: config.OWNERSHIP_TERM_MS,
+    ackFlushMs: DEFAULT_STREAM_SESSION_LIMITS.ackFlushMs,
+    ackTimeoutMs: config.ACK_TIMEOUT_MS,
+  };
   const store = storage.deadLetters;
   const signals = new ReplaySignals(store, clock);
   const letters = new DeadLetters({
@@ -65,6 +76,7 @@ export function createGuarantees({ clock, ids, metrics }: Surroundings, parts: G
     await competing.setTopics(topics);
   };
   signals.start();
+  const { ms: retentionMs } = parseRetentionPolicy(DEAD_LETTER_RETENTION);
   const area = adminArea(
     'DeadLetters',
     [DeadLettersController, DeadLettersGrpc],
@@ -72,6 +84,8 @@ export function createGuarantees({ clock, ids, metrics }: Surroundings, parts: G
   );
   return {
     competing,
+    limits,
+    watch: (outbox, log) => new DeadLetterWatch({ store, outbox, clock, metrics, retentionMs, log }),
     handovers: new Handovers(),
     replays,
     letters,

@@ -45,6 +45,7 @@ export class SseSubscription {
       canAck: false,
       subscribe: () => this.unpauseReading(),
       ack: () => undefined,
+      nack: () => undefined,
       credit: () => undefined,
       pause: () => this.pause(),
       resume: () => this.unpauseReading(),

@@ -43,6 +43,7 @@ export class WebSocketClient implements DistributaryClient {
       canAck: true,
       subscribe: (payload) => this.send('subscribe', payload),
       ack: (payload) => this.send('ack', payload),
+      nack: (payload) => this.send('nack', payload),
       credit: (payload) => this.send('credit', payload),
       pause: (subscription) => this.session?.pause(subscription) ?? true,
       resume: (subscription) => this.session?.resume(subscription),

@@ -95,8 +95,8 @@ export interface DeadLetterStore {
   inReplay(subscriptionId: string, limit: number): Promise<readonly DeadLetter[]>;
   /** Subscriptions that have such letters. */
   subscriptionsInReplay(): Promise<readonly string[]>;
-  /** How many are dead. */
-  countDead(): Promise<readonly { readonly tenant: string; readonly count: number }[]>;
+  /** How many are dead; of those that were buried since, if that is given. */
+  countDead(sinceMicros?: number): Promise<readonly { readonly tenant: string; readonly count: number }[]>;
   /** Forgets letters that were buried before; how many. */
   prune(beforeMicros: number): Promise<number>;
 }

@@ -118,6 +118,7 @@ export function describeDeadLetterStoreContract(name: string, create: () => Prom
         { tenant: 'acme', count: 1 },
         { tenant: 'default', count: 1 },
       ]);
+      expect(await store.countDead(2_020)).toEqual([{ tenant: 'acme', count: 1 }]);
       expect(await store.prune(2_020)).toBe(1);
       expect(idsOf(await store.list(ours, 10))).toEqual([idOf(2)]);
     });

@@ -101,10 +101,10 @@ export class InMemoryDeadLetterStore implements DeadLetterStore {
     return [...new Set(this.letters.filter(isOnItsWay).map(({ subscriptionId }) => subscriptionId))];
   }
 
-  async countDead(): Promise<readonly { readonly tenant: string; readonly count: number }[]> {
+  async countDead(sinceMicros = 0): Promise<readonly { readonly tenant: string; readonly count: number }[]> {
     const counts = new Map<string, number>();
-    for (const { tenant, status } of this.letters) {
-      if (status === 'dead') counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
+    for (const { tenant, status, buriedMicros } of this.letters) {
+      if (status === 'dead' && buriedMicros >= sinceMicros) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
     }
     return [...counts].map(([tenant, count]) => ({ tenant, count }));
   }
