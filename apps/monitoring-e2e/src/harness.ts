@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { type Environment, loadConfig, noLogger } from '@distributary/distribution-nest';
+import { type Environment, loadConfig, type Logger, noLogger } from '@distributary/distribution-nest';
 import { createApp, monitoringConfig } from '@distributary/monitoring';
 import type { PublishResult } from '@distributary/contracts';
 import { type AsyncApiDocument, MessageCheck } from './message-check.js';
@@ -14,6 +14,7 @@ const QUIET: Environment = {
   EMBEDDED_SYNC: 'commit',
   EMBEDDED_MAX_SIZE: '1GiB',
   PROBE_INTERVAL_MS: '3600000',
+  PERFORMANCE_INTERVAL_MS: '3600000',
 };
 
 export interface Reply<Body = Readonly<Record<string, unknown>>> {
@@ -46,10 +47,10 @@ export class TestApp {
     return this.token === undefined ? {} : { authorization: `Bearer ${this.token}` };
   }
 
-  static async start(env: Environment = {}): Promise<TestApp> {
+  static async start(env: Environment = {}, logger: Logger = noLogger): Promise<TestApp> {
     const directory = await mkdtemp(path.join(os.tmpdir(), 'distributary-e2e-'));
     try {
-      return new TestApp(directory, env, await run(directory, env));
+      return new TestApp(directory, env, await run(directory, env, logger));
     } catch (error) {
       await rm(directory, { recursive: true, force: true });
       throw error;
@@ -178,7 +179,7 @@ export class TestApp {
   }
 }
 
-function run(directory: string, env: Environment) {
+function run(directory: string, env: Environment, logger: Logger = noLogger) {
   const folders = { DATA_DIR: path.join(directory, 'data'), EMBEDDED_DIR: path.join(directory, 'log') };
-  return createApp(loadConfig({ ...QUIET, ...folders, ...env }, monitoringConfig), noLogger);
+  return createApp(loadConfig({ ...QUIET, ...folders, ...env }, monitoringConfig), logger);
 }

@@ -1,4 +1,5 @@
-import { STREAM_DOORS } from './doors/all-doors.js';
+import { until } from '@distributary/distribution-core/testing';
+import { COMMAND_DOORS, STREAM_DOORS } from './doors/all-doors.js';
 import { subscribed } from './doors/door.js';
 import { alerts, alertsOf, aService } from './events.js';
 import { TestApp } from './harness.js';
@@ -75,4 +76,80 @@ describe('performance figures', () => {
       body: { code: 'topic.not_found' },
     });
   });
+});
+
+describe('a service whose figures go wrong', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start({
+      PERFORMANCE_INTERVAL_MS: '100',
+      ALERT_LAG_EVENTS: '20',
+      ALERT_AFTER_MS: '0',
+      SLA_WRITE_INTERVAL_MS: '100',
+    });
+  }, 60_000);
+  afterAll(() => app.stop(), 60_000);
+
+  it('raises an alert that flows through the service itself, and resolves it', async () => {
+    const service = aService();
+    const watcher = await subscribed(STREAM_DOORS[0], app, {
+      ...alertsOf('monitoring-distribution'),
+      filter: 'data.rule_id == "subscription-lagging"',
+    });
+    // It takes one event, and then nothing until it is given credit.
+    const [commands] = COMMAND_DOORS;
+    const behind = await commands.connect(app);
+    behind.send('subscribe', { id: 'b', ...alertsOf(service), credit: 1, slow_policy: 'block' });
+    await behind.record.next('subscribed');
+    await app.publish(...alerts(service, 60));
+    const [raised] = await watcher.record.events(1);
+    expect(raised.data).toMatchObject({ rule_id: 'subscription-lagging', status: 'raised', severity: 'WARNING' });
+    const active = await until('the alert to be active', async () => {
+      const { body } = await app.get('/api/v1/monitoring/alerts/active?service=monitoring-distribution');
+      const found = (body as unknown as { rule_id: string }[]).find(
+        ({ rule_id }) => rule_id === 'subscription-lagging',
+      );
+      return found;
+    });
+    expect(active).toBeDefined();
+    behind.send('credit', { id: 'b', events: 1_000 });
+    const [, resolved] = await watcher.record.events(2);
+    expect(resolved.data).toMatchObject({ rule_id: 'subscription-lagging', status: 'resolved' });
+    await behind.close();
+    await watcher.close();
+  });
+
+  it('keeps service levels by topic and day, over a restart', async () => {
+    const service = aService();
+    const reader = await subscribed(STREAM_DOORS[0], app, alertsOf(service));
+    await app.publish(...alerts(service, 10));
+    await reader.record.events(10);
+    await reader.close();
+    const kept = async () => {
+      const { status, body } = await app.get(`${STATS}/sla?topic=${encodeURIComponent(CRITICAL)}`);
+      expect(status).toBe(200);
+      return (body.items as unknown as Record<string, unknown>[])[0];
+    };
+    const before = await until('the row', async () => {
+      const row = await kept();
+      return row !== undefined && Number(row.deliveries) >= 10 ? row : undefined;
+    });
+    expect(before).toMatchObject({ topic: CRITICAL, day: new Date().toISOString().slice(0, 10), failed: 0 });
+    expect(before.delivery_ratio).toBe(1);
+    expect((before.latency_ms as { p99: number }).p99).toBeGreaterThan(0);
+    await app.restart();
+    const again = await subscribed(STREAM_DOORS[0], app, alertsOf(service));
+    await app.publish(...alerts(service, 10, 10));
+    await again.record.events(10);
+    await until(
+      'both runs to be counted',
+      async () => Number((await kept()).deliveries) >= Number(before.deliveries) + 10,
+    );
+    await again.close();
+    expect(await app.get(`${STATS}/sla?from=2026-11-21&to=2026-11-20`)).toMatchObject({
+      status: 400,
+      body: { code: 'request.invalid', errors: [{ path: 'to' }] },
+    });
+    expect((await app.get(`${STATS}/sla?from=2020-01-01&to=2020-01-02`)).body.items).toEqual([]);
+  }, 60_000);
 });

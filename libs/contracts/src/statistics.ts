@@ -128,3 +128,40 @@ export const apiStatsSchema = listOf(
     })
     .meta({ id: 'CallFigures' }),
 );
+
+const day = () => z.iso.date();
+
+export const slaQuerySchema = z
+  .object({
+    topic: z.string().min(1).max(200).optional(),
+    from: day().optional().describe('UTC; a week ago if absent'),
+    to: day().optional().describe('UTC; today if absent'),
+  })
+  .refine(({ from, to }) => from === undefined || to === undefined || from <= to, {
+    path: ['to'],
+    error: 'must not be before from',
+  });
+
+export const slaSchema = z.object({
+  generated_at: z.string(),
+  from: z.string(),
+  to: z.string(),
+  is_cut: z.boolean().describe('There are more rows: ask for fewer days or for one topic'),
+  items: z.array(
+    z
+      .object({
+        topic: z.string(),
+        day: z.string(),
+        events: z.int(),
+        deliveries: z.int(),
+        failed: z.int(),
+        dropped: z.int(),
+        delivery_ratio: z.number().nullable(),
+        latency_ms: z.object({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable(),
+        availability: z.number().nullable().describe('Served minutes of those that were due'),
+        served_minutes: z.int(),
+        due_minutes: z.int().describe('From the first of the topic on, until now'),
+      })
+      .meta({ id: 'ServiceLevel' }),
+  ),
+});

@@ -4,6 +4,7 @@ import type {
   CursorStore,
   DailyDeliveryStore,
   DeadLetterStore,
+  IdempotencyStore,
   LookupTableStore,
   QuotaStore,
   RoutingRuleStore,
@@ -21,6 +22,7 @@ export interface Storage {
   readonly apiKeys: ApiKeyStore;
   readonly routingRules: RoutingRuleStore;
   readonly audit: AuditLog;
+  readonly idempotency: IdempotencyStore;
   readonly deliveries: DailyDeliveryStore;
   readonly quotas: QuotaStore;
   readonly transformations: TransformationStore;

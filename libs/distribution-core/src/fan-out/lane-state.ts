@@ -10,6 +10,8 @@ export interface LaneState {
   topic: TopicDefinition;
   readonly segments: Segments;
   tail: LaneTail;
+  /** The broker does not answer. */
+  isStalled?: boolean;
   /** Since it was opened, copies included. */
   eventCount: number;
 }

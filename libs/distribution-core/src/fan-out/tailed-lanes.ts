@@ -128,7 +128,10 @@ export class TailedLanes {
           this.budget.add(segments);
           this.handlers.onGap(state, to);
         },
-        onStalled: (isStalled) => this.handlers.onStalled(state, isStalled),
+        onStalled: (isStalled) => {
+          state.isStalled = isStalled;
+          this.handlers.onStalled(state, isStalled);
+        },
         onGone: () => this.close(state),
       },
     );

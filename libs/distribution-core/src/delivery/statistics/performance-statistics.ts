@@ -69,6 +69,8 @@ export class PerformanceStatistics {
   private readonly untaken = new Map<string, TopicTally>();
   private readonly startedMs: number;
   private other: LaneSeries | undefined;
+  /** Told of losses that the subscriber did not ask for. */
+  onFailed: (deliveries: number) => void = () => undefined;
 
   constructor(
     private readonly clock: Clock,
@@ -113,7 +115,10 @@ export class PerformanceStatistics {
     this.seriesOf(lane).lost(this.clock.monotonicMs(), deliveries, isWished);
     const taken = this.untakenOf(lane);
     if (isWished) taken.dropped += deliveries;
-    else taken.failed += deliveries;
+    else {
+      taken.failed += deliveries;
+      this.onFailed(deliveries);
+    }
   }
 
   /** Of the whole process. */

@@ -1,0 +1,80 @@
+import type { MonitoringEventInput } from '@distributary/contracts';
+import type { Clock } from '@distributary/distribution-core';
+import { isoOfMicros } from '../events/iso-time.js';
+import { OWN_SERVICE } from '../events/own-service.js';
+import type { EventPublisher } from '../events/publisher.js';
+import { type FailureLog, RepeatingTask, type Schedule } from '../schedules/repeating-task.js';
+
+/** How the process performed in the last minute. */
+export interface PerformanceSample {
+  /** 0 if nothing was delivered: nothing was late. */
+  readonly latencyP99Ms: number;
+  /** 1 if nothing was due. */
+  readonly successRatio: number;
+  readonly serverErrorRatio: number;
+  readonly eventsPerSecond: number;
+  readonly deliveriesPerSecond: number;
+  /** Of the subscription that is furthest behind. */
+  readonly lagEvents: number;
+  readonly heapUsedRatio: number;
+}
+
+export interface PerformancePublisherOptions {
+  readonly intervalMs: number;
+  readonly hostname: string;
+}
+
+const FIGURES: readonly (readonly [metric: string, part: keyof PerformanceSample, unit: string])[] = [
+  ['delivery.latency_p99_ms', 'latencyP99Ms', 'ms'],
+  ['delivery.success_ratio', 'successRatio', 'ratio'],
+  ['delivery.events_per_s', 'eventsPerSecond', 'events/s'],
+  ['delivery.deliveries_per_s', 'deliveriesPerSecond', 'events/s'],
+  ['delivery.lag_events', 'lagEvents', 'events'],
+  ['api.server_error_ratio', 'serverErrorRatio', 'ratio'],
+  ['process.heap_used_ratio', 'heapUsedRatio', 'ratio'],
+];
+
+/** Publishes how the service performs as METRICS of its own, on which the alert rules look as on anybody's. */
+export class PerformancePublisher implements Schedule {
+  private readonly schedule: RepeatingTask;
+  private readonly hostWord: string;
+
+  constructor(
+    private readonly sample: () => PerformanceSample,
+    private readonly publisher: EventPublisher,
+    private readonly clock: Clock,
+    private readonly options: PerformancePublisherOptions,
+    log?: FailureLog,
+  ) {
+    this.hostWord = options.hostname.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 100) || 'unknown';
+    this.schedule = new RepeatingTask('performance', options.intervalMs, clock, () => this.publish(), log);
+  }
+
+  start(): void {
+    this.schedule.start();
+  }
+
+  stop(): Promise<void> {
+    return this.schedule.stop();
+  }
+
+  private async publish(): Promise<void> {
+    const sample = this.sample();
+    const timestamp = isoOfMicros(this.clock.nowMicros());
+    await this.publisher.publish(
+      FIGURES.map(([metric, part, unit]): MonitoringEventInput => ({
+        timestamp,
+        data_type: 'METRICS',
+        data: {
+          service_name: OWN_SERVICE,
+          metric_name: metric,
+          current_value: Math.round(sample[part] * 1e6) / 1e6,
+          unit,
+          labels: { host: this.options.hostname.slice(0, 200) },
+        },
+        routing: { routing_key: `${OWN_SERVICE}.metric.${this.hostWord}` },
+        metadata: { source_service: OWN_SERVICE },
+      })),
+    );
+  }
+}
