@@ -28,6 +28,13 @@ export class Observations {
     this.answers.set(String(answer), (this.answers.get(String(answer)) ?? 0) + 1);
   }
 
+  /** What else came, by its kind. */
+  told(counts: Readonly<Record<string, number>>): void {
+    for (const [kind, times] of Object.entries(counts)) {
+      this.answers.set(`told ${kind}`, (this.answers.get(`told ${kind}`) ?? 0) + times);
+    }
+  }
+
   /** Beside an answer that was counted already. */
   find(what: string, input: unknown): void {
     if (this.findings.size < 50) this.findings.add(`${this.door}: ${what}\n  ${shown(input)}`);

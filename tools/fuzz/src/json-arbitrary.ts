@@ -151,3 +151,29 @@ function target(reference: string, document: JsonSchema): JsonSchema {
     .split('/')
     .reduce<JsonSchema>((at, key) => at[key.replaceAll('~1', '/').replaceAll('~0', '~')] as JsonSchema, document);
 }
+
+/** Values that are right, with one place of each changed, taken away or added to. */
+export function mutationsOf(examples: readonly unknown[]): fc.Arbitrary<unknown> {
+  return fc
+    .tuple(fc.constantFrom(...examples), fc.nat(), junk, fc.constantFrom('keep', 'replace', 'remove', 'add'))
+    .map(([example, place, value, act]) => {
+      const whole = { root: structuredClone(example) };
+      if (act === 'keep') return whole.root;
+      const places = placesIn(whole);
+      const { holder, key } = places[place % places.length];
+      if (act === 'remove' && key !== 'root') delete holder[key];
+      else if (act === 'add') holder[`${key}_more`] = value;
+      else holder[key] = value;
+      return whole.root;
+    });
+}
+
+type Holder = Record<string, unknown>;
+
+function placesIn(holder: Holder): { holder: Holder; key: string }[] {
+  return Object.keys(holder).flatMap((key) => {
+    const value = holder[key];
+    const inner = typeof value === 'object' && value !== null ? placesIn(value as Holder) : [];
+    return [{ holder, key }, ...inner];
+  });
+}

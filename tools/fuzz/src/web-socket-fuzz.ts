@@ -3,8 +3,9 @@ import { CLOSE_CODES } from '@distributary/contracts';
 import { type AsyncApiDocument, MessageCheck } from '@distributary/monitoring-e2e';
 import fc from 'fast-check';
 import WebSocket from 'ws';
+import { RIGHT_MESSAGES } from './right-messages.js';
 import { type FuzzReport, type FuzzTarget, Observations } from './fuzz-target.js';
-import { type JsonSchema, valuesOf } from './json-arbitrary.js';
+import { type JsonSchema, mutationsOf, valuesOf } from './json-arbitrary.js';
 
 interface Frame {
   readonly bytes: string | Buffer;
@@ -12,6 +13,8 @@ interface Frame {
 }
 
 const FRAMES_PER_CONNECTION = 20;
+/** One connection in so many ends with a frame that is no message at all. */
+const BROKEN_EVERY = 3;
 const CONNECTIONS = 4;
 const ANSWER_MS = 20_000;
 /** Of the protocol, and those of WebSocket itself that say what is wrong with a frame. */
@@ -22,42 +25,59 @@ export async function fuzzWebSocket(target: FuzzTarget, count: number, seed: num
   const document = (await (await fetch(`${target.httpUrl}/api/asyncapi.json`)).json()) as AsyncApiDocument & JsonSchema;
   const check = new MessageCheck(document);
   const seen = new Observations('WebSocket');
-  const frames = fc.sample(framesOf(document), { numRuns: count, seed });
+  const { messages, broken } = framesOf(document);
+  const connections = fc.sample(connectionsOf(messages, broken), {
+    numRuns: Math.ceil(count / FRAMES_PER_CONNECTION),
+    seed,
+  });
   const worker = async (): Promise<void> => {
-    for (
-      let some = frames.splice(0, FRAMES_PER_CONNECTION);
-      some.length > 0;
-      some = frames.splice(0, FRAMES_PER_CONNECTION)
-    ) {
-      await speak(target, some, check, seen);
+    for (let frames = connections.pop(); frames !== undefined; frames = connections.pop()) {
+      await speak(target, frames, check, seen);
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, worker));
   return seen.report();
 }
 
-function framesOf(document: AsyncApiDocument & JsonSchema): fc.Arbitrary<Frame> {
-  const messages = Object.entries(document.components.messages)
-    .filter(([name]) => name.startsWith('client_'))
-    .map(([, message]) => valuesOf(message.payload as JsonSchema, document));
-  const text = fc.oneof(...messages).map((message) => JSON.stringify(message ?? null));
-  const part = fc.double({ min: 0, max: 1, noNaN: true });
+/** A frame that is no message ends the connection, so it comes last, or the others would not be looked at. */
+function connectionsOf(messages: fc.Arbitrary<Frame>, broken: fc.Arbitrary<Frame>): fc.Arbitrary<Frame[]> {
+  const many = fc.array(messages, { minLength: FRAMES_PER_CONNECTION - 1, maxLength: FRAMES_PER_CONNECTION - 1 });
+  const last = fc.oneof({ weight: BROKEN_EVERY - 1, arbitrary: messages }, { weight: 1, arbitrary: broken });
+  return fc.tuple(many, last).map(([some, end]) => [...some, end]);
+}
+
+function framesOf(document: AsyncApiDocument & JsonSchema) {
   const asText = (bytes: string | Buffer): Frame => ({ bytes, isBinary: false });
-  return fc.oneof(
-    { weight: 20, arbitrary: text.map(asText) },
-    { weight: 2, arbitrary: fc.tuple(text, part).map(([whole, at]) => asText(whole.slice(0, whole.length * at))) },
-    {
-      weight: 2,
-      arbitrary: fc.tuple(text, part, fc.nat(255)).map(([whole, at, byte]) => asText(flipped(whole, at, byte))),
-    },
-    { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 100 }).map(asText) },
-    {
-      weight: 1,
-      arbitrary: fc.uint8Array({ maxLength: 100 }).map((bytes) => ({ bytes: Buffer.from(bytes), isBinary: true })),
-    },
-    { weight: 1, arbitrary: fc.integer({ min: 1_000, max: 100_000 }).map((depth) => asText('['.repeat(depth))) },
-    { weight: 1, arbitrary: fc.integer({ min: 1_000, max: 20_000 }).map((depth) => asText(deep(depth))) },
+  const texts = Object.entries(document.components.messages)
+    .filter(([name]) => name.startsWith('client_'))
+    .map(([name, { payload }]) => {
+      const { properties } = payload as { readonly properties: { readonly payload: JsonSchema } };
+      const type = name.slice('client_'.length);
+      return valuesOf(properties.payload, document).map((value) => JSON.stringify({ type, payload: value }));
+    });
+  const deepTexts = fc.integer({ min: 1_000, max: 20_000 }).map(deep);
+  const text = fc.oneof(
+    { weight: 10, arbitrary: fc.oneof(...texts) },
+    { weight: 10, arbitrary: mutationsOf(RIGHT_MESSAGES).map((message) => withType(message)) },
+    { weight: 1, arbitrary: deepTexts },
   );
+  const part = fc.double({ min: 0, max: 1, noNaN: true });
+  const broken = fc.oneof(
+    fc.tuple(text, part).map(([whole, at]) => asText(whole.slice(0, whole.length * at))),
+    fc.tuple(text, part, fc.nat(255)).map(([whole, at, byte]) => asText(flipped(whole, at, byte))),
+    fc.string({ unit: 'binary', maxLength: 100 }).map(asText),
+    fc.jsonValue({ maxDepth: 3 }).map((value) => asText(JSON.stringify(value))),
+    fc.uint8Array({ maxLength: 100 }).map((bytes) => ({ bytes: Buffer.from(bytes), isBinary: true })),
+    fc.integer({ min: 1_000, max: 100_000 }).map((depth) => asText('['.repeat(depth))),
+    fc.integer({ min: 1, max: 3 }).map((megabytes) => asText('x'.repeat(megabytes * 1_048_576))),
+  );
+  return { messages: text.map(asText), broken };
+}
+
+/** A message without a type would end the connection. */
+function withType(message: unknown): string {
+  const fields = typeof message === 'object' && message !== null ? (message as { type?: unknown }) : {};
+  return JSON.stringify({ ...fields, type: typeof fields.type === 'string' ? fields.type : 'ping' });
 }
 
 /** May be no UTF-8 any more. */
@@ -78,11 +98,13 @@ async function speak(
 ): Promise<void> {
   const socket = new WebSocket(target.httpUrl.replace('http', 'ws') + target.streamPath, 'distributary.v1.json');
   const shown = () => frames.map(({ bytes }) => bytes.toString().slice(0, 300));
+  const told: Record<string, number> = {};
   let answered: (() => void) | undefined;
   const untilPong = new Promise<void>((resolve) => (answered = resolve));
   socket.on('message', (bytes: Buffer) => {
     const message = JSON.parse(bytes.toString()) as { type: string; payload: { code?: string; echo?: unknown } };
     if (message.type === 'pong' && message.payload.echo === 'the end') answered?.();
+    told[message.type] = (told[message.type] ?? 0) + 1;
     if (message.payload.code === 'internal') seen.find('error internal', shown());
     const problem = check.problemOf(message);
     if (problem !== undefined) seen.find(problem, shown());
@@ -103,6 +125,7 @@ async function speak(
   const outcome = await Promise.race([untilPong.then(() => 'pong' as const), closed.then(([code]) => code), late]);
   clearTimeout(timer);
   frames.forEach(() => seen.count(outcome));
+  seen.told(told);
   if (outcome === 'late') seen.find('no answer in time', shown());
   if (outcome === CLOSE_CODES.internal || (typeof outcome === 'number' && !CLOSES.has(outcome))) {
     seen.find(`closed with ${outcome}`, shown());

@@ -3,7 +3,7 @@ import { CLOSE_CODES, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON } from '@distributary
 import type { DistributionError } from '@distributary/distribution-core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
-import { WebSocket } from 'ws';
+import { WebSocket, type WebSocketServer } from 'ws';
 import type { AccessControl } from '../../auth/access-control.js';
 import { retryAfterSeconds } from '../../errors/problem-details.js';
 import { authenticateUpgrade } from './upgrade-authentication.js';
@@ -92,5 +92,15 @@ export class StreamWebSocketAdapter extends WsAdapter {
         void authenticateUpgrade(req, this.access).then(() => done(true));
       },
     });
+  }
+
+  /**
+   * What a client does wrong is told by the close code; as errors of ours they would fill the log at anybody's will. An
+   * error without a listener would end the process.
+   */
+  override bindErrorHandler(server: WebSocketServer): WebSocketServer {
+    server.on('connection', (socket: WebSocket) => socket.on('error', () => undefined));
+    server.on('error', (error) => this.logger.error(error));
+    return server;
   }
 }
