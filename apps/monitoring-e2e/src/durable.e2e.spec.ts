@@ -148,7 +148,7 @@ describe('a durable subscription', () => {
 
   it('may be received through one door and then through another', async () => {
     const [service, name] = [aService(), randomUUID()];
-    const sent = alerts(service, 6);
+    const sent = alerts(service, 8);
     let from = 0;
     for (const door of [...COMMAND_DOORS, ...COMMAND_DOORS.slice(0, 1)]) {
       const owner = await reopened(door, app, name, service);

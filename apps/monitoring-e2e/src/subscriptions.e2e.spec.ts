@@ -59,6 +59,26 @@ describe('durable subscriptions', () => {
     expect(await app.get(pathOf(name))).toMatchObject({ status: 404, body: { code: 'subscription.not_found' } });
   });
 
+  it('are created once by requests that bear the same key, at once or one after another', async () => {
+    const [name, key] = [randomUUID(), randomUUID()];
+    const post = (body: object) => app.post(SUBSCRIPTIONS, body, { 'idempotency-key': key });
+    const answers = await Promise.all([1, 2, 3].map(() => post({ subscription_id: name })));
+    const last = await post({ subscription_id: name });
+    for (const answer of [...answers, last]) {
+      expect(answer.status).toBe(201);
+      expect(answer.body).toEqual(last.body);
+      expect(answer.headers.get('etag')).toBe(last.headers.get('etag'));
+    }
+    expect(last.headers.get('idempotency-replayed')).toBe('true');
+    expect(await post({ subscription_id: name, type: 'failover' })).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency.conflict' },
+    });
+    expect(await app.post(SUBSCRIPTIONS, { subscription_id: name }, { 'idempotency-key': 'with space' })).toMatchObject(
+      { status: 400 },
+    );
+  });
+
   it('are refused with every problem', async () => {
     const refused = await create('', { type: 'own', slow_policy: 'slow', whatever: 1 });
     expect(refused).toMatchObject({ status: 400, body: { code: 'request.invalid' } });

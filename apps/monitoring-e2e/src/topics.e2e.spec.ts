@@ -51,6 +51,26 @@ describe('topics', () => {
     expect(await app.get(pathOf(name))).toMatchObject({ status: 404, body: { code: 'topic.not_found' } });
   });
 
+  it('are created once by requests that bear the same key, at once or one after another', async () => {
+    const [name, key] = [aName(), randomUUID()];
+    const post = (body: object) => app.post(TOPICS, body, { 'idempotency-key': key });
+    const answers = await Promise.all([1, 2, 3].map(() => post({ name, data_type: 'ALERTS' })));
+    const last = await post({ name, data_type: 'ALERTS' });
+    for (const answer of [...answers, last]) {
+      expect(answer.status).toBe(201);
+      expect(answer.body).toEqual(last.body);
+      expect(answer.headers.get('etag')).toBe(last.headers.get('etag'));
+    }
+    expect(last.headers.get('idempotency-replayed')).toBe('true');
+    expect(await post({ name, data_type: 'METRICS' })).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency.conflict' },
+    });
+    expect(await app.post(TOPICS, { name, data_type: 'ALERTS' }, { 'idempotency-key': 'with space' })).toMatchObject({
+      status: 400,
+    });
+  });
+
   it('are refused with every problem, and a second time', async () => {
     const name = aName();
     const invalid = await create('a//#', { data_type: 'alerts', retention_policy: 'soon', broker_name: 'x' });

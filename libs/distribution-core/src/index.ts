@@ -113,3 +113,5 @@ export * from './ports/quota-store.port.js';
 export * from './quotas/tenant-quota.js';
 export * from './quotas/tenant-quotas.js';
 export * from './quotas/within-quota.js';
+export * from './ports/idempotency-store.port.js';
+export * from './idempotency/idempotent-calls.js';

@@ -139,3 +139,6 @@ export * from './performance/sla.controller.js';
 export * from './performance/sla.service.js';
 export * from './config/guarantees.config.js';
 export * from './admin/http/idempotent.js';
+export * from './cache/cache-stats.controller.js';
+export * from './cache/cached-reads.js';
+export * from './cache/read-cache.interceptor.js';

@@ -17,3 +17,4 @@ export * from './cache/redis-invalidations.js';
 export * from './postgres-dead-letter-store.js';
 export * from './postgres-daily-delivery-store.js';
 export * from './quotas/postgres-quota-store.js';
+export * from './postgres-idempotency-store.js';

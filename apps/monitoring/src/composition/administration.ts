@@ -17,6 +17,7 @@ import type { Auditing } from './auditing.js';
 import type { Observability } from './observability.js';
 import type { Parts } from './parts.js';
 import type { Quotas } from './quotas.js';
+import type { ReadCaching } from './read-caching.js';
 
 export interface AdministrationSurroundings {
   readonly clock: Clock;
@@ -25,6 +26,7 @@ export interface AdministrationSurroundings {
   readonly auditing: Auditing;
   readonly access: ServiceAccess;
   readonly quotas: Quotas;
+  readonly readCaching: ReadCaching;
 }
 
 export const MONITORING_PREFIX = 'api/v1/monitoring';
@@ -34,6 +36,7 @@ export function administration(parts: Parts, around: AdministrationSurroundings)
   return AdminModule.of({
     prefix: MONITORING_PREFIX,
     logger: around.logger,
+    idempotency: parts.management.idempotency,
     areas: [
       topicsArea(parts, around),
       subscriptionsArea(parts),
@@ -42,6 +45,7 @@ export function administration(parts: Parts, around: AdministrationSurroundings)
       ...around.observability.areas,
       ...around.auditing.areas,
       ...around.quotas.areas,
+      ...around.readCaching.areas,
       parts.transforming.area,
       parts.guarantees.area,
     ],

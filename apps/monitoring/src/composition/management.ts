@@ -1,5 +1,6 @@
 import {
   type FanOut,
+  IdempotentCalls,
   LiveReaders,
   type Log,
   SelectionPlaces,
@@ -19,6 +20,7 @@ export interface Management {
   readonly live: LiveReaders;
   readonly health: SubscriptionHealthCheck;
   readonly subscriptions: SubscriptionsService;
+  readonly idempotency: IdempotentCalls;
 }
 
 export interface ManagementParts {
@@ -58,5 +60,11 @@ export function createManagement(around: Surroundings, parts: ManagementParts): 
     vocabulary: monitoringVocabulary,
     transformations,
   });
-  return { live, health, subscriptions: service };
+  const idempotency = new IdempotentCalls({
+    store: storage.idempotency,
+    clock,
+    ids,
+    onUnkept: (error) => logger.warn('idempotency.not_kept', { error }),
+  });
+  return { live, health, subscriptions: service, idempotency };
 }

@@ -1,5 +1,10 @@
 import { invalidRequest, type Principal } from '@distributary/distribution-core';
-import { selectionFieldsOf, type SubscriptionsService, viewMessage } from '@distributary/distribution-nest';
+import {
+  messageFields,
+  selectionFieldsOf,
+  type SubscriptionsService,
+  viewMessage,
+} from '@distributary/distribution-nest';
 
 /** `SubscriptionRequest`, as proto-loader gives it: what was not sent is not there. */
 export type SubscriptionRequest = Readonly<Record<string, unknown>> & {
@@ -20,9 +25,8 @@ const ACTIONS: ReadonlyMap<unknown, Action> = new Map<string, Action>([
   [
     'CREATE',
     async ({ subscriptions, principal, request }) => {
-      const { action: _action, limit: _limit, cursor: _cursor, ...fields } = selectionFieldsOf(request);
-      const named = Object.entries(fields).filter(([, value]) => !(Array.isArray(value) && value.length === 0));
-      return viewMessage((await subscriptions.create(principal, Object.fromEntries(named))).view);
+      const { action: _action, limit: _limit, cursor: _cursor, ...fields } = messageFields(selectionFieldsOf(request));
+      return viewMessage((await subscriptions.create(principal, fields)).view);
     },
   ],
   ['GET', async ({ subscriptions, principal, id }) => viewMessage((await subscriptions.get(principal, id)).view)],

@@ -30,8 +30,8 @@ export const newSubscriptionSchema = z
   .strictObject({
     subscription_id: subscribeSchema.shape.id,
     ...selection,
-    ...options,
     type: subscribeSchema.shape.type,
+    ...options,
     start: placeSchema.optional(),
   })
   .meta({ id: 'NewSubscription' });

@@ -31,3 +31,5 @@ export * from './daily-delivery-store.contract.js';
 export * from './in-memory-daily-delivery-store.js';
 export * from './in-memory-quota-store.js';
 export * from './quota-store.contract.js';
+export * from './in-memory-idempotency-store.js';
+export * from './idempotency-store.contract.js';

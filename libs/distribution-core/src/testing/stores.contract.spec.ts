@@ -5,6 +5,8 @@ import { FakeClock } from './fake-clock.js';
 import { InMemoryApiKeyStore } from './in-memory-api-key-store.js';
 import { InMemoryAuditLog } from './in-memory-audit-log.js';
 import { InMemoryCursorStore } from './in-memory-cursor-store.js';
+import { describeIdempotencyStoreContract } from './idempotency-store.contract.js';
+import { InMemoryIdempotencyStore } from './in-memory-idempotency-store.js';
 import { InMemorySubscriptionStore } from './in-memory-subscription-store.js';
 import { InMemoryTopicCatalog } from './in-memory-topic-catalog.js';
 import { describeSubscriptionStoreContract } from './subscription-store.contract.js';
@@ -17,6 +19,10 @@ describeSubscriptionStoreContract('InMemorySubscriptionStore', async () => {
 });
 describeApiKeyStoreContract('InMemoryApiKeyStore', async () => new InMemoryApiKeyStore());
 describeAuditLogContract('InMemoryAuditLog', async () => new InMemoryAuditLog());
+describeIdempotencyStoreContract('InMemoryIdempotencyStore', async () => {
+  const clock = new FakeClock();
+  return { store: new InMemoryIdempotencyStore(clock), pass: async (ms) => clock.advance(ms) };
+});
 describeCursorStoreContract('InMemoryCursorStore', async () => {
   const clock = new FakeClock();
   const store = new InMemoryCursorStore({ clock });

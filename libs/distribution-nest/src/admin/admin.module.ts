@@ -1,3 +1,4 @@
+import { IdempotentCalls } from '@distributary/distribution-core';
 import { type DynamicModule, Global, Module, type Type } from '@nestjs/common';
 import { RouterModule } from '@nestjs/core';
 import { LOGGER, type Logger } from '../logging/logger.js';
@@ -8,17 +9,22 @@ export interface AdminSettings {
   /** One module per area, `TopicsModule.of(…)`; its controllers are `@Controller('<resource>')`. */
   readonly areas: readonly DynamicModule[];
   readonly logger: Logger;
+  /** Which creating requests have been carried out. */
+  readonly idempotency: IdempotentCalls;
 }
 
 /** What the administrative controllers of every area need beside their own services. */
 @Global()
 @Module({})
 class AdminSurroundings {
-  static of(logger: Logger): DynamicModule {
+  static of({ logger, idempotency }: Pick<AdminSettings, 'logger' | 'idempotency'>): DynamicModule {
     return {
       module: AdminSurroundings,
-      providers: [{ provide: LOGGER, useValue: logger }],
-      exports: [LOGGER],
+      providers: [
+        { provide: LOGGER, useValue: logger },
+        { provide: IdempotentCalls, useValue: idempotency },
+      ],
+      exports: [LOGGER, IdempotentCalls],
     };
   }
 }
@@ -29,11 +35,11 @@ class AdminSurroundings {
  */
 @Module({})
 export class AdminModule {
-  static of({ prefix, areas, logger }: AdminSettings): DynamicModule {
+  static of({ prefix, areas, ...surroundings }: AdminSettings): DynamicModule {
     const children = areas.map(({ module }): Type => module as Type);
     return {
       module: AdminModule,
-      imports: [AdminSurroundings.of(logger), ...areas, RouterModule.register([{ path: prefix, children }])],
+      imports: [AdminSurroundings.of(surroundings), ...areas, RouterModule.register([{ path: prefix, children }])],
     };
   }
 }

@@ -16,6 +16,7 @@ import type { FastifyReply } from 'fastify';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import { ApiContract } from '../../http/api-contract.js';
 import { ETAG_HEADER, ifMatchHeaders, preconditionOf, tagged } from '../http/etag.js';
+import { IDEMPOTENCY_ERRORS, idempotencyHeaders, Idempotent } from '../http/idempotent.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 
 /** Durable subscriptions; streams read them by their `name`, which is their `subscription_id`. */
@@ -36,13 +37,15 @@ export class SubscriptionsController {
   }
 
   @Post()
+  @Idempotent()
   @ApiContract({
     summary: 'Create a subscription; its positions are those of this moment, so its first reader misses nothing',
+    headers: idempotencyHeaders,
     body: newSubscriptionSchema,
     response: subscriptionViewSchema,
     status: 201,
     responseHeaders: ETAG_HEADER,
-    errors: ['subscription.exists', 'topic.not_found', 'store.unavailable', 'broker.unavailable'],
+    errors: [...IDEMPOTENCY_ERRORS, 'subscription.exists', 'topic.not_found', 'broker.unavailable'],
   })
   async create(
     @CurrentPrincipal() principal: Principal,

@@ -1,5 +1,5 @@
 import type { SubscriptionView } from '@distributary/contracts';
-import { invalidRequest, type Principal } from '@distributary/distribution-core';
+import { IdempotentCalls, invalidRequest, type Principal } from '@distributary/distribution-core';
 import type { Metadata } from '@grpc/grpc-js';
 import { Controller, UseFilters } from '@nestjs/common';
 import { Ctx, GrpcMethod, Payload } from '@nestjs/microservices';
@@ -7,6 +7,8 @@ import { CurrentPrincipal } from '../../auth/current-principal.js';
 import { selectionFieldsOf } from '../../doors/grpc/exchange-messages.js';
 import { GrpcErrorFilter } from '../../doors/grpc/grpc-error.filter.js';
 import { etagOf, preconditionOf } from '../http/etag.js';
+import { onceByMetadata } from '../http/idempotent.js';
+import { messageFields } from '../http/message-fields.js';
 import { metadataText } from '../http/metadata-text.js';
 import type { Versioned } from '../topics/topics.service.js';
 import { SubscriptionsService } from './subscriptions.service.js';
@@ -20,13 +22,18 @@ const SERVICE = 'SubscriptionManager';
 @Controller()
 @UseFilters(GrpcErrorFilter)
 export class SubscriptionsGrpc {
-  constructor(private readonly subscriptions: SubscriptionsService) {}
+  constructor(
+    private readonly subscriptions: SubscriptionsService,
+    private readonly calls: IdempotentCalls,
+  ) {}
 
   @GrpcMethod(SERVICE, 'CreateSubscription')
-  async create(@Payload() request: Fields, @CurrentPrincipal() principal: Principal) {
+  create(@Payload() request: Fields, @Ctx() metadata: Metadata, @CurrentPrincipal() principal: Principal) {
     const { subscription_id, type, start } = request;
     const input = { subscription_id, type, ...partsOf(request), ...selectionFieldsOf({ start }) };
-    return message(await this.subscriptions.create(principal, input));
+    return onceByMetadata(this.calls, { principal, metadata, method: 'CreateSubscription', request }, async () =>
+      message(await this.subscriptions.create(principal, messageFields(input))),
+    );
   }
 
   @GrpcMethod(SERVICE, 'GetSubscription')
@@ -101,10 +108,7 @@ const preconditionIn = (metadata: Metadata) => preconditionOf(metadataText(metad
 
 /** Selection and options in the JSON shapes of the REST door; an empty list is one that was not sent. */
 function partsOf({ selection = {}, options = {} }: Fields): Fields {
-  const fields = selectionFieldsOf({ ...(selection as Fields), ...(options as Fields) });
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => !(Array.isArray(value) && value.length === 0)),
-  );
+  return messageFields(selectionFieldsOf({ ...(selection as Fields), ...(options as Fields) }));
 }
 
 const message = ({ view, version }: Versioned<SubscriptionView>): Fields => ({

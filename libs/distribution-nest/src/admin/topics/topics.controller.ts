@@ -13,8 +13,10 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import { parseWith } from '../../doors/stream-commands.js';
+import { CachedAnswer } from '../../cache/read-cache.interceptor.js';
 import { ApiContract } from '../../http/api-contract.js';
 import { ETAG_HEADER, ifMatchHeaders, preconditionOf, tagged } from '../http/etag.js';
+import { IDEMPOTENCY_ERRORS, idempotencyHeaders, Idempotent } from '../http/idempotent.js';
 import { TopicsService } from './topics.service.js';
 
 const deletionQuery = z.object({
@@ -42,13 +44,15 @@ export class TopicsController {
   }
 
   @Post()
+  @Idempotent()
   @ApiContract({
     summary: 'Create a topic; it streams at once to all subscriptions that select it',
+    headers: idempotencyHeaders,
     body: newTopicSchema,
     response: topicSchema,
     status: 201,
     responseHeaders: ETAG_HEADER,
-    errors: ['topic.exists', 'store.unavailable', 'broker.unavailable'],
+    errors: [...IDEMPOTENCY_ERRORS, 'topic.exists', 'broker.unavailable'],
   })
   async create(
     @CurrentPrincipal() principal: Principal,
@@ -114,6 +118,7 @@ export class TopicsController {
   }
 
   @Get(':name/stats')
+  @CachedAnswer('topics.stats')
   @ApiContract({
     summary: 'What the lanes of a topic hold, and how fast they grow',
     response: topicStatsSchema,

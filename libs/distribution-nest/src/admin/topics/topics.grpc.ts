@@ -1,11 +1,13 @@
 import type { TopicView } from '@distributary/contracts';
-import { invalidRequest, type Principal, type ResourceVersion } from '@distributary/distribution-core';
+import { IdempotentCalls, invalidRequest, type Principal, type ResourceVersion } from '@distributary/distribution-core';
 import type { Metadata } from '@grpc/grpc-js';
 import { Controller, UseFilters } from '@nestjs/common';
 import { Ctx, GrpcMethod, Payload } from '@nestjs/microservices';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import { GrpcErrorFilter } from '../../doors/grpc/grpc-error.filter.js';
 import { etagOf, preconditionOf } from '../http/etag.js';
+import { onceByMetadata } from '../http/idempotent.js';
+import { messageFields } from '../http/message-fields.js';
 import { metadataText } from '../http/metadata-text.js';
 import { TopicsService } from './topics.service.js';
 
@@ -18,12 +20,17 @@ const SERVICE = 'TopicManager';
 @Controller()
 @UseFilters(GrpcErrorFilter)
 export class TopicsGrpc {
-  constructor(private readonly topics: TopicsService) {}
+  constructor(
+    private readonly topics: TopicsService,
+    private readonly calls: IdempotentCalls,
+  ) {}
 
   @GrpcMethod(SERVICE, 'CreateTopic')
-  async create(@Payload() request: Fields, @CurrentPrincipal() principal: Principal) {
-    const { view, version } = await this.topics.create(principal, inputOf(request));
-    return message(view, version);
+  create(@Payload() request: Fields, @Ctx() metadata: Metadata, @CurrentPrincipal() principal: Principal) {
+    return onceByMetadata(this.calls, { principal, metadata, method: 'CreateTopic', request }, async () => {
+      const { view, version } = await this.topics.create(principal, inputOf(request));
+      return message(view, version);
+    });
   }
 
   @GrpcMethod(SERVICE, 'GetTopic')
@@ -65,7 +72,8 @@ function nameOf({ name }: Fields): string {
 }
 
 /** In the JSON shapes of the REST door. */
-function inputOf({ conflation_key, ...fields }: Fields): Fields {
+function inputOf(message: Fields): Fields {
+  const { conflation_key, ...fields } = messageFields(message);
   if (conflation_key === undefined) return fields;
   const { kind, attributes } = conflation_key as { kind?: string; attributes?: { names?: readonly string[] } };
   return { ...fields, conflation_key: attributes === undefined ? kind : { attributes: attributes.names ?? [] } };
