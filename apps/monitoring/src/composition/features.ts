@@ -95,6 +95,7 @@ export function createFeatures(
     infrastructure,
     optimization,
     parts.guarantees.watch(outbox, logger),
+    parts.management.watch(activeAlerts, outbox),
   ]);
   const feed = new LogEventFeed(log, directory, clock, (error) => logger.error('feed.failed', { error }));
   const metricPatterns = METRIC_PATTERNS.map((pattern) => compileTopicPattern(pattern));

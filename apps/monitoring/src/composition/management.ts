@@ -11,6 +11,10 @@ import {
   WINDOWS,
 } from '@distributary/distribution-core';
 import { type SubscriptionAnalytics, SubscriptionsService } from '@distributary/distribution-nest';
+import type { ActiveAlerts } from '../alerts/active-alerts.js';
+import type { Outbox } from '../events/outbox.js';
+import type { Schedule } from '../schedules/repeating-task.js';
+import { SubscriptionHealthWatch } from '../subscriptions/subscription-health-watch.js';
 import { monitoringVocabulary } from '../stream/monitoring-vocabulary.js';
 import type { Surroundings } from './parts.js';
 import type { Storage } from './storage.js';
@@ -21,6 +25,8 @@ export interface Management {
   readonly health: SubscriptionHealthCheck;
   readonly subscriptions: SubscriptionsService;
   readonly idempotency: IdempotentCalls;
+  /** Tells of subscriptions that do not do well, and of those that do again. */
+  watch(alerts: ActiveAlerts, outbox: Outbox): Schedule;
 }
 
 export interface ManagementParts {
@@ -66,5 +72,15 @@ export function createManagement(around: Surroundings, parts: ManagementParts): 
     ids,
     onUnkept: (error) => logger.warn('idempotency.not_kept', { error }),
   });
-  return { live, health, subscriptions: service, idempotency };
+  const watch = (alerts: ActiveAlerts, outbox: Outbox) =>
+    new SubscriptionHealthWatch({
+      subscriptions,
+      health,
+      isLocal: (subscriptionId) => live.find(subscriptionId) !== undefined,
+      alerts,
+      outbox,
+      clock,
+      log: logger,
+    });
+  return { live, health, subscriptions: service, idempotency, watch };
 }
