@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { Environment } from '@distributary/distribution-nest';
+import type { Environment, Logger } from '@distributary/distribution-nest';
 import { SignJWT } from 'jose';
 import { TestApp } from './harness.js';
 
@@ -16,9 +16,13 @@ export interface Grant {
 export const EVERYTHING: readonly Grant[] = [{ verbs: ['publish', 'subscribe', 'read', 'manage'], topic_pattern: '#' }];
 
 /** The service with authentication, and the key that its first start made. */
-export async function startSecured(env: Environment = {}): Promise<{ app: TestApp; admin: TestApp; keyFile: string }> {
-  const keyFile = path.join(mkdtempSync(path.join(os.tmpdir(), 'distributary-e2e-key-')), 'first.key');
-  const app = await TestApp.start({ AUTH: 'required', AUTH_KEY_FILE: keyFile, JWT_SECRET, ...env });
+export async function startSecured(
+  env: Environment = {},
+  logger?: Logger,
+): Promise<{ app: TestApp; admin: TestApp; keyFile: string }> {
+  const keyFile =
+    env.AUTH_KEY_FILE ?? path.join(mkdtempSync(path.join(os.tmpdir(), 'distributary-e2e-key-')), 'first.key');
+  const app = await TestApp.start({ AUTH: 'required', AUTH_KEY_FILE: keyFile, JWT_SECRET, ...env }, logger);
   return { app, admin: app.as(readFileSync(keyFile, 'utf8').trim()), keyFile };
 }
 

@@ -55,7 +55,8 @@ export class AuditInterceptor implements NestInterceptor {
       principal: principal?.id ?? 'nobody',
       principalKind: principal?.kind ?? 'unknown',
       act,
-      target: found.target ?? target,
+      // It may be what the caller called something: a key, by mistake.
+      target: redacted(found.target ?? target) as string | undefined,
       outcome: code === undefined ? 'done' : isOurFault ? 'failed' : 'refused',
       code,
       door,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { InMemoryApiKeyStore, until } from '@distributary/distribution-core/testing';
 import { SystemClock } from '../clock/system-clock.js';
 import { SystemIds } from '../clock/system-ids.js';
-import { loadConfig } from '../config/load-config.js';
+import { type Environment, loadConfig } from '../config/load-config.js';
 import { noLogger } from '../logging/logger.js';
 import { authConfig } from './auth.config.js';
 import { ServiceAccess } from './service-access.js';
@@ -13,7 +13,7 @@ describe('the access to a service', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'distributary-access-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  const open = async (env: Record<string, string>, store = new InMemoryApiKeyStore()) => ({
+  const open = async (env: Environment, store = new InMemoryApiKeyStore()) => ({
     store,
     access: await ServiceAccess.open(loadConfig(env, authConfig), {
       store,
