@@ -372,7 +372,7 @@ export class FanOut {
       const feed = this.feeds.get(feedId);
       feed.collect(state, batch, skip, indexes, count);
       if (traces !== undefined) this.rounds.noteTraces(feed, traces, skip, indexes, count);
-      this.rounds.add(feed);
+      this.rounds.add(feed, state.topic.priority);
     });
     this.onBatch({ state, batch, skip });
     this.rounds.request();

@@ -27,13 +27,22 @@ export interface FlushRoundsDependencies {
 const SLICE_MS = 2;
 const LATENCY_BUCKETS_MS = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 250, 500, 1000, 5000];
 const LEAST_URGENT = 9;
+/** Feeds with events of such topics wait neither for the rounds of the others nor for the pauses after them. */
+const URGENT = 2;
 
-/** Feeds that have something to write, and the rounds in which they do: the urgent ones first, a slice at a time. */
+/**
+ * Feeds that have something to write, and the rounds in which they do: the urgent ones first, a slice at a time. The most
+ * urgent have rounds of their own, which come between the slices of the others: a pause that gathers metrics, or a round
+ * that writes them to everybody, never holds up an alert.
+ */
 export class FlushRounds {
   private readonly dirty = new Set<Feed>();
   /** Feeds of the present round that are still to come, the next one last. */
   private round: Feed[] = [];
   private readonly pacer: FlushPacer;
+  private readonly urgent = new Set<Feed>();
+  private urgentRound: Feed[] = [];
+  private readonly urgentPacer: FlushPacer;
   private readonly notes = new FlushNotes();
   private readonly traces = new PendingTraces();
   private readonly held: HeldFeeds;
@@ -51,6 +60,11 @@ export class FlushRounds {
       () => this.flushSlice(),
       () => this.dirty.size > 0,
     );
+    this.urgentPacer = new FlushPacer(
+      clock,
+      () => this.flushUrgentSlice(),
+      () => this.urgent.size > 0,
+    );
     this.delivered = metrics.counter('fan_out_deliveries_total', 'Events written to subscriptions by live feeds');
     this.latency = metrics.histogram(
       'fan_out_latency_ms',
@@ -59,8 +73,10 @@ export class FlushRounds {
     );
   }
 
-  add(feed: Feed): void {
-    this.dirty.add(feed);
+  /** `priority`: of the topic that it has events of, 1 is the most urgent. */
+  add(feed: Feed, priority: number): void {
+    if (priority <= URGENT) this.urgent.add(feed);
+    else this.dirty.add(feed);
   }
 
   noteTraces(
@@ -75,11 +91,13 @@ export class FlushRounds {
 
   /** To be called when all feeds of a batch have been added. */
   request(): void {
+    if (this.urgent.size > 0) this.urgentPacer.request();
     if (this.dirty.size > 0) this.pacer.request();
   }
 
   forget(feed: Feed): void {
     this.dirty.delete(feed);
+    this.urgent.delete(feed);
     this.traces.take(feed);
     this.held.forget(feed);
   }
@@ -91,24 +109,33 @@ export class FlushRounds {
 
   stop(): void {
     this.pacer.stop();
+    this.urgentPacer.stop();
     this.held.stop();
   }
 
-  /** Some feeds of the round. True if there are more. */
   private flushSlice(): boolean {
+    if (this.round.length === 0) this.round = roundOf(this.dirty);
+    return this.flushSome(this.round);
+  }
+
+  private flushUrgentSlice(): boolean {
+    if (this.urgentRound.length === 0) this.urgentRound = roundOf(this.urgent);
+    return this.flushSome(this.urgentRound);
+  }
+
+  /** Some feeds of the round. True if there are more. */
+  private flushSome(round: Feed[]): boolean {
     const { clock } = this.deps;
-    if (this.round.length === 0) {
-      this.round = [...this.dirty].sort((a, b) => priorityOf(b) - priorityOf(a));
-      this.dirty.clear();
-    }
     const endMs = clock.monotonicMs() + SLICE_MS;
-    for (let feed = this.round.pop(); feed !== undefined; feed = this.round.pop()) {
+    for (let feed = round.pop(); feed !== undefined; feed = round.pop()) {
+      // All that it has is written, whichever round it is in.
       this.dirty.delete(feed);
+      this.urgent.delete(feed);
       if (this.held.isHeldBack(feed)) continue;
       this.flush(feed);
       if (clock.monotonicMs() >= endMs) break;
     }
-    return this.round.length > 0;
+    return round.length > 0;
   }
 
   private flush(feed: Feed): void {
@@ -141,6 +168,13 @@ export class FlushRounds {
     }
     this.notes.clear();
   }
+}
+
+/** The most urgent last, where the next one is taken. */
+function roundOf(feeds: Set<Feed>): Feed[] {
+  const round = [...feeds].sort((a, b) => priorityOf(b) - priorityOf(a));
+  feeds.clear();
+  return round;
 }
 
 function priorityOf(feed: Feed): number {
