@@ -23,6 +23,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { openAuditing } from './composition/auditing.js';
+import { openReadCaching } from './composition/read-caching.js';
 import { openQuotas } from './composition/quotas.js';
 import { type Edge, openEdge } from './composition/edge.js';
 import { administration } from './composition/administration.js';
@@ -133,6 +134,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     { name: 'database', check: () => storage.check() },
     { name: 'broker', check: async () => void (await parts.log.listTopics()) },
   ];
+  const readCaching = openReadCaching({ config, clock, ids, metrics });
   const auditing = openAuditing(storage.audit, { config, clock, ids, metrics, logger });
   const observability = openObservability(parts, {
     config,
@@ -163,7 +165,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
       ...parts,
       features,
       waysIn: IngestAdaptersModule.of({ events: features.events, metrics, logger }),
-      administration: administration(parts, { clock, logger, observability, auditing, access, quotas }),
+      administration: administration(parts, { clock, logger, observability, auditing, access, quotas, readCaching }),
       health,
       registry,
       logger,
@@ -171,7 +173,8 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     adapter,
     { logger: new NestLogger(logger), abortOnError: false },
   );
-  app.useGlobalInterceptors(auditing.interceptor);
+  app.useGlobalInterceptors(auditing.interceptor, readCaching.interceptor);
+  readCaching.connect(app);
   app.useWebSocketAdapter(
     new StreamWebSocketAdapter(
       app,
@@ -213,6 +216,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
       features.start();
       observability.start();
       auditing.start();
+      await readCaching.start();
     },
   });
   // Clients first, then the doors, then what is behind them, so that nothing acknowledged is lost.
@@ -226,6 +230,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     ['pipeline', () => closePipeline(parts)],
     ['telemetry', () => telemetry.stop()],
     ['auditing', () => auditing.stop()],
+    ['read_caching', () => readCaching.stop()],
     ['quotas', () => Promise.resolve(quotas.stop())],
     ['access', () => access.stop()],
     ['storage', () => storage.close()],

@@ -26,3 +26,4 @@ export * from './client-message-schemas.js';
 export * from './monitoring/stored-event.js';
 export * from './management/dead-letters.js';
 export * from './management/quotas.js';
+export * from './management/cache.js';

@@ -1,5 +1,5 @@
 import { activeAlertsQuerySchema, activeAlertsSchema } from '@distributary/contracts';
-import { ApiContract, CurrentPrincipal, parseWith } from '@distributary/distribution-nest';
+import { ApiContract, CachedAnswer, CurrentPrincipal, parseWith } from '@distributary/distribution-nest';
 import type { Principal } from '@distributary/distribution-core';
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
@@ -11,6 +11,7 @@ export class AlertsController {
   constructor(private readonly alerts: AlertsService) {}
 
   @Get('active')
+  @CachedAnswer('alerts.active')
   @ApiContract({
     summary: 'Alerts that were raised and not resolved: the most severe first, then the newest',
     query: activeAlertsQuerySchema,

@@ -25,7 +25,7 @@ describe('the settings of the service', () => {
   });
 
   it('can be pasted from .env.example with the defaults as they are', () => {
-    const lines = envExample(monitoringConfig).matchAll(/^# ([A-Z_]+)=(.*)$/gm);
+    const lines = envExample(monitoringConfig).matchAll(/^# ([A-Z0-9_]+)=(.*)$/gm);
     const env = Object.fromEntries([...lines].map(([, name, value]) => [name, value]));
     expect(Object.keys(env).sort()).toEqual(Object.keys(monitoringConfig.shape).sort());
     expect(loadConfig(env, monitoringConfig)).toEqual(loadConfig({}, monitoringConfig));

@@ -14,7 +14,7 @@ import {
   tracingConfig,
   transformationConfig,
 } from '@distributary/distribution-nest';
-import { persistenceConfig } from '@distributary/persistence';
+import { cacheConfig, persistenceConfig } from '@distributary/persistence';
 import type { z } from 'zod';
 import { hostProbeConfig } from '../host-probe/host-probe.config.js';
 
@@ -27,6 +27,7 @@ export const monitoringConfig = httpConfig
   .extend(auditConfig.shape)
   .extend(quotaConfig.shape)
   .extend(persistenceConfig.shape)
+  .extend(cacheConfig.shape)
   .extend(transformationConfig.shape)
   .extend(tracingConfig.shape)
   .extend(performanceConfig.shape)

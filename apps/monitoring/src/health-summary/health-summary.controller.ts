@@ -1,6 +1,6 @@
 import { systemHealthSummarySchema } from '@distributary/contracts';
 import type { Principal } from '@distributary/distribution-core';
-import { ApiContract, CurrentPrincipal } from '@distributary/distribution-nest';
+import { ApiContract, CachedAnswer, CurrentPrincipal } from '@distributary/distribution-nest';
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { HealthSummaryService } from './health-summary.service.js';
@@ -11,6 +11,7 @@ export class HealthSummaryController {
   constructor(private readonly health: HealthSummaryService) {}
 
   @Get('summary')
+  @CachedAnswer('health.summary')
   @ApiContract({
     summary: 'Services, active alerts, open incidents, SLOs and infrastructure in one page',
     response: systemHealthSummarySchema,

@@ -1,6 +1,6 @@
 import { latestMetricsSchema } from '@distributary/contracts';
 import type { Principal } from '@distributary/distribution-core';
-import { ApiContract, CurrentPrincipal } from '@distributary/distribution-nest';
+import { ApiContract, CachedAnswer, CurrentPrincipal } from '@distributary/distribution-nest';
 import { Controller, Get, Param } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { MetricsService } from './metrics.service.js';
@@ -11,6 +11,7 @@ export class LatestMetricsController {
   constructor(private readonly metrics: MetricsService) {}
 
   @Get(':service_name/latest')
+  @CachedAnswer('metrics.latest')
   @ApiContract({
     summary: 'The newest figure of each metric of a service',
     response: latestMetricsSchema,

@@ -115,9 +115,21 @@ describe('reads with a cache', () => {
     expect(clock.pendingAlarms).toBe(0);
   });
 
+  it('tell nothing that is older than it may be, even if a tier kept it for longer', async () => {
+    const { store, read, loaded, clock } = aReadCache();
+    const old = { at: clock.nowMicros() / 1_000 - TTL_MS, value: 'old' };
+    await store.set('test:thing:a', Buffer.from(JSON.stringify(old)), 60_000);
+    expect(await read('a')).toEqual({ argument: 'a', load: 1 });
+    expect(loaded).toEqual(['a']);
+  });
+
   it('know codes of other versions as our fault', async () => {
-    const { store, read } = aReadCache();
-    await store.set('test:thing:odd', Buffer.from(JSON.stringify({ code: 'of.tomorrow', message: 'x' })), TTL_MS);
+    const { store, read, clock } = aReadCache();
+    await store.set(
+      'test:thing:odd',
+      Buffer.from(JSON.stringify({ at: clock.nowMicros() / 1_000, code: 'of.tomorrow', message: 'x' })),
+      TTL_MS,
+    );
     await expect(read('odd')).rejects.toMatchObject({ code: 'internal' });
   });
 });

@@ -40,7 +40,10 @@ export interface ReadStatistics extends CacheStatistics {
   readonly preloads: number;
 }
 
-type Stored = { readonly value: unknown } | { readonly code: ErrorCode; readonly message: string };
+/** `at`: epoch milliseconds, when it was loaded, since a tier may keep it for longer than it is good for. */
+type Stored = { readonly at: number } & (
+  { readonly value: unknown } | { readonly code: ErrorCode; readonly message: string }
+);
 
 const PREDICTION_KEY = 'access';
 const PREDICTION_TTL_MS = 24 * 3_600_000;
@@ -137,10 +140,11 @@ export class ReadCache {
       return valueOf<Value>(await underWay);
     }
     const kept = await this.options.cache.get(key);
-    if (kept !== undefined) {
+    const stored = kept === undefined ? undefined : (JSON.parse(Buffer.from(kept).toString()) as Stored);
+    if (stored !== undefined && this.nowMs() - stored.at < ttlOf(read, stored)) {
       this.hits++;
       this.counters.hit.add();
-      return valueOf<Value>(JSON.parse(Buffer.from(kept).toString()) as Stored);
+      return valueOf<Value>(stored);
     }
     return valueOf<Value>(await this.loadOnce(read, argument, key));
   }
@@ -160,18 +164,17 @@ export class ReadCache {
   }
 
   private async load(read: CachedRead<unknown>, argument: string, key: string): Promise<Stored> {
-    const { negativeCodes = [], negativeTtlMs = read.ttlMs } = read;
+    const { negativeCodes = [] } = read;
     const stored = await Promise.resolve()
       .then(() => read.load(argument))
       .then(
-        (value): Stored => ({ value }),
+        (value): Stored => ({ at: this.nowMs(), value }),
         (error: unknown): Stored => {
           if (!(error instanceof DistributionError) || !negativeCodes.includes(error.code)) throw error;
-          return { code: error.code, message: error.message };
+          return { at: this.nowMs(), code: error.code, message: error.message };
         },
       );
-    const ttlMs = 'code' in stored ? negativeTtlMs : read.ttlMs;
-    await this.options.cache.set(key, Buffer.from(JSON.stringify(stored)), ttlMs);
+    await this.options.cache.set(key, Buffer.from(JSON.stringify(stored)), ttlOf(read, stored));
     return stored;
   }
 
@@ -212,10 +215,17 @@ export class ReadCache {
     await this.options.cache.set(key, Buffer.from(JSON.stringify(top)), PREDICTION_TTL_MS);
   }
 
+  private nowMs(): number {
+    return this.options.clock.nowMicros() / 1_000;
+  }
+
   private keyOf(kind: string, argument: string): string {
     return `${this.options.prefix}${kind}:${argument}`;
   }
 }
+
+const ttlOf = ({ ttlMs, negativeTtlMs = ttlMs }: CachedRead<unknown>, stored: Stored): number =>
+  'code' in stored ? negativeTtlMs : ttlMs;
 
 function valueOf<Value>(stored: Stored): Value {
   if ('value' in stored) return stored.value as Value;

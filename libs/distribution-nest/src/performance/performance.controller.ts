@@ -11,6 +11,7 @@ import type { Principal } from '@distributary/distribution-core';
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal } from '../auth/current-principal.js';
+import { CachedAnswer } from '../cache/read-cache.interceptor.js';
 import { ApiContract } from '../http/api-contract.js';
 import { PerformanceService } from './performance.service.js';
 
@@ -30,6 +31,7 @@ export class PerformanceController {
   }
 
   @Get('topics')
+  @CachedAnswer('stats.topics')
   @ApiContract({ summary: 'The busiest topics', query: statsQuerySchema, response: topicStatsListSchema })
   topics(@CurrentPrincipal() principal: Principal, @Query() query: unknown) {
     return this.service.topics(principal, query);

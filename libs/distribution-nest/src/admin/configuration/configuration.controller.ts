@@ -1,8 +1,7 @@
 import { type ConfigurationView, configurationSchema } from '@distributary/contracts';
-import { type Principal, requirePermission } from '@distributary/distribution-core';
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { CurrentPrincipal } from '../../auth/current-principal.js';
+import { OperatorOnly } from '../../auth/operator.guard.js';
 import { ApiContract } from '../../http/api-contract.js';
 import { EffectiveConfiguration } from './configuration.js';
 
@@ -12,12 +11,12 @@ export class ConfigurationController {
   constructor(private readonly configuration: EffectiveConfiguration) {}
 
   @Get()
+  @OperatorOnly('manage')
   @ApiContract({
     summary: 'The settings that the service runs with; of secrets only whether they are set',
     response: configurationSchema,
   })
-  show(@CurrentPrincipal() principal: Principal): ConfigurationView {
-    requirePermission(principal, 'manage');
+  show(): ConfigurationView {
     return this.configuration.view;
   }
 }
