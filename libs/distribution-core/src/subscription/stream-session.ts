@@ -168,6 +168,8 @@ export class StreamSession {
     this.check(command);
     this.subscriptions.set(command.id, 'pending');
     try {
+      // Before anything is stored: what cannot be made of events must not become a durable subscription.
+      await this.outputOf(command.output);
       const attached = command.durable === undefined ? await this.attach(command) : await this.attachDurable(command);
       if (this.isClosed || this.subscriptions.get(command.id) !== 'pending') await this.release(attached);
       else this.subscriptions.set(command.id, { ...attached, command });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Problem } from '../errors/distribution-error.js';
+import { invalidRequest, type Problem } from '../errors/distribution-error.js';
 import type { AttributeValue } from '../event.js';
 import type { Secret } from '../secret.js';
 import { cloudEventOf, envelopeFacts } from './cloud-event.js';
@@ -12,8 +12,9 @@ import {
   type OutputFormat,
   type SchemaPolicy,
   type TransformationDefinition,
+  type TransformationStep,
 } from './definition.js';
-import { canonicalJson, isObject, type Json } from './json-value.js';
+import { isObject, type Json } from './json-value.js';
 import {
   DEFAULT_TRANSFORMATION_LIMITS,
   type FailureReason,
@@ -88,6 +89,7 @@ const HIDING: ReadonlySet<string> = new Set(['drop', 'keep', 'redact']);
 export function compileTransformation(definition: unknown, around: CompileSurroundings): CompiledTransformation {
   const problems = new ProblemList();
   const path = around.path ?? '';
+  requireSmall(definition, path);
   const text = JSON.stringify(definition) ?? '';
   if (text.length > MAX_DEFINITION_LENGTH) {
     problems.add(path, `must be at most ${MAX_DEFINITION_LENGTH} characters of JSON`);
@@ -116,10 +118,10 @@ export function compileTransformation(definition: unknown, around: CompileSurrou
   );
 }
 
-/** Known before it is compiled. The order of fields does not count; of a `map`, all sources are read first. */
+/** Known before it is compiled. The order of fields counts, as it does for targets that lie within each other. */
 export function fingerprintOf(tenant: string, definition: unknown): string {
   return createHash('sha256')
-    .update(canonicalJson([tenant, definition]))
+    .update(JSON.stringify([tenant, definition]))
     .digest('base64url');
 }
 
@@ -200,12 +202,32 @@ function failureOf(error: unknown): Failure {
   throw error;
 }
 
-/** The definition that says all that a subscription asks for. */
+/** The definition that says all that a subscription asks for. What is no definition is left to be refused as it is. */
 export function definitionOf(
   transformation: TransformationDefinition | undefined,
   fields: readonly string[] | undefined,
   format: OutputFormat | undefined,
 ): TransformationDefinition {
-  const steps = [...(transformation?.steps ?? []), ...(fields === undefined ? [] : [{ keep: fields }])];
+  const given = transformation === undefined ? [] : (transformation.steps as unknown);
+  if (!Array.isArray(given)) return transformation as TransformationDefinition;
+  const steps = [...(given as TransformationStep[]), ...(fields === undefined ? [] : [{ keep: fields }])];
   return { ...transformation, steps, ...(format === undefined ? {} : { format }) };
+}
+
+const MAX_DEFINITION_DEPTH = 64;
+const MAX_DEFINITION_NODES = 50_000;
+
+/** `request.invalid` for what is too deep or too large to be looked at by what calls itself. */
+export function requireSmall(definition: unknown, path: string): void {
+  const waiting: (readonly [value: unknown, depth: number])[] = [[definition, 0]];
+  let nodes = 0;
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const [value, depth] = next;
+    if (depth > MAX_DEFINITION_DEPTH || ++nodes > MAX_DEFINITION_NODES) {
+      const most = depth > MAX_DEFINITION_DEPTH ? `be nested at most ${MAX_DEFINITION_DEPTH} deep` : 'be smaller';
+      throw invalidRequest([{ path, rule: `must ${most}` }]);
+    }
+    if (typeof value !== 'object' || value === null) continue;
+    for (const part of Object.values(value)) waiting.push([part, depth + 1]);
+  }
 }

@@ -8,6 +8,7 @@ import {
   compileTransformation,
   definitionOf,
   fingerprintOf,
+  requireSmall,
   type Failure,
   type Transformed,
 } from './compile-transformation.js';
@@ -86,6 +87,7 @@ export class Transformations {
     const isPlain = transformation === undefined && fields === undefined && (format ?? 'plain') === 'plain';
     if (isPlain) return undefined;
     const inline = typeof transformation === 'string' ? await this.named(tenant, transformation) : transformation;
+    requireSmall(inline, 'transformation');
     refuseReject(inline);
     const definition = definitionOf(inline, fields, format);
     const fingerprint = fingerprintOf(tenant, definition);
