@@ -41,6 +41,6 @@ export function tracingReport({ machine, batchSize, figures }: TracingBenchResul
     describeMachine(machine),
     `ingest, batches of ${batchSize}, log in memory`,
     '',
-    table([['tracing', 'events/s', 'min', 'max', 'of off'], ...rows]),
+    table([['tracing', 'events/CPU s', 'min', 'max', 'of off'], ...rows]),
   ].join('\n');
 }
