@@ -10,7 +10,9 @@ type AttributeValues = Readonly<Record<string, string | number | boolean>>;
 /** A message with a rule's settings as the REST door has them. `request.invalid` if a JSON text is none. */
 export function ruleInputOf(message: Fields, clear: unknown = []): Fields {
   const { set_attributes: attributes, condition, transformation, ...fields } = message;
-  const input: Record<string, unknown> = { ...fields };
+  // Of each optional field the loader also says, under `_<name>`, whether it is there.
+  const given = Object.entries(fields).filter(([name]) => !name.startsWith('_'));
+  const input: Record<string, unknown> = Object.fromEntries(given);
   if (attributes !== undefined && Object.keys(attributes as Fields).length > 0) {
     input.set_attributes = Object.fromEntries(
       Object.entries(attributes as Readonly<Record<string, Fields>>).map(([name, { text, number, flag }]) => [
