@@ -297,6 +297,34 @@ describe('durable subscriptions', () => {
   });
 });
 
+describe('a subscription that does not do well', () => {
+  it('raises an alert that its readers can see, and resolves it', async () => {
+    const app = await TestApp.start({ SUBSCRIPTION_LAG_ALERT_MS: '100', SUBSCRIPTION_WATCH_INTERVAL_MS: '100' });
+    try {
+      const [name, service] = [randomUUID(), aService()];
+      await app.post(SUBSCRIPTIONS, { subscription_id: name, ...alertsOf(service), subscriber_service: 'desk' });
+      const watcher = await webSocketDoor.open(app, { services: ['desk'], data_types: ['ALERTS'] });
+      await watcher.record.next('subscribed');
+      await app.publish(...alerts(service, 1));
+      const [raised] = await watcher.record.events(1);
+      expect(raised).toMatchObject({
+        data: { rule_id: 'subscription_lag', status: 'raised', metric_name: `subscription:${name}` },
+        metadata: { source_service: 'monitoring-distribution', severity: 'WARNING' },
+      });
+      expect((await app.get(pathOf(name, '/health'))).body).toMatchObject({
+        health: 'unhealthy',
+        problems: [{ kind: 'lag' }],
+      });
+      await app.post(pathOf(name, '/seek'), { start: 'latest' });
+      const [, resolved] = await watcher.record.events(2);
+      expect(resolved.data).toMatchObject({ rule_id: 'subscription_lag', status: 'resolved' });
+      await watcher.close();
+    } finally {
+      await app.stop();
+    }
+  }, 60_000);
+});
+
 async function attempt<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
   try {
     return await work();

@@ -38,7 +38,7 @@ export interface ManagementParts {
 }
 
 export function createManagement(around: Surroundings, parts: ManagementParts): Management {
-  const { clock, ids, logger, telemetry } = around;
+  const { config, clock, ids, logger, telemetry } = around;
   const { log, storage, directory, fanOut, transformations } = parts;
   const { subscriptions, cursors } = storage;
   const live = new LiveReaders({
@@ -48,7 +48,8 @@ export function createManagement(around: Surroundings, parts: ManagementParts): 
   });
   live.start();
   const places = new SelectionPlaces({ log, topics: directory });
-  const health = new SubscriptionHealthCheck({ cursors, log, places, live, clock });
+  const limits = { lagMs: config.SUBSCRIPTION_LAG_ALERT_MS, noAckMs: config.SUBSCRIPTION_NO_ACK_ALERT_MS };
+  const health = new SubscriptionHealthCheck({ cursors, log, places, live, clock, limits });
   const analyticsOf = (subscriptionId: string): SubscriptionAnalytics => {
     const report = live.find(subscriptionId)?.report();
     const feed = fanOut.feedStatistics().find((one) => one.feed === report?.feed);
@@ -81,6 +82,7 @@ export function createManagement(around: Surroundings, parts: ManagementParts): 
       outbox,
       clock,
       log: logger,
+      intervalMs: config.SUBSCRIPTION_WATCH_INTERVAL_MS,
     });
   return { live, health, subscriptions: service, idempotency, watch };
 }

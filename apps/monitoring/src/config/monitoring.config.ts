@@ -16,6 +16,7 @@ import {
 } from '@distributary/distribution-nest';
 import { cacheConfig, persistenceConfig } from '@distributary/persistence';
 import type { z } from 'zod';
+import { subscriptionsConfig } from './subscriptions.config.js';
 import { hostProbeConfig } from '../host-probe/host-probe.config.js';
 
 /** All settings of the service: those of its parts, and how much its gateway may hold and serve. */
@@ -33,6 +34,7 @@ export const monitoringConfig = httpConfig
   .extend(performanceConfig.shape)
   .extend(hostProbeConfig.shape)
   .extend(guaranteesConfig.shape)
+  .extend(subscriptionsConfig.shape)
   .extend({
     SEGMENT_MEMORY_BYTES: setting(integerText(1_048_576, 68_719_476_736), {
       about: 'Memory for recent events, from which readers that fall behind are served.',
