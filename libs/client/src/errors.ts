@@ -66,8 +66,15 @@ const REFUSALS: Readonly<Record<number, string>> = {
 /** 44xx: coming back would not help unless something changes. */
 export const isFinalClose = (code: number): boolean => code >= 4400 && code < 4500;
 
-export function errorOfClose(code: number, reason: string): DistributaryError {
+const UNAUTHENTICATED = 4401;
+const TOKEN_EXPIRED = 'token_expired';
+
+/** `hasNextToken`: another one can be had, so that coming back after its expiry helps. */
+export function errorOfClose(code: number, reason: string, hasNextToken = false): DistributaryError {
   const said = reason === '' ? `closed with ${code}` : `${reason} (${code})`;
   if (!isFinalClose(code)) return new DistributaryError('connection.lost', said, { retryable: true, status: code });
+  if (code === UNAUTHENTICATED && reason === TOKEN_EXPIRED) {
+    return new DistributaryError('auth.expired', said, { status: code, retryable: hasNextToken });
+  }
   return new DistributaryError(REFUSALS[code] ?? 'connection.refused', said, { status: code });
 }

@@ -9,7 +9,10 @@ export type ClientState = 'connecting' | 'open' | 'waiting' | 'closed' | 'failed
 export interface ConnectOptions {
   /** Default `websocket`. SSE passes more proxies, but has no acknowledgements, no credit and no history. */
   readonly transport?: 'websocket' | 'sse';
-  /** Asked anew before every connection when it is a function. */
+  /**
+   * An API key or a JWT. A function is asked anew before every connection, so that a session whose token has expired goes
+   * on with another one; a text that expires ends the client with `auth.expired`.
+   */
   readonly token?: string | (() => string | Promise<string>);
   /** Over WebSocket: events as bytes that are parsed one by one, rather than inside one JSON text. Default false. */
   readonly binary?: boolean;

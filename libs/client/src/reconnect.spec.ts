@@ -55,6 +55,30 @@ async function liveWithOneEvent(): Promise<{ peer: Peer; written: ReturnType<typ
   return { peer, written, id };
 }
 
+describe('a token that expires', () => {
+  const expire = async (peer: Peer) => {
+    await peer.next('subscribe');
+    peer.socket.close(4401, 'token_expired');
+  };
+
+  it('is replaced by the next one, if there is a function that gives it', async () => {
+    const tokens = ['first', 'second'];
+    start({ token: () => tokens.shift() ?? 'none' }).subscribe({ patterns: ['#'] });
+    await expire(await server.peer(0));
+    await waiting();
+    expect(lastError).toMatchObject({ code: 'auth.expired', retryable: true });
+    clock.advance(5_000);
+    expect((await (await server.peer(1)).next('hello')).token).toBe('second');
+  });
+
+  it('is the end, if there is no other', async () => {
+    start({ token: 'only' }).subscribe({ patterns: ['#'] });
+    await expire(await server.peer(0));
+    await until('the end', () => client.state === 'failed');
+    expect(lastError).toMatchObject({ code: 'auth.expired', retryable: false });
+  });
+});
+
 describe('a lost connection', () => {
   it('is replaced after the jittered wait, and the subscription goes on where it was', async () => {
     const { peer, written, id } = await liveWithOneEvent();

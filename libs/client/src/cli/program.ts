@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { addSubscriptionCommands, addTopicCommands } from './administration.js';
 import { failureOf } from './failure.js';
 import { list, type ListOptions } from './list.js';
 import { publish, type PublishOptions } from './publish.js';
@@ -19,14 +20,16 @@ function program(terminal: Terminal): Command {
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
     });
-  const command = (usage: string, description: string) =>
-    root
+  const commandOf = (parent: Command, usage: string, description: string) =>
+    parent
       .command(usage)
       .description(description)
       .option('--url <url>', 'the service (environment: DISTRIBUTARY_URL)', terminal.defaultUrl)
       .option('--token <token>', 'API key or JWT (environment: DISTRIBUTARY_TOKEN)')
       .option('--token-file <file>', 'a file that holds it')
       .option('--json', 'one JSON value per line');
+
+  const command = (usage: string, description: string) => commandOf(root, usage, description);
 
   command('tail', 'Show events as they come')
     .argument('<pattern...>', 'topics: "+" is one level, "#" the rest')
@@ -64,9 +67,11 @@ function program(terminal: Terminal): Command {
     );
 
   for (const resource of ['topics', 'subscriptions'] as const) {
-    command(resource, `List the ${resource}`).action((options: ListOptions & TokenOptions) =>
-      list(withToken(terminal, options), resource, options),
+    const listed = command(resource, `List the ${resource}, or manage one of them`).action(
+      (options: ListOptions & TokenOptions) => list(withToken(terminal, options), resource, options),
     );
+    if (resource === 'topics') addTopicCommands(listed, commandOf, terminal);
+    else addSubscriptionCommands(listed, commandOf, terminal);
   }
   return root;
 }

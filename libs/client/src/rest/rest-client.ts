@@ -10,12 +10,14 @@ export interface RestAccess {
   readonly signal?: AbortSignal;
 }
 
+export interface RestRequest {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** A JSON resource beside the stream. Rejects with the problem's code, or `connection.lost` if nobody answered. */
-export async function requestJson(
-  access: RestAccess,
-  resource: string,
-  request: { readonly method?: string; readonly body?: unknown } = {},
-): Promise<unknown> {
+export async function requestJson(access: RestAccess, resource: string, request: RestRequest = {}): Promise<unknown> {
   const response = await answerOf(access, resource, request);
   if (!response.ok) throw await errorOfResponse(response);
   const text = await response.text();
@@ -29,7 +31,7 @@ export async function requestJson(
 async function answerOf(
   access: RestAccess,
   resource: string,
-  { method = 'GET', body }: { readonly method?: string; readonly body?: unknown },
+  { method = 'GET', body, headers }: RestRequest,
 ): Promise<Response> {
   const url = resourceUrl(access.url, resource);
   try {
@@ -40,6 +42,7 @@ async function answerOf(
         accept: 'application/json',
         ...(access.token === undefined ? {} : { authorization: `Bearer ${access.token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

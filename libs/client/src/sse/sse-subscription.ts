@@ -1,4 +1,4 @@
-import { DistributaryError, errorOfClose, isFinalClose } from '../errors.js';
+import { DistributaryError, errorOfClose } from '../errors.js';
 import { messageOf } from '../message-reader.js';
 import type { ClientState, ConnectOptions, SubscribeOptions, SubscriptionHandlers } from '../options.js';
 import { errorOfResponse, unreachable } from '../rest/rest-client.js';
@@ -141,10 +141,10 @@ export class SseSubscription {
     }
     if (message.type === 'bye') {
       const { code, reason, reconnect_ms } = message.payload;
-      const { code: name, message: said } = errorOfClose(code, reason);
-      return new DistributaryError(name, said, {
+      const error = errorOfClose(code, reason, typeof this.connection.token === 'function');
+      return new DistributaryError(error.code, error.message, {
         status: code,
-        retryable: !isFinalClose(code),
+        retryable: error.retryable,
         retryAfterMs: reconnect_ms,
       });
     }

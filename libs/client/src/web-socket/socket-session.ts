@@ -52,7 +52,7 @@ export class SocketSession {
       failure = readable(event);
     });
     this.socket.addEventListener('close', (event) => {
-      this.lost(errorOfClose(event.code, event.reason === '' ? failure : event.reason));
+      this.lost(this.errorOf(event.code, event.reason === '' ? failure : event.reason));
     });
   }
 
@@ -114,13 +114,17 @@ export class SocketSession {
     if (message === undefined) return this.violated('a message that is no envelope of the protocol');
     if (message.type === 'bye') {
       const { code, reason, reconnect_ms } = message.payload;
-      return this.abandon(errorOfClose(code, reason), reconnect_ms);
+      return this.abandon(this.errorOf(code, reason), reconnect_ms);
     }
     try {
       this.events.message(message);
     } catch (cause) {
       this.violated(cause instanceof Error ? cause.message : 'a message that could not be read', cause);
     }
+  }
+
+  private errorOf(code: number, reason: string): DistributaryError {
+    return errorOfClose(code, reason, typeof this.options.token === 'function');
   }
 
   private violated(said: string, cause?: unknown): void {

@@ -99,7 +99,8 @@ export class WebSocketClient implements DistributaryClient {
 
   private lost(error: DistributaryError, reconnectMs: number | undefined): void {
     this.session = undefined;
-    if (error.status !== undefined && isFinalClose(error.status)) return this.finish('failed', error);
+    if (error.status !== undefined && isFinalClose(error.status) && !error.retryable)
+      return this.finish('failed', error);
     for (const subscription of this.subscriptions.values()) subscription.detach();
     this.requests.disconnected(error);
     this.cancelReconnect = this.clock.after(reconnectDelayMs(this.random, reconnectMs), () => this.open());
