@@ -15,7 +15,7 @@ export function redacted(value: unknown, depth = 0): unknown {
   if (value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean') return value;
   if (typeof value === 'string') {
     if (SECRET_TEXT.test(value)) return HIDDEN;
-    return value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT)}…` : value;
+    return storable(value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT)}…` : value);
   }
   if (typeof value !== 'object' || depth >= MAX_DEPTH) return '…';
   if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item) => redacted(item, depth + 1));
@@ -24,8 +24,14 @@ export function redacted(value: unknown, depth = 0): unknown {
     Object.entries(value)
       .slice(0, MAX_ITEMS)
       .map(([name, item]) => [
-        name,
+        storable(name),
         SECRET_NAME.test(name) && !HARMLESS_NAME.test(name) ? HIDDEN : redacted(item, depth + 1),
       ]),
   );
 }
+
+/**
+ * PostgreSQL takes no NUL and no lone surrogate. An entry that it never takes would wait for ever, and the others behind
+ * it, until nothing might be changed any more.
+ */
+const storable = (text: string): string => Buffer.from(text).toString().replaceAll('\0', '\ufffd');

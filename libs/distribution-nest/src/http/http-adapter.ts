@@ -11,6 +11,7 @@ import { requireHostOrigin } from './host-origin-guard.js';
 import { followCertificates, httpsOptions } from '../tls/https-server.js';
 import type { TlsMaterial } from '../tls/tls-material.js';
 import { traceIdOf } from './trace-id.js';
+import { answerUnreadable } from './unreadable-request.js';
 
 export interface HttpAdapterOptions {
   readonly policy: HostOriginPolicy;
@@ -40,6 +41,7 @@ export function createHttpAdapter({
     genReqId: (request: { headers: IncomingHttpHeaders }) => traceIdOf(request.headers.traceparent, ids),
     // Event streams never go idle of themselves; close() must not wait for them.
     forceCloseConnections: true,
+    clientErrorHandler: answerUnreadable,
     ...(tls !== undefined && { https: httpsOptions(tls) }),
   });
   if (tls !== undefined) followCertificates(adapter.getInstance().server, tls);

@@ -21,9 +21,10 @@ interface Response {
 
 const PROBLEM_TYPE = 'application/problem+json';
 
+/** A request that is no HTTP is refused before anybody knows what route it was for. */
+const EVERYWHERE: readonly ErrorCode[] = ['request.invalid', 'origin.refused', 'draining', 'internal'];
 /** Codes of every route that wants to know who calls. */
 const AUTHENTICATION: readonly ErrorCode[] = ['auth.missing', 'auth.expired', 'auth.forbidden', 'quota.exceeded'];
-const EVERYWHERE: readonly ErrorCode[] = ['origin.refused', 'draining', 'internal'];
 const RETRY_AFTER = { 'Retry-After': { description: 'Seconds', schema: { type: 'integer', minimum: 1 } } };
 
 /** The operation object of one route. */
@@ -39,7 +40,7 @@ export function operationOf(contract: RouteContract, place: OperationPlace, sche
     ...(body !== undefined && { requestBody: { required: true, content: contentOf(body, 'input', schemas) } }),
     responses: merged(
       answersOf(contract, status, schemas),
-      problemResponses(codesOf(contract, place), contract.problemBody, schemas),
+      problemResponses(codesOf(contract), contract.problemBody, schemas),
     ),
     ...(isOpen && { security: [] }),
   };
@@ -117,12 +118,9 @@ function merged(answers: Record<string, Response>, problems: Record<string, Resp
   return { ...answers, ...(Object.fromEntries(both) as Record<string, Response>) };
 }
 
-function codesOf(contract: RouteContract, place: OperationPlace): ErrorCode[] {
-  const takes = contract.body ?? contract.query ?? contract.headers;
+function codesOf(contract: RouteContract): ErrorCode[] {
   const codes: ErrorCode[] = [...(contract.errors ?? []), ...EVERYWHERE];
   if (contract.isOpen !== true) codes.push(...AUTHENTICATION);
-  // Fastify refuses parts of a path that are no text, so these count.
-  if (takes !== undefined || place.pathParameters.length > 0) codes.push('request.invalid');
   if (contract.body !== undefined) codes.push('payload.too_large');
   return codes;
 }
