@@ -38,7 +38,9 @@ export class LinearPattern {
   /** Whether it is found anywhere in the text. */
   test(text: string, meter: Meter): boolean {
     this.isMatched = false;
-    this.current.length = 0;
+    // Two lists that change places; where the test before this one stopped is of no matter.
+    this.current = [];
+    this.following = [];
     this.visits = 0;
     let at = 0;
     for (;;) {
