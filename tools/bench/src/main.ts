@@ -4,8 +4,10 @@ import { fanOutReport } from './fan-out-report.js';
 import { MATCH_USAGE, matchCommand } from './match/match-command.js';
 import { PRIORITY_USAGE, priorityCommand } from './priority/priority-command.js';
 import { TRACING_USAGE, tracingCommand } from './tracing/tracing-command.js';
+import { TRANSFORM_USAGE, transformCommand } from './transform/transform-command.js';
 
 if (process.argv[2] === 'match') process.exit(matchCommand(process.argv.slice(3)));
+if (process.argv[2] === 'transform') process.exit(transformCommand(process.argv.slice(3)));
 if (process.argv[2] === 'tracing') {
   await tracingCommand(process.argv.slice(3));
   process.exit(0);
@@ -52,7 +54,7 @@ const positive = (text: string | undefined, fallback: number) => {
 };
 
 if (positionals[0] !== 'fan-out' || values.help) {
-  console.error(`${USAGE}\n\n${MATCH_USAGE}\n\n${PRIORITY_USAGE}\n\n${TRACING_USAGE}`);
+  console.error(`${USAGE}\n\n${MATCH_USAGE}\n\n${PRIORITY_USAGE}\n\n${TRACING_USAGE}\n\n${TRANSFORM_USAGE}`);
   process.exit(values.help ? 0 : 2);
 }
 const targets = (values.targets?.split(',') ?? TARGETS) as Target[];
