@@ -16,6 +16,7 @@ function program(terminal: Terminal): Command {
   const root = new Command('distributary')
     .description('Subscribe to and publish monitoring events.')
     .exitOverride()
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
@@ -70,6 +71,8 @@ function program(terminal: Terminal): Command {
     const listed = command(resource, `List the ${resource}, or manage one of them`).action(
       (options: ListOptions & TokenOptions) => list(withToken(terminal, options), resource, options),
     );
+    // What stands after the name of a command is that command's.
+    listed.enablePositionalOptions();
     if (resource === 'topics') addTopicCommands(listed, commandOf, terminal);
     else addSubscriptionCommands(listed, commandOf, terminal);
   }
