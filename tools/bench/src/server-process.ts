@@ -67,6 +67,11 @@ export class ServerProcess {
     return this.child?.pid as number;
   }
 
+  /** What it and its children work in. */
+  get folder(): string {
+    return this.options.folder;
+  }
+
   get origin(): string {
     return `http://127.0.0.1:${this.options.port}`;
   }
