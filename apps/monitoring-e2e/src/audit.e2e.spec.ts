@@ -1,9 +1,40 @@
+import { once } from 'node:events';
+import { credentials, loadPackageDefinition, type Metadata } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { MANAGEMENT_PROTOS, PROTO_LOADING } from '@distributary/contracts';
 import { until } from '@distributary/distribution-core/testing';
+import { aJwt, makeKey, startSecured } from './access.js';
+import { grpcClient, metadataOf } from './doors/grpc.js';
+import { connectWebSocket } from './doors/web-socket.js';
 import { aMetric, aService } from './events.js';
 import { TestApp } from './harness.js';
 
 type Entry = Readonly<Record<string, unknown>>;
 const AUDIT = '/api/v1/monitoring/audit';
+
+interface TopicManagerClient {
+  CreateTopic(request: object, metadata: Metadata, done: (error: Error | null) => void): void;
+  close(): void;
+}
+
+/** Its administrative service, as any client of the .proto file has it. */
+function topicManager(app: TestApp) {
+  const definition = loadSync([...MANAGEMENT_PROTOS], PROTO_LOADING);
+  const root = loadPackageDefinition(definition) as unknown as {
+    distributary: { management: { v1: { TopicManager: new (...args: unknown[]) => TopicManagerClient } } };
+  };
+  const client = new root.distributary.management.v1.TopicManager(app.grpcAddress, credentials.createInsecure());
+  return {
+    create: (topic: object) =>
+      new Promise<void>((resolve, reject) => {
+        client.CreateTopic(topic, metadataOf(app), (error) => {
+          client.close();
+          if (error === null) resolve();
+          else reject(error);
+        });
+      }),
+  };
+}
 
 describe('the audit log', () => {
   let app: TestApp;
@@ -79,6 +110,70 @@ describe('the audit log', () => {
     await until('the service', async () => (await app.get('/health/ready')).status === 200);
     expect(await entries()).toEqual(before);
   }, 60_000);
+});
+
+describe('with authentication, the audit log', () => {
+  let app: TestApp;
+  let admin: TestApp;
+  beforeAll(async () => {
+    ({ app, admin } = await startSecured());
+  }, 60_000);
+  afterAll(() => app.stop(), 60_000);
+
+  const entries = async (caller: TestApp, query: string) =>
+    (await caller.get(`${AUDIT}${query}`)).body.items as Entry[];
+
+  it('tells of those who were not let in, at every door', async () => {
+    await app.as('dk_nobody_x').get('/api/v1/monitoring/topics');
+    const socket = await connectWebSocket(app.as('dk_nobody_x'));
+    await socket.record.ended();
+    const client = grpcClient(app);
+    const call = client.StreamMonitoring({});
+    await once(call, 'error').catch(() => undefined);
+    client.close();
+    const found = await until('the entries', async () => {
+      const items = await entries(admin, '?act=authentication');
+      return items.length >= 3 && items;
+    });
+    expect(new Set(found.map(({ door }) => door))).toEqual(new Set(['rest', 'websocket', 'grpc']));
+    expect(found[0]).toMatchObject({ outcome: 'refused', principal: 'nobody', address: '127.0.0.1', count: 1 });
+    expect(JSON.stringify(found)).not.toContain('dk_nobody');
+  });
+
+  it('is not filled by one who tries a thousand keys', async () => {
+    const before = (await entries(admin, '?act=authentication&limit=500')).length;
+    await Promise.all(Array.from({ length: 60 }, () => app.as('dk_nobody_x').get('/api/v1/monitoring/topics')));
+    const after = await entries(admin, '?act=authentication&limit=500');
+    expect(after.length - before).toBeLessThan(40);
+  });
+
+  it('tells of acts over gRPC as of those over REST, with whose key it was, and hides the keys that were made', async () => {
+    const { id } = await makeKey(admin);
+    const [made] = await entries(admin, '?act=api_keys.create');
+    expect(JSON.stringify(made)).not.toMatch(/dk_/);
+    expect(made).toMatchObject({ outcome: 'done', principal_kind: 'api_key', after: { id } });
+    const topic = { name: 'monitoring/by-grpc', data_type: 'METRICS', retention_policy: '1d' };
+    await topicManager(admin).create(topic);
+    const [created] = await entries(admin, '?target=monitoring/by-grpc');
+    expect(created).toMatchObject({ act: 'topics.create', door: 'grpc', outcome: 'done', address: '127.0.0.1' });
+    expect(created.principal).toBe(made.principal);
+  });
+
+  it('is for those who may manage, and of their own tenant only', async () => {
+    const reader = app.as(await aJwt({ permissions: [{ verbs: ['read'], topic_pattern: '#' }] }));
+    expect(await reader.get(AUDIT)).toMatchObject({ status: 403, body: { code: 'auth.forbidden' } });
+    const other = app.as(await aJwt({ tenant: 'acme' }));
+    await other.post('/api/v1/monitoring/topics', { name: 'mine', data_type: 'METRICS' });
+    const items = await entries(other, '?limit=500');
+    expect(items.map(({ tenant, target }) => [tenant, target])).toEqual([['acme', 'mine']]);
+    expect(await entries(admin, '?target=mine')).toEqual([]);
+    const quota = '/api/v1/monitoring/tenants/acme/quota';
+    expect((await other.get(quota)).status).toBe(200);
+    expect((await other.get(quota.replace('acme', 'default'))).status).toBe(403);
+    expect((await other.put(quota, {})).status).toBe(403);
+    expect((await other.get('/api/v1/monitoring/config')).status).toBe(403);
+    expect((await other.get('/api/v1/monitoring/stats/cache')).status).toBe(403);
+  });
 });
 
 describe('the effective configuration', () => {

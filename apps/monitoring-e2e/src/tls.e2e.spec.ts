@@ -6,12 +6,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type tls from 'node:tls';
-import { credentials, type ServiceError } from '@grpc/grpc-js';
+import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { FakeClock, until } from '@distributary/distribution-core/testing';
 import { ConfigurationError, loadConfig, noLogger, tlsConfig, TlsMaterial } from '@distributary/distribution-nest';
 import WebSocket from 'ws';
 import { aCertificate, type Certificate, writeCertificate } from './certificates.js';
 import { grpcClient } from './doors/grpc.js';
+import { connectWebSocket } from './doors/web-socket.js';
 import { TestApp } from './harness.js';
 
 const PERMISSIONS = [{ verbs: ['publish', 'subscribe', 'read', 'manage'], topic_pattern: '#' }];
@@ -106,11 +107,14 @@ describe('a service with a certificate', () => {
 });
 
 describe('a service that asks for certificates', () => {
-  const start = async (TLS_CLIENT_AUTH: string) => {
+  const start = async (TLS_CLIENT_AUTH: string, env: Record<string, string> = {}) => {
     const server = writeCertificate(folder, 'asking', await aCertificate('asking', { issuer: authority }));
     const ca = path.join(folder, 'ca.crt');
     writeFileSync(ca, authority.cert);
     return TestApp.start({
+      AUTH: 'required',
+      AUTH_KEY_FILE: path.join(folder, 'first.key'),
+      ...env,
       TLS_CERT_FILE: server.cert,
       TLS_KEY_FILE: server.key,
       TLS_CLIENT_CA_FILE: ca,
@@ -137,6 +141,59 @@ describe('a service that asks for certificates', () => {
       await app.stop();
     }
   }, 60_000);
+});
+
+describe('a service that knows certificates', () => {
+  const certificatesAre = async (TLS_CLIENT_AUTH: string, AUTH = 'required') => {
+    const server = writeCertificate(folder, 'knowing', await aCertificate('knowing', { issuer: authority }));
+    const ca = path.join(folder, 'ca.crt');
+    writeFileSync(ca, authority.cert);
+    return TestApp.start({
+      AUTH,
+      AUTH_KEY_FILE: path.join(folder, 'first.key'),
+      TLS_CERT_FILE: server.cert,
+      TLS_KEY_FILE: server.key,
+      TLS_CLIENT_CA_FILE: ca,
+      TLS_CLIENT_AUTH,
+      TLS_CLIENT_PRINCIPALS: JSON.stringify([
+        {
+          match: 'CN=collector',
+          id: 'collector',
+          permissions: [{ verbs: ['subscribe', 'manage'], topic_pattern: '#' }],
+        },
+      ]),
+    });
+  };
+  const CONFIG = '/api/v1/monitoring/config';
+
+  it('takes them in place of a key at every door, and asks everybody else for one', async () => {
+    const app = await certificatesAre('optional');
+    try {
+      const agent = new https.Agent({ keepAlive: true, maxSockets: 1, ca: authority.cert, ...client.known });
+      for (let request = 0; request < 3; request++) {
+        expect((await ask(app, CONFIG, undefined, agent)).status).toBe(200);
+      }
+      agent.destroy();
+      // Sessions of TLS may be taken up again; the certificate has to come along.
+      for (let request = 0; request < 3; request++) expect((await ask(app, CONFIG, client.known)).status).toBe(200);
+      const socket = await connectWebSocket(app, '?data_types=ALERTS', { ca: authority.cert, ...client.known });
+      await socket.record.next('subscribed');
+      await socket.close();
+      expect(await grpcAnswers(app, client.known)).toBe('metadata');
+      for (const unknown of [undefined, client.stranger, client.byName]) {
+        expect((await ask(app, CONFIG, unknown)).status).toBe(401);
+        expect(await grpcAnswers(app, unknown)).toBe(status.UNAUTHENTICATED);
+      }
+      // The permissions are those of the table.
+      expect((await ask(app, '/api/v1/monitoring/stats/topics', client.known)).status).toBe(403);
+    } finally {
+      await app.stop();
+    }
+  }, 60_000);
+
+  it('does not start without authentication, since then they would stand for nobody', async () => {
+    await expect(certificatesAre('optional', 'off')).rejects.toThrow('AUTH: must be required');
+  });
 });
 
 describe('the material of TLS', () => {

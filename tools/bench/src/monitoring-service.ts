@@ -29,6 +29,12 @@ export async function startMonitoringService({ cpu, env = {} }: ServiceOptions =
       // Once at the start, and then not again while anything is measured.
       PROBE_INTERVAL_MS: '3600000',
       LOG_LEVEL: 'warn',
+      // All clients are one here, and what is measured is not the limiter.
+      RATE_LIMIT_PER_KEY: '0',
+      RATE_LIMIT_PER_ADDRESS: '0',
+      HANDSHAKES_PER_SECOND: '0',
+      MAX_CONNECTIONS_PER_KEY: '1000000',
+      MAX_CONNECTIONS_PER_ADDRESS: '1000000',
       ...env,
     },
     cpu,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Clock, DistributionError, Metrics, Principal } from '@distributary/distribution-core';
+import type { Clock, DistributionError, ErrorCode, Metrics, Principal } from '@distributary/distribution-core';
 import {
   callerAddress,
   ConfigurationError,
@@ -32,6 +32,8 @@ export interface Edge {
   readonly certificates: ((raw: Buffer) => Principal | undefined) | undefined;
   /** To be called before the app is made, so that its limits come before everything else. */
   guard(adapter: FastifyAdapter, failures: FailedAuthentications): void;
+  /** Who was not let in by what came within a stream. */
+  refused(code: ErrorCode, address: string | undefined): void;
   /** Why a WebSocket handshake is one too many; undefined: it is not. */
   refuseHandshake(request: IncomingMessage): DistributionError | undefined;
   /** What SIGHUP does. */
@@ -48,16 +50,20 @@ export function openEdge({ config, clock, metrics, logger }: EdgeSurroundings): 
   const requests = new RequestLimits(config, clock, metrics);
   const connections = new ConnectionLimits(config, metrics);
   const handshakes = new HandshakeGate(config.MAX_CONCURRENT_HANDSHAKES, metrics);
+  let recordFailure: FailedAuthentications['record'] = () => undefined;
   return {
     tls,
     requests,
     connections,
     certificates: tls?.hasPrincipals === true ? (raw) => tls.principalOf(raw) : undefined,
     guard(adapter, failures) {
+      recordFailure = failures.record;
       recordRefusedRequests(adapter, failures);
       limitRequests(adapter, requests);
       handshakes.guard(adapter.getInstance().server);
     },
+    refused: (code, address) =>
+      recordFailure({ door: 'websocket', code, address: callerAddress(address), traceId: undefined }),
     refuseHandshake(request) {
       const verdict = requests.ofHandshake(callerAddress(request.socket.remoteAddress));
       return verdict?.isAllowed === false ? tooManyRequests(verdict) : undefined;

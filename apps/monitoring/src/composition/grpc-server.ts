@@ -9,6 +9,7 @@ import {
   keyLimitInterceptor,
   refusedCallInterceptor,
 } from '@distributary/distribution-nest';
+import type { NestMicroservice } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HealthImplementation } from 'grpc-health-check';
 import { MONITORING_GRPC_SERVICE } from '../stream/monitoring-calls.js';
@@ -65,8 +66,13 @@ export async function connectGrpc(
       health,
       onServer: (made) => (server = made),
     }),
-  );
+    { deferInitialization: true },
+  ) as NestMicroservice;
+  // Handlers take the interceptors that there are when they are registered, which Nest would have done above.
   service.useGlobalInterceptors(auditing.interceptor);
+  service.registerListeners();
+  service.setIsInitialized(true);
+  service.setIsInitHookCalled(true);
   // The error says that it was not started, so there is nothing to wait for.
   const finish = () =>
     new Promise<void>((resolve) => (server === undefined ? resolve() : server.tryShutdown(() => resolve())));

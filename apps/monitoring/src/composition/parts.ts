@@ -102,6 +102,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     await routing.start();
     // The newest values are read over REST whether or not anyone is subscribed.
     await fanOut.pin(directory.list().map((topic) => topic.name));
+    pinNewState(directory, fanOut);
     await Promise.race([fanOut.whenLastValuesComplete(), afterMs(clock, LAST_VALUES_WAIT_MS)]);
   } catch (error) {
     directory.stop();
@@ -143,6 +144,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     aroundCommand: around.telemetry.aroundCommand,
     maxSessions: config.MAX_SESSIONS,
     admission: around.edge.connections,
+    onRefused: (code, address) => around.edge.refused(code, address),
     maxFrameBytes: config.MAX_FRAME_BYTES,
     limits: { ...guarantees.limits, maxSubscriptions: config.MAX_SUBSCRIPTIONS_PER_SESSION },
   });
@@ -181,6 +183,15 @@ export async function closePipeline(parts: Parts): Promise<void> {
   await parts.routing.stop();
   await parts.fanOut.stop();
   await parts.log.close();
+}
+
+/** Topics of state that are created later, by whichever tenant, are read over REST as well. */
+function pinNewState(directory: TopicDirectory, fanOut: FanOut): void {
+  const { onChange } = directory;
+  directory.onChange = async (topics) => {
+    await onChange(topics);
+    await fanOut.pin(topics.filter(({ conflationKey }) => conflationKey !== 'none').map(({ name }) => name));
+  };
 }
 
 const afterMs = (clock: Clock, ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));

@@ -4,6 +4,7 @@ import {
   type CompetingSubscriptions,
   type CursorStore,
   DEFAULT_STREAM_SESSION_LIMITS,
+  type ErrorCode,
   type FanOut,
   type FrameEncoder,
   type Gauge,
@@ -52,6 +53,8 @@ export interface StreamSessionsDependencies {
   readonly maxSessions: number;
   /** Has a say in who may open one more session. */
   readonly admission?: { admit(principal: Principal, address: string | undefined): Admission };
+  /** Told of who was not let in by a token that came within a stream. */
+  readonly onRefused?: (code: ErrorCode, address: string | undefined) => void;
   /** The largest message that a WebSocket client may send. */
   readonly maxFrameBytes?: number;
   readonly limits?: Partial<StreamSessionLimits>;

@@ -51,7 +51,12 @@ export class WebSocketDoor {
     });
     const { principal, error } = upgradeOf(request, access);
     if (principal !== undefined) return this.admit(client, outlet, request, principal);
-    if (error !== undefined) return refuse(outlet, error);
+    const refused = (refusal: unknown) => {
+      const { code } = asDistributionError(refusal);
+      this.sessions.deps.onRefused?.(code, request.socket.remoteAddress);
+      refuse(outlet, refusal);
+    };
+    if (error !== undefined) return refused(error);
     const pending = new PendingClient(
       access,
       (known, waiting) => {
@@ -60,7 +65,7 @@ export class WebSocketDoor {
         this.admit(client, outlet, request, known);
         for (const { type, payload } of waiting) this.command(client, type, payload);
       },
-      (refusal) => refuse(outlet, refusal),
+      refused,
     );
     this.clients.set(client, { outlet, state: { pending } });
     clock.after(HELLO_TIMEOUT_MS, () => {
