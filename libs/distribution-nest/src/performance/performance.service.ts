@@ -4,6 +4,7 @@ import {
   DEFAULT_TENANT,
   DistributionError,
   type FanOut,
+  isPermitted,
   type PerformanceStatistics,
   type Principal,
   qualifyTopic,
@@ -59,14 +60,16 @@ export class PerformanceService {
 
   topics(principal: Principal, query: unknown) {
     return this.list(principal, query, (window) => {
-      const topics = this.deps.statistics.topics(window).filter(({ tenant }) => tenant === principal.tenant);
+      const topics = this.deps.statistics.topics(window).filter(({ tenant, name }) => mayRead(principal, tenant, name));
       return topics.map((figures) => ({ figures, named: { topic: unqualified(figures.name) } }));
     });
   }
 
   lanes(principal: Principal, query: unknown) {
     return this.list(principal, query, (window) => {
-      const lanes = this.deps.statistics.lanesOf(window).filter(({ tenant }) => tenant === principal.tenant);
+      const lanes = this.deps.statistics
+        .lanesOf(window)
+        .filter(({ tenant, topic }) => mayRead(principal, tenant, topic));
       return lanes.map((figures) => ({
         figures,
         named: { topic: unqualified(figures.topic), partition: figures.partition },
@@ -160,6 +163,9 @@ export class PerformanceService {
     return isoTime(this.deps.clock.nowMicros());
   }
 }
+
+const mayRead = (principal: Principal, tenant: string, topic: string): boolean =>
+  tenant === principal.tenant && isPermitted(principal, 'read', unqualified(topic));
 
 function windowsOf(figures: (window: WindowName) => WindowFigures): Windows {
   return Object.fromEntries(WINDOW_NAMES.map((window) => [window, figuresView(figures(window))])) as Windows;

@@ -5,6 +5,7 @@ import {
   type DailyDeliveryStore,
   dayAfter,
   dayOf,
+  isPermitted,
   type KeptDelivery,
   noLatencies,
   type Principal,
@@ -36,7 +37,10 @@ export class SlaService {
     const topic = asked.topic === undefined ? undefined : qualifyTopic(tenant, asked.topic);
     const rows = await this.store.find({ tenant, topic, from, to, limit: MAX_SLA_ROWS + 1 });
     const today = dayOf(nowMicros);
-    const items = withSilentDays(rows.slice(0, MAX_SLA_ROWS), from, to < today ? to : today);
+    const permitted = rows
+      .slice(0, MAX_SLA_ROWS)
+      .filter((row) => isPermitted(principal, 'read', unqualified(row.topic)));
+    const items = withSilentDays(permitted, from, to < today ? to : today);
     return {
       generated_at: isoTime(nowMicros),
       from,
