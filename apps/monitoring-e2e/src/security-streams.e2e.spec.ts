@@ -12,7 +12,8 @@ beforeAll(async () => {
   ({ app, admin } = await startSecured());
   acme = app.as(await aJwt({ sub: 'boss', tenant: 'acme' }));
   for (const name of ['monitoring/alerts/critical', 'monitoring/metrics']) {
-    const { status } = await acme.post('/api/v1/monitoring/topics', { name, data_type: 'ALERTS' });
+    const state = name === 'monitoring/metrics' ? { conflation_key: { attributes: ['metric'] } } : {};
+    const { status } = await acme.post('/api/v1/monitoring/topics', { name, data_type: 'ALERTS', ...state });
     expect(status).toBe(201);
   }
 }, 60_000);
@@ -179,6 +180,10 @@ describe('REST reads', () => {
     const latest = `/api/v1/monitoring/metrics/${service}/latest`;
     await until('the metric', async () => (await metricsOnly.get(latest)).status === 200);
     expect((await acme.get(latest)).body.code).toBe('service.not_found');
+    const theirs = aMetric(service, 42);
+    await acme.publish(theirs);
+    await until('their metric', async () => (await acme.get(latest)).status === 200);
+    expect((await acme.get(latest)).body.metrics).toMatchObject([{ current_value: 42, event_id: theirs.event_id }]);
   });
 });
 
