@@ -12,7 +12,12 @@ describe('input that is made of the documents, and broken', () => {
   let app: TestApp;
   let target: FuzzTarget;
   beforeAll(async () => {
-    app = await TestApp.start({ RATE_LIMIT_PER_ADDRESS: '1000000', RATE_LIMIT_PER_ADDRESS_BURST: '1000000' });
+    app = await TestApp.start({
+      RATE_LIMIT_PER_KEY: '1000000',
+      RATE_LIMIT_PER_KEY_BURST: '1000000',
+      RATE_LIMIT_PER_ADDRESS: '1000000',
+      RATE_LIMIT_PER_ADDRESS_BURST: '1000000',
+    });
     target = { httpUrl: app.httpUrl, grpcAddress: app.grpcAddress, streamPath: new URL(app.streamUrl).pathname };
   }, 60_000);
   afterAll(() => app.stop(), 60_000);

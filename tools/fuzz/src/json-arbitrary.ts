@@ -2,8 +2,9 @@ import fc from 'fast-check';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** How often a value is something else than its schema says; 1 in this many places. */
-const JUNK_EVERY = 12;
+/** How often a place holds something else than its schema says: 1 in so many. */
+const MUCH_JUNK = 12;
+const HARDLY_ANY = 400;
 const MAX_DEPTH = 6;
 
 /** Values of every type that are likely to be handled badly. */
@@ -28,27 +29,39 @@ export const junk: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 4 }),
 );
 
-/** Values of a JSON Schema, with junk here and there. `document`: where its references lead. */
-export function valuesOf(schema: JsonSchema, document: JsonSchema, depth = 0): fc.Arbitrary<unknown> {
-  const plain = plainValuesOf(schema, document, depth);
-  return fc.oneof({ weight: JUNK_EVERY, arbitrary: plain }, { weight: 1, arbitrary: junk });
+/** Values of a JSON Schema, half of them with junk here and there. `root`: the document where its references lead. */
+export function valuesOf(schema: JsonSchema, root: JsonSchema): fc.Arbitrary<unknown> {
+  return fc.oneof(
+    placesOf(schema, { root, junkEvery: MUCH_JUNK }, 0),
+    placesOf(schema, { root, junkEvery: HARDLY_ANY }, 0),
+  );
 }
 
-function plainValuesOf(schema: JsonSchema, document: JsonSchema, depth: number): fc.Arbitrary<unknown> {
+interface Around {
+  readonly root: JsonSchema;
+  readonly junkEvery: number;
+}
+
+function placesOf(schema: JsonSchema, document: Around, depth: number): fc.Arbitrary<unknown> {
+  const plain = plainValuesOf(schema, document, depth);
+  return fc.oneof({ weight: document.junkEvery, arbitrary: plain }, { weight: 1, arbitrary: junk });
+}
+
+function plainValuesOf(schema: JsonSchema, document: Around, depth: number): fc.Arbitrary<unknown> {
   if (depth > MAX_DEPTH) return fc.constant(null);
-  if (typeof schema.$ref === 'string') return plainValuesOf(target(schema.$ref, document), document, depth + 1);
+  if (typeof schema.$ref === 'string') return plainValuesOf(target(schema.$ref, document.root), document, depth + 1);
   const examples = Array.isArray(schema.examples) ? (schema.examples as readonly unknown[]) : [];
   const made = madeValuesOf(schema, document, depth);
   return examples.length === 0 ? made : fc.oneof(made, fc.constantFrom(...examples));
 }
 
-function madeValuesOf(schema: JsonSchema, document: JsonSchema, depth: number): fc.Arbitrary<unknown> {
+function madeValuesOf(schema: JsonSchema, document: Around, depth: number): fc.Arbitrary<unknown> {
   if ('const' in schema) return fc.constant(schema.const);
   if (Array.isArray(schema.enum)) return fc.constantFrom(...(schema.enum as readonly unknown[]));
   for (const key of ['anyOf', 'oneOf']) {
     const options = schema[key];
     if (Array.isArray(options)) {
-      return fc.oneof(...(options as readonly JsonSchema[]).map((option) => valuesOf(option, document, depth + 1)));
+      return fc.oneof(...(options as readonly JsonSchema[]).map((option) => placesOf(option, document, depth + 1)));
     }
   }
   switch (schema.type) {
@@ -61,7 +74,7 @@ function madeValuesOf(schema: JsonSchema, document: JsonSchema, depth: number): 
         maxItems = 5,
       } = schema as { items?: JsonSchema; minItems?: number; maxItems?: number };
       const least = Math.min(minItems, 5);
-      return fc.array(valuesOf(items, document, depth + 1), {
+      return fc.array(placesOf(items, document, depth + 1), {
         minLength: least,
         maxLength: Math.max(least, Math.min(maxItems, 5)),
       });
@@ -78,18 +91,18 @@ function madeValuesOf(schema: JsonSchema, document: JsonSchema, depth: number): 
   }
 }
 
-function objectsOf(schema: JsonSchema, document: JsonSchema, depth: number): fc.Arbitrary<unknown> {
+function objectsOf(schema: JsonSchema, document: Around, depth: number): fc.Arbitrary<unknown> {
   const properties = (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>;
   const required = (schema.required ?? []) as readonly string[];
   const model = Object.fromEntries(
-    Object.entries(properties).map(([name, property]) => [name, valuesOf(property, document, depth + 1)]),
+    Object.entries(properties).map(([name, property]) => [name, placesOf(property, document, depth + 1)]),
   );
   const named = fc.record(model, { requiredKeys: [...required] });
   const { additionalProperties } = schema;
   if (typeof additionalProperties !== 'object' || additionalProperties === null) return named;
   const others = fc.dictionary(
     fc.string({ maxLength: 12 }),
-    valuesOf(additionalProperties as JsonSchema, document, depth + 1),
+    placesOf(additionalProperties as JsonSchema, document, depth + 1),
     { maxKeys: 4 },
   );
   return fc.tuple(others, named).map(([more, own]) => ({ ...more, ...own }));

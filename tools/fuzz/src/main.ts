@@ -33,6 +33,8 @@ const service = await startMonitoringService({
     GRPC_PORT: String(grpcPort),
     EMBEDDED_SYNC: 'commit',
     SEGMENT_MEMORY_BYTES: String(16 * 1024 * 1024),
+    RATE_LIMIT_PER_KEY: '1000000',
+    RATE_LIMIT_PER_KEY_BURST: '1000000',
     RATE_LIMIT_PER_ADDRESS: '1000000',
     RATE_LIMIT_PER_ADDRESS_BURST: '1000000',
     LOG_LEVEL: 'error',
