@@ -3,6 +3,7 @@ import { fanOut, TARGETS, type Target } from './fan-out.js';
 import { fanOutReport } from './fan-out-report.js';
 import { MATCH_USAGE, matchCommand } from './match/match-command.js';
 import { PRIORITY_USAGE, priorityCommand } from './priority/priority-command.js';
+import { ROUTING_USAGE, routingCommand } from './routing/routing-command.js';
 import { TRACING_USAGE, tracingCommand } from './tracing/tracing-command.js';
 import { TRANSFORM_USAGE, transformCommand } from './transform/transform-command.js';
 
@@ -12,6 +13,7 @@ if (process.argv[2] === 'tracing') {
   await tracingCommand(process.argv.slice(3));
   process.exit(0);
 }
+if (process.argv[2] === 'routing') process.exit(routingCommand(process.argv.slice(3)));
 if (process.argv[2] === 'priority') process.exit(await priorityCommand(process.argv.slice(3)));
 
 const USAGE = `npm run bench -- fan-out [options]
@@ -54,7 +56,9 @@ const positive = (text: string | undefined, fallback: number) => {
 };
 
 if (positionals[0] !== 'fan-out' || values.help) {
-  console.error(`${USAGE}\n\n${MATCH_USAGE}\n\n${PRIORITY_USAGE}\n\n${TRACING_USAGE}\n\n${TRANSFORM_USAGE}`);
+  console.error(
+    `${USAGE}\n\n${MATCH_USAGE}\n\n${PRIORITY_USAGE}\n\n${ROUTING_USAGE}\n\n${TRACING_USAGE}\n\n${TRANSFORM_USAGE}`,
+  );
   process.exit(values.help ? 0 : 2);
 }
 const targets = (values.targets?.split(',') ?? TARGETS) as Target[];
