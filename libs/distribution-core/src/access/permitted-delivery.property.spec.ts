@@ -1,29 +1,11 @@
 import fc from 'fast-check';
-import type { EventRecord } from '../event.js';
-import { FanOut } from '../fan-out/fan-out.js';
-import { Ingest } from '../ingest/ingest.js';
 import { matchesRecord } from '../matching/matcher.js';
-import { noMetrics } from '../ports/metrics.port.js';
-import type { TopicDefinition } from '../ports/topic-catalog.port.js';
-import { DEFAULT_STREAM_SESSION_LIMITS, StreamSession } from '../subscription/stream-session.js';
 import type { Selection } from '../subscription/subscription.js';
-import {
-  aCompetingProcess,
-  anEvent,
-  FakeClock,
-  InMemoryCursorStore,
-  InMemoryLog,
-  InMemorySubscriptionStore,
-  lineEncoder,
-  RecordingOutlet,
-  settle,
-} from '../testing/index.js';
-import { LOCAL_PRINCIPAL } from './local-principal.js';
-import { PermittedEvents, permittedToPublish } from './permitted-events.js';
+import { principalOf, type Sent, TENANTS, TenantWorld } from '../testing/tenant-world.js';
+import { PermittedEvents } from './permitted-events.js';
 import type { Permission, Principal } from './principal.js';
-import { qualifySelection, qualifyTopic, unqualified } from './tenancy.js';
+import { qualifySelection, unqualified } from './tenancy.js';
 
-const TENANTS = ['default', 't', 'u'];
 const PATHS = ['a', 'a/b', 'b'];
 const LATER = 'b/c';
 
@@ -56,114 +38,6 @@ const event = fc.record({
   n: fc.integer({ min: 0, max: 9 }),
 });
 
-interface Sent {
-  readonly topic: string;
-  readonly record: EventRecord;
-}
-
-const principalOf = (owner: string, permitted: readonly Permission[]): Principal => ({
-  ...LOCAL_PRINCIPAL,
-  tenant: owner,
-  permissions: permitted,
-});
-
-class World {
-  readonly clock = new FakeClock();
-  readonly log = new InMemoryLog({ clock: this.clock });
-  readonly fanOut = new FanOut({ log: this.log, clock: this.clock, metrics: noMetrics });
-  private topics: TopicDefinition[] = [];
-  private readonly ingest = new Ingest({
-    log: this.log,
-    topics: { find: (name) => this.topics.find((topic) => topic.name === name) },
-    clock: this.clock,
-    metrics: noMetrics,
-  });
-  private published = 0;
-
-  async addTopics(paths: readonly string[]): Promise<void> {
-    const added = TENANTS.flatMap((owner) => paths.map((path) => aTopic(owner, path)));
-    for (const { brokerName } of added) await this.log.createTopic(brokerName, 1, { ms: 0, bytes: 0 });
-    this.topics = [...this.topics, ...added];
-    await this.finish(this.fanOut.setTopics(this.topics));
-  }
-
-  session(principal: Principal) {
-    const outlet = new RecordingOutlet();
-    const cursors = new InMemoryCursorStore({ clock: this.clock });
-    const session = new StreamSession(
-      {
-        fanOut: this.fanOut,
-        log: this.log,
-        subscriptions: new InMemorySubscriptionStore(),
-        cursors,
-        competing: aCompetingProcess({ log: this.log, cursors, clock: this.clock }),
-        clock: this.clock,
-        ids: { uuid: () => 'owner', random: () => 0.5 },
-        principal,
-        catalogVersion: () => 1,
-        limits: DEFAULT_STREAM_SESSION_LIMITS,
-      },
-      outlet,
-      lineEncoder,
-    );
-    return { session, outlet };
-  }
-
-  /** As a producer of the tenant that may publish everything there. */
-  async publish(events: readonly { tenant: string; path: string; severity: string | undefined; n: number }[]) {
-    const sent: Sent[] = [];
-    for (const { tenant: owner, path, severity, n } of events) {
-      const eventId = `event-${++this.published}`;
-      const attributes: Record<string, string> = severity === undefined ? {} : { severity };
-      const record = anEvent({ eventId, attributes, value: { event_id: eventId, data: { n } } });
-      const producer = principalOf(owner, [{ verbs: ['publish'], topicPattern: '#', constraint: undefined }]);
-      const qualified = permittedToPublish(producer, [{ topic: path, record }]);
-      await this.finish(this.ingest.publish(qualified));
-      sent.push(...qualified);
-    }
-    await this.settled();
-    return sent;
-  }
-
-  async settled(): Promise<void> {
-    for (let round = 0; round < 3; round++) {
-      await settle(this.clock, 4);
-      this.clock.advance(60);
-    }
-    await settle(this.clock, 4);
-  }
-
-  /** Drives the clock while the promise is pending. */
-  async finish<Result>(promise: Promise<Result>): Promise<Result> {
-    let isDone = false;
-    const watched = promise.finally(() => (isDone = true));
-    watched.catch(() => undefined);
-    for (let round = 0; round < 50 && !isDone; round++) {
-      await settle(this.clock, 3);
-      this.clock.advance(2);
-    }
-    return watched;
-  }
-}
-
-function aTopic(owner: string, path: string): TopicDefinition {
-  const name = qualifyTopic(owner, path);
-  return {
-    name,
-    tenant: owner,
-    brokerName: `${owner}.${path.replaceAll('/', '.')}`,
-    dataType: 'X',
-    partitions: 1,
-    retentionPolicy: '7d',
-    enabled: true,
-    origin: 'ingested',
-    priority: 1,
-    conflationKey: 'none',
-    catalogVersion: 1,
-    createdAtMicros: 0,
-  };
-}
-
 /** What somebody is due, by the words of the permissions and of the selection alone. */
 function due(who: Principal, asked: Selection, events: readonly Sent[]): string[] {
   const permitted = new PermittedEvents(who, 'subscribe');
@@ -182,7 +56,7 @@ describe('over all tenants and permissions', () => {
         fc.array(event, { minLength: 1, maxLength: 12 }),
         fc.array(event, { minLength: 1, maxLength: 8 }),
         async (readers, before, after) => {
-          const world = new World();
+          const world = new TenantWorld();
           await world.addTopics(PATHS);
           const open = readers.map(({ tenant: owner, permissions: permitted, selection: asked, changedTo }) => {
             const principal = principalOf(owner, permitted);

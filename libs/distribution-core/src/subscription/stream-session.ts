@@ -233,7 +233,9 @@ export class StreamSession {
         `a connection may have ${this.deps.limits.maxSubscriptions} subscriptions`,
       );
     }
-    if (command.durable !== undefined) checkDurable(command.durable, command.slowPolicy);
+    if (command.durable === undefined) return;
+    checkDurable(command.durable, command.slowPolicy);
+    if (isCompeting(command.durable.type)) requireWholeSelection(this.currentPrincipal, command.selection);
   }
 
   private async attach(command: SubscribeCommand): Promise<Attached> {
@@ -271,7 +273,6 @@ export class StreamSession {
   }
 
   private async attachCompeting(command: SubscribeCommand, subscription: DurableSubscription): Promise<Attached> {
-    requireWholeSelection(this.currentPrincipal, selectionOf(subscription));
     const { fanOut, clock, competing } = this.deps;
     const { outlet } = this;
     const encoder = await this.encoderOf(subscription.output);
