@@ -14,9 +14,10 @@ export class EventWindow {
   }
 }
 
-/** The `event_id` of a stored event; undefined for events of others that have none. */
+/** The `event_id` of a stored event, or the `id` of a CloudEvent; undefined for events of others that have none. */
 export function eventIdOf(event: unknown): string | undefined {
   if (typeof event !== 'object' || event === null) return undefined;
-  const id = (event as { event_id?: unknown }).event_id;
+  const { event_id, specversion, id: cloudEventId } = event as Readonly<Record<string, unknown>>;
+  const id = event_id ?? (specversion === undefined ? undefined : cloudEventId);
   return typeof id === 'string' ? id : undefined;
 }

@@ -63,6 +63,12 @@ export interface SubscribeOptions {
   readonly maxAttempts?: number;
   /** New shared ones: events that this consumer may hold unacknowledged. */
   readonly maxUnacked?: number;
+  /** What becomes of each event: the name of a transformation, or one itself. */
+  readonly transformation?: unknown;
+  /** Only these fields of each event, and `event_id`; after the transformation. */
+  readonly fields?: readonly string[];
+  /** `cloudevents`: each event as CloudEvents 1.0. */
+  readonly format?: 'plain' | 'cloudevents';
   /** Drop copies by `event_id` within a window of so many events; `true` = 10 000. Snapshots are never thinned. */
   readonly dedupe?: boolean | number;
 }

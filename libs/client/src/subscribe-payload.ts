@@ -25,6 +25,9 @@ export function subscribePayload(
     ack_timeout_ms: options.ackTimeoutMs,
     max_attempts: options.maxAttempts,
     max_unacked: options.maxUnacked,
+    transformation: options.transformation,
+    fields: options.fields,
+    format: options.format,
   };
   return Object.fromEntries(Object.entries(payload).filter(([, value]) => value !== undefined)) as typeof payload;
 }

@@ -57,6 +57,9 @@ describe('a subscription over SSE', () => {
       slowPolicy: 'conflate',
       deliveryGuarantee: 'at_most_once',
       maxRate: 5,
+      transformation: { steps: [] },
+      fields: ['data.a', 'metadata'],
+      format: 'cloudevents',
     });
     const { query, request } = await server.ssePeer(0);
     expect(Object.fromEntries(query)).toEqual({
@@ -69,6 +72,9 @@ describe('a subscription over SSE', () => {
       slow_policy: 'conflate',
       delivery_guarantee: 'at_most_once',
       max_rate: '5',
+      transformation: '{"steps":[]}',
+      fields: 'data.a,metadata',
+      format: 'cloudevents',
     });
     expect(request.headers.authorization).toBe('Bearer secret');
     expect(request.headers['last-event-id']).toBeUndefined();

@@ -17,10 +17,14 @@ export function streamRequestUrl(url: string, options: SubscribeOptions): URL {
     services: options.services,
     patterns: options.patterns,
     keys: options.keys,
+    fields: options.fields,
   };
   for (const [name, list] of Object.entries(lists)) if (list !== undefined) searchParams.set(name, list.join(','));
-  const { filter, start } = options;
-  if (filter !== undefined) searchParams.set('filter', typeof filter === 'string' ? filter : JSON.stringify(filter));
+  const { start } = options;
+  const texts = { filter: options.filter, transformation: options.transformation, format: options.format };
+  for (const [name, value] of Object.entries(texts)) {
+    if (value !== undefined) searchParams.set(name, typeof value === 'string' ? value : JSON.stringify(value));
+  }
   if (options.deliveryGuarantee !== undefined) searchParams.set('delivery_guarantee', options.deliveryGuarantee);
   if (options.maxRate !== undefined) searchParams.set('max_rate', String(options.maxRate));
   if (options.slowPolicy !== undefined) searchParams.set('slow_policy', options.slowPolicy);
