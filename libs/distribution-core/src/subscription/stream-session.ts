@@ -273,6 +273,8 @@ export class StreamSession {
   }
 
   private async attachCompeting(command: SubscribeCommand, subscription: DurableSubscription): Promise<Attached> {
+    // What is stored may select more than was asked for now.
+    requireWholeSelection(this.currentPrincipal, selectionOf(subscription));
     const { fanOut, clock, competing } = this.deps;
     const { outlet } = this;
     const encoder = await this.encoderOf(subscription.output);
