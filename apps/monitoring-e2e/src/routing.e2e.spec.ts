@@ -77,7 +77,9 @@ describe('routing rules', () => {
       [one, two, never].map((topic) => subscribed(sseDoor, app, { patterns: [topic] })),
     );
     const event = anAlert(service);
-    await app.publish(event, aMetric(service));
+    const [moved] = await app.publish(event, aMetric(service));
+    expect(moved).toMatchObject({ topic: one, duplicate: false });
+    expect(await app.publish(event)).toEqual([{ ...moved, duplicate: true }]);
     for (const reader of readers.slice(0, 2)) expect(idsOf(await reader.record.events(1))).toEqual([event.event_id]);
     for (const { id } of (await app.get(RULES)).body.items as Rule[]) await app.delete(`${RULES}/${id}`);
     const plain = anAlert(service);

@@ -7,6 +7,7 @@ import {
   permittedToPublish,
   type Position,
   type Principal,
+  unqualified,
 } from '@distributary/distribution-core';
 import { parseMonitoringEvents, type PublishedEvent, toPublishedEvent } from './monitoring-event.js';
 
@@ -27,6 +28,8 @@ export interface IngestDoor {
     readonly {
       readonly eventId: string;
       readonly duplicate: boolean;
+      /** The catalog's name of where it is. */
+      readonly topic: string;
       readonly lane: Lane;
       readonly position: Position;
     }[]
@@ -47,11 +50,11 @@ export class IngestPublisher implements EventPublisher {
     const events = parseMonitoringEvents(inputs).map((event) => toPublishedEvent(event, this.clock, this.ids));
     if (events.length === 0) return [];
     const ingested = await this.ingest.publish(permittedToPublish(principal, events));
-    return ingested.map((result, index) => ({
+    return ingested.map((result) => ({
       event_id: result.eventId,
       duplicate: result.duplicate,
       // The lane bears the broker's name of the topic; callers know the path.
-      topic: events[index].topic,
+      topic: unqualified(result.topic),
       partition: result.lane.partition,
       epoch: result.lane.epoch,
       position: result.position,

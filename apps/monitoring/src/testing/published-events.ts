@@ -55,6 +55,7 @@ export class InMemoryIngest implements IngestDoor {
         return {
           eventId: event.record.eventId,
           duplicate: seen >= 0,
+          topic: event.topic,
           lane: { topic: event.topic.replaceAll('/', '.'), partition: 0, epoch: 'e1' },
           position: positionOfOffset(offset),
         };

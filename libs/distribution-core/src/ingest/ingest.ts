@@ -60,6 +60,7 @@ const EVENT_OVERHEAD_BYTES = 256;
 
 /** Something to be appended: an event, or what a rule made of one. */
 interface NewEvent {
+  readonly topicName: string;
   readonly key: string;
   readonly record: EventRecord;
   readonly topic: IngestTopic;
@@ -70,7 +71,6 @@ interface NewEvent {
 /** An event of the call that was not published before. */
 interface FreshEvent extends NewEvent {
   readonly index: number;
-  readonly topicName: string;
 }
 
 /** Where an event of the call is to be found when all is appended: its own place, or that of the copy it became. */
@@ -200,7 +200,7 @@ export class Ingest {
         const key = recentKey(name, target, record);
         const known = this.recent.find(key);
         if (known !== undefined) awaited.push(known);
-        const copy: NewEvent = { key, record, topic: target };
+        const copy: NewEvent = { key, topicName: name, record, topic: target };
         first ??= known ?? copy;
         if (known !== undefined || taken.has(key)) continue;
         taken.add(key);
@@ -278,7 +278,8 @@ export class Ingest {
     const appended = await this.log.append(lanes.map(({ append }) => append));
     lanes.forEach(({ events }, at) => {
       events.forEach((event, row) => {
-        event.place = { lane: appended[at].lane, position: positionOf(appended[at], row, events.length) };
+        const position = positionOf(appended[at], row, events.length);
+        event.place = { topic: event.topicName, lane: appended[at].lane, position };
       });
     });
   }

@@ -2,6 +2,8 @@ import type { Lane } from '../lane.js';
 import type { Position } from '../position.js';
 
 export interface EventPlace {
+  /** The catalog's name: not the one that it was published to if a rule moved it. */
+  readonly topic: string;
   readonly lane: Lane;
   readonly position: Position;
 }
