@@ -1,9 +1,11 @@
 import type { AttributeValue } from '../event.js';
 import type { AccessPoint } from './access.js';
 import type { AttributeSlot } from './attribute-slot.js';
+import type { BatchView } from './batch-view.js';
 import { IntervalIndex } from './interval-index.js';
 import { ONE_WORD, wordsOf } from './key-pattern.js';
 import { PatternTrie } from './pattern-trie.js';
+import { type SecondValue, ValuePostings } from './value-postings.js';
 
 /** What part of the ranges an event is guessed to lie in, squared: scores of values are per key, and fall with the keys. */
 const OPEN_RANGE_WEIGHT = 0.25;
@@ -11,7 +13,7 @@ const CLOSED_RANGE_WEIGHT = 0.015;
 
 /** Finds, for a value of one attribute, whoever waits for it: by the value, a prefix, a range or a key pattern. */
 export class AttributeIndex<T> {
-  private readonly byValue = new Map<AttributeValue, T[]>();
+  private readonly byValue = new ValuePostings<T>();
   private readonly byPrefix = new Map<string, T[]>();
   private readonly prefixLengths = new Map<number, number>();
   private readonly ranges = new IntervalIndex<T>();
@@ -28,7 +30,7 @@ export class AttributeIndex<T> {
   score(point: AccessPoint): number {
     switch (point.kind) {
       case 'value':
-        return crowding(this.byValue.get(point.value)?.length, this.byValue.size);
+        return crowding(this.byValue.neighboursOf(point.value), this.byValue.size);
       case 'prefix':
         return crowding(this.byPrefix.get(point.prefix)?.length, this.byPrefix.size);
       case 'key':
@@ -41,11 +43,12 @@ export class AttributeIndex<T> {
     }
   }
 
-  add(point: AccessPoint, entry: T): void {
+  /** `second`: another equality of the entry, if it has one. */
+  add(point: AccessPoint, entry: T, second?: SecondValue): void {
     this.size++;
     switch (point.kind) {
       case 'value':
-        return push(this.byValue, point.value, entry);
+        return this.byValue.add(point.value, entry, second);
       case 'prefix':
         count(this.prefixLengths, point.prefix.length, 1);
         return push(this.byPrefix, point.prefix, entry);
@@ -57,11 +60,12 @@ export class AttributeIndex<T> {
     }
   }
 
-  remove(point: AccessPoint, entry: T): void {
+  /** With the same `second` as it was added. */
+  remove(point: AccessPoint, entry: T, second?: SecondValue): void {
     this.size--;
     switch (point.kind) {
       case 'value':
-        return pull(this.byValue, point.value, entry);
+        return this.byValue.remove(point.value, entry, second);
       case 'prefix':
         count(this.prefixLengths, point.prefix.length, -1);
         return pull(this.byPrefix, point.prefix, entry);
@@ -73,9 +77,9 @@ export class AttributeIndex<T> {
     }
   }
 
-  find(value: AttributeValue, visit: (entry: T) => void): void {
-    const equal = this.byValue.get(value);
-    if (equal !== undefined) for (const entry of equal) visit(entry);
+  /** For the value of this code in the batch that the view is bound to. */
+  find(view: BatchView, code: number, value: AttributeValue, visit: (entry: T) => void): void {
+    this.byValue.find(view, this.slot, code, value, visit);
     if (typeof value === 'number') {
       if (this.ranges.size > 0) this.ranges.stab(value, visit);
       return;

@@ -16,6 +16,8 @@ export class AttributeSlot {
   private codes: Map<AttributeValue, number> | undefined;
   private starts = new Uint32Array(64);
   private listed = new Uint32Array(64);
+  private seen = new Uint32Array(16);
+  private seenRound = 0;
 
   constructor(readonly attribute: string) {}
 
@@ -45,6 +47,29 @@ export class AttributeSlot {
   countOf(view: BatchView, code: number): number {
     this.list(view);
     return this.starts[code + 1] - this.starts[code];
+  }
+
+  /** The `nth` of the live events that have the value of this code; after {@link countOf}. */
+  eventOf(code: number, nth: number): number {
+    return this.listed[this.starts[code] + nth];
+  }
+
+  /** Of this round no code was seen yet. */
+  beginSeen(values: number): void {
+    if (this.seen.length <= values) this.seen = new Uint32Array(values * 2);
+    // Wraps after four thousand million rounds.
+    this.seenRound = (this.seenRound + 1) >>> 0;
+    if (this.seenRound === 0) {
+      this.seen.fill(0);
+      this.seenRound = 1;
+    }
+  }
+
+  /** Whether it was asked before in this round. */
+  wasSeen(code: number): boolean {
+    if (this.seen[code] === this.seenRound) return true;
+    this.seen[code] = this.seenRound;
+    return false;
   }
 
   /** Writes the live events that have the value of this code, ascending; returns the end. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { decodeEventBatch, densePositions, encodeEventBatch, type EventBatch } from '../event-batch.js';
 import type { Selection } from '../subscription/subscription.js';
 import { arbitraryEvent, arbitrarySelection, arbitraryTopic } from '../testing/arbitrary-selection.js';
+import { anEvent } from '../testing/builders.js';
 import { compileSelection, MatchIndex } from './match-index.js';
 import { matchesEvent } from './matcher.js';
 
@@ -97,6 +98,43 @@ describe('the match index', () => {
         });
       }),
       { numRuns: 40 },
+    );
+  });
+});
+
+describe('entries that ask for several values', () => {
+  const attribute = fc.constantFrom('x', 'y', 'z');
+  const value = fc.constantFrom('1', '2', 1, 2, true);
+  const equalities = fc
+    .array(fc.record({ op: fc.constant('eq' as const), attribute, value }), { minLength: 1, maxLength: 4 })
+    .map((filters): Selection => ({ topicPatterns: ['#'], keyPatterns: [], filter: { op: 'and', filters } }));
+  const some = fc.array(
+    fc.dictionary(attribute, value).map((attributes) => anEvent({ attributes })),
+    { minLength: 1, maxLength: 30 },
+  );
+
+  it('are found by the events that have them all, while others come and go', () => {
+    fc.assert(
+      fc.property(fc.array(equalities, { minLength: 1, maxLength: 60 }), some, skip, (selections, records, flags) => {
+        const events = decodeEventBatch(
+          { topic: 'x', partition: 0, epoch: 'e' },
+          densePositions(0, records.length),
+          encodeEventBatch(records, 0),
+        );
+        const index = new MatchIndex();
+        const step = { kind: 'match', topic: 'a', batch: events, skip: flags } as const;
+        selections.forEach((selection, entry) => index.add({ id: entry, selection }));
+        const expected = (kept: (entry: number) => boolean) =>
+          selections.flatMap((selection, entry) => {
+            const found = kept(entry) ? indexesByOracle(selection, step) : [];
+            return found.length === 0 ? [] : [[entry, found] as const];
+          });
+        const found = () => [...indexesOf(index, step)].sort(([a], [b]) => a - b);
+        expect(found()).toEqual(expected(() => true));
+        for (let entry = 0; entry < selections.length; entry += 2) index.remove(entry);
+        expect(found()).toEqual(expected((entry) => entry % 2 === 1));
+      }),
+      { numRuns: 200 },
     );
   });
 });

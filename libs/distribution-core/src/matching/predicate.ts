@@ -104,13 +104,13 @@ class RangePredicate implements Predicate {
 }
 
 /** Compares codes: a value that the batch does not hold costs one look-up, however many events there are. */
-class EqualPredicate implements Predicate {
+export class EqualPredicate implements Predicate {
   private boundTo = -1;
   private code = 0;
 
   constructor(
-    private readonly slot: AttributeSlot,
-    private readonly value: string | number | boolean,
+    readonly slot: AttributeSlot,
+    readonly value: string | number | boolean,
   ) {}
 
   test(view: BatchView, index: number): boolean {

@@ -3,7 +3,8 @@ import { AttributeIndex } from './attribute-index.js';
 import type { BatchView } from './batch-view.js';
 import type { CompiledSelection, Conjunct } from './compiled-selection.js';
 import { HitList } from './hit-list.js';
-import type { Predicate } from './predicate.js';
+import { EqualPredicate, type Predicate } from './predicate.js';
+import type { SecondValue } from './value-postings.js';
 import type { TargetGate } from './target-gate.js';
 
 export type VisitMatches = (entryId: number, indexes: Uint32Array | undefined, count: number) => void;
@@ -18,6 +19,8 @@ export interface EntryGroup {
 interface PlannedEntry {
   readonly group: EntryGroup;
   readonly access: Access | undefined;
+  /** An equality besides the one that it is filed under. */
+  readonly second: SecondValue | undefined;
   /** What is left to be looked at in the events that were found. */
   readonly residual: readonly Predicate[];
   /** All of it, for events that were not found but listed. */
@@ -58,11 +61,12 @@ export class TopicPlan {
       access?.isExact === true
         ? conjuncts.filter((conjunct) => conjunct !== filedBy).map(({ predicate }) => predicate)
         : all;
-    const entry: PlannedEntry = { group, access, residual, all, hit: -1, hitEvents: 0 };
+    const second = secondOf(conjuncts, filedBy);
+    const entry: PlannedEntry = { group, access, second, residual, all, hit: -1, hitEvents: 0 };
     this.entries.set(group, entry);
     if (conjuncts.length === 0) this.unconditional.add(entry);
     else if (access === undefined) this.unfiled.add(entry);
-    else for (const point of access.points) this.indexFor(point.attribute).add(point, entry);
+    else for (const point of access.points) this.indexFor(point.attribute).add(point, entry, second);
   }
 
   /** Whether it was there. */
@@ -121,7 +125,7 @@ export class TopicPlan {
       };
       for (code = 1; code <= dictionary.length; code++) {
         events = slot.countOf(view, code);
-        if (events > 0) index.find(dictionary[code - 1], onHit);
+        if (events > 0) index.find(view, code, dictionary[code - 1], onHit);
       }
     }
   }
@@ -172,11 +176,19 @@ export class TopicPlan {
   private unfile(point: AccessPoint, entry: PlannedEntry): void {
     const index = this.indexes.get(point.attribute);
     if (index === undefined) return;
-    index.remove(point, entry);
+    index.remove(point, entry, entry.second);
     if (index.size > 0) return;
     this.indexes.delete(point.attribute);
     this.view.returnSlot(point.attribute);
   }
+}
+
+/** The first equality over a column that must hold as well. */
+function secondOf(conjuncts: readonly Conjunct[], filedBy: Conjunct | undefined): SecondValue | undefined {
+  for (const conjunct of conjuncts) {
+    if (conjunct !== filedBy && conjunct.predicate instanceof EqualPredicate) return conjunct.predicate;
+  }
+  return undefined;
 }
 
 function visitAll({ ids }: EntryGroup, indexes: Uint32Array | undefined, count: number, visit: VisitMatches): void {
