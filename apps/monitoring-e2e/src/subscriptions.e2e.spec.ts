@@ -269,6 +269,24 @@ describe('durable subscriptions', () => {
     });
   });
 
+  it('count in what the service tells of its deliveries', async () => {
+    const service = aService();
+    const stream = await webSocketDoor.open(app, alertsOf(service));
+    await stream.record.next('subscribed');
+    await app.publish(...alerts(service, 2));
+    await stream.record.events(2);
+    const { status, body } = await app.get('/api/v1/monitoring/stats');
+    expect(status).toBe(200);
+    for (const count of ['subscriptions', 'feeds', 'sessions', 'topics', 'lanes', 'segment_bytes']) {
+      expect([count, body[count]]).toEqual([count, expect.any(Number)]);
+      expect(body[count]).toBeGreaterThan(0);
+    }
+    const [minute] = body.windows as { events: number; deliveries: number }[];
+    expect(minute.deliveries).toBeGreaterThanOrEqual(2);
+    expect(minute.events).toBeGreaterThanOrEqual(2);
+    await stream.close();
+  });
+
   it('are received over server-sent events and acknowledged over REST', async () => {
     const [name, service] = [randomUUID(), aService()];
     await create(name, alertsOf(service));

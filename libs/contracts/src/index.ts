@@ -27,3 +27,4 @@ export * from './monitoring/stored-event.js';
 export * from './management/dead-letters.js';
 export * from './management/quotas.js';
 export * from './management/cache.js';
+export * from './management/delivery-stats.js';

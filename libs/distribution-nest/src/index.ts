@@ -142,3 +142,5 @@ export * from './admin/http/idempotent.js';
 export * from './cache/cache-stats.controller.js';
 export * from './cache/cached-reads.js';
 export * from './cache/read-cache.interceptor.js';
+export * from './admin/delivery-stats/delivery-stats.controller.js';
+export * from './admin/delivery-stats/delivery-stats.service.js';

@@ -2,6 +2,8 @@ import { type Clock, TopicAdmin, TopicStatistics } from '@distributary/distribut
 import {
   adminArea,
   AdminModule,
+  DeliveryStatsController,
+  DeliveryStatsService,
   type Logger,
   type ServiceAccess,
   SubscriptionsController,
@@ -40,6 +42,7 @@ export function administration(parts: Parts, around: AdministrationSurroundings)
     areas: [
       topicsArea(parts, around),
       subscriptionsArea(parts),
+      deliveryStatsArea(parts, around),
       parts.routing.area,
       apiKeysArea(around.access, around.clock),
       ...around.observability.areas,
@@ -50,6 +53,13 @@ export function administration(parts: Parts, around: AdministrationSurroundings)
       parts.guarantees.area,
     ],
   });
+}
+
+function deliveryStatsArea(parts: Parts, { clock }: AdministrationSurroundings): DynamicModule {
+  const { fanOut, directory, sessions, management } = parts;
+  const { statistics } = management;
+  const stats = new DeliveryStatsService({ fanOut, directory, statistics, sessionCount: () => sessions.count, clock });
+  return adminArea('DeliveryStats', [DeliveryStatsController], [[DeliveryStatsService, stats]]);
 }
 
 function subscriptionsArea({ management }: Parts): DynamicModule {

@@ -3,6 +3,7 @@ import {
   IdempotentCalls,
   LiveReaders,
   type Log,
+  type PerformanceStatistics,
   SelectionPlaces,
   SubscriptionAdmin,
   SubscriptionHealthCheck,
@@ -25,6 +26,7 @@ export interface Management {
   readonly health: SubscriptionHealthCheck;
   readonly subscriptions: SubscriptionsService;
   readonly idempotency: IdempotentCalls;
+  readonly statistics: PerformanceStatistics;
   /** Tells of subscriptions that do not do well, and of those that do again. */
   watch(alerts: ActiveAlerts, outbox: Outbox): Schedule;
 }
@@ -84,5 +86,5 @@ export function createManagement(around: Surroundings, parts: ManagementParts): 
       log: logger,
       intervalMs: config.SUBSCRIPTION_WATCH_INTERVAL_MS,
     });
-  return { live, health, subscriptions: service, idempotency, watch };
+  return { live, health, subscriptions: service, idempotency, statistics: telemetry.statistics, watch };
 }

@@ -84,6 +84,11 @@ export class StreamSessions {
     this.limits = { ...DEFAULT_STREAM_SESSION_LIMITS, ...deps.limits };
   }
 
+  /** Open now, on all transports. */
+  get count(): number {
+    return this.open.size;
+  }
+
   /** Undefined (and the outlet closed) if there is no room, its caller has too many, or the process drains. */
   start(outlet: Outlet, encoder: FrameEncoder, principal: Principal, address?: string): OpenSession | undefined {
     if (this.isDraining || this.open.size >= this.deps.maxSessions) {
