@@ -76,6 +76,7 @@ export * from './transformation/transformations.js';
 export * from './transformation/rule-transformations.js';
 export * from './transformation/untransformed-letters.js';
 export * from './transformation/json-value.js';
+export * from './transformation/step-allowance.js';
 export type * from './fan-out/subscription-states.js';
 export * from './delivery/delivery-options.js';
 export type { DurableLimits } from './subscription/durable-claim.js';

@@ -41,6 +41,7 @@ export function createTransforming(
     store: storage.transformations,
     lookups: tables,
     keys: config.REDACTION_KEYS,
+    clock,
     metrics,
   });
   const named = new TransformationsService({ store: storage.transformations, transformations, clock });

@@ -291,6 +291,7 @@ describe('a transformation', () => {
     it.each([
       [{ steps: 'x' }, 'steps: must be a list of 1 to 32'],
       [{ steps: Array.from({ length: 33 }, () => ({ drop: ['a'] })) }, 'steps: must be a list of 1 to 32'],
+      [{ steps: Array(3).fill({ validate: { schema: true } }) }, 'steps: must have at most 2 of validate'],
       [null, ': must be an object'],
       [
         { steps: [{ map: { a: { value: JSON.parse('['.repeat(100) + ']'.repeat(100)) as unknown } } }] },

@@ -60,6 +60,8 @@ export interface CompiledTransformation {
   readonly format: OutputFormat;
   /** `value`: JSON text. Never throws, and never costs more than its limits. */
   apply(value: Uint8Array): Transformed;
+  /** What becomes of an event that it is not applied to, because that would cost too much. */
+  decline(value: Uint8Array, message: string): Transformed;
 }
 
 export interface CompileSurroundings {
@@ -83,6 +85,9 @@ const STEPS: Readonly<Record<string, StepCompiler>> = {
   set_attributes: attributesStep,
 };
 /** What they leave out is not to be seen, so their events must not pass as they were. */
+/** Schemas take long to compile. */
+const MAX_VALIDATIONS = 2;
+const isValidation = (step: unknown): boolean => typeof step === 'object' && step !== null && 'validate' in step;
 const HIDING: ReadonlySet<string> = new Set(['drop', 'keep', 'redact']);
 
 /** `request.invalid` with every problem of the definition, each with its path. */
@@ -101,6 +106,10 @@ export function compileTransformation(definition: unknown, around: CompileSurrou
   const stepsPath = `${path && `${path}.`}steps`;
   const inputs =
     Array.isArray(fields?.steps) && fields.steps.length === 0 ? [] : problems.list(fields?.steps, stepsPath, MAX_STEPS);
+  if (inputs.filter(isValidation).length > MAX_VALIDATIONS) {
+    problems.add(stepsPath, `must have at most ${MAX_VALIDATIONS} of validate`);
+    problems.throwIfAny();
+  }
   const step = { problems, tables: around.tables ?? new Map(), keys: around.keys ?? new Map() };
   const steps = inputs.map((input, index) => compileStep(input, `${stepsPath}[${index}]`, step));
   if (onError === 'pass') {
@@ -169,11 +178,17 @@ class Transformation implements CompiledTransformation {
       const bytes = this.encoded(facts === undefined ? event : cloudEventOf(facts, event), value.length);
       return { kind: 'event', value: bytes, attributes: work.attributes, steps: meter.steps };
     } catch (error) {
-      const { steps } = meter;
-      const failure = failureOf(error);
-      if (this.onError !== 'pass') return { kind: this.onError, failure, steps };
-      return { kind: 'event', value, attributes: {}, steps, failure };
+      return this.failed(value, failureOf(error), meter.steps);
     }
+  }
+
+  decline(value: Uint8Array, message: string): Transformed {
+    return this.failed(value, { reason: 'budget', message, problems: [] }, 0);
+  }
+
+  private failed(value: Uint8Array, failure: Failure, steps: number): Transformed {
+    if (this.onError !== 'pass') return { kind: this.onError, failure, steps };
+    return { kind: 'event', value, attributes: {}, steps, failure };
   }
 
   private encoded(event: Json, inputBytes: number): Buffer {

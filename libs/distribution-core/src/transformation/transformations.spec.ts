@@ -31,7 +31,7 @@ function world() {
   };
   const lookups = new LookupTables(source, clock, noMetrics, { ttlMs: 1000, maxTables: 2 });
   const keys = new Map([['pii', new Secret('a key that nobody knows')]]);
-  const transformations = new Transformations({ store, lookups, keys, metrics: noMetrics });
+  const transformations = new Transformations({ store, lookups, keys, clock, metrics: noMetrics });
   const put = (rows: LookupRows['rows'], name = 'teams') =>
     tables.put({ tenant: 'default', name, rows, changedAtMicros: 0 });
   return {
@@ -94,6 +94,31 @@ describe('transformations', () => {
     const steps = [{ redact: { paths: ['a'], with: 'hash', key: 'pii' } as const }];
     const output = await transformations.outputOf('default', { transformation: { steps } });
     expect(valueOf(output, { a: 'x' })).toEqual({ a: expect.stringMatching(/^[\w-]{43}$/) as string });
+  });
+
+  it('are declined while the dear ones of a tenant cost more than it may spend, and others go on', async () => {
+    const { transformations, clock } = world();
+    const dear = { steps: [{ map: { x: { cel: 'list.map(a, list.map(b, a))' } } }] };
+    const event = { list: Array.from({ length: 40 }, (_, item) => item) };
+    const output = await transformations.outputOf('default', { transformation: dear });
+    const other = await transformations.outputOf('other', { transformation: dear });
+    let served = 0;
+    while (valueOf(output, event) !== undefined) served++;
+    expect(served).toBeGreaterThan(5);
+    expect(served).toBeLessThan(60);
+    expect(valueOf(output, event)).toBeUndefined();
+    expect(valueOf(other, event)).toBeDefined();
+    clock.advance(200);
+    expect(valueOf(output, event)).toBeDefined();
+  });
+
+  it('pass as they were if they say so, when they are declined', () => {
+    const { transformations } = world();
+    const passing = transformations.compileNow('default', { ...MAPPING, on_error: 'pass' }, '');
+    expect(passing.decline(Buffer.from('{}'), 'too dear')).toMatchObject({
+      kind: 'event',
+      failure: { reason: 'budget' },
+    });
   });
 
   it('compile at once what names no table', () => {

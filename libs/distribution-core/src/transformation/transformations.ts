@@ -1,5 +1,6 @@
 import { DistributionError } from '../errors/distribution-error.js';
 import type { FrameEncoder } from '../fan-out/outlet.js';
+import type { Clock } from '../ports/clock.port.js';
 import type { Counter, Metrics } from '../ports/metrics.port.js';
 import type { TransformationStore } from '../ports/transformation-store.port.js';
 import type { Secret } from '../secret.js';
@@ -16,16 +17,19 @@ import type { SubscriptionOutput, TransformationDefinition } from './definition.
 import type { LookupTables } from './lookup-tables.js';
 import type { TransformationLimits } from './meter.js';
 import { lookupNamesOf } from './steps/enrich-step.js';
+import { StepAllowance, type StepAllowanceLimits } from './step-allowance.js';
 import type { LookupTable } from './steps/step.js';
-import { type EventPlace, TransformedEvents } from './transformed-events.js';
+import { type EventPlace, type TransformationObserver, TransformedEvents } from './transformed-events.js';
 import { transformingEncoder } from './transforming-encoder.js';
 
 export interface TransformationsDependencies {
   readonly store: Pick<TransformationStore, 'find'>;
   readonly lookups: LookupTables;
   readonly keys: ReadonlyMap<string, Secret>;
+  readonly clock: Clock;
   readonly metrics: Metrics;
   readonly limits?: Partial<TransformationLimits>;
+  readonly allowance?: StepAllowanceLimits;
 }
 
 /** What a subscription's events are made into. */
@@ -56,6 +60,7 @@ const NO_REJECT = 'reject is for rules at ingest: a subscriber cannot refuse wha
  */
 export class Transformations {
   private readonly shared = new Map<string, Output>();
+  private readonly allowances = new Map<string, StepAllowance>();
   private readonly failures: Readonly<Record<Outcome, Counter>>;
   /** Told of events whose transformation says `dead_letter`. Must not throw and not wait. */
   onDeadLetter: (event: UntransformedEvent) => void = () => undefined;
@@ -120,11 +125,18 @@ export class Transformations {
   }
 
   private output(tenant: string, compiled: CompiledTransformation): Output {
-    return new Output(compiled, (outcome, failure, place) => {
+    const failed: TransformationObserver['failed'] = (outcome, failure, place) => {
       this.failures[outcome].add();
       if (outcome !== 'dead_letter' || place === undefined) return;
       this.onDeadLetter({ tenant, failure, place, fingerprint: compiled.fingerprint });
-    });
+    };
+    return new Output(new TransformedEvents(compiled, { failed }, this.allowanceOf(tenant)));
+  }
+
+  private allowanceOf(tenant: string): StepAllowance {
+    const known = this.allowances.get(tenant) ?? new StepAllowance(this.deps.clock, this.deps.allowance);
+    this.allowances.set(tenant, known);
+    return known;
   }
 
   private async named(tenant: string, name: string): Promise<TransformationDefinition> {
@@ -144,12 +156,9 @@ export class Transformations {
 }
 
 class Output implements OutputTransformation {
-  private readonly events: TransformedEvents;
   private readonly encoders = new Map<string, FrameEncoder>();
 
-  constructor(compiled: CompiledTransformation, failed: ConstructorParameters<typeof TransformedEvents>[1]['failed']) {
-    this.events = new TransformedEvents(compiled, { failed });
-  }
+  constructor(private readonly events: TransformedEvents) {}
 
   /** One for each encoding: there are as many as doors. */
   encoder(inner: FrameEncoder): FrameEncoder {

@@ -63,9 +63,13 @@ function recordingEncoder() {
 
 function world(definition: unknown) {
   const failures: [outcome: Transformed['kind'], place: EventPlace | undefined][] = [];
-  const events = new TransformedEvents(compileTransformation(definition, { tenant: 'default' }), {
-    failed: (outcome, _failure, place) => failures.push([outcome, place]),
-  });
+  const events = new TransformedEvents(
+    compileTransformation(definition, { tenant: 'default' }),
+    {
+      failed: (outcome, _failure, place) => failures.push([outcome, place]),
+    },
+    { isLeft: true, spend: () => undefined },
+  );
   const inner = recordingEncoder();
   return { events, failures, ...inner, encoder: transformingEncoder(inner.encoder, events) };
 }

@@ -19,15 +19,15 @@ let metaSchema: Ajv2020 | undefined;
 /** A schema, compiled once. The meter is asked before it looks at a value, and while it looks at texts. */
 export class CompiledSchema {
   private readonly first: ValidateFunction;
-  private readonly all: ValidateFunction;
+  /** Made when the first event is refused. */
+  private all: ValidateFunction | undefined;
   private meter: Meter | undefined;
 
   private constructor(
-    schema: object | boolean,
+    private readonly schema: object | boolean,
     private readonly schemaNodes: number,
   ) {
-    this.first = this.compile(schema, false);
-    this.all = this.compile(schema, true);
+    this.first = this.compile(false);
   }
 
   /** Undefined, and problems, if it is no schema or breaks one of the rules of `countSchema`. */
@@ -52,11 +52,12 @@ export class CompiledSchema {
     this.meter = meter;
     if (this.first(event)) return [];
     if (visits > MAX_VISITS_FOR_ALL) return [problemOf((this.first.errors as ErrorObject[])[0])];
+    this.all ??= this.compile(true);
     this.all(event);
     return (this.all.errors ?? []).slice(0, MAX_PROBLEMS).map(problemOf);
   }
 
-  private compile(schema: object | boolean, allErrors: boolean): ValidateFunction {
+  private compile(allErrors: boolean): ValidateFunction {
     const options: Options = {
       allErrors,
       strict: false,
@@ -68,7 +69,7 @@ export class CompiledSchema {
       formats: FORMATS,
       code: { regExp: Object.assign((source: string) => this.engine(source), { code: '' }) },
     };
-    return new Ajv2020(options).compile(schema);
+    return new Ajv2020(options).compile(this.schema);
   }
 
   /** Instead of JavaScript's, which goes back. */
