@@ -72,6 +72,14 @@ describe('the audit log', () => {
     expect(Date.parse(String(entry.timestamp))).toBeGreaterThan(0);
   });
 
+  it('tells of a change what there was before', async () => {
+    const path = '/api/v1/monitoring/topics/monitoring%2Faudited';
+    expect((await app.patch(path, { retention_policy: '2d' })).status).toBe(200);
+    expect(await entries('?act=topics.change')).toMatchObject([
+      { target: 'monitoring/audited', before: { retention_policy: '1d' }, after: { retention_policy: '2d' } },
+    ]);
+  });
+
   it('tells of refused acts, and with which code', async () => {
     await app.post('/api/v1/monitoring/topics', aTopic('monitoring/audited'));
     await app.post('/api/v1/monitoring/topics', { name: 'x', token: 'hunter2' });

@@ -51,7 +51,7 @@ export class FlushRounds {
 
   constructor(private readonly deps: FlushRoundsDependencies) {
     const { clock, metrics } = deps;
-    this.held = new HeldFeeds(clock, (feeds) => {
+    this.held = new HeldFeeds(clock, metrics, (feeds) => {
       for (const feed of feeds) this.dirty.add(feed);
       this.request();
     });

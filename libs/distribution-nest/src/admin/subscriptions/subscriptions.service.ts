@@ -25,6 +25,7 @@ import {
   type Transformations,
   unqualified,
 } from '@distributary/distribution-core';
+import { auditBefore } from '../../audit/audit-context.js';
 import { parseStart, parseSubscribe, parseWith } from '../../doors/stream-commands.js';
 import type { StreamVocabulary } from '../../doors/stream-vocabulary.js';
 import { qualifiedCursor, qualifiedPositions, qualifiedSubscribe } from '../../doors/tenant-names.js';
@@ -84,7 +85,9 @@ export class SubscriptionsService {
   ): Promise<Versioned<SubscriptionView>> {
     const change = parseWith(subscriptionChangeSchema, input);
     const { subscriptions, vocabulary, transformations } = this.deps;
-    const { subscription } = await subscriptions.get(principal, name);
+    const placed = await subscriptions.get(principal, name);
+    auditBefore(subscriptionView(placed));
+    const { subscription } = placed;
     await transformations?.outputOf(principal.tenant, revisionOf(subscription, change, vocabulary).output);
     const changed = await subscriptions.change(
       principal,

@@ -18,6 +18,7 @@ import type {
   TopicStatistics,
 } from '@distributary/distribution-core';
 import { topicVersion, unqualified } from '@distributary/distribution-core';
+import { auditBefore } from '../../audit/audit-context.js';
 import { parseWith } from '../../doors/stream-commands.js';
 import { topicChangeOf, topicRequestOf, topicStatsView, topicView } from './topic-view.js';
 
@@ -63,16 +64,27 @@ export class TopicsService {
     precondition?: Precondition,
   ): Promise<Versioned<TopicView>> {
     const change = topicChangeOf(parseWith(topicChangeSchema, input));
+    await this.tellBefore(principal, name);
     return this.versioned(await this.deps.topics.change(principal, name, change, precondition));
   }
 
-  delete(principal: Principal, name: string, force: boolean, precondition?: Precondition): Promise<void> {
+  async delete(principal: Principal, name: string, force: boolean, precondition?: Precondition): Promise<void> {
+    await this.tellBefore(principal, name);
     return this.deps.topics.delete(principal, name, { force, precondition });
   }
 
   async stats(principal: Principal, name: string): Promise<TopicStatsView> {
     const topic = this.deps.topics.get(principal, name);
     return topicStatsView(topic, await this.deps.statistics.of(topic), this.deps.clock.nowMicros());
+  }
+
+  /** For the audit log; what it cannot have is the act's own matter to refuse. */
+  private async tellBefore(principal: Principal, name: string): Promise<void> {
+    try {
+      auditBefore(await this.viewOf(this.deps.topics.get(principal, name)));
+    } catch {
+      // The entry has no `before` then.
+    }
   }
 
   private async versioned(topic: TopicDefinition): Promise<Versioned<TopicView>> {
