@@ -174,16 +174,21 @@ describe('REST reads', () => {
     const metricsOnly = app.as((await makeKey(admin, [{ verbs: ['read'], topic_pattern: 'monitoring/metrics' }])).key);
     expect((await metricsOnly.get(path)).body).toEqual([]);
     expect((await acme.get(path)).body).toEqual([]);
+    const theirs = anAlert(service, { data: { alert_id: `their ${service}`, service_name: service } });
+    await acme.publish(theirs);
+    await until('their alert', async () => ((await acme.get(path)).body as unknown as unknown[]).length === 1);
+    expect((await acme.get(path)).body).toMatchObject([{ alert_id: `their ${service}` }]);
+    expect((await admin.get(path)).body).toMatchObject([{ alert_id: service }]);
     expect((await app.as((await makeKey(admin, [{ verbs: ['publish'] }])).key).get(path)).status).toBe(403);
     expect((await acme.get('/api/v1/monitoring/health/summary')).body).toMatchObject({ infrastructure: [], slo: [] });
     await admin.publish(aMetric(service));
     const latest = `/api/v1/monitoring/metrics/${service}/latest`;
     await until('the metric', async () => (await metricsOnly.get(latest)).status === 200);
     expect((await acme.get(latest)).body.code).toBe('service.not_found');
-    const theirs = aMetric(service, 42);
-    await acme.publish(theirs);
+    const figure = aMetric(service, 42);
+    await acme.publish(figure);
     await until('their metric', async () => (await acme.get(latest)).status === 200);
-    expect((await acme.get(latest)).body.metrics).toMatchObject([{ current_value: 42, event_id: theirs.event_id }]);
+    expect((await acme.get(latest)).body.metrics).toMatchObject([{ current_value: 42, event_id: figure.event_id }]);
   });
 });
 

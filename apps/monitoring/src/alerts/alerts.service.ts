@@ -1,9 +1,10 @@
 import { type ActiveAlertsQuery, type Alert, alertLevelOf, levelRank } from '@distributary/contracts';
 import { DistributionError, PermittedEvents, type Principal, requirePermission } from '@distributary/distribution-core';
+import type { PerTenant } from '../events/per-tenant.js';
 import type { ActiveAlerts } from './active-alerts.js';
 
 export class AlertsService {
-  constructor(private readonly alerts: ActiveAlerts) {}
+  constructor(private readonly tenants: PerTenant<ActiveAlerts>) {}
 
   /**
    * The most severe first, then the newest. `severity` holds one word or several, separated by commas.
@@ -13,7 +14,7 @@ export class AlertsService {
   active({ severity, service }: ActiveAlertsQuery, principal: Principal): Alert[] {
     requirePermission(principal, 'read');
     const permitted = new PermittedEvents(principal, 'read');
-    if (!this.alerts.isReady) {
+    if (!this.tenants.own.isReady) {
       throw new DistributionError('store.unavailable', 'the active alerts are being read from the log', {
         retryAfterMs: 1_000,
       });
@@ -22,7 +23,7 @@ export class AlertsService {
       ?.split(',')
       .map((word) => word.trim().toUpperCase())
       .filter((word) => word !== '');
-    return [...this.alerts.values()]
+    return [...(this.tenants.of(principal.tenant)?.values() ?? [])]
       .filter(({ topic, record }) => permitted.includes(topic, record))
       .filter(({ alert }) => service === undefined || alert.service_name === service)
       .filter(({ alert }) => wanted === undefined || wanted.length === 0 || wanted.includes(alert.severity))

@@ -3,6 +3,7 @@ import type { MonitoringEventInput } from '@distributary/contracts';
 import { FakeClock, until } from '@distributary/distribution-core/testing';
 import fc from 'fast-check';
 import { isoOfMicros } from '../events/iso-time.js';
+import { PerTenant } from '../events/per-tenant.js';
 import { batchOf, batchOfRecords, RecordingPublisher } from '../testing/published-events.js';
 import { ActiveAlerts, type AlertChange } from './active-alerts.js';
 import { AlertEvaluator } from './alert-evaluator.js';
@@ -101,7 +102,7 @@ describe('active alerts', () => {
 
 describe('GET alerts/active', () => {
   const alerts = new ActiveAlerts();
-  const door = new AlertsController(new AlertsService(alerts));
+  const door = new AlertsController(new AlertsService(new PerTenant(alerts, () => new ActiveAlerts())));
 
   it('says that it does not know yet, rather than showing a part', () => {
     expect(() => door.active({}, LOCAL_PRINCIPAL)).toThrow(

@@ -10,6 +10,7 @@ import { ALERT_PATTERNS, INCIDENT_PATTERNS, METRIC_PATTERNS } from '../events/ev
 import { EventsService } from '../events/events.service.js';
 import { HistoryService } from '../events/history.service.js';
 import { Outbox } from '../events/outbox.js';
+import { PerTenant } from '../events/per-tenant.js';
 import { HostProbe } from '../host-probe/host-probe.js';
 import { HostReader } from '../host-probe/host-reader.js';
 import { ProcessReader } from '../host-probe/process-reader.js';
@@ -50,6 +51,9 @@ export interface FeatureSurroundings {
   readonly observability: Observability;
 }
 
+/** Of a tenant beside the default one. */
+const ALERTS_PER_TENANT = 1_000;
+
 /** What the service watches by itself: this machine, its own deliveries, and what follows from the figures. */
 export function createFeatures(
   parts: Parts,
@@ -61,6 +65,9 @@ export function createFeatures(
   });
   const activeAlerts = new ActiveAlerts();
   const openIncidents = new OpenIncidents();
+  // Of other tenants it is told, and that is all: alerts and incidents of its own it makes for the default tenant.
+  const alerts = new PerTenant(activeAlerts, () => new ActiveAlerts(ALERTS_PER_TENANT));
+  const incidents = new PerTenant(openIncidents, () => new OpenIncidents(ALERTS_PER_TENANT));
   const evaluator = new AlertEvaluator(
     [...DEFAULT_ALERT_RULES, ...performanceRules(config)],
     activeAlerts,
@@ -103,16 +110,13 @@ export function createFeatures(
   return {
     events: new EventsService(publisher),
     history: new HistoryService(parts.history, monitoringVocabulary),
-    alerts: new AlertsService(activeAlerts),
+    alerts: new AlertsService(alerts),
     metrics: new MetricsService(latest, clock),
-    healthSummary: new HealthSummaryService(
-      { alerts: activeAlerts, incidents: openIncidents, slo, infrastructure, services: latest },
-      clock,
-    ),
+    healthSummary: new HealthSummaryService({ alerts, incidents, slo, infrastructure, services: latest }, clock),
     start() {
       ends = [
-        feed.subscribe({ patterns: ALERT_PATTERNS, start: 'earliest', consumer: activeAlerts }),
-        feed.subscribe({ patterns: INCIDENT_PATTERNS, start: 'earliest', consumer: openIncidents }),
+        feed.subscribe({ patterns: ALERT_PATTERNS, start: 'earliest', allTenants: true, consumer: alerts }),
+        feed.subscribe({ patterns: INCIDENT_PATTERNS, start: 'earliest', allTenants: true, consumer: incidents }),
       ];
       // Metrics are many and only the present ones matter, so they are taken where they pass anyway.
       parts.fanOut.onBatch = ({ state, batch }) => {

@@ -51,6 +51,39 @@ describe('the feed of the service itself', () => {
     expect(seen.some((line) => line.includes('after'))).toBe(false);
   });
 
+  it('tells of topics that appear later from their first event, and of other tenants if that is asked for', async () => {
+    const seen: string[] = [];
+    const consumer = (name: string) => ({
+      apply: ({ count }: { count: number }, topic: string) => void seen.push(`${name} ${topic} ${count}`),
+      ready: () => void seen.push(`${name} ready`),
+    });
+    const feed = new LogEventFeed(log, directory, clock, () => undefined);
+    const request = { patterns: ['later/#'], start: 'latest' as const };
+    const stops = [
+      feed.subscribe({ ...request, consumer: consumer('own') }),
+      feed.subscribe({ ...request, allTenants: true, consumer: consumer('all') }),
+    ];
+    await until('both to be ready', () => seen.length === 2);
+    for (const [name, tenant] of [
+      ['later/a', 'default'],
+      ['@acme/later/a', 'acme'],
+    ]) {
+      const brokerName = `${tenant}.later.a`;
+      await directory.create({ ...monitoringTopics()[0], name, tenant, brokerName, partitions: 1 });
+      await log.append([{ topic: brokerName, partition: 0, records: events(1, tenant) }]);
+    }
+    await until('all of it', () => seen.length === 5);
+    expect([...seen].sort()).toEqual([
+      'all @acme/later/a 1',
+      'all later/a 1',
+      'all ready',
+      'own later/a 1',
+      'own ready',
+    ]);
+    await directory.delete('later/a', () => undefined);
+    await Promise.all(stops.map((stop) => stop()));
+  });
+
   it('begins later when the broker does not answer at first', async () => {
     const errors: unknown[] = [];
     const feed = new LogEventFeed(log, directory, clock, (error) => errors.push(error));

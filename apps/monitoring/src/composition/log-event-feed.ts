@@ -4,65 +4,106 @@ import {
   DedupeWindow,
   LaneTail,
   type Log,
+  type TopicDefinition,
   type TopicDirectory,
+  unqualified,
 } from '@distributary/distribution-core';
 import type { EventFeed, FeedRequest } from '../events/event-feed.js';
 
 const RETRY_MS = 1_000;
+/** A topic that was created is read after this. */
+const FOLLOW_MS = 500;
+
+interface FeedParts {
+  readonly log: Log;
+  readonly directory: TopicDirectory;
+  readonly clock: Clock;
+  readonly onError: (error: unknown) => void;
+}
 
 /** Feeds the service's own parts from the log, lane by lane, apart from what subscribers are sent. */
 export class LogEventFeed implements EventFeed {
-  constructor(
-    private readonly log: Log,
-    private readonly directory: TopicDirectory,
-    private readonly clock: Clock,
-    private readonly onError: (error: unknown) => void,
-  ) {}
+  private readonly parts: FeedParts;
+
+  constructor(log: Log, directory: TopicDirectory, clock: Clock, onError: (error: unknown) => void) {
+    this.parts = { log, directory, clock, onError };
+  }
 
   subscribe(request: FeedRequest): () => Promise<void> {
-    const ended = new AbortController();
-    const opening = this.openWithRetry(request, ended.signal);
-    return async () => {
-      ended.abort();
-      await Promise.all((await opening).map((tail) => tail.stop()));
+    const following = new Following(request, this.parts);
+    return () => following.stop();
+  }
+}
+
+/** The topics of one request, those included that appear later, whose first event is then the start. */
+class Following {
+  private readonly ended = new AbortController();
+  private readonly matches: (topic: string) => boolean;
+  private readonly tails = new Map<string, LaneTail[]>();
+  private isReady = false;
+  private seenVersion = Number.NaN;
+  private readonly running: Promise<void>;
+
+  constructor(
+    private readonly request: FeedRequest,
+    private readonly parts: FeedParts,
+  ) {
+    const patterns = request.patterns.map((pattern) => compileTopicPattern(pattern));
+    this.matches = (topic) => {
+      const name = request.allTenants === true ? unqualified(topic) : topic;
+      return patterns.some((pattern) => pattern.matches(name));
     };
+    this.running = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.ended.abort();
+    await this.running;
+    await Promise.all([...this.tails.values()].flat().map((tail) => tail.stop()));
   }
 
   /** The broker may not answer yet: tried again until it does or the feed is ended. */
-  private async openWithRetry(request: FeedRequest, ended: AbortSignal): Promise<LaneTail[]> {
-    while (!ended.aborted) {
+  private async run(): Promise<void> {
+    const { directory, onError } = this.parts;
+    while (!this.ended.signal.aborted) {
       try {
-        return await this.open(request);
+        if (directory.version !== this.seenVersion) await this.openMissing();
+        await this.pause(FOLLOW_MS);
       } catch (error) {
-        this.onError(error);
-        await new Promise<void>((resolve) => {
-          const cancel = this.clock.after(RETRY_MS, resolve);
-          ended.addEventListener('abort', () => (cancel(), resolve()), { once: true });
-        });
+        onError(error);
+        await this.pause(RETRY_MS);
       }
     }
-    return [];
   }
 
-  private async open({ patterns, start, consumer }: FeedRequest): Promise<LaneTail[]> {
-    const compiled = patterns.map((pattern) => compileTopicPattern(pattern));
-    const topics = this.directory.list().filter(({ name }) => compiled.some((pattern) => pattern.matches(name)));
-    const ends = await Promise.all(
-      topics.map(async ({ name, brokerName }) => (await this.log.ends(brokerName)).map((end) => ({ name, ...end }))),
-    );
-    const tails = ends.flat().map(({ name, lane, beforeFirst, last }) => {
-      const from = start === 'earliest' ? beforeFirst : last;
+  private async openMissing(): Promise<void> {
+    const { directory } = this.parts;
+    const { version } = directory;
+    const wanted = directory.list().filter(({ name }) => this.matches(name));
+    const missing = wanted.filter((topic) => !this.tails.has(keyOf(topic)));
+    const opened = await Promise.all(missing.map((topic) => this.open(topic)));
+    missing.forEach((topic, index) => this.tails.set(keyOf(topic), opened[index]));
+    const keys = new Set(wanted.map(keyOf));
+    for (const [key, tails] of this.tails) {
+      if (keys.has(key)) continue;
+      this.tails.delete(key);
+      await Promise.all(tails.map((tail) => tail.stop()));
+    }
+    await Promise.all(opened.flat().map((tail) => tail.ready));
+    this.seenVersion = version;
+    if (this.isReady || this.ended.signal.aborted) return;
+    this.isReady = true;
+    this.request.consumer.ready();
+  }
+
+  private async open({ name, brokerName }: TopicDefinition): Promise<LaneTail[]> {
+    const { log, clock } = this.parts;
+    const { start, consumer } = this.request;
+    return (await log.ends(brokerName)).map(({ lane, beforeFirst, last }) => {
+      const from = start === 'earliest' || this.isReady ? beforeFirst : last;
+      const window = new DedupeWindow();
       return new LaneTail(
-        {
-          log: this.log,
-          clock: this.clock,
-          lane,
-          brokerTopic: lane.topic,
-          window: new DedupeWindow(),
-          windowFrom: from,
-          from,
-          readyAt: last,
-        },
+        { log, clock, lane, brokerTopic: brokerName, window, windowFrom: from, from, readyAt: last },
         {
           onBatch: (batch) => consumer.apply(batch, name),
           onGap: () => undefined,
@@ -71,8 +112,22 @@ export class LogEventFeed implements EventFeed {
         },
       );
     });
-    await Promise.all(tails.map((tail) => tail.ready));
-    consumer.ready();
-    return tails;
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const { signal } = this.ended;
+      if (signal.aborted) return resolve();
+      const done = () => {
+        signal.removeEventListener('abort', done);
+        cancel();
+        resolve();
+      };
+      const cancel = this.parts.clock.after(ms, done);
+      signal.addEventListener('abort', done, { once: true });
+    });
   }
 }
+
+/** A topic that was deleted and created again is another one. */
+const keyOf = ({ name, catalogVersion }: TopicDefinition): string => `${name}\n${catalogVersion}`;

@@ -13,10 +13,12 @@ export interface FeedRequest {
   readonly patterns: readonly string[];
   /** `earliest`: all that is kept comes first, so that state survives a restart. */
   readonly start: 'earliest' | 'latest';
+  /** The same topics of every tenant, as each names them; else those of the default tenant. */
+  readonly allTenants?: boolean;
   readonly consumer: FeedConsumer;
 }
 
-/** Events for the parts of this service. Resumes by itself after failures of the broker; skips nothing. */
+/** Events for the parts of this service, of topics that appear later, too. Resumes by itself after failures of the broker; skips nothing. */
 export interface EventFeed {
   /** The returned function ends it; after it resolves, the consumer is not called any more. */
   subscribe(request: FeedRequest): () => Promise<void>;

@@ -9,14 +9,15 @@ import {
 } from '@distributary/distribution-core';
 import type { ActiveAlerts } from '../alerts/active-alerts.js';
 import { isoOfMicros } from '../events/iso-time.js';
+import type { PerTenant } from '../events/per-tenant.js';
 import type { OpenIncidents } from '../incidents/open-incidents.js';
 import type { ComponentStatus } from '../infrastructure/infrastructure-monitor.js';
 import type { SloStatus } from '../slo/delivery-slo.js';
 
 /** Where the summary gets its parts. */
 export interface HealthSources {
-  readonly alerts: ActiveAlerts;
-  readonly incidents: OpenIncidents;
+  readonly alerts: PerTenant<ActiveAlerts>;
+  readonly incidents: PerTenant<OpenIncidents>;
   readonly slo: { current(): readonly SloStatus[] };
   readonly infrastructure: { current(): readonly ComponentStatus[] };
   readonly services: { services(permitted: PermittedEvents): ReadonlyMap<string, number> };
@@ -42,10 +43,15 @@ export class HealthSummaryService {
     requirePermission(principal, 'read');
     const permitted = new PermittedEvents(principal, 'read');
     const { alerts, incidents } = this.sources;
+    const isWhole = alerts.own.isReady && incidents.own.isReady;
     const slo = this.own(this.sources.slo, principal, 'monitoring/slo');
     const infrastructure = this.own(this.sources.infrastructure, principal, 'monitoring/infrastructure');
-    const openAlerts = [...alerts.values()].filter(({ topic, record }) => permitted.includes(topic, record));
-    const openIncidents = [...incidents.values()].filter(({ topic, record }) => permitted.includes(topic, record));
+    const openAlerts = [...(alerts.of(principal.tenant)?.values() ?? [])].filter(({ topic, record }) =>
+      permitted.includes(topic, record),
+    );
+    const openIncidents = [...(incidents.of(principal.tenant)?.values() ?? [])].filter(({ topic, record }) =>
+      permitted.includes(topic, record),
+    );
     const bySeverity = { CRITICAL: 0, WARNING: 0, INFO: 0 };
     const tallies = new Map<string, ServiceTally>();
     for (const [service, lastSeenMicros] of this.sources.services.services(permitted)) {
@@ -59,7 +65,6 @@ export class HealthSummaryService {
       tally.worst = worstOf(tally.worst, level);
       tallies.set(alert.service_name, tally);
     }
-    const isWhole = alerts.isReady && incidents.isReady;
     return {
       status: statusOf(isWhole, bySeverity, openIncidents.length, infrastructure, slo),
       services: [...tallies]

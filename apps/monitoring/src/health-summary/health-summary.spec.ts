@@ -10,6 +10,7 @@ import { ActiveAlerts } from '../alerts/active-alerts.js';
 import { OpenIncidents } from '../incidents/open-incidents.js';
 import type { ComponentStatus } from '../infrastructure/infrastructure-monitor.js';
 import type { SloStatus } from '../slo/delivery-slo.js';
+import { PerTenant } from '../events/per-tenant.js';
 import { batchOf } from '../testing/published-events.js';
 import { HealthSummaryController } from './health-summary.controller.js';
 import { HealthSummaryService } from './health-summary.service.js';
@@ -59,8 +60,8 @@ function aSummary(
     state === 'up' ? { component: 'broker', state, latencyMs: 1 } : { component: 'broker', state, detail: 'why' };
   const service = new HealthSummaryService(
     {
-      alerts,
-      incidents,
+      alerts: new PerTenant(alerts, () => new ActiveAlerts()),
+      incidents: new PerTenant(incidents, () => new OpenIncidents()),
       slo: { current: () => [slo] },
       infrastructure: { current: () => [broker] },
       services: {
