@@ -159,11 +159,19 @@ describe('dead letters', () => {
 
   it('that grow in number raise an alert, which is over when they have been dealt with', async () => {
     const [service, name] = [aService(), randomUUID()];
-    const watcher = await webSocketDoor.open(app, { patterns: ['monitoring/alerts/#'], services: ['monitoring-distribution'] });
+    const watcher = await webSocketDoor.open(app, {
+      patterns: ['monitoring/alerts/#'],
+      services: ['monitoring-distribution'],
+      start: 'earliest',
+    });
     await watcher.record.next('subscribed');
     const alertsSeen = () =>
       watcher.record.received().flatMap(({ data }) => (data.rule_id === 'dead-letters-growing' ? [data.status] : []));
     await app.post(`${LETTERS}/discard`, { all: true });
+    await until('quiet', async () => {
+      const { body } = await app.get('/api/v1/monitoring/alerts/active');
+      return !JSON.stringify(body).includes('dead-letters-growing') && alertsSeen().at(-1) !== 'raised';
+    });
     const reader = await join(webSocketDoor, app, name, service, { type: 'shared', max_attempts: 1 });
     const [bad] = alerts(service, 1);
     await app.publish(bad);

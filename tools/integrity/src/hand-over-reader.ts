@@ -125,6 +125,8 @@ export class HandOverReader {
 
   private takeData(payload: DataPayload): void {
     for (const { event_id: id } of payload.events as readonly { readonly event_id: string }[]) {
+      // Events of the service itself are acknowledged too: one that is not holds up its lane.
+      if (this.isSingle && !this.isReplaced) this.pendingIds.push(id);
       if (!id.startsWith(`${this.options.run}.`)) continue;
       if (this.isReplaced) {
         this.afterLoss++;
@@ -133,7 +135,6 @@ export class HandOverReader {
       const [, key, sequence] = id.split('.');
       this.ledger.received(key, Number(sequence));
       this.deliveries++;
-      if (this.isSingle) this.pendingIds.push(id);
     }
     if (!this.isSingle) this.advance(payload);
   }

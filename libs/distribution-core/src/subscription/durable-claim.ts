@@ -68,6 +68,7 @@ export class DurableClaim {
   private cancels: (() => void)[] = [];
   private storing: Promise<void> = Promise.resolve();
   private redeliveryCount = 0;
+  private ackedAtMs: number | undefined;
   private isFlushDue = false;
   private readonly term: OwnershipTerm;
   private readonly redelivery: LaneRedelivery;
@@ -162,9 +163,25 @@ export class DurableClaim {
     return this.term.generation;
   }
 
+  /** Since something new was acknowledged; undefined if nothing was. */
+  get sinceAckMs(): number | undefined {
+    return this.ackedAtMs === undefined ? undefined : this.deps.clock.monotonicMs() - this.ackedAtMs;
+  }
+
   /** How often a lane was sent again, because it was not acknowledged in time or refused. */
   get redeliveries(): number {
     return this.redeliveryCount;
+  }
+
+  /**
+   * Where lanes begin that it has not known, told before anything is sent: by the time that {@link begin} is called
+   * events may be out already, and those are not acknowledged.
+   */
+  startAt(positions: readonly LanePosition[]): void {
+    for (const position of positions) {
+      const known = this.acked.get(laneName(position));
+      if (known === undefined || known.epoch !== position.epoch) this.note(position);
+    }
   }
 
   /** From now on the member is kept within the claim. Its first positions are stored, so that a crash resumes there. */
@@ -174,7 +191,6 @@ export class DurableClaim {
     for (const position of stored) {
       if (position.above !== undefined) this.redelivery.remember(laneName(position), position.above.failures);
     }
-    for (const position of member.positions()) this.note(position);
     await this.flush();
     if (this.term.isOver) return;
     this.term.start();
@@ -191,6 +207,7 @@ export class DurableClaim {
       const known = this.acked.get(name);
       if (known !== undefined && known.epoch === position.epoch && known.position >= position.position) continue;
       this.note(position);
+      this.ackedAtMs = nowMs;
       this.progressAtMs.set(name, nowMs);
     }
     this.flushSoon();
@@ -238,7 +255,6 @@ export class DurableClaim {
       this.unstored.delete(name);
       this.progressAtMs.delete(name);
     }
-    for (const position of member.positions()) if (!this.acked.has(laneName(position))) this.note(position);
     this.flushSoon();
   }
 

@@ -15,6 +15,8 @@ export interface ReaderReport {
   readonly sentEvents: number;
   readonly slowPeriods: number;
   readonly redeliveries: number;
+  /** Since something new was acknowledged; undefined if nothing was since it was attached. */
+  readonly sinceAckMs: number | undefined;
   /** Number of the feed whose frames it is sent. */
   readonly feed: number;
 }
@@ -36,6 +38,7 @@ export function reportOf(member: Member, claim: DurableClaim | undefined): Reade
   return {
     generation: claim?.generation ?? 0,
     redeliveries: claim?.redeliveries ?? 0,
+    sinceAckMs: claim?.sinceAckMs,
     told: member.positions(),
     isSlow: member.isSlow,
     isBehind: member.state === 'behind',

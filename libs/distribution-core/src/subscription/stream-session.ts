@@ -392,6 +392,7 @@ export class StreamSession {
       otherFeeds: this.feeds(command.id),
       ...(replaces !== undefined && { replaces }),
       onAttached: (member, positions) => {
+        claim?.startAt(positions);
         this.outlet.send({
           type: 'subscribed',
           payload: {

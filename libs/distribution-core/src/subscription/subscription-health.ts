@@ -164,7 +164,10 @@ export class SubscriptionHealthCheck {
       add('lag', `the oldest event that waits is ${Math.round(found.lagMs / 1000)} s old`, oldestMicros);
     }
     if (reader?.isSlow === true) add('slow', 'its receiver does not keep up', nowMicros);
-    const waits = Math.min(nowMicros - oldestMicros, nowMicros - (lastAckMicros ?? oldestMicros)) / 1000;
+    // Stores are written to for other reasons, too: the reader knows better.
+    const storedMsAgo = (nowMicros - (lastAckMicros ?? oldestMicros)) / 1000;
+    const ackedMsAgo = reader === undefined ? storedMsAgo : (reader.sinceAckMs ?? Number.POSITIVE_INFINITY);
+    const waits = Math.min((nowMicros - oldestMicros) / 1000, ackedMsAgo);
     if (found.isOwned && found.lagMs > 0 && waits > noAckMs) {
       add('no_ack', `nothing was acknowledged for ${Math.round(waits / 1000)} s`, nowMicros - waits * 1000);
     }
