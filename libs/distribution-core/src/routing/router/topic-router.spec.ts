@@ -85,7 +85,7 @@ async function setUp(partitions = 1) {
       clock.advance(100);
       return condition();
     });
-  return { clock, log, topics, use, useTable, aProcess, write, copies, standing, pass, errors };
+  return { clock, log, topics, ownership, use, useTable, aProcess, write, copies, standing, pass, errors };
 }
 
 const ids = (count: number, first = 0) => Array.from({ length: count }, (_, n) => `e${first + n}`);
@@ -190,6 +190,59 @@ describe('routing an external topic', () => {
     next.start();
     await pass(async () => (await copies()).length === 2);
     await next.stop();
+  });
+
+  it('goes on with the oldest event that is kept when retention was faster', async () => {
+    const { aProcess, write, copies, standing, pass, log, clock } = await setUp();
+    const first = aProcess();
+    first.start();
+    await pass(async () => (await standing()) === 1);
+    await first.stop();
+    await write(0, 3);
+    await log.setRetention('theirs', { ms: 1_000, bytes: 0 });
+    clock.advance(10_000);
+    await write(3, 2);
+    const second = aProcess();
+    second.start();
+    await pass(async () => (await copies()).length === 2);
+    expect(await copies()).toEqual(['e3', 'e4']);
+    await second.stop();
+  });
+
+  it('leaves a lane that it may not keep, and takes it up again when it may', async () => {
+    const { aProcess, write, copies, standing, pass, ownership, clock, errors } = await setUp();
+    const router = aProcess();
+    router.start();
+    await pass(async () => (await standing()) === 1);
+    const thief = await ownership.acquire('router:theirs#0', 'thief', 9_000, { force: true });
+    // The next renewal says that the right is lost; until the thief's term ends the lane is somebody else's.
+    clock.advance(3_000);
+    await write(0, 2);
+    let rounds = 0;
+    await pass(() => ++rounds > 10);
+    expect(await copies()).toEqual([]);
+    if (thief !== 'taken') await ownership.release(thief);
+    await pass(async () => (await copies()).length === 2);
+    expect(errors).toEqual([]);
+    await router.stop();
+  });
+
+  it('tries again when the log or the store fails, and says so', async () => {
+    const { aProcess, write, copies, standing, pass, log, ownership, errors } = await setUp();
+    const router = aProcess();
+    const acquire = ownership.acquire.bind(ownership);
+    ownership.acquire = () => Promise.reject(new DistributionError('store.unavailable', 'away'));
+    router.start();
+    await pass(() => errors.length > 0);
+    ownership.acquire = acquire;
+    await pass(async () => (await standing()) === 1);
+    log.setOutage(true);
+    const before = errors.length;
+    await pass(() => errors.length > before);
+    log.setOutage(false);
+    await write(0, 2);
+    await pass(async () => (await copies()).length === 2);
+    await router.stop();
   });
 
   it('refuses what a rule refuses, and goes on', async () => {
