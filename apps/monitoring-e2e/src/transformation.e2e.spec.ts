@@ -134,6 +134,28 @@ describe('what subscriptions make of events', () => {
       await stream.close();
     });
 
+    it('leaves an id in the place of what it does not let out where events are acknowledged one by one', async () => {
+      const service = aService();
+      const stream = await door.connect(app);
+      const shared = { name: service, type: 'shared', transformation: TWICE } as const;
+      stream.send('subscribe', { id: 's', ...alertsOf(service), ...shared });
+      const { generation } = await stream.record.next('subscribed');
+      const [good] = alerts(service, 1, 4);
+      const bad = owned(service);
+      await app.publish(bad, good);
+      const received = (await stream.record.events(2)) as unknown as Fields[];
+      expect(received.find(({ event_id }) => event_id === bad.event_id)).toEqual({
+        event_id: bad.event_id,
+        dropped: true,
+      });
+      expect(received.find(({ event_id }) => event_id === good.event_id)).toMatchObject({ data: { twice: 8 } });
+      stream.send('ack', { id: 's', generation: generation as number, event_ids: [bad.event_id, good.event_id] });
+      stream.send('ping', {});
+      await stream.record.next('pong');
+      expect(stream.record.of('error')).toEqual([]);
+      await stream.close();
+    });
+
     it('remembers what a durable subscription asked for', async () => {
       const service = aService();
       const durable = { id: 's', ...alertsOf(service), name: service };

@@ -44,6 +44,14 @@ describe('transformations by name', () => {
     expect((await app.delete(`${TRANSFORMATIONS}/${name}`)).status).toBe(404);
   });
 
+  it('are created once, however often the same request comes', async () => {
+    const [name, key] = [aName(), randomUUID()];
+    const create = () => app.post(TRANSFORMATIONS, { name, definition: setting(1) }, { 'idempotency-key': key });
+    const [first, second] = [await create(), await create()];
+    expect([first.status, second.status]).toEqual([201, 201]);
+    expect(second.body).toEqual(first.body);
+  });
+
   it('are refused with every problem and its path', async () => {
     const definition = {
       steps: [

@@ -13,6 +13,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import { ApiContract } from '../../http/api-contract.js';
+import { IDEMPOTENCY_ERRORS, idempotencyHeaders, Idempotent } from '../http/idempotent.js';
 import { ETAG_HEADER, ifMatchHeaders, preconditionOf, tagged } from '../http/etag.js';
 import { TransformationsService } from './transformations.service.js';
 
@@ -33,13 +34,15 @@ export class TransformationsController {
   }
 
   @Post()
+  @Idempotent()
   @ApiContract({
     summary: 'Create a transformation; every problem of its steps is told',
+    headers: idempotencyHeaders,
     body: newTransformationSchema,
     response: transformationSchema,
     status: 201,
     responseHeaders: ETAG_HEADER,
-    errors: ['transformation.exists', 'store.unavailable'],
+    errors: [...IDEMPOTENCY_ERRORS, 'transformation.exists'],
   })
   async create(
     @CurrentPrincipal() principal: Principal,
