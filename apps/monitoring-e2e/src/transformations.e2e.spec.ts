@@ -155,6 +155,31 @@ describe('transformations by name', () => {
     expect((await put(many)).status).toBe(400);
   });
 
+  it('are what a durable subscription is created with, and changed to while it is read', async () => {
+    const service = aService();
+    const path = '/api/v1/monitoring/subscriptions';
+    const bad = { subscription_id: service, ...alertsOf(service), transformation: { steps: [{ shuffle: 1 }] } };
+    expect((await app.post(path, bad)).body.errors).toMatchObject([{ path: 'transformation.steps[0]' }]);
+    const asked = { subscription_id: service, ...alertsOf(service), transformation: setting(1), fields: ['data.set'] };
+    const created = await app.post(path, asked);
+    expect(created.body).toMatchObject({ transformation: setting(1), fields: ['data.set'] });
+    const stream = await subscribed(webSocketDoor, app, { ...alertsOf(service), name: service });
+    await app.publish(anAlert(service));
+    expect(dataOf(await stream.record.events(1))).toEqual([{ set: 1 }]);
+    const changed = await app.patch(`${path}/${service}`, { transformation: setting(2), fields: ['data.set'] });
+    expect([changed.status, changed.body.transformation]).toEqual([200, setting(2)]);
+    let count = 1;
+    await until(
+      'the new one',
+      async () => {
+        await app.publish(anAlert(service));
+        return dataOf(await stream.record.events(++count)).at(-1)?.set === 2;
+      },
+      15_000,
+    );
+    await stream.close();
+  }, 30_000);
+
   it('keep what they fail on as dead letters, once, if they are told to', async () => {
     const service = aService();
     const transformation = { steps: [{ map: { 'data.twice': { cel: 'data.number * 2' } } }], on_error: 'dead_letter' };
