@@ -3,6 +3,7 @@ import type { Logger } from '../logging/logger.js';
 import { asDistributionError } from './as-distribution-error.js';
 import { mappingOf } from './error-mapping.js';
 import { retryAfterMsOf } from './problem-details.js';
+import { GRPC_STATUS_DETAILS_KEY, statusWithRetryInfo } from './rpc-status.js';
 
 export const GRPC_CODE_KEY = 'distributary-code';
 export const GRPC_RETRY_KEY = 'distributary-retry-after-ms';
@@ -18,11 +19,16 @@ export function grpcError(thrown: unknown): ServiceError {
   const metadata = new Metadata();
   metadata.set(GRPC_CODE_KEY, error.code);
   const retryAfterMs = retryAfterMsOf(error);
-  if (retryAfterMs !== undefined) metadata.set(GRPC_RETRY_KEY, String(Math.ceil(retryAfterMs)));
+  const { grpcStatus } = mappingOf(error.code);
+  const details = error.message.slice(0, MAX_PROBLEMS_BYTES);
+  if (retryAfterMs !== undefined) {
+    metadata.set(GRPC_RETRY_KEY, String(Math.ceil(retryAfterMs)));
+    metadata.set(GRPC_STATUS_DETAILS_KEY, statusWithRetryInfo(grpcStatus, details, retryAfterMs));
+  }
   if (error.problems.length > 0) metadata.set(GRPC_PROBLEMS_KEY, problemsBytes(error.problems));
   return Object.assign(new Error(error.message), {
-    code: mappingOf(error.code).grpcStatus,
-    details: error.message.slice(0, MAX_PROBLEMS_BYTES),
+    code: grpcStatus,
+    details,
     metadata,
   });
 }
