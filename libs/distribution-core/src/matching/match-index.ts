@@ -38,7 +38,7 @@ export class MatchIndex {
   private readonly entries = new Map<number, IndexedEntry>();
   private readonly groups = new Map<string, EntryGroup>();
   private readonly trie = new PatternTrie<EntryGroup>(ONE_LEVEL, isMarked);
-  /** In the order of their last use, oldest first. */
+  /** Oldest first: by their last use once there are half as many as may be, by their making before. */
   private readonly plans = new Map<string, TopicPlan>();
   private plannedEntries = 0;
   private readonly gate = new TargetGate();
@@ -105,6 +105,8 @@ export class MatchIndex {
 
   private planOf(topic: string): TopicPlan {
     let plan = this.plans.get(topic);
+    // Far from the limit nothing goes, so their order is not worth keeping.
+    if (plan !== undefined && this.plannedEntries + this.plans.size < this.maxPlannedEntries / 2) return plan;
     if (plan === undefined) {
       plan = new TopicPlan(topic, this.view);
       for (const group of this.matchingTopic(topic)) plan.add(group);
