@@ -167,20 +167,20 @@ describe('a service that is told to stop', () => {
       expect(ready.status).toBe(503);
       const reports = await draining;
       expect(reports.map(({ outcome }) => outcome)).toEqual(reports.map(() => 'done'));
-      for (const { record } of streams.slice(0, 2)) {
+      for (const { record } of streams.slice(0, 3)) {
         const bye = await record.next('bye');
         expect(bye).toEqual({ code: 4001, reason: 'draining', reconnect_ms: expect.any(Number) });
         expect(bye.reconnect_ms).toBeLessThanOrEqual(5_100);
       }
       // gRPC has a status for it.
-      for (const { record } of streams.slice(2)) {
+      for (const { record } of streams.slice(3)) {
         const error = await record.next('error');
         expect(error).toMatchObject({ code: 'draining', retryable: true, retry_after_ms: expect.any(Number) });
         expect(error.retry_after_ms).toBeLessThanOrEqual(5_100);
       }
       const ends = await Promise.all(streams.map(({ record }) => record.ended()));
       expect(ends[0]).toMatchObject({ code: 4001 });
-      expect(ends.slice(2)).toMatchObject([{ code: status.UNAVAILABLE }, { code: status.UNAVAILABLE }]);
+      expect(ends.slice(3)).toMatchObject([{ code: status.UNAVAILABLE }, { code: status.UNAVAILABLE }]);
       await expect(app.get('/health/live')).rejects.toThrow();
     } finally {
       await app.stop();
