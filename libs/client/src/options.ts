@@ -46,6 +46,8 @@ export interface SubscribeOptions {
   readonly start?: WireStart;
   /** Makes it durable: the service keeps its position under this name. */
   readonly name?: string;
+  /** Who this is: events addressed to services (`target_subscribers`) come to those alone. Durable: default is the name. */
+  readonly subscriberService?: string;
   readonly type?: SubscribePayload['type'];
   readonly deliveryGuarantee?: SubscribePayload['delivery_guarantee'];
   readonly slowPolicy?: SubscribePayload['slow_policy'];

@@ -17,6 +17,7 @@ export function subscribePayload(
     filter: options.filter,
     start: resumeCursor === undefined ? options.start : { cursor: resumeCursor },
     name: options.name,
+    subscriber_service: options.subscriberService,
     type: options.type,
     delivery_guarantee: options.deliveryGuarantee,
     slow_policy: options.slowPolicy,

@@ -21,7 +21,12 @@ export function streamRequestUrl(url: string, options: SubscribeOptions): URL {
   };
   for (const [name, list] of Object.entries(lists)) if (list !== undefined) searchParams.set(name, list.join(','));
   const { start } = options;
-  const texts = { filter: options.filter, transformation: options.transformation, format: options.format };
+  const texts = {
+    filter: options.filter,
+    subscriber_service: options.subscriberService,
+    transformation: options.transformation,
+    format: options.format,
+  };
   for (const [name, value] of Object.entries(texts)) {
     if (value !== undefined) searchParams.set(name, typeof value === 'string' ? value : JSON.stringify(value));
   }
