@@ -494,13 +494,15 @@ export class StreamSession {
     const { subscriptionId } = subscription;
     const known = await this.deps.subscriptions.find(subscriptionId);
     const { generation } = await this.deps.cursors.standing(subscriptionId);
+    // The claim may have found out by itself meanwhile, when it stored something.
+    if (this.subscriptions.get(id) !== attached) return;
     if (known?.status === 'active' && generation === claim.generation) {
       if (!isEqualDelivery(known, subscription)) await this.moveToSelectionOf(id, attached, known);
       return;
     }
     if (generation === claim.generation) await claim.release();
     else claim.abandon();
-    await this.recover(id);
+    if (this.subscriptions.get(id) === attached) await this.recover(id);
   }
 
   /** Goes on where it stands, with what the subscription selects now. */

@@ -308,6 +308,26 @@ describe('the administration of durable subscriptions', () => {
     });
   });
 
+  // The acknowledgement was stored, and refused, while the seek was under way: the reader was ended instead of moved.
+  it('moves a reader whose acknowledgement is about to be stored', async () => {
+    await create();
+    await receive();
+    await publish('a', 2);
+    ackAll();
+    const { standing } = cursors;
+    cursors.standing = async (id) => {
+      await settle(clock, 2);
+      clock.advance(200);
+      await settle(clock, 2);
+      return standing.call(cursors, id);
+    };
+    await finish(admin.seek(ADMIN, 's', { at: 'earliest' }));
+    await settled();
+    await settled();
+    expect(outlet.of('error')).toEqual([]);
+    expect(outlet.numbers).toEqual([1, 2, 1, 2]);
+  });
+
   it('gives up for whoever has taken it over', async () => {
     await create();
     await receive();
