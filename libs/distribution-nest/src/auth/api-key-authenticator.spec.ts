@@ -117,4 +117,19 @@ describe('an API key', () => {
     await failing.write();
     expect(errors).toHaveLength(1);
   });
+
+  it('is noted for so many keys at a time and no more', async () => {
+    const clock = new FakeClock();
+    const written: number[] = [];
+    const uses = new ApiKeyUses(
+      { used: (waiting) => Promise.resolve(void written.push(waiting.size)) },
+      clock,
+      () => undefined,
+    );
+    for (let index = 0; index < 10_002; index++) uses.note(`key${index}`, index);
+    uses.note('key1', 5);
+    clock.advance(30_000);
+    await uses.write();
+    expect(written).toEqual([10_000, 0]);
+  });
 });

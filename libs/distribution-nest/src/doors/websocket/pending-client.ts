@@ -19,6 +19,7 @@ const MAX_WAITING = 64;
 export class PendingClient {
   private readonly waiting: WaitingCommand[] = [];
   private isAsking = false;
+  private isRefused = false;
 
   constructor(
     private readonly access: AccessControl,
@@ -27,6 +28,7 @@ export class PendingClient {
   ) {}
 
   command(type: StreamCommand, payload: unknown): void {
+    if (this.isRefused) return;
     if (this.isAsking) {
       if (this.waiting.length >= MAX_WAITING)
         return this.refuse(new DistributionError('gateway.full', 'too many commands'));
@@ -34,7 +36,9 @@ export class PendingClient {
     } else if (type === 'hello') {
       this.isAsking = true;
       this.authenticate(payload).then(
-        (principal) => this.onKnown(principal, this.waiting),
+        (principal) => {
+          if (!this.isRefused) this.onKnown(principal, this.waiting);
+        },
         (error: unknown) => this.refuse(error),
       );
     } else {
@@ -47,6 +51,8 @@ export class PendingClient {
   }
 
   private refuse(error: unknown): void {
+    if (this.isRefused) return;
+    this.isRefused = true;
     this.waiting.length = 0;
     this.onRefused(error);
   }
