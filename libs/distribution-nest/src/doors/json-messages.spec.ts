@@ -43,6 +43,14 @@ describe('the JSON of the stream protocol', () => {
     expect(message.payload).toMatchObject({ merged: 9, merged_exact: true, left: ['a"b'], events: [] });
   });
 
+  it('counts what a transformation did not let out, and says nothing where there is none', () => {
+    const told = JSON.parse(text(dataMessage({ ...frame, runs: [], eventCount: 0, dropped: 3 })));
+    expect(told.payload).toMatchObject({ dropped: 3, events: [] });
+    const snapshot = { ...frame, values: [], isLast: false };
+    expect(JSON.parse(text(snapshotMessage({ ...snapshot, dropped: 2 }))).payload).toMatchObject({ dropped: 2 });
+    expect(text(snapshotMessage(snapshot))).not.toContain('dropped');
+  });
+
   it('has positions, snapshots and messages of one session', () => {
     expect(JSON.parse(text(positionMessage(frame))).payload).toMatchObject({ prev: '', pos: '13' });
     const values = [Buffer.from('{"n":1}'), Buffer.from('{"n":2}')];

@@ -34,6 +34,16 @@ describe('the query of a stream', () => {
     expect(() => parse('filter={"op"')).toThrow('must be JSON text');
   });
 
+  it('takes what becomes of events: fields, a format, and a transformation by name or as JSON', () => {
+    expect(parse('fields=data.a,metadata&format=cloudevents&transformation=twice')).toMatchObject({
+      fields: ['data.a', 'metadata'],
+      format: 'cloudevents',
+      transformation: 'twice',
+    });
+    expect(parse('transformation={"steps":[]}')).toMatchObject({ transformation: { steps: [] } });
+    expect(() => parse('transformation={"steps"')).toThrow('transformation: must be JSON text');
+  });
+
   it('refuses a start that is none', () => {
     expect(() => parse('start=yesterday')).toThrow('must be latest, earliest, snapshot');
   });

@@ -31,6 +31,7 @@ describe('the bytes of a gRPC frame', () => {
       fc.record({ merged: fc.nat(), mergedExact: fc.boolean(), left: fc.array(fc.string({ minLength: 1 })) }),
       { nil: undefined },
     );
+    const dropped = fc.option(fc.integer({ min: 1, max: 1_000_000 }), { nil: undefined });
     fc.assert(
       fc.property(
         feed,
@@ -38,7 +39,8 @@ describe('the bytes of a gRPC frame', () => {
         position,
         fc.array(text, { maxLength: 20 }),
         conflation,
-        (feed, prev, pos, texts, told_) => {
+        dropped,
+        (feed, prev, pos, texts, told_, dropped) => {
           const records = texts.map((value, n) => anEvent({ eventId: `${n}`, value: { value } }));
           const batch = decodeEventBatch(lane, densePositions(0, records.length), encodeEventBatch(records, 0));
           // In two runs, so that what lies between them is left out.
@@ -49,7 +51,7 @@ describe('the bytes of a gRPC frame', () => {
           ].filter(({ from, to }) => to > from);
           const sent = [...texts.slice(0, half), ...texts.slice(half + 1)];
           const frame = { feed, lane, prev, pos, runs, eventCount: sent.length, timeMicros, positions: () => [] };
-          const message = decode(grpcExchangeEncoder.data({ ...frame, ...(told_ && { conflation: told_ }) }));
+          const message = decode(grpcExchangeEncoder.data({ ...frame, dropped, ...(told_ && { conflation: told_ }) }));
           expect(message).toEqual({
             timestamp,
             payload: 'data',
@@ -60,6 +62,8 @@ describe('the bytes of a gRPC frame', () => {
               pos,
               events: sent.map((value) => Buffer.from(JSON.stringify({ value }))),
               left: told_?.left ?? [],
+              positions: [],
+              ...(dropped !== undefined && { dropped, _dropped: 'dropped' }),
               ...(told_ && {
                 merged: told_.merged,
                 merged_exact: told_.mergedExact,
