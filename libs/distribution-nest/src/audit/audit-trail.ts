@@ -36,6 +36,7 @@ export class AuditTrail {
   /** The store refused the last batch; nobody tries again before it is time to. */
   private isHeldUp = false;
   private isStopped = false;
+  private batchSize = MAX_BATCH;
 
   constructor(private readonly deps: AuditTrailDependencies) {
     const { metrics } = deps;
@@ -57,10 +58,25 @@ export class AuditTrail {
     return this.waiting.length < MAX_WAITING_ENTRIES;
   }
 
+  /**
+   * One of them is such that trying again does not help; it must not hold up those behind it. They are tried one by one, and
+   * it goes without what its caller said, or, if that does not help, not at all.
+   */
+  private setAside(batch: readonly AuditEntry[], error: DistributionError): void {
+    const [first] = batch;
+    if (batch.length > 1) this.batchSize = 1;
+    else if (first.before !== undefined || first.after !== undefined || first.target !== undefined) {
+      this.waiting[0] = { ...first, before: undefined, after: undefined, target: undefined };
+    } else {
+      this.waiting.shift();
+      this.deps.logger.error('audit.entry_refused', { act: first.act, principal: first.principal, error });
+    }
+  }
+
   /** Resolves when the entry is stored, or waits to be tried again. Never rejects. */
   async record(entry: AuditEntry): Promise<void> {
     this.waiting.push(entry);
-    while (this.waiting.includes(entry) && !this.isHeldUp) await this.storeSome();
+    while (this.waiting.some(({ id }) => id === entry.id) && !this.isHeldUp) await this.storeSome();
   }
 
   /** For draining: one more attempt. */
@@ -86,13 +102,15 @@ export class AuditTrail {
   }
 
   private async store(): Promise<void> {
-    const batch = this.waiting.slice(0, MAX_BATCH);
+    const batch = this.waiting.slice(0, this.batchSize);
     try {
       await this.deps.log.append(batch);
       this.waiting.splice(0, batch.length);
+      this.batchSize = MAX_BATCH;
       this.written.add(batch.length);
     } catch (error) {
       this.failures.add();
+      if (error instanceof DistributionError && !error.retryable) return this.setAside(batch, error);
       this.deps.logger.error('audit.store_failed', { waiting: this.waiting.length, error });
       this.isHeldUp = true;
       if (!this.isStopped) this.cancelRetry = this.deps.clock.after(RETRY_MS, () => void this.flush());

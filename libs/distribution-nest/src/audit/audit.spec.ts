@@ -68,6 +68,22 @@ describe('the audit trail', () => {
     expect(await stored()).toHaveLength(MAX_WAITING_ENTRIES);
   });
 
+  it('is not held up by an entry that the store can never take', async () => {
+    const { log, trail, stored } = aTrail();
+    const append = log.append.bind(log);
+    log.append = (entries) =>
+      entries.some(({ after, act }) => after === 'odd' || act === 'hopeless')
+        ? Promise.reject(new DistributionError('request.invalid', 'no such value'))
+        : append(entries);
+    const waits = [anAuditEntry(), anAuditEntry({ after: 'odd' }), anAuditEntry({ act: 'hopeless' }), anAuditEntry()];
+    await Promise.all(waits.map((entry) => trail.record(entry)));
+    expect((await stored()).map(({ id, after }) => [id, after])).toEqual([
+      [waits[3].id, waits[3].after],
+      [waits[1].id, undefined],
+      [waits[0].id, waits[0].after],
+    ]);
+  });
+
   it('stores what waits when it is stopped, or says what is lost', async () => {
     const { clock, log, trail, stored } = aTrail();
     log.isAway = true;

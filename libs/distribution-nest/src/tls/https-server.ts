@@ -3,6 +3,9 @@ import { Server, type ServerOptions } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import type { TlsContext, TlsMaterial } from './tls-material.js';
 
+/** Who takes longer is cut off; until then it counts as a pending handshake. */
+const HANDSHAKE_WITHIN_MS = 10_000;
+
 /** For Fastify. */
 export function httpsOptions(material: TlsMaterial): ServerOptions {
   return {
@@ -10,6 +13,7 @@ export function httpsOptions(material: TlsMaterial): ServerOptions {
     requestCert: material.clientCertificates !== 'none',
     rejectUnauthorized: material.clientCertificates === 'required',
     minVersion: 'TLSv1.2',
+    handshakeTimeout: HANDSHAKE_WITHIN_MS,
   };
 }
 

@@ -30,6 +30,14 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({
     expect([found.target?.length, found.principal.length]).toEqual([300, 200]);
   });
 
+  it('writes down what PostgreSQL cannot hold, with a mark in its place', async () => {
+    const log = new PostgresAuditLog(dataSource);
+    const odd = 'a\u0000b\ud800c\udfffd \\u0000 \\\\u0000 😀';
+    const kept = 'a\ufffdb\ufffdc\ufffdd \\u0000 \\\\u0000 😀';
+    await log.append([anAuditEntry({ tenant: 'odd', target: odd, after: { [odd]: [odd] } })]);
+    expect(await log.find({ tenant: 'odd', limit: 1 })).toMatchObject([{ target: kept, after: { [kept]: [kept] } }]);
+  });
+
   it('says that the store is unavailable when the database does not answer', async () => {
     const nowhere = createDataSource({ url: 'postgres://a:b@127.0.0.1:1/x', owner: 'distribution' });
     await expect(new PostgresAuditLog(nowhere).append([anAuditEntry()])).rejects.toMatchObject({

@@ -49,7 +49,7 @@ export class PostgresAuditLog implements AuditLog {
 
   append(entries: readonly AuditEntry[]): Promise<void> {
     return translated(async () => {
-      await this.dataSource.query(INSERT, [JSON.stringify(entries.map(rowOf))]);
+      await this.dataSource.query(INSERT, [storable(JSON.stringify(entries.map(rowOf)))]);
     });
   }
 
@@ -78,6 +78,12 @@ export class PostgresAuditLog implements AuditLog {
     });
   }
 }
+
+/** In JSON text: NUL, and half of a surrogate pair, which JSON may hold and PostgreSQL refuses. */
+const REFUSED_CHARACTERS = /(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/gi;
+
+/** What callers sent is written down whatever it was: such characters become U+FFFD. */
+const storable = (json: string): string => json.replace(REFUSED_CHARACTERS, '$1\\ufffd');
 
 function rowOf({ atMicros, principalKind, traceId, target, principal, ...entry }: AuditEntry): object {
   return {
