@@ -118,6 +118,8 @@ export class Member {
     this.reached.delete(lane);
     this.told.delete(lane);
     this.toldCounts.delete(lane);
+    // Flushes that the feed keeps may hold events of it.
+    this.nextSequence = 0;
   }
 
   grantCredit(events: number): void {
