@@ -88,6 +88,14 @@ describe('the audit log', () => {
     expect(second).toMatchObject({ code: 'request.invalid', target: 'x', after: { token: '[secret]' } });
   });
 
+  it('tells of requests that hold what no database takes', async () => {
+    const odd = 'odd \u0000 \ud800';
+    expect((await app.post('/api/v1/monitoring/topics', { name: odd, data_type: 'METRICS' })).status).toBe(400);
+    const [entry] = await entries('?limit=1');
+    expect(entry).toMatchObject({ act: 'topics.create', outcome: 'refused', target: 'odd \ufffd \ufffd' });
+    expect((await app.get(`${AUDIT}?target=%00`)).status).toBe(400);
+  });
+
   it('does not tell of reading and of publishing', async () => {
     const before = (await entries()).length;
     await app.get('/api/v1/monitoring/topics');
