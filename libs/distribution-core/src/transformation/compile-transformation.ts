@@ -233,12 +233,12 @@ const MAX_DEFINITION_DEPTH = 64;
 const MAX_DEFINITION_NODES = 50_000;
 
 /** `request.invalid` for what is too deep or too large to be looked at by what calls itself. */
-export function requireSmall(definition: unknown, path: string): void {
+export function requireSmall(definition: unknown, path: string, maxNodes = MAX_DEFINITION_NODES): void {
   const waiting: (readonly [value: unknown, depth: number])[] = [[definition, 0]];
   let nodes = 0;
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const [value, depth] = next;
-    if (depth > MAX_DEFINITION_DEPTH || ++nodes > MAX_DEFINITION_NODES) {
+    if (depth > MAX_DEFINITION_DEPTH || ++nodes > maxNodes) {
       const most = depth > MAX_DEFINITION_DEPTH ? `be nested at most ${MAX_DEFINITION_DEPTH} deep` : 'be smaller';
       throw invalidRequest([{ path, rule: `must ${most}` }]);
     }

@@ -71,6 +71,13 @@ describe('the transformations of rules', () => {
     expect(run(rules, ruleWith('never prepared'))).toBeUndefined();
   });
 
+  it('are refused before anything that calls itself looks at them', async () => {
+    const { rules } = world();
+    const deep = ruleWith({ steps: JSON.parse('['.repeat(20_000) + ']'.repeat(20_000)) as unknown });
+    await expect(rules.prepare([deep], true)).rejects.toMatchObject({ code: 'request.invalid' });
+    expect(() => rules.transformOf(deep)).toThrow('nested at most 64 deep');
+  });
+
   it('do not fire for events that they fail on, and refuse those that they are to refuse', () => {
     const { rules } = world();
     const failing: TransformationDefinition = { steps: [{ map: { x: { cel: 'none' } } }] };

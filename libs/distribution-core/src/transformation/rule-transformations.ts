@@ -4,7 +4,7 @@ import type { Counter, Metrics } from '../ports/metrics.port.js';
 import type { RoutingRule, RuleTransformation } from '../routing/rules/routing-rule.js';
 import type { RuleTransform } from '../routing/rules/rule-table.js';
 import { applyTransformation } from './apply-transformation.js';
-import type { CompiledTransformation } from './compile-transformation.js';
+import { type CompiledTransformation, requireSmall } from './compile-transformation.js';
 import type { TransformationDefinition } from './definition.js';
 import { canonicalJson } from './json-value.js';
 import type { Transformations } from './transformations.js';
@@ -133,8 +133,10 @@ export class RuleTransformations {
   }
 }
 
-const keyOf = (tenant: string, transformation: RuleTransformation): string =>
-  `${tenant} ${canonicalJson(transformation)}`;
+function keyOf(tenant: string, transformation: RuleTransformation): string {
+  requireSmall(transformation, 'transformation');
+  return `${tenant} ${canonicalJson(transformation)}`;
+}
 
 const asDefinition = (transformation: object): TransformationDefinition => transformation as TransformationDefinition;
 

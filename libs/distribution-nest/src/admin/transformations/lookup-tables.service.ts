@@ -17,6 +17,7 @@ import {
   type LookupTableStore,
   type Principal,
   requirePermission,
+  requireSmall,
 } from '@distributary/distribution-core';
 import { isoTime } from '../../doors/json-messages.js';
 import { parseWith } from '../../doors/stream-commands.js';
@@ -31,6 +32,7 @@ export interface LookupTablesDependencies {
 export const MAX_LOOKUP_TABLES = 100;
 /** Of the rows as JSON text: what every process may hold of a table. */
 const MAX_LOOKUP_CHARACTERS = 1024 * 1024;
+const MAX_LOOKUP_NODES = 500_000;
 
 /** The look-up tables of the caller's tenant. A change reaches live subscriptions, in this process at once, else within 30 s. */
 export class LookupTablesService {
@@ -61,6 +63,7 @@ export class LookupTablesService {
     const { tenant } = principal;
     parseWith(transformationNameSchema, name);
     const rows = parseWith(lookupRowsSchema, input).rows as JsonObject;
+    requireSmall(rows, 'rows', MAX_LOOKUP_NODES);
     const count = Object.keys(rows).length;
     if (count > MAX_LOOKUP_ROWS) throw invalidRequest([{ path: 'rows', rule: `must be at most ${MAX_LOOKUP_ROWS}` }]);
     if (JSON.stringify(rows).length > MAX_LOOKUP_CHARACTERS) {

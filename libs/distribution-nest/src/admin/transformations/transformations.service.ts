@@ -16,6 +16,7 @@ import {
   type Precondition,
   type Principal,
   requirePermission,
+  requireSmall,
   type TransformationDefinition,
   type Transformations,
   type TransformationStore,
@@ -103,6 +104,7 @@ export class TransformationsService {
       typeof transformation === 'string' ? transformation : asDefinition(transformation),
       'transformation',
     );
+    requireSmall(event, 'event');
     const bytes = Buffer.from(JSON.stringify(event));
     const result = compiled.apply(bytes);
     const cost = {

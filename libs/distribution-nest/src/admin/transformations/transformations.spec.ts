@@ -90,6 +90,14 @@ describe('transformations over the doors', () => {
     expect(second).toMatchObject({ items: [{ name: 'c' }], has_more: false });
   });
 
+  it('are not tried out on events that nothing could look through', async () => {
+    const { named } = world();
+    const deep = { a: JSON.parse('['.repeat(20_000) + ']'.repeat(20_000)) as unknown };
+    await expect(named.test(LOCAL_PRINCIPAL, { transformation: definition, event: deep })).rejects.toMatchObject({
+      problems: [{ path: 'event', rule: 'must be nested at most 64 deep' }],
+    });
+  });
+
   it('tell what they fail on without the event that passes', async () => {
     const { named } = world();
     const failing = { steps: [{ map: { a: { cel: 'none' } } }] };
@@ -118,6 +126,8 @@ describe('look-up tables over the doors', () => {
 
   it('have a size, and so many of them there may be', async () => {
     const { lookups, tableStore } = world();
+    const deep = { rows: { a: JSON.parse('['.repeat(20_000) + ']'.repeat(20_000)) as unknown } };
+    await expect(lookups.put(LOCAL_PRINCIPAL, 'deep', deep)).rejects.toThrow('nested at most 64 deep');
     const large = { rows: { a: 'x'.repeat(1_100_000) } };
     await expect(lookups.put(LOCAL_PRINCIPAL, 'large', large)).rejects.toThrow('at most 1048576 characters');
     const many = { rows: Object.fromEntries(Array.from({ length: 10_001 }, (_, row) => [`k${row}`, 1])) };
