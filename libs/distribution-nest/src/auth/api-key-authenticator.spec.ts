@@ -1,4 +1,4 @@
-import { type ApiKey, apiKeyText } from '@distributary/distribution-core';
+import { type ApiKey, apiKeyText, DistributionError } from '@distributary/distribution-core';
 import { anApiKey, FakeClock, InMemoryApiKeyStore } from '@distributary/distribution-core/testing';
 import { ApiKeyAuthenticator } from './api-key-authenticator.js';
 import { hashOfSecret, isSecretOf, newSecret } from './api-key-secret.js';
@@ -97,6 +97,24 @@ describe('an API key', () => {
     await expect(keys.authenticate(text)).rejects.toThrow('down');
     isUp = true;
     await expect(keys.authenticate(text)).rejects.toMatchObject({ code: 'auth.missing' });
+  });
+
+  it('stays good for a minute while the store does not answer, if it was known; others have to wait', async () => {
+    const { clock, store, uses } = await aStore();
+    let isUp = true;
+    const down = new DistributionError('store.unavailable', 'down');
+    const find = (id: string) => (isUp ? store.find(id) : Promise.reject(down));
+    const keys = new ApiKeyAuthenticator({ find }, uses, clock);
+    await keys.authenticate(text);
+    isUp = false;
+    clock.advance(59_000);
+    expect((await keys.authenticate(text)).id).toBe('key00001');
+    await expect(keys.authenticate(apiKeyText('unknown1', secret))).rejects.toBe(down);
+    await expect(keys.authenticate(apiKeyText('key00001', newSecret()))).rejects.toMatchObject({
+      code: 'auth.missing',
+    });
+    clock.advance(1_000);
+    await expect(keys.authenticate(text)).rejects.toBe(down);
   });
 
   it('has its last use written now and then, all keys at once', async () => {

@@ -13,11 +13,16 @@ import type { ApiKeyUses } from './api-key-uses.js';
 
 /** A key that was revoked is refused within this, whether or not anybody told us. */
 const KNOWN_FOR_MS = 500;
+/**
+ * While the table does not answer, what it said last is good for this long: nobody can revoke anything in it then, and
+ * who publishes should not have to wait for a database that the events do not need.
+ */
+const TRUSTED_FOR_MS = 60_000;
 const MAX_KNOWN = 10_000;
 
 interface Known {
   readonly key: ApiKey | undefined;
-  readonly untilMs: number;
+  readonly askedAtMs: number;
 }
 
 /** `dk_<id>_<secret>`. The table is asked at most every half second for each id, and never for what cannot be a key. */
@@ -52,15 +57,22 @@ export class ApiKeyAuthenticator implements Authenticator {
   private async find(id: string): Promise<ApiKey | undefined> {
     const nowMs = this.clock.monotonicMs();
     const known = this.known.get(id);
-    if (known !== undefined && nowMs < known.untilMs) return known.key;
+    if (known !== undefined && nowMs - known.askedAtMs < KNOWN_FOR_MS) return known.key;
     let asked = this.asked.get(id);
     if (asked === undefined) {
       asked = this.store.find(id).finally(() => this.asked.delete(id));
       this.asked.set(id, asked);
     }
-    const key = await asked;
+    let key: ApiKey | undefined;
+    try {
+      key = await asked;
+    } catch (error) {
+      const isTrusted = known?.key !== undefined && nowMs - known.askedAtMs < TRUSTED_FOR_MS;
+      if (isTrusted && error instanceof DistributionError && error.code === 'store.unavailable') return known.key;
+      throw error;
+    }
     // As old as the question, not as the answer.
-    this.known.set(id, { key, untilMs: nowMs + KNOWN_FOR_MS });
+    this.known.set(id, { key, askedAtMs: nowMs });
     return key;
   }
 }
