@@ -1,3 +1,4 @@
+import { brokerNameOf } from '@distributary/distribution-core';
 import {
   aDurableSubscription,
   describeSubscriptionStoreContract,
@@ -41,6 +42,28 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({
     await shared.query('TRUNCATE subscription_cursors, subscription_ownership');
     const cursors = new PostgresCursorStore(shared);
     return { store: new TypeormSubscriptionStore(own, cursors), cursors };
+  });
+
+  it('takes rows that somebody inserts with the columns of the specification alone', async () => {
+    await own.query('DELETE FROM monitoring_topics');
+    const catalog = new TypeormTopicCatalog(own);
+    const before = await catalog.version();
+    const insert = `INSERT INTO monitoring_topics (topic_name, data_type) VALUES ($1, 'ALERTS')`;
+    for (const name of ['monitoring/tëam_1/x-y', '@acme/a/b']) await own.query(insert, [name]);
+    const [ofTenant, plain] = await catalog.list();
+    expect(plain).toMatchObject({
+      name: 'monitoring/tëam_1/x-y',
+      tenant: 'default',
+      brokerName: brokerNameOf('monitoring/tëam_1/x-y'),
+      partitions: 1,
+      retentionPolicy: '7d',
+      enabled: true,
+      origin: 'ingested',
+      conflationKey: 'none',
+      catalogVersion: before + 1,
+    });
+    expect(ofTenant).toMatchObject({ tenant: 'acme', brokerName: brokerNameOf('a/b', 'acme') });
+    expect(await catalog.version()).toBe(before + 2);
   });
 
   it('says that a value is wrong, not that the database is down, when a column cannot hold it', async () => {
