@@ -12,9 +12,18 @@ const COMPONENTS = '#/components/schemas/';
 export class OpenApiSchemas {
   readonly components: Record<string, JsonSchema> = {};
   private readonly texts = new Map<string, string>();
+  private readonly made = { input: new Map<z.ZodType, JsonSchema>(), output: new Map<z.ZodType, JsonSchema>() };
 
   /** `input`: what may be sent to us; `output`: what we answer. */
   schemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+    const known = this.made[io].get(schema);
+    if (known !== undefined) return known;
+    const made = this.make(schema, io);
+    this.made[io].set(schema, made);
+    return made;
+  }
+
+  private make(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
     const converted = z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' }) as JsonSchema;
     const { $schema: _dialect, $defs, ...rest } = converted;
     const definitions = ($defs ?? {}) as Record<string, JsonSchema>;

@@ -17,9 +17,10 @@ export class OtlpService {
    */
   async take(body: unknown, principal: Principal): Promise<ReadMetrics> {
     const read = readMetrics(this.codec.decode(body));
-    const events = read.points.map(metricEventOf);
-    for (let from = 0; from < events.length; from += MAX_EVENTS_PER_REQUEST) {
-      await this.events.ingest({ events: events.slice(from, from + MAX_EVENTS_PER_REQUEST) }, principal);
+    for (let from = 0; from < read.points.length; from += MAX_EVENTS_PER_REQUEST) {
+      // Piece by piece, so that a large export does not hold up the streams of this process.
+      const events = read.points.slice(from, from + MAX_EVENTS_PER_REQUEST).map(metricEventOf);
+      await this.events.ingest({ events }, principal);
     }
     return read;
   }
