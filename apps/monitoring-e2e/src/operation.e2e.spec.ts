@@ -99,6 +99,7 @@ describe('the service', () => {
       'monitoring/alerts/critical',
       'monitoring/alerts/info',
       'monitoring/alerts/warning',
+      'monitoring/dead-letters',
       'monitoring/distributed',
       'monitoring/incidents',
       'monitoring/infrastructure',

@@ -3,6 +3,7 @@ import { Controller, UseFilters } from '@nestjs/common';
 import { GrpcMethod, Payload } from '@nestjs/microservices';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import { GrpcErrorFilter } from '../../doors/grpc/grpc-error.filter.js';
+import { messageFields } from '../http/message-fields.js';
 import { DeadLettersService } from './dead-letters.service.js';
 
 /** As proto-loader gives them: what was not sent is not there. */
@@ -18,7 +19,7 @@ export class DeadLettersGrpc {
 
   @GrpcMethod(SERVICE, 'ListDeadLetters')
   list(@Payload() request: Fields, @CurrentPrincipal() principal: Principal) {
-    return this.letters.list(principal, request);
+    return this.letters.list(principal, messageFields(request));
   }
 
   @GrpcMethod(SERVICE, 'GetDeadLetter')
@@ -29,13 +30,13 @@ export class DeadLettersGrpc {
 
   @GrpcMethod(SERVICE, 'ReplayDeadLetter')
   replayOne(@Payload() request: Fields, @CurrentPrincipal() principal: Principal) {
-    const { dead_letter_id: _, ...target } = request;
+    const { dead_letter_id: _, ...target } = messageFields(request);
     return this.letters.replayOne(principal, idOf(request), target);
   }
 
   @GrpcMethod(SERVICE, 'ReplayDeadLetters')
   replay(@Payload() request: Fields, @CurrentPrincipal() principal: Principal) {
-    return this.letters.replay(principal, request);
+    return this.letters.replay(principal, messageFields(request));
   }
 
   @GrpcMethod(SERVICE, 'DiscardDeadLetter')
@@ -45,7 +46,7 @@ export class DeadLettersGrpc {
 
   @GrpcMethod(SERVICE, 'DiscardDeadLetters')
   discard(@Payload() { target: _, ...request }: Fields, @CurrentPrincipal() principal: Principal) {
-    return this.letters.discard(principal, request);
+    return this.letters.discard(principal, messageFields(request));
   }
 }
 
