@@ -35,7 +35,9 @@ describe('management over gRPC', () => {
       for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
       return new Promise((resolve, reject) => {
         client[method](request, metadata, (error, reply) =>
-          error === null ? resolve(reply) : reject(errorOf(error.metadata, error.details)),
+          error === null
+            ? resolve(reply)
+            : reject(Object.assign(new Error(error.details), errorOf(error.metadata, error.details))),
         );
       });
     };
