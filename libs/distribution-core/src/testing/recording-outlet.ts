@@ -12,7 +12,14 @@ export interface RecordedMessage {
 /** JSON lines; a mark is a line of its own. */
 export const lineEncoder: FrameEncoder = {
   name: 'lines',
-  data: (frame) => line('data', { ...told(frame), prev: frame.prev, events: valuesOf(frame), ...conflationOf(frame), ...frame.single }),
+  data: (frame) =>
+    line('data', {
+      ...told(frame),
+      prev: frame.prev,
+      events: valuesOf(frame),
+      ...conflationOf(frame),
+      ...frame.single,
+    }),
   position: (frame) => line('position', { ...told(frame), prev: frame.prev }),
   snapshot: (frame) =>
     line('snapshot', { ...told(frame), last: frame.isLast, events: frame.values.map((value) => parse(value)) }),
