@@ -173,7 +173,7 @@ describe('a connection', () => {
     const stream = await connectWebSocket(app);
     stream.socket.on('error', () => undefined);
     stream.socket.send(JSON.stringify({ type: 'ping', payload: 'x'.repeat(1024 * 1024) }));
-    expect(await stream.record.ended()).toMatchObject({ code: 1009 });
+    expect(await stream.record.ended()).toMatchObject({ code: 4413 });
   });
 
   it('over WebSocket answers the pings of the transport', async () => {

@@ -194,7 +194,9 @@ describe('a threshold', () => {
   });
 
   it('has a clear level on the good side of it, in every default rule', () => {
-    expect(DEFAULT_ALERT_RULES.every((rule) => rule.clear < rule.threshold && rule.comparison === 'above')).toBe(true);
+    const isOnGoodSide = ({ comparison, clear, threshold }: AlertRule) =>
+      comparison === 'above' ? clear <= threshold : clear >= threshold;
+    expect(DEFAULT_ALERT_RULES.filter((rule) => !isOnGoodSide(rule))).toEqual([]);
     expect(new Set(DEFAULT_ALERT_RULES.map((rule) => rule.id)).size).toBe(DEFAULT_ALERT_RULES.length);
   });
 });

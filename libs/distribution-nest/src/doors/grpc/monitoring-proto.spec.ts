@@ -12,6 +12,7 @@ describe('monitoring.proto', () => {
       'manageSubscription',
       'exchange',
       'publish',
+      'publishStream',
     ]);
     expect(methods.map(({ requestStream, responseStream }) => [requestStream, responseStream])).toEqual([
       [false, true],
