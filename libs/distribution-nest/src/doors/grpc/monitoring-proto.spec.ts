@@ -19,6 +19,7 @@ describe('monitoring.proto', () => {
       [false, false],
       [true, true],
       [false, false],
+      [true, true],
     ]);
   });
 });
