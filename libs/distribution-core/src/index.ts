@@ -67,7 +67,11 @@ export * from './access/permission-json.js';
 export * from './transformation/apply-transformation.js';
 export * from './transformation/compile-transformation.js';
 export * from './transformation/definition.js';
-export { DEFAULT_TRANSFORMATION_LIMITS, type FailureReason, type TransformationLimits } from './transformation/meter.js';
+export {
+  DEFAULT_TRANSFORMATION_LIMITS,
+  type FailureReason,
+  type TransformationLimits,
+} from './transformation/meter.js';
 export { lookupNamesOf } from './transformation/steps/enrich-step.js';
 export type { LookupTable } from './transformation/steps/step.js';
 export * from './ports/transformation-store.port.js';

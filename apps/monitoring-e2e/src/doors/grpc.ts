@@ -53,7 +53,9 @@ export const typedDoor: StreamDoor = {
   name: 'gRPC StreamMonitoring',
   open(app, selection) {
     const client = grpcClient(app);
-    return Promise.resolve(listenTo(client, client.StreamMonitoring(wireSelection(selection), metadataOf(app)), typedMessages()));
+    return Promise.resolve(
+      listenTo(client, client.StreamMonitoring(wireSelection(selection), metadataOf(app)), typedMessages()),
+    );
   },
 };
 

@@ -20,7 +20,8 @@ export class InMemoryCache implements Cache {
   }
 
   set(key: string, value: Uint8Array, ttlMs: number): Promise<void> {
-    if (this.isUsable) this.entries.set(key, { value: new Uint8Array(value), untilMs: this.clock.monotonicMs() + ttlMs });
+    if (this.isUsable)
+      this.entries.set(key, { value: new Uint8Array(value), untilMs: this.clock.monotonicMs() + ttlMs });
     return Promise.resolve();
   }
 
