@@ -69,7 +69,9 @@ describe('the event that a subscriber gets', () => {
   afterAll(() => app.stop(), 60_000);
 
   it.each(STREAM_DOORS)('over $name has the shape of the specification, field by field', async (door) => {
-    const reader = await subscribed(door, app, { ...SELECTION, start: 'earliest' });
+    const [subscriber] = DISTRIBUTED.distribution.target_subscribers;
+    const selection = { ...SELECTION, subscriber_service: subscriber, start: 'earliest' } as const;
+    const reader = await subscribed(door, app, selection);
     expect(await reader.record.events(1)).toEqual([DISTRIBUTED]);
     await reader.close();
   });
