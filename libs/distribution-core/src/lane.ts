@@ -10,3 +10,6 @@ export interface Lane {
 export type LaneName = `${string}#${number}`;
 
 export const laneName = (lane: Pick<Lane, 'topic' | 'partition'>): LaneName => `${lane.topic}#${lane.partition}`;
+
+export const isSameLane = (one: Lane, other: Lane): boolean =>
+  one.topic === other.topic && one.partition === other.partition && one.epoch === other.epoch;

@@ -1,3 +1,4 @@
+import { isSameLane } from '../lane.js';
 import type { Clock } from '../ports/clock.port.js';
 import { BEFORE_FIRST, type LanePosition, type Position } from '../position.js';
 import type { SlowPolicy } from '../subscription/subscription.js';
@@ -194,8 +195,7 @@ export class Member {
     this.reached.clear();
     this.toldCounts.clear();
     for (const lane of this.feed.lanes.values()) {
-      const { topic, partition, epoch } = lane.state.lane;
-      const found = positions.find((p) => p.topic === topic && p.partition === partition && p.epoch === epoch);
+      const found = positions.find((position) => isSameLane(position, lane.state.lane));
       if (found !== undefined) this.tell(lane, found.position);
     }
     this.nextSequence = 0;

@@ -31,3 +31,7 @@ export function checkActive(subscription: DurableSubscription): void {
     `${subscription.subscriptionId} is paused: it delivers again once it is resumed`,
   );
 }
+
+/** An acknowledgement of somebody who is not the owner any more, or never was. */
+export const staleGeneration = (generation: number): DistributionError =>
+  new DistributionError('generation.stale', `generation ${generation} is not the present owner's`);

@@ -28,7 +28,7 @@ import { checkActive, checkDurable, isCompeting } from './durable-rules.js';
 import type { Handovers } from './handovers.js';
 import { type LiveReaders, type ReaderReport, reportOf } from './live-readers.js';
 import type { Replays } from './replays.js';
-import type { SingleAck } from './single-ack.js';
+import { onlyCumulative, type SingleAck } from './single-ack.js';
 import { type Start, StartResolution } from './start.js';
 import {
   type DeliveryGuarantee,
@@ -639,7 +639,5 @@ function endOf(id: string, error: unknown) {
 
 function positionsOf(positions: readonly LanePosition[] | undefined): readonly LanePosition[] {
   if (positions !== undefined) return positions;
-  throw invalidRequest([
-    { path: 'event_ids', rule: 'exclusive and failover are acknowledged cumulatively: name positions or a cursor' },
-  ]);
+  throw onlyCumulative();
 }

@@ -1,10 +1,11 @@
-import { invalidRequest, DistributionError } from '../../errors/distribution-error.js';
+import { invalidRequest } from '../../errors/distribution-error.js';
 import type { FrameEncoder, Outlet } from '../../fan-out/outlet.js';
 import type { Clock } from '../../ports/clock.port.js';
 import type { Delivery } from '../../ports/queue.port.js';
-import type { Selection } from '../subscription.js';
+import { staleGeneration } from '../durable-rules.js';
 import type { SingleAck } from '../single-ack.js';
 import { SingleFrames } from '../single-frames.js';
+import type { Selection } from '../subscription.js';
 
 /** Where a reader's deliveries come from and their acknowledgements go. */
 export interface DeliverySource {
@@ -149,9 +150,7 @@ export class CompetingReader {
 
   /** Those that are named and were sent; the others were acknowledged before, or are another session's by now. */
   private taken(generation: number, { eventIds, at }: SingleAck): Delivery[] {
-    if (generation !== this.seat.generation) {
-      throw new DistributionError('generation.stale', `generation ${generation} is not the present owner's`);
-    }
+    if (generation !== this.seat.generation) throw staleGeneration(generation);
     if (eventIds === undefined && at === undefined) {
       throw invalidRequest([
         { path: 'positions', rule: 'shared types are acknowledged one by one: name event_ids, or positions in at' },

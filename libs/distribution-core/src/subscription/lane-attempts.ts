@@ -1,0 +1,154 @@
+import type { DeadLetterReason } from '../delivery/dead-letter.js';
+import type { FanOut } from '../fan-out/fan-out.js';
+import type { FeedLane } from '../fan-out/feed.js';
+import type { Member } from '../fan-out/member.js';
+import type { Outlet } from '../fan-out/outlet.js';
+import { isSameLane, laneName, type LaneName } from '../lane.js';
+import type { Clock } from '../ports/clock.port.js';
+import { BEFORE_FIRST, type LanePosition, type Position } from '../position.js';
+import type { AcknowledgedPositions } from './acknowledged-positions.js';
+import type { LaneRedelivery } from './lane-redelivery.js';
+import type { OwnershipTerm } from './ownership-term.js';
+import type { SentPositions } from './sent-positions.js';
+
+export interface LaneAttemptsDependencies {
+  /** The id that the client chose for the subscription. */
+  readonly id: string;
+  readonly member: () => Member | undefined;
+  readonly term: OwnershipTerm;
+  readonly acknowledged: AcknowledgedPositions;
+  readonly sent: SentPositions;
+  /** Decides what has to happen with a lane whose attempt failed. */
+  readonly redelivery: LaneRedelivery;
+  readonly fanOut: FanOut;
+  readonly outlet: Outlet;
+  readonly clock: Clock;
+  readonly catalogVersion: () => number;
+  readonly ackTimeoutMs: number;
+}
+
+/** After the broker did not answer. */
+const RETRY_MS = 500;
+
+/**
+ * Finds out which lanes of one durable subscription have failed, being refused or not acknowledged in time, and sends
+ * those again while the others go on: the lane is held, and stands back where it was after a pause.
+ */
+export class LaneAttempts {
+  /** Monotonic: since when nothing that is out was acknowledged. */
+  private readonly progressAtMs = new Map<LaneName, number>();
+  /** Lanes whose failure is being dealt with. */
+  private readonly failing = new Set<LaneName>();
+  /** Cancels of those that wait for their pause to end. */
+  private readonly pauses = new Set<() => void>();
+  private redeliveryCount = 0;
+
+  constructor(private readonly deps: LaneAttemptsDependencies) {}
+
+  /** How often a lane was sent again. */
+  get redeliveries(): number {
+    return this.redeliveryCount;
+  }
+
+  progressed(name: LaneName, nowMs: number): void {
+    this.progressAtMs.set(name, nowMs);
+  }
+
+  /** The lane is not the subscription's any more. */
+  forget(name: LaneName): void {
+    this.progressAtMs.delete(name);
+  }
+
+  checkTimeouts(member: Member): void {
+    const { acknowledged, clock, ackTimeoutMs } = this.deps;
+    const nowMs = clock.monotonicMs();
+    for (const told of member.positions()) {
+      const name = laneName(told);
+      const since = this.progressAtMs.get(name);
+      if (acknowledged.covers(told)) this.progressAtMs.delete(name);
+      else if (since === undefined) this.progressAtMs.set(name, nowMs);
+      else if (nowMs - since >= ackTimeoutMs) {
+        void this.fail(acknowledged.of(name) ?? { ...told, position: BEFORE_FIRST }, 'ack_timeout', undefined);
+      }
+    }
+  }
+
+  /** The attempt that sent what comes after the position came to nothing. Without a delay: the policy's. Never rejects. */
+  async fail(from: LanePosition, reason: DeadLetterReason, delayMs: number | undefined): Promise<void> {
+    const { acknowledged, sent, redelivery, term, fanOut } = this.deps;
+    const member = this.deps.member();
+    const name = laneName(from);
+    const lane = sent.laneOf(from);
+    const upTo = sent.toldIn(from) ?? BEFORE_FIRST;
+    if (member === undefined || lane === undefined || upTo <= from.position || this.failing.has(name)) return;
+    this.failing.add(name);
+    sent.goesBackFrom(name, upTo);
+    member.hold(lane);
+    const outcome = await redelivery
+      .failed(name, member, lane, from.position, upTo, reason)
+      // The broker does not answer: the same again, uncounted.
+      .catch(() => ({ kind: 'again', from: from.position, delayMs: RETRY_MS }) as const);
+    this.failing.delete(name);
+    if (term.isOver || outcome.kind === 'stopped' || member.state === 'gone') return;
+    const { topic, partition, epoch } = from;
+    const at = (position: Position): LanePosition => ({ topic, partition, epoch, position });
+    if (outcome.kind === 'again') {
+      acknowledged.failuresChanged(name);
+      return this.sendAgainAfter(delayMs ?? outcome.delayMs, lane, at(outcome.from));
+    }
+    acknowledged.set(at(outcome.kind === 'buried' ? outcome.position : outcome.upTo));
+    acknowledged.flushSoon();
+    this.progressAtMs.delete(name);
+    if (outcome.kind === 'buried') return this.sendAgain(lane, at(outcome.position));
+    member.letGo(lane);
+    fanOut.serve(member);
+  }
+
+  stop(): void {
+    for (const cancel of this.pauses) cancel();
+    this.pauses.clear();
+  }
+
+  private sendAgainAfter(delayMs: number, lane: FeedLane, from: LanePosition): void {
+    if (delayMs <= 0) return this.sendAgain(lane, from);
+    const cancel = this.deps.clock.after(delayMs, () => {
+      this.pauses.delete(cancel);
+      if (!this.deps.term.isOver) this.sendAgain(lane, from);
+    });
+    this.pauses.add(cancel);
+  }
+
+  private sendAgain(lane: FeedLane, from: LanePosition): void {
+    const { acknowledged, clock, fanOut } = this.deps;
+    const member = this.deps.member();
+    if (member === undefined || member.state === 'gone') return;
+    // An acknowledgement may have come in the pause.
+    const acked = acknowledged.of(laneName(from));
+    const to = acked?.epoch === from.epoch && acked.position > from.position ? acked : from;
+    this.progressAtMs.set(laneName(to), clock.monotonicMs());
+    this.redeliveryCount++;
+    const others = member.positions().filter((told) => !isSameLane(told, to));
+    const isPaused = member.state === 'paused';
+    member.standAt([...others, to]);
+    if (isPaused) member.pause();
+    member.letGo(lane);
+    this.tellPositions(member);
+    fanOut.serve(member);
+  }
+
+  /** The frames that follow go on from further back than what the client was sent. */
+  private tellPositions(member: Member): void {
+    const { id, outlet, term, catalogVersion } = this.deps;
+    outlet.send({
+      type: 'subscribed',
+      payload: {
+        id,
+        feed: member.feed.id,
+        catalog_version: catalogVersion(),
+        positions: member.positions(),
+        recovered: 'full',
+        generation: term.generation,
+      },
+    });
+  }
+}
