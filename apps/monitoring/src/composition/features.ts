@@ -108,7 +108,7 @@ export function createFeatures(
   const metricPatterns = METRIC_PATTERNS.map((pattern) => compileTopicPattern(pattern));
   let ends: (() => Promise<void>)[] = [];
   return {
-    events: new EventsService(publisher),
+    events: new EventsService(publisher, clock),
     history: new HistoryService(parts.history, monitoringVocabulary),
     alerts: new AlertsService(alerts),
     metrics: new MetricsService(latest, clock),

@@ -1,5 +1,6 @@
 import { DistributionError, type EventRecord, LOCAL_PRINCIPAL } from '@distributary/distribution-core';
 import { FakeClock, until } from '@distributary/distribution-core/testing';
+import { SystemClock } from '@distributary/distribution-nest';
 import { batchOfRecords, countingIds, InMemoryIngest, RecordingPublisher } from '../testing/published-events.js';
 import { defaultSlowPolicy, defaultTopicOf, monitoringTopics } from './default-topics.js';
 import { EventsController } from './events.controller.js';
@@ -17,11 +18,26 @@ const metric = (eventId: string) => ({
 
 function aDoor() {
   const ingest = new InMemoryIngest();
-  const service = new EventsService(new IngestPublisher(ingest, new FakeClock(), countingIds));
+  const service = new EventsService(new IngestPublisher(ingest, new FakeClock(), countingIds), new SystemClock());
   return { ingest, door: new EventsController(service) };
 }
 
 describe('POST events', () => {
+  it('lets others have their turn within a long call, and tells every problem of it', async () => {
+    const { ingest, door } = aDoor();
+    const many = Array.from({ length: 300 }, (_, index) => metric(`many-${index}`));
+    const long = door.publish({ events: many }, {}, LOCAL_PRINCIPAL);
+    await door.publish(metric('urgent'), {}, LOCAL_PRINCIPAL);
+    expect(ingest.events.map(({ record }) => record.eventId)).toEqual(['urgent']);
+    expect((await long).results).toHaveLength(300);
+    const broken = {
+      events: many.map((event, index) => (index % 200 === 0 ? { ...event, data_type: 'NONE' } : event)),
+    };
+    await expect(door.publish(broken, {}, LOCAL_PRINCIPAL)).rejects.toMatchObject({
+      problems: [{ path: 'events[0].data_type' }, { path: 'events[200].data_type' }],
+    });
+  });
+
   it.each([
     ['one event', metric('a'), ['a']],
     ['a list', [metric('a'), metric('b')], ['a', 'b']],

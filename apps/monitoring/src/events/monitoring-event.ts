@@ -40,18 +40,28 @@ const KINDS: Readonly<Record<MonitoringDataType, string>> = {
 /** `request.invalid` with every problem of every event, as `events[i].…`. */
 export function parseMonitoringEvents(inputs: readonly unknown[]): MonitoringDistribution[] {
   const problems: Problem[] = [];
-  const events: MonitoringDistribution[] = [];
-  inputs.forEach((input, index) => {
-    const parsed = monitoringDistributionSchema.safeParse(input);
-    if (parsed.success) events.push(parsed.data);
-    else {
-      for (const issue of parsed.error.issues) {
-        problems.push({ path: pathText(['events', index, ...issue.path]), rule: issue.message });
-      }
-    }
-  });
-  if (problems.length > 0) throw invalidRequest(problems.slice(0, MAX_PROBLEMS));
+  const events = inputs.flatMap((input, index) => parseMonitoringEvent(input, index, problems) ?? []);
+  refuseIfAny(problems);
   return events;
+}
+
+/** Undefined, and its problems as `events[index].…`, if it is none. */
+export function parseMonitoringEvent(
+  input: unknown,
+  index: number,
+  problems: Problem[],
+): MonitoringDistribution | undefined {
+  const parsed = monitoringDistributionSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) {
+    if (problems.length === MAX_PROBLEMS) break;
+    problems.push({ path: pathText(['events', index, ...issue.path]), rule: issue.message });
+  }
+  return undefined;
+}
+
+export function refuseIfAny(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw invalidRequest(problems);
 }
 
 /** Fills in what the producer left out. `payload.too_large` beyond {@link MAX_EVENT_BYTES}. */

@@ -7,9 +7,10 @@ import {
   permittedToPublish,
   type Position,
   type Principal,
+  type Problem,
   unqualified,
 } from '@distributary/distribution-core';
-import { parseMonitoringEvents, type PublishedEvent, toPublishedEvent } from './monitoring-event.js';
+import { parseMonitoringEvent, type PublishedEvent, refuseIfAny, toPublishedEvent } from './monitoring-event.js';
 
 /**
  * Publishes monitoring events; used by the doors and by everything in this service that has something to say.
@@ -18,8 +19,16 @@ import { parseMonitoringEvents, type PublishedEvent, toPublishedEvent } from './
  * `ingest.busy`, `broker.unavailable`; then none or all of the events of a lane may be in the log.
  */
 export interface EventPublisher {
-  /** Results in the order of the inputs. `principal`: who publishes, into its tenant; absent: this service itself. */
-  publish(inputs: readonly MonitoringEventInput[], principal?: Principal): Promise<readonly PublishResult[]>;
+  /**
+   * Results in the order of the inputs. `principal`: who publishes, into its tenant; absent: this service itself.
+   * `betweenSlices`: waited for within a long call, so that others have their turn; calls may then overtake it. Without
+   * it, calls append in the order in which they were made.
+   */
+  publish(
+    inputs: readonly MonitoringEventInput[],
+    principal?: Principal,
+    betweenSlices?: () => Promise<void>,
+  ): Promise<readonly PublishResult[]>;
 }
 
 /** What is needed of the core's `Ingest`. */
@@ -36,6 +45,9 @@ export interface IngestDoor {
   >;
 }
 
+/** Checked at a time: about 2 ms. */
+const SLICE_EVENTS = 64;
+
 export class IngestPublisher implements EventPublisher {
   constructor(
     private readonly ingest: IngestDoor,
@@ -46,8 +58,16 @@ export class IngestPublisher implements EventPublisher {
   async publish(
     inputs: readonly MonitoringEventInput[],
     principal: Principal = LOCAL_PRINCIPAL,
+    betweenSlices?: () => Promise<void>,
   ): Promise<readonly PublishResult[]> {
-    const events = parseMonitoringEvents(inputs).map((event) => toPublishedEvent(event, this.clock, this.ids));
+    const problems: Problem[] = [];
+    const events: PublishedEvent[] = [];
+    for (const [index, input] of inputs.entries()) {
+      if (betweenSlices !== undefined && index > 0 && index % SLICE_EVENTS === 0) await betweenSlices();
+      const event = parseMonitoringEvent(input, index, problems);
+      if (event !== undefined) events.push(toPublishedEvent(event, this.clock, this.ids));
+    }
+    refuseIfAny(problems);
     if (events.length === 0) return [];
     const ingested = await this.ingest.publish(permittedToPublish(principal, events));
     return ingested.map((result) => ({
