@@ -1,4 +1,4 @@
-import type { SubscribeCommand } from '../subscription/stream-session.js';
+import type { SubscribeCommand } from '../subscription/stream-commands.js';
 import { principalOf, TenantWorld } from '../testing/tenant-world.js';
 import type { Permission } from './principal.js';
 

@@ -18,7 +18,9 @@ import {
 } from '../testing/index.js';
 import { Handovers } from './handovers.js';
 import { Replays } from './replays.js';
-import { DEFAULT_STREAM_SESSION_LIMITS, StreamSession, type SubscribeCommand } from './stream-session.js';
+import type { SubscribeCommand } from './stream-commands.js';
+import { StreamSession } from './stream-session.js';
+import { DEFAULT_STREAM_SESSION_LIMITS } from './stream-session-dependencies.js';
 
 const defined = (topic: NewTopic): TopicDefinition => ({ ...topic, catalogVersion: 1, createdAtMicros: 0 });
 const ORDERS = defined({

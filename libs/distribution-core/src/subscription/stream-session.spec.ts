@@ -13,7 +13,9 @@ import {
   settle,
 } from '../testing/index.js';
 import { FanOut } from '../fan-out/fan-out.js';
-import { DEFAULT_STREAM_SESSION_LIMITS, StreamSession, type SubscribeCommand } from './stream-session.js';
+import type { SubscribeCommand } from './stream-commands.js';
+import { StreamSession } from './stream-session.js';
+import { DEFAULT_STREAM_SESSION_LIMITS } from './stream-session-dependencies.js';
 
 const TOPIC = 'monitoring/alerts';
 

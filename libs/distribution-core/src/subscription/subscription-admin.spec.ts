@@ -17,7 +17,8 @@ import {
 } from '../testing/index.js';
 import { type LiveReader, LiveReaders, type ReaderReport } from './live-readers.js';
 import { SelectionPlaces } from './selection-places.js';
-import { DEFAULT_STREAM_SESSION_LIMITS, StreamSession } from './stream-session.js';
+import { StreamSession } from './stream-session.js';
+import { DEFAULT_STREAM_SESSION_LIMITS } from './stream-session-dependencies.js';
 import { type NewSubscription, SubscriptionAdmin, subscriptionVersion } from './subscription-admin.js';
 import { SubscriptionHealthCheck } from './subscription-health.js';
 import type { Selection } from './subscription.js';

@@ -4,7 +4,7 @@ import type { Log } from '../ports/log.port.js';
 import { noMetrics } from '../ports/metrics.port.js';
 import { CompetingSubscriptions } from '../subscription/competing/competing-subscriptions.js';
 import type { Replays } from '../subscription/replays.js';
-import { DEFAULT_STREAM_SESSION_LIMITS } from '../subscription/stream-session.js';
+import { DEFAULT_STREAM_SESSION_LIMITS } from '../subscription/stream-session-dependencies.js';
 
 /** The subscriptions of the shared types of one process; pauses between attempts are half as long as they may be. */
 export function aCompetingProcess(

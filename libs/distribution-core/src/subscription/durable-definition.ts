@@ -1,0 +1,89 @@
+import { unqualified } from '../access/tenancy.js';
+import { DistributionError } from '../errors/distribution-error.js';
+import { canonicalSelection } from '../matching/canonical-filter.js';
+import { canonicalJson } from '../transformation/json-value.js';
+import { checkActive } from './durable-rules.js';
+import type { SubscribeCommand } from './stream-commands.js';
+import type { StreamSessionDependencies } from './stream-session-dependencies.js';
+import { type DurableSubscription, type Selection, selectionOf } from './subscription.js';
+
+/**
+ * The durable subscription that a command names, made if there is none. `subscription.exists` if the one there is has
+ * another selection or output, `subscription.paused`.
+ */
+export async function findOrCreate(
+  { subscriptions, clock }: Pick<StreamSessionDependencies, 'subscriptions' | 'clock'>,
+  tenant: string,
+  command: SubscribeCommand,
+): Promise<DurableSubscription> {
+  const durable = command.durable as NonNullable<SubscribeCommand['durable']>;
+  const known = await subscriptions.find(durable.name);
+  if (known !== undefined) {
+    requireSame(known, command);
+    checkActive(known);
+    return known;
+  }
+  const { subscriber: _subscriber, ...selection } = command.selection;
+  const created: DurableSubscription = {
+    ...selection,
+    subscriptionId: durable.name,
+    tenant,
+    subscriberService: durable.subscriberService,
+    type: durable.type,
+    deliveryGuarantee: durable.deliveryGuarantee,
+    slowPolicy: command.slowPolicy,
+    status: 'active',
+    createdAtMicros: clock.nowMicros(),
+    ...(durable.delivery !== undefined && { delivery: durable.delivery }),
+    ...(command.output !== undefined && { output: command.output }),
+  };
+  await subscriptions.create(created);
+  return created;
+}
+
+/** `subscription.not_found`, saying its `name`, if it is not there any more; `subscription.paused`. */
+export function requireActive(
+  known: DurableSubscription | undefined,
+  name: string,
+): asserts known is DurableSubscription {
+  if (known === undefined) throw new DistributionError('subscription.not_found', `${name} has been deleted`);
+  checkActive(known);
+}
+
+/** What a command to subscribe to it would ask for. */
+export function selectedBy({
+  output,
+  ...subscription
+}: DurableSubscription): Pick<SubscribeCommand, 'selection' | 'output'> {
+  return { selection: selectionOf(subscription), ...(output !== undefined && { output }) };
+}
+
+/** Whether whoever receives it notices no difference. */
+export function isEqualDelivery(one: DurableSubscription, other: DurableSubscription): boolean {
+  return (
+    canonicalSelection(one) === canonicalSelection(other) &&
+    one.slowPolicy === other.slowPolicy &&
+    canonicalJson(one.output) === canonicalJson(other.output)
+  );
+}
+
+function requireSame(known: DurableSubscription, { selection, output }: SubscribeCommand): void {
+  const name = unqualified(known.subscriptionId);
+  if (!asksTheSame(known, selection)) {
+    throw new DistributionError('subscription.exists', `${name} exists with another selection`, {
+      problems: [{ path: 'name', rule: 'belongs to a subscription with other patterns or another filter' }],
+    });
+  }
+  // Whoever comes back need not say again what is to be made of the events.
+  if (output !== undefined && canonicalJson(known.output) !== canonicalJson(output)) {
+    throw new DistributionError('subscription.exists', `${name} exists with another output`, {
+      problems: [{ path: 'name', rule: 'belongs to a subscription with another transformation, fields or format' }],
+    });
+  }
+}
+
+/** Whoever comes back need not say again which service they are. */
+function asksTheSame(known: DurableSubscription, { topicPatterns, keyPatterns, filter }: Selection): boolean {
+  const selection = [known.topicPatterns, known.keyPatterns, known.filter];
+  return JSON.stringify(selection) === JSON.stringify([topicPatterns, keyPatterns, filter]);
+}
