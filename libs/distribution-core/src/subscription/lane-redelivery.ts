@@ -27,7 +27,7 @@ export interface LaneRedeliveryOptions {
 export type FailureOutcome =
   /** Nothing of it was the subscription's: it is dealt with up to here. */
   | { readonly kind: 'nothing'; readonly upTo: Position }
-  /** Everything after `from` again, after the pause. `failures`: of the event that comes first. */
+  /** Everything after `from` again, after the pause. */
   | { readonly kind: 'again'; readonly from: Position; readonly delayMs: number }
   /** The event at this position is a dead letter: what comes after it again, at once. */
   | { readonly kind: 'buried'; readonly position: Position }

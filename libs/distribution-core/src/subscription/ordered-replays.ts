@@ -90,7 +90,7 @@ export class OrderedReplays {
     const { member, clock, outlet } = this.options;
     const current = member();
     if (current === undefined) return;
-    this.reader = new CompetingReader(sourceOf(engine, this.options.generation, subscription), {
+    this.reader = new CompetingReader(sourceOf(engine, this.options.generation), {
       id: this.options.id,
       feed: () => member()?.feed.id ?? 0,
       allowance: {
@@ -133,12 +133,11 @@ export class OrderedReplays {
   }
 }
 
-function sourceOf(engine: QueueSubscription, generation: number, subscription: DurableSubscription): DeliverySource {
+function sourceOf(engine: QueueSubscription, generation: number): DeliverySource {
   const consumer: LogQueueConsumer = engine.join();
   return {
     generation,
     maxUnacked: MAX_UNACKED,
-    selection: subscription,
     receive: (max, signal) => consumer.receive(max, signal),
     ack: (deliveries: readonly Delivery[]) => engine.ackSoon(deliveries, 0),
     nack: (deliveries, delayMs) => engine.nack(consumer, deliveries, delayMs),

@@ -5,13 +5,11 @@ import type { Delivery } from '../../ports/queue.port.js';
 import { staleGeneration } from '../durable-rules.js';
 import type { SingleAck } from '../single-ack.js';
 import { SingleFrames } from '../single-frames.js';
-import type { Selection } from '../subscription.js';
 
 /** Where a reader's deliveries come from and their acknowledgements go. */
 export interface DeliverySource {
   readonly generation: number;
   readonly maxUnacked: number;
-  readonly selection: Selection;
   receive(max: number, signal: AbortSignal): Promise<readonly Delivery[]>;
   ack(deliveries: readonly Delivery[]): void;
   nack(deliveries: readonly Delivery[], delayMs: number | undefined): void;
@@ -63,11 +61,6 @@ export class CompetingReader {
 
   get feed(): number {
     return this.options.feed();
-  }
-
-  /** What it takes part in. */
-  get selection(): Selection {
-    return this.seat.selection;
   }
 
   /** The outlet may have room again. */

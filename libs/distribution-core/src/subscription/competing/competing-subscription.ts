@@ -15,7 +15,7 @@ import type { TopicDefinition } from '../../ports/topic-catalog.port.js';
 import { OwnershipTerm } from '../ownership-term.js';
 import type { Replays } from '../replays.js';
 import type { Start } from '../start.js';
-import { type DurableSubscription, type Selection, selectionOf } from '../subscription.js';
+import { type DurableSubscription, selectionOf } from '../subscription.js';
 import { firstPositions } from './first-positions.js';
 
 export interface CompetingLimits {
@@ -60,10 +60,6 @@ export class Seat {
 
   get generation(): number {
     return this.of.generation;
-  }
-
-  get selection(): Selection {
-    return selectionOf(this.of.subscription);
   }
 
   get maxUnacked(): number {
