@@ -56,7 +56,6 @@ export class DurableClaim {
   private readonly replays: OrderedReplays | undefined;
   private readonly ackTimeoutMs: number;
   private ackedAtMs: number | undefined;
-  private cancelCheck: () => void = () => undefined;
 
   private constructor(
     ownership: Ownership,
@@ -102,7 +101,16 @@ export class DurableClaim {
     });
     const { sent } = this;
     const shown = { id, member, outlet, clock, ackTimeoutMs };
-    this.attempts = new LaneAttempts({ ...shown, term, acknowledged, sent, redelivery, fanOut, catalogVersion });
+    this.attempts = new LaneAttempts({
+      ...shown,
+      term,
+      acknowledged,
+      sent,
+      redelivery,
+      fanOut,
+      catalogVersion,
+      acksBySending: subscription.deliveryGuarantee === 'at_most_once',
+    });
     if (replays !== undefined) {
       this.replays = new OrderedReplays({
         ...shown,
@@ -170,7 +178,7 @@ export class DurableClaim {
     if (this.term.isOver) return;
     this.term.start();
     this.replays?.start();
-    this.checkTimeoutsEvery(Math.min(1000, this.ackTimeoutMs / 4, this.deps.limits.ownershipTermMs / 3));
+    this.attempts.start(Math.min(1000, this.ackTimeoutMs / 4, this.deps.limits.ownershipTermMs / 3));
   }
 
   ack(generation: number, positions: readonly LanePosition[]): void {
@@ -223,7 +231,7 @@ export class DurableClaim {
   /** Stores what was acknowledged and gives the right up. Never rejects: a claim that cannot be given up expires. */
   async release(): Promise<void> {
     if (this.term.isOver) return;
-    if (this.subscription.deliveryGuarantee === 'at_most_once') this.acknowledgeAllTold();
+    this.attempts.acknowledgeSent();
     await this.acknowledged.flush();
     this.stop();
     await this.term.release();
@@ -264,30 +272,9 @@ export class DurableClaim {
     this.onLost();
   }
 
-  private checkTimeoutsEvery(ms: number): void {
-    this.cancelCheck = this.deps.clock.after(ms, () => {
-      this.checkTimeouts();
-      if (!this.term.isOver) this.checkTimeoutsEvery(ms);
-    });
-  }
-
-  private checkTimeouts(): void {
-    const { member } = this;
-    if (member === undefined || !this.term.isOwning) return;
-    if (this.subscription.deliveryGuarantee !== 'at_most_once') return this.attempts.checkTimeouts(member);
-    this.acknowledgeAllTold();
-    this.acknowledged.flushSoon();
-  }
-
-  /** At most once: what was sent counts. */
-  private acknowledgeAllTold(): void {
-    for (const told of this.member?.positions() ?? []) this.acknowledged.advance(told);
-  }
-
   private stop(): void {
     this.redelivery.stop();
     this.replays?.stop();
-    this.cancelCheck();
     this.attempts.stop();
   }
 }

@@ -25,6 +25,8 @@ export interface LaneAttemptsDependencies {
   readonly clock: Clock;
   readonly catalogVersion: () => number;
   readonly ackTimeoutMs: number;
+  /** At most once: what was sent counts as acknowledged, so that no attempt fails. */
+  readonly acksBySending: boolean;
 }
 
 /** After the broker did not answer. */
@@ -42,6 +44,7 @@ export class LaneAttempts {
   /** Cancels of those that wait for their pause to end. */
   private readonly pauses = new Set<() => void>();
   private redeliveryCount = 0;
+  private cancelCheck: () => void = () => undefined;
 
   constructor(private readonly deps: LaneAttemptsDependencies) {}
 
@@ -59,18 +62,20 @@ export class LaneAttempts {
     this.progressAtMs.delete(name);
   }
 
-  checkTimeouts(member: Member): void {
-    const { acknowledged, clock, ackTimeoutMs } = this.deps;
-    const nowMs = clock.monotonicMs();
-    for (const told of member.positions()) {
-      const name = laneName(told);
-      const since = this.progressAtMs.get(name);
-      if (acknowledged.covers(told)) this.progressAtMs.delete(name);
-      else if (since === undefined) this.progressAtMs.set(name, nowMs);
-      else if (nowMs - since >= ackTimeoutMs) {
-        void this.fail(acknowledged.of(name) ?? { ...told, position: BEFORE_FIRST }, 'ack_timeout', undefined);
-      }
-    }
+  /** Looks at what is out this often from now on. */
+  start(everyMs: number): void {
+    const { clock, term } = this.deps;
+    this.cancelCheck = clock.after(everyMs, () => {
+      this.check();
+      if (!term.isOver) this.start(everyMs);
+    });
+  }
+
+  /** At most once only; others acknowledge for themselves. */
+  acknowledgeSent(): void {
+    const { acksBySending, acknowledged, member } = this.deps;
+    if (!acksBySending) return;
+    for (const told of member()?.positions() ?? []) acknowledged.advance(told);
   }
 
   /** The attempt that sent what comes after the position came to nothing. Without a delay: the policy's. Never rejects. */
@@ -105,8 +110,32 @@ export class LaneAttempts {
   }
 
   stop(): void {
+    this.cancelCheck();
     for (const cancel of this.pauses) cancel();
     this.pauses.clear();
+  }
+
+  private check(): void {
+    const { acksBySending, acknowledged, term } = this.deps;
+    const member = this.deps.member();
+    if (member === undefined || !term.isOwning) return;
+    if (!acksBySending) return this.checkTimeouts(member);
+    this.acknowledgeSent();
+    acknowledged.flushSoon();
+  }
+
+  private checkTimeouts(member: Member): void {
+    const { acknowledged, clock, ackTimeoutMs } = this.deps;
+    const nowMs = clock.monotonicMs();
+    for (const told of member.positions()) {
+      const name = laneName(told);
+      const since = this.progressAtMs.get(name);
+      if (acknowledged.covers(told)) this.progressAtMs.delete(name);
+      else if (since === undefined) this.progressAtMs.set(name, nowMs);
+      else if (nowMs - since >= ackTimeoutMs) {
+        void this.fail(acknowledged.of(name) ?? { ...told, position: BEFORE_FIRST }, 'ack_timeout', undefined);
+      }
+    }
   }
 
   private sendAgainAfter(delayMs: number, lane: FeedLane, from: LanePosition): void {
