@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -6,7 +7,10 @@ import { anonymousBytesOf, machineBusySeconds, statOf, treeOf, usageOf } from '.
 
 describe('the process tree', () => {
   it('counts the CPU time and memory of a process and its children', async () => {
-    const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: 'pipe' });
+    const program = 'process.stdout.write("runs"); process.stdin.resume()';
+    const child = spawn(process.execPath, ['-e', program], { stdio: 'pipe' });
+    // Before it runs it has next to no memory.
+    await once(child.stdout, 'data');
     const tree = treeOf(process.pid);
     expect(tree).toContain(process.pid);
     expect(tree).toContain(child.pid);
