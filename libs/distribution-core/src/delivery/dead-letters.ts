@@ -1,6 +1,6 @@
 import { requirePermission } from '../access/authorize.js';
 import type { Principal } from '../access/principal.js';
-import { qualifyTopic, tenantOf } from '../access/tenancy.js';
+import { qualifyTopic } from '../access/tenancy.js';
 import { DistributionError, invalidRequest } from '../errors/distribution-error.js';
 import type { EventRecord } from '../event.js';
 import type { Clock } from '../ports/clock.port.js';
@@ -282,6 +282,3 @@ function own(principal: Principal, filter: Omit<DeadLetterFilter, 'tenant'>): De
 function withoutLetter(attributes: EventRecord['attributes']): Record<string, EventRecord['attributes'][string]> {
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => !name.startsWith('dead_letter_')));
 }
-
-/** Of the tenant's names; another tenant's are another tenant's. */
-export const isOwnTopic = (tenant: string, topic: string): boolean => tenantOf(topic) === tenant;

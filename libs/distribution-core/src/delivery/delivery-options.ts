@@ -8,12 +8,5 @@ export interface DeliveryOptions {
   readonly maxUnacked?: number;
 }
 
-/** What may be asked for. */
-export const DELIVERY_OPTION_LIMITS = {
-  ackTimeoutMs: { min: 100, max: 3_600_000 },
-  maxAttempts: { min: 1, max: 1_000 },
-  maxUnacked: { min: 1, max: 10_000 },
-} as const;
-
 export const DEFAULT_MAX_ATTEMPTS = 5;
 export const DEFAULT_MAX_UNACKED = 1_000;

@@ -8,11 +8,6 @@ export type DeliveryGuarantee = 'at_most_once' | 'at_least_once' | 'exactly_once
 /** What happens to a session that does not keep up; see `fan-out/slow-policy.ts`. */
 export type SlowPolicy = 'block' | 'conflate' | 'drop-oldest' | 'skip-to-live' | 'disconnect';
 
-export const DELIVERY_GUARANTEES = [
-  'at_most_once',
-  'at_least_once',
-  'exactly_once',
-] as const satisfies readonly DeliveryGuarantee[];
 export const SLOW_POLICIES = [
   'block',
   'conflate',

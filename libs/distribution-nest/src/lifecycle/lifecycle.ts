@@ -16,9 +16,6 @@ export interface StepReport {
   readonly tookMs: number;
 }
 
-/** Nest's injection token. */
-export const LIFECYCLE = Symbol('Lifecycle');
-
 /**
  * start → ready → drain → stopped, each step in the order in which it was added, one after the other, each with a
  * deadline. Explicit, because the order of Nest's hooks between peers is not to be relied on.
