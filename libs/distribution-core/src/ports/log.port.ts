@@ -40,10 +40,21 @@ export interface Appended {
   readonly last: Position;
 }
 
+/** One process's membership of a group between two of the group's changes. */
+export interface GroupMember {
+  readonly memberId: string;
+  readonly generation: number;
+}
+
 /** The positions that a group commits together with what it appends. */
 export interface GroupCommit {
   readonly group: string;
   readonly positions: readonly LanePosition[];
+  /**
+   * Who commits. A log whose broker knows the members of its groups refuses the whole append with `generation.stale` when
+   * this is not one of them any more; other logs do not look at it.
+   */
+  readonly member?: GroupMember;
 }
 
 export interface TailStart {
