@@ -81,6 +81,12 @@ const PLANTED = [
     'distributary/boundaries',
   ],
   [
+    'a test that needs nothing but Node starts servers',
+    SPEC,
+    `export * from '../../../tools/stack/src/index.js';`,
+    'distributary/boundaries',
+  ],
+  [
     'testing in production code',
     EMBEDDED,
     `export * from '@distributary/distribution-core/testing';`,

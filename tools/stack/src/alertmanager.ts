@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { ServerBinary } from './server-binary.js';
+import { findServerBinary, type ServerBinary } from './server-binary.js';
 import type { StackServer } from './stack-server.js';
 
 const TEMPLATES = ['default.tmpl', 'email.tmpl'];
@@ -11,8 +11,7 @@ const NOBODY = 'route:\n  receiver: nobody\nreceivers:\n  - name: nobody\n';
 /** `configuration`: the text of alertmanager.yml; without it, alerts are taken and sent to nobody. */
 export const alertmanager = (configuration: string = NOBODY): StackServer => ({
   kind: 'alertmanager',
-  name: 'prometheus-alertmanager',
-  packages: ['prometheus-alertmanager'],
+  program: () => findServerBinary({ name: 'prometheus-alertmanager', packages: ['prometheus-alertmanager'] }),
   port: 19_093,
   arguments: ({ folder, port }) => {
     const file = path.join(folder, 'alertmanager.yml');

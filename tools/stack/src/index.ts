@@ -4,6 +4,7 @@ import path from 'node:path';
 import { alertmanager } from './alertmanager.js';
 import { kafka } from './kafka.js';
 import { redis } from './redis.js';
+import { schemaRegistry } from './schema-registry.js';
 import { freePort, type RunningServer, type StackServer, startServer } from './stack-server.js';
 
 export type { RunningServer } from './stack-server.js';
@@ -17,6 +18,9 @@ export const startAlertmanager = (configuration?: string): Promise<RunningServer
 
 /** A Kafka of one broker for one test; its `url` is what KAFKA_BROKERS takes. */
 export const startKafka = (port?: number): Promise<RunningServer> => startForTest(kafka, port);
+
+/** A schema registry (Confluent's API) for one test; its `url` is what SCHEMA_REGISTRY_URL takes. */
+export const startSchemaRegistry = (port?: number): Promise<RunningServer> => startForTest(schemaRegistry, port);
 
 async function startForTest(server: StackServer, port?: number): Promise<RunningServer> {
   const folder = mkdtempSync(path.join(os.tmpdir(), `distributary-${server.kind}-`));

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { run } from './command.js';
+import { findJava } from './java-runtime.js';
 import { mavenJars } from './maven-jars.js';
 import type { ServerPlace, StackServer } from './stack-server.js';
 
@@ -13,13 +14,13 @@ const ARTIFACTS = [
   { group: 'org.apache.logging.log4j', name: 'log4j-slf4j-impl', version: '2.25.4' },
 ];
 const CLUSTER_ID = 'ZGlzdHJpYnV0YXJ5LXN0YQ';
+const ITS_JAVA = 17;
 const HEAP = ['-Xmx512m', '-XX:+UseSerialGC'];
 
 /** One broker that is its own controller; the controller listens on the port after the broker's. */
 export const kafka: StackServer = {
   kind: 'kafka',
-  name: 'java',
-  packages: [],
+  program: () => findJava(ITS_JAVA),
   port: 19_092,
   ports: 2,
   healthyWithinMs: 60_000,
@@ -54,6 +55,7 @@ export const kafka: StackServer = {
   ],
   isHealthy: answersApiVersions,
   url: (port) => `127.0.0.1:${port}`,
+  variables: (port) => ({ KAFKA_BROKERS: `127.0.0.1:${port}` }),
 };
 
 const propertiesOf = ({ port }: ServerPlace, data: string): string => `process.roles=broker,controller

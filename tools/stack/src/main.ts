@@ -5,10 +5,13 @@ import { kafka } from './kafka.js';
 import { STACK_FOLDER } from './places.js';
 import { redis } from './redis.js';
 import { forgetRunning, readRunning, startMarkOf, writeRunning } from './running-file.js';
+import { schemaRegistry } from './schema-registry.js';
 import { type StackServer, startServer } from './stack-server.js';
 
 /** `npm run stack:up redis`, `stack:status`, `stack:down`: real servers for a machine without containers. */
-const SERVERS: ReadonlyMap<string, StackServer> = new Map([redis, kafka, alertmanager()].map((one) => [one.kind, one]));
+const SERVERS: ReadonlyMap<string, StackServer> = new Map(
+  [redis, kafka, alertmanager(), schemaRegistry].map((one) => [one.kind, one]),
+);
 const STOPPED_WITHIN_MS = 5_000;
 
 const folderOf = (kind: string) => path.join(STACK_FOLDER, 'running', kind);

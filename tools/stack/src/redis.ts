@@ -1,10 +1,10 @@
 import net from 'node:net';
+import { findServerBinary } from './server-binary.js';
 import type { StackServer } from './stack-server.js';
 
 export const redis: StackServer = {
   kind: 'redis',
-  name: 'redis-server',
-  packages: ['redis-server', 'redis-tools'],
+  program: () => findServerBinary({ name: 'redis-server', packages: ['redis-server', 'redis-tools'] }),
   port: 16_379,
   arguments: ({ folder, port }) => [
     ...['--bind', '127.0.0.1'],
@@ -17,6 +17,7 @@ export const redis: StackServer = {
   ],
   isHealthy: (port) => answers(port, 'PING\r\n', '+PONG'),
   url: (port) => `redis://127.0.0.1:${port}`,
+  variables: (port) => ({ REDIS_URL: `redis://127.0.0.1:${port}` }),
 };
 
 function answers(port: number, question: string, expected: string): Promise<boolean> {

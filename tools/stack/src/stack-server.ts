@@ -2,11 +2,13 @@ import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import { type ChildProcess, spawn } from 'node:child_process';
 import net from 'node:net';
 import path from 'node:path';
-import { findServerBinary, type ServerBinary, type ServerProgram } from './server-binary.js';
+import type { ServerBinary } from './server-binary.js';
 
 /** How to run one kind of server. Everything it writes goes below `folder`. */
-export interface StackServer extends ServerProgram {
+export interface StackServer {
   readonly kind: string;
+  /** The installed program, or one below the cache folder. */
+  program(): Promise<ServerBinary>;
   /** Of `stack:up`; tests take a free one. */
   readonly port: number;
   /** That it takes, from the first on; absent: one. */
@@ -22,6 +24,8 @@ export interface StackServer extends ServerProgram {
   /** Rejects or says false until it serves. */
   isHealthy(port: number): Promise<boolean>;
   url(port: number): string;
+  /** What tells the service of it; absent: it is not the service's business. */
+  variables?(port: number): Readonly<Record<string, string>>;
 }
 
 export interface ServerPlace {
@@ -52,7 +56,7 @@ export async function startServer(
   place: ServerPlace,
   { isDetached = false }: { readonly isDetached?: boolean } = {},
 ): Promise<RunningServer> {
-  const binary = await findServerBinary(server);
+  const binary = await server.program();
   mkdirSync(place.folder, { recursive: true });
   const outputFile = path.join(place.folder, 'output.txt');
   await server.prepare?.(place);
