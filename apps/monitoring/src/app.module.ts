@@ -9,6 +9,7 @@ import {
   MetricsController,
   OperatorGuard,
   ProblemFilter,
+  type Roles,
   SseDoor,
   SubscriptionsService,
   WebSocketDoor,
@@ -33,9 +34,11 @@ import { monitoringAsyncApi } from './stream/async-api-text.js';
 import { StreamController } from './stream/stream.controller.js';
 import { MonitoringCalls } from './stream/monitoring-calls.js';
 import { StreamGateway } from './stream/stream.gateway.js';
+import { RequestsGrpc } from './stream/requests.grpc.js';
 import { StreamGrpc } from './stream/stream.grpc.js';
 
 export interface AppParts extends Parts {
+  readonly roles: Roles;
   readonly features: Features;
   readonly waysIn: DynamicModule;
   readonly administration: DynamicModule;
@@ -44,27 +47,31 @@ export interface AppParts extends Parts {
   readonly logger: Logger;
 }
 
+/** Every process says how it is. */
+const ALWAYS = [HealthController, MetricsController];
+
+/** The doors of each role: those of a role that a process does not have are not there, for callers and documents alike. */
+const DOORS_OF_API = [
+  AlertsController,
+  EventsController,
+  HistoryController,
+  HealthSummaryController,
+  LatestMetricsController,
+  RequestsGrpc,
+];
+const DOORS_OF_GATEWAY = [AsyncApiController, StreamController, StreamGrpc];
+
 /** The map of the app: what is made outside, and the doors that Nest opens to it. */
 @Module({})
 export class AppModule {
   static of(parts: AppParts): DynamicModule {
+    const [isApi, isGateway] = [parts.roles.has('api'), parts.roles.has('gateway')];
     return {
       module: AppModule,
-      imports: [parts.waysIn, parts.administration],
-      controllers: [
-        AlertsController,
-        AsyncApiController,
-        EventsController,
-        HistoryController,
-        HealthController,
-        HealthSummaryController,
-        LatestMetricsController,
-        MetricsController,
-        StreamController,
-        StreamGrpc,
-      ],
+      imports: isApi ? [parts.waysIn, parts.administration] : [],
+      controllers: [...ALWAYS, ...(isApi ? DOORS_OF_API : []), ...(isGateway ? DOORS_OF_GATEWAY : [])],
       providers: [
-        StreamGateway,
+        ...(isGateway ? [StreamGateway] : []),
         { provide: ASYNC_API, useValue: monitoringAsyncApi() },
         { provide: EventsService, useValue: parts.features.events },
         { provide: HistoryService, useValue: parts.features.history },

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import {
+  type CallStatistics,
   createHttpAdapter,
   createRegistry,
   decideHostOrigin,
@@ -11,6 +12,7 @@ import {
   NestLogger,
   PromMetrics,
   recordRoutes,
+  rolesOf,
   ServiceAccess,
   type RouteEntry,
   setupOpenApi,
@@ -49,6 +51,8 @@ export interface RunningApp {
   readonly asyncApi: object;
   /** Every route that listens, documented or not. */
   readonly routes: readonly RouteEntry[];
+  /** What every door was asked, as `stats/api` has it. */
+  readonly calls: CallStatistics;
 }
 
 const STEP_DEADLINE_MS = 30_000;
@@ -58,7 +62,7 @@ const GRPC_FINISH_MS = 1_000;
 /** What was opened on the way up, newest last. */
 type Opened = (() => Promise<void>)[];
 
-interface Assembled extends Pick<RunningApp, 'openApi' | 'routes'> {
+interface Assembled extends Pick<RunningApp, 'openApi' | 'routes' | 'calls'> {
   readonly app: NestFastifyApplication;
   readonly edge: Edge;
   readonly grpc: GrpcServer;
@@ -71,7 +75,7 @@ interface Assembled extends Pick<RunningApp, 'openApi' | 'routes'> {
  */
 export async function createApp(config: MonitoringConfig, logger: Logger): Promise<RunningApp> {
   const opened: Opened = [];
-  const { app, edge, grpc, lifecycle, openApi, routes } = await assemble(config, logger, opened).catch(
+  const { app, edge, grpc, lifecycle, openApi, routes, calls } = await assemble(config, logger, opened).catch(
     async (error: unknown) => {
       for (const close of opened.reverse()) {
         await close().catch((failure: unknown) => logger.error('service.close_failed', { error: failure }));
@@ -91,6 +95,7 @@ export async function createApp(config: MonitoringConfig, logger: Logger): Promi
     openApi,
     asyncApi: monitoringAsyncApi(),
     routes,
+    calls,
   };
 }
 
@@ -100,6 +105,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
   const registry = createRegistry('monitoring');
   const metrics = new PromMetrics(registry);
   const lifecycle = new Lifecycle(clock, logger, config.DRAIN_TIMEOUT_MS);
+  const roles = rolesOf(config);
   const policy: HostOriginPolicy = { allowedHosts: config.ALLOWED_HOSTS, allowedOrigins: config.ALLOWED_ORIGINS };
 
   const edge = openEdge({ config, clock, metrics, logger });
@@ -121,7 +127,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
   const telemetry = await openTelemetry({ config, clock, metrics });
   opened.push(() => telemetry.stop());
   const parts = await openParts(
-    { config, clock, ids, metrics, logger, access: access.control, edge, telemetry, quotas: quotas.tenants },
+    { config, roles, clock, ids, metrics, logger, access: access.control, edge, telemetry, quotas: quotas.tenants },
     storage,
   );
   access.watch(parts.sessions);
@@ -144,9 +150,10 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     logger,
     telemetry,
     deliveries: storage.deliveries,
+    roles,
   });
-  const features = createFeatures(parts, { config, clock, logger, dependencies, observability });
-  const health = new HealthService(lifecycle, dependencies, clock, config.HEALTH_CHECK_TIMEOUT_MS);
+  const features = createFeatures(parts, { config, roles, clock, logger, dependencies, observability });
+  const health = new HealthService(lifecycle, dependencies, clock, config.HEALTH_CHECK_TIMEOUT_MS, config.ROLES);
   const adapter = createHttpAdapter({
     policy,
     ids,
@@ -164,6 +171,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     AppModule.of({
       ...parts,
       features,
+      roles,
       waysIn: IngestAdaptersModule.of({ events: features.events, metrics, logger }),
       administration: administration(parts, { clock, logger, observability, auditing, access, quotas, readCaching }),
       health,
@@ -174,7 +182,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     { logger: new NestLogger(logger), abortOnError: false },
   );
   app.useGlobalInterceptors(auditing.interceptor, readCaching.interceptor);
-  readCaching.connect(app);
+  if (roles.has('api')) readCaching.connect(app);
   app.useWebSocketAdapter(
     new StreamWebSocketAdapter(
       app,
@@ -190,6 +198,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
   const grpc = await connectGrpc(app, {
     host: config.HOST,
     port: config.GRPC_PORT,
+    roles,
     policy,
     edge,
     auditing,
@@ -216,7 +225,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
       features.start();
       observability.start();
       auditing.start();
-      await readCaching.start();
+      if (roles.has('api')) await readCaching.start();
     },
   });
   // Clients first, then the doors, then what is behind them, so that nothing acknowledged is lost.
@@ -237,5 +246,5 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     ['edge', () => Promise.resolve(edge.stop())],
   ];
   for (const [name, run, deadlineMs = STEP_DEADLINE_MS] of drainSteps) lifecycle.onDrain({ name, deadlineMs, run });
-  return { app, edge, grpc, lifecycle, openApi, routes };
+  return { app, edge, grpc, lifecycle, openApi, routes, calls: telemetry.calls };
 }

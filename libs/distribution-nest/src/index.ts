@@ -1,3 +1,4 @@
+export * from './processes/roles.config.js';
 export * from './clock/system-clock.js';
 export * from './clock/system-ids.js';
 export * from './config/describe-config.js';

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import { type Clock, compileTopicPattern } from '@distributary/distribution-core';
-import type { HealthCheck, Logger } from '@distributary/distribution-nest';
+import type { HealthCheck, Logger, Role, Roles } from '@distributary/distribution-nest';
 import { ActiveAlerts } from '../alerts/active-alerts.js';
 import { AlertEvaluator } from '../alerts/alert-evaluator.js';
 import { DEFAULT_ALERT_RULES } from '../alerts/alert-rule.js';
@@ -23,13 +23,13 @@ import { MetricsService } from '../metrics/metrics.service.js';
 import { OptimizationPublisher } from '../optimization/optimization-publisher.js';
 import { PerformancePublisher } from '../performance/performance-publisher.js';
 import { performanceRules } from '../performance/performance-rules.js';
-import { Schedules } from '../schedules/repeating-task.js';
+import { type Schedule, Schedules } from '../schedules/repeating-task.js';
 import { SloPublisher } from '../slo/slo-publisher.js';
 import { trafficOf } from './distribution-traffic.js';
 import { LogEventFeed } from './log-event-feed.js';
 import { monitoringVocabulary } from '../stream/monitoring-vocabulary.js';
 import type { Observability } from './observability.js';
-import type { Parts } from './parts.js';
+import { type Parts, READERS } from './parts.js';
 
 export interface Features {
   readonly events: EventsService;
@@ -46,10 +46,14 @@ export interface FeatureSurroundings {
   /** What the service needs; `check` rejects if it is not there. */
   readonly dependencies: readonly HealthCheck[];
   readonly config: MonitoringConfig;
+  readonly roles: Roles;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observability: Observability;
 }
+
+/** For what is looked at and not told. */
+const UNTOLD = { add: () => undefined };
 
 /** Of a tenant beside the default one. */
 const ALERTS_PER_TENANT = 1_000;
@@ -57,7 +61,7 @@ const ALERTS_PER_TENANT = 1_000;
 /** What the service watches by itself: this machine, its own deliveries, and what follows from the figures. */
 export function createFeatures(
   parts: Parts,
-  { config, clock, logger, dependencies, observability }: FeatureSurroundings,
+  { config, roles, clock, logger, dependencies, observability }: FeatureSurroundings,
 ): Features {
   const { publisher, log, directory } = parts;
   const outbox = new Outbox(publisher, clock, {
@@ -68,13 +72,10 @@ export function createFeatures(
   // Of other tenants it is told, and that is all: alerts and incidents of its own it makes for the default tenant.
   const alerts = new PerTenant(activeAlerts, () => new ActiveAlerts(ALERTS_PER_TENANT));
   const incidents = new PerTenant(openIncidents, () => new OpenIncidents(ALERTS_PER_TENANT));
-  const evaluator = new AlertEvaluator(
-    [...DEFAULT_ALERT_RULES, ...performanceRules(config)],
-    activeAlerts,
-    outbox,
-    clock,
-  );
-  new IncidentGrouping(activeAlerts, openIncidents, outbox, clock);
+  const evaluator = roles.has('worker')
+    ? new AlertEvaluator([...DEFAULT_ALERT_RULES, ...performanceRules(config)], activeAlerts, outbox, clock)
+    : undefined;
+  if (evaluator !== undefined) new IncidentGrouping(activeAlerts, openIncidents, outbox, clock);
   const probe = new HostProbe(
     new HostReader(clock, config.DATA_DIR),
     new ProcessReader(clock),
@@ -91,19 +92,23 @@ export function createFeatures(
     logger,
   );
   const slo = new SloPublisher(parts.statistics, outbox, clock);
-  const infrastructure = new InfrastructureMonitor(dependencies, outbox, clock);
+  // Who answers for the health of the service looks for itself; only a worker tells others.
+  const infrastructure = new InfrastructureMonitor(dependencies, roles.has('worker') ? outbox : UNTOLD, clock);
   const optimization = new OptimizationPublisher({ traffic: () => trafficOf(parts.fanOut) }, outbox, clock);
   const latest = new LatestEvents(parts.fanOut.lastValues);
-  const schedules = new Schedules([
-    evaluator,
-    probe,
-    performance,
-    slo,
-    infrastructure,
-    optimization,
-    parts.guarantees.watch(outbox, logger),
-    parts.management.watch(activeAlerts, outbox),
-  ]);
+  // What a process measures of its own readers it tells itself; the rest is a worker's.
+  const schedules = new Schedules(
+    schedulesOf(roles, [
+      [['worker'], evaluator],
+      [['worker'], probe],
+      [['worker'], parts.guarantees.watch(outbox, logger)],
+      [['api', 'worker'], infrastructure],
+      [['api', 'gateway'], performance],
+      [['gateway'], slo],
+      [['gateway'], optimization],
+      [['gateway', 'worker'], parts.management.watch(activeAlerts, outbox)],
+    ]),
+  );
   const feed = new LogEventFeed(log, directory, clock, (error) => logger.error('feed.failed', { error }));
   const metricPatterns = METRIC_PATTERNS.map((pattern) => compileTopicPattern(pattern));
   let ends: (() => Promise<void>)[] = [];
@@ -114,13 +119,14 @@ export function createFeatures(
     metrics: new MetricsService(latest, clock),
     healthSummary: new HealthSummaryService({ alerts, incidents, slo, infrastructure, services: latest }, clock),
     start() {
+      if (!READERS.some((role) => roles.has(role))) return;
       ends = [
         feed.subscribe({ patterns: ALERT_PATTERNS, start: 'earliest', allTenants: true, consumer: alerts }),
         feed.subscribe({ patterns: INCIDENT_PATTERNS, start: 'earliest', allTenants: true, consumer: incidents }),
       ];
       // Metrics are many and only the present ones matter, so they are taken where they pass anyway.
       parts.fanOut.onBatch = ({ state, batch }) => {
-        if (metricPatterns.some((pattern) => pattern.matches(state.lane.topic))) evaluator.apply(batch);
+        if (metricPatterns.some((pattern) => pattern.matches(state.lane.topic))) evaluator?.apply(batch);
       };
       schedules.start();
     },
@@ -131,4 +137,13 @@ export function createFeatures(
       await Promise.all(ends.map((end) => end()));
     },
   };
+}
+
+function schedulesOf(
+  roles: Roles,
+  table: readonly (readonly [whose: readonly Role[], schedule: Schedule | undefined])[],
+): readonly Schedule[] {
+  return table.flatMap(([whose, schedule]) => {
+    return schedule !== undefined && whose.some((role) => roles.has(role)) ? [schedule] : [];
+  });
 }

@@ -8,6 +8,7 @@ import {
   addressLimitInterceptor,
   keyLimitInterceptor,
   refusedCallInterceptor,
+  type Roles,
 } from '@distributary/distribution-nest';
 import type { NestMicroservice } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -21,6 +22,7 @@ export interface GrpcAddress {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  readonly roles: Roles;
   readonly policy: HostOriginPolicy;
   readonly edge: Edge;
   readonly auditing: Auditing;
@@ -39,9 +41,12 @@ export interface GrpcServer {
 /** Adds gRPC to the app; it listens after `startAllMicroservices` and closes with the app. */
 export async function connectGrpc(
   app: NestFastifyApplication,
-  { host, port: wanted, policy, edge, auditing, access, telemetry }: GrpcAddress,
+  { host, port: wanted, roles, policy, edge, auditing, access, telemetry }: GrpcAddress,
 ): Promise<GrpcServer> {
   const port = wanted === 0 ? await freePort(host) : wanted;
+  const isApi = roles.has('api');
+  // The health service is there in any case.
+  const isOpen = isApi || roles.has('gateway');
   const health = new HealthImplementation();
   const tell: GrpcServer['tell'] = (status) => {
     for (const service of ['', MONITORING_GRPC_SERVICE]) health.setStatus(service, status);
@@ -61,8 +66,8 @@ export async function connectGrpc(
       ],
       interceptors: [keyLimitInterceptor(edge.requests)],
       tls: edge.tls,
-      protoFiles: [MONITORING_PROTO, ...MANAGEMENT_PROTOS],
-      packages: [MONITORING_PACKAGE, MANAGEMENT_PACKAGE],
+      protoFiles: [...(isOpen ? [MONITORING_PROTO] : []), ...(isApi ? MANAGEMENT_PROTOS : [])],
+      packages: [...(isOpen ? [MONITORING_PACKAGE] : []), ...(isApi ? [MANAGEMENT_PACKAGE] : [])],
       health,
       onServer: (made) => (server = made),
     }),

@@ -16,6 +16,7 @@ import {
   PerformanceService,
   registerPerformanceMetrics,
   ResourceMonitor,
+  type Roles,
   SlaController,
   SlaService,
   SystemClock,
@@ -34,6 +35,7 @@ export interface ObservabilitySurroundings {
   readonly logger: Logger;
   readonly telemetry: Telemetry;
   readonly deliveries: DailyDeliveryStore;
+  readonly roles: Roles;
 }
 
 /** What the service shows and keeps of what it measures of itself. */
@@ -82,7 +84,8 @@ export function openObservability(parts: Parts, around: ObservabilitySurrounding
     sample: () => sampleOf(parts, telemetry, resources),
     start() {
       resources.start();
-      recorder.start();
+      // Levels of service are those of deliveries, and only gateways deliver.
+      if (around.roles.has('gateway')) recorder.start();
     },
     async stop() {
       resources.stop();

@@ -16,6 +16,7 @@ import {
   type AccessControl,
   type Logger,
   PublishCalls,
+  type Roles,
   SseDoor,
   StreamSessions,
   TracedIngest,
@@ -37,6 +38,7 @@ import { createTransforming, type Transforming } from './transforming.js';
 
 export interface Surroundings {
   readonly config: MonitoringConfig;
+  readonly roles: Roles;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly metrics: Metrics;
@@ -65,6 +67,9 @@ export interface Parts {
   readonly statistics: DeliveryStatistics;
   readonly routing: Routing;
 }
+
+/** Who reads what passes: the newest values, live streams, figures that rules look at. A router alone does not. */
+export const READERS = ['api', 'gateway', 'worker'] as const;
 
 /** Older values of a great log go on being read when the service is ready; snapshots of their topics wait for them. */
 const LAST_VALUES_WAIT_MS = 10_000;
@@ -100,10 +105,12 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
   try {
     await directory.start(monitoringTopics());
     await routing.start();
-    // The newest values are read over REST whether or not anyone is subscribed.
-    await fanOut.pin(directory.list().map((topic) => topic.name));
-    pinNewState(directory, fanOut);
-    await Promise.race([fanOut.whenLastValuesComplete(), afterMs(clock, LAST_VALUES_WAIT_MS)]);
+    if (READERS.some((role) => around.roles.has(role))) {
+      // The newest values are read over REST whether or not anyone is subscribed.
+      await fanOut.pin(directory.list().map((topic) => topic.name));
+      pinNewState(directory, fanOut);
+      await Promise.race([fanOut.whenLastValuesComplete(), afterMs(clock, LAST_VALUES_WAIT_MS)]);
+    }
   } catch (error) {
     directory.stop();
     await routing.stop();

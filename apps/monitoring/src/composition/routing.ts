@@ -33,7 +33,7 @@ export interface RoutingParts {
 
 export function createRouting(around: Surroundings, parts: RoutingParts): Routing {
   const { log, storage, directory: topics, transformations } = parts;
-  const { clock, ids, metrics, logger } = around;
+  const { clock, ids, metrics, logger, roles } = around;
   const onError = (error: unknown) => logger.error('routing.rules_not_applied', { error });
   const transforms = new RuleTransformations({ transformations, clock, metrics, onError });
   const directory = new RuleDirectory({
@@ -66,7 +66,8 @@ export function createRouting(around: Surroundings, parts: RoutingParts): Routin
     start: async () => {
       await directory.start();
       transforms.watch(() => directory.recompile());
-      external.start();
+      // Rules on ingested topics run wherever events come in; the others in routers alone.
+      if (roles.has('router')) external.start();
     },
     stop: async () => {
       transforms.stop();

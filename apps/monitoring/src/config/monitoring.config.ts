@@ -8,6 +8,7 @@ import {
   integerText,
   limitsConfig,
   quotaConfig,
+  rolesConfig,
   performanceConfig,
   setting,
   tlsConfig,
@@ -21,6 +22,7 @@ import { hostProbeConfig } from '../host-probe/host-probe.config.js';
 
 /** All settings of the service: those of its parts, and how much its gateway may hold and serve. */
 export const monitoringConfig = httpConfig
+  .extend(rolesConfig.shape)
   .extend(authConfig.shape)
   .extend(embeddedConfig.shape)
   .extend(tlsConfig.shape)

@@ -1,28 +1,14 @@
-import type { Principal } from '@distributary/distribution-core';
-import {
-  CurrentPrincipal,
-  type ExchangeCall,
-  eventsOf,
-  GrpcErrorFilter,
-  type PublishStreamCall,
-  SubscriptionsService,
-} from '@distributary/distribution-nest';
+import { type ExchangeCall, GrpcErrorFilter } from '@distributary/distribution-nest';
 import { Controller, UseFilters } from '@nestjs/common';
-import { GrpcMethod, GrpcStreamCall, Payload } from '@nestjs/microservices';
+import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
 import { NEVER, type Observable } from 'rxjs';
-import { EventsService } from '../events/events.service.js';
-import { manageSubscription, type SubscriptionRequest } from '../subscriptions/manage-subscription.js';
 import { MonitoringCalls, type StreamCall } from './monitoring-calls.js';
 
-/** `distributary.monitoring.v1.MonitoringStream`; streams go out past Nest, as they do over WebSocket. */
+/** The streams of `distributary.monitoring.v1.MonitoringStream`; they go out past Nest, as they do over WebSocket. */
 @Controller()
 @UseFilters(GrpcErrorFilter)
 export class StreamGrpc {
-  constructor(
-    private readonly calls: MonitoringCalls,
-    private readonly events: EventsService,
-    private readonly subscriptions: SubscriptionsService,
-  ) {}
+  constructor(private readonly calls: MonitoringCalls) {}
 
   @GrpcMethod('MonitoringStream', 'StreamMonitoring')
   async stream(request: object, _metadata: unknown, call: StreamCall): Promise<Observable<never>> {
@@ -34,20 +20,5 @@ export class StreamGrpc {
   @GrpcStreamCall('MonitoringStream', 'Exchange')
   exchange(call: ExchangeCall): void {
     this.calls.exchange(call);
-  }
-
-  @GrpcMethod('MonitoringStream', 'Publish')
-  publish(@Payload() request: { readonly events?: unknown }, @CurrentPrincipal() principal: Principal) {
-    return this.events.ingest({ events: eventsOf(request.events) }, principal);
-  }
-
-  @GrpcStreamCall('MonitoringStream', 'PublishStream')
-  publishStream(call: PublishStreamCall): void {
-    this.calls.publishStream(call);
-  }
-
-  @GrpcMethod('MonitoringStream', 'ManageSubscription')
-  manage(@Payload() request: SubscriptionRequest, @CurrentPrincipal() principal: Principal) {
-    return manageSubscription(this.subscriptions, principal, request);
   }
 }

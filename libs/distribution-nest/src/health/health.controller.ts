@@ -10,6 +10,7 @@ const readinessSchema = z
   .object({
     status: z.enum(['ready', 'not_ready']),
     state: z.enum(LIFECYCLE_STATES),
+    roles: z.array(z.string()).describe('What this process does'),
     dependencies: z.array(
       z.object({
         name: z.string(),

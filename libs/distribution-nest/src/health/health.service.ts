@@ -19,6 +19,7 @@ export interface DependencyHealth {
 export interface Readiness {
   readonly status: 'ready' | 'not_ready';
   readonly state: LifecycleState;
+  readonly roles: readonly string[];
   readonly dependencies: readonly DependencyHealth[];
 }
 
@@ -28,6 +29,8 @@ export class HealthService {
     private readonly checks: readonly HealthCheck[],
     private readonly clock: Clock,
     private readonly timeoutMs: number,
+    /** What this process does. */
+    private readonly roles: readonly string[] = [],
   ) {}
 
   /** All checks at once. */
@@ -35,7 +38,7 @@ export class HealthService {
     const dependencies = await Promise.all(this.checks.map((check) => this.healthOf(check)));
     const { state } = this.lifecycle;
     const isReady = state === 'ready' && dependencies.every(({ status }) => status === 'up');
-    return { status: isReady ? 'ready' : 'not_ready', state, dependencies };
+    return { status: isReady ? 'ready' : 'not_ready', state, roles: this.roles, dependencies };
   }
 
   private async healthOf(check: HealthCheck): Promise<DependencyHealth> {

@@ -18,7 +18,9 @@ describe('health', () => {
     ];
     const module = await Test.createTestingModule({
       controllers: [HealthController],
-      providers: [{ provide: HealthService, useFactory: () => new HealthService(lifecycle, checks, clock, 500) }],
+      providers: [
+        { provide: HealthService, useFactory: () => new HealthService(lifecycle, checks, clock, 500, ['api']) },
+      ],
     }).compile();
     app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
     await app.init();
@@ -46,6 +48,7 @@ describe('health', () => {
     expect(reply.json()).toEqual({
       status: 'ready',
       state: 'ready',
+      roles: ['api'],
       dependencies: [
         { name: 'broker', status: 'up', took_ms: 0 },
         { name: 'store', status: 'up', took_ms: 0 },
