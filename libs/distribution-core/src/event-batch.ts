@@ -27,10 +27,14 @@ export interface PositionColumn {
   indexAfter(position: Position): number;
 }
 
-interface BatchHeader {
+/** What is true of a batch as a whole, and the ids of its events. */
+export interface BatchSummary {
   readonly count: number;
   readonly appendedMicros: number;
   readonly ids: readonly string[];
+}
+
+interface BatchHeader extends BatchSummary {
   readonly columns: readonly (readonly [name: string, dictionary: readonly AttributeValue[]])[];
 }
 
@@ -47,7 +51,7 @@ const EVENT_OVERHEAD_BYTES = 400;
 
 export class EventBatch {
   readonly count: number;
-  /** When the broker took it; epoch microseconds. */
+  /** When the broker took the first of it; epoch microseconds. */
   readonly appendedMicros: number;
   /** Bytes that this batch keeps alive. */
   readonly byteLength: number;
@@ -56,16 +60,16 @@ export class EventBatch {
   constructor(
     readonly lane: Lane,
     readonly positions: PositionColumn,
-    header: BatchHeader,
+    { count, appendedMicros, ids }: BatchSummary,
     private readonly ends: Uint32Array,
     private readonly times: Float64Array,
     private readonly columns: ReadonlyMap<string, Column>,
     private readonly values: Buffer,
   ) {
-    this.count = header.count;
-    this.appendedMicros = header.appendedMicros;
-    this.eventIds = header.ids;
-    this.byteLength = values.length + header.count * (EVENT_OVERHEAD_BYTES + 4 * columns.size);
+    this.count = count;
+    this.appendedMicros = appendedMicros;
+    this.eventIds = ids;
+    this.byteLength = values.length + count * (EVENT_OVERHEAD_BYTES + 4 * columns.size);
   }
 
   get lastPosition(): Position {
@@ -185,7 +189,8 @@ export function encodeEventBatch(records: readonly EventRecord[], appendedMicros
   }
   for (const record of records) at = out.writeDoubleLE(record.timeMicros, at);
   for (const column of columns.values()) {
-    out.set(new Uint8Array(column.index.buffer), at);
+    if (count > SHORT_ARRAY) out.set(new Uint8Array(column.index.buffer), at);
+    else for (let row = 0; row < count; row++) out.writeUInt32LE(column.index[row], at + row * 4);
     at += column.index.byteLength;
   }
   for (const record of records) {
@@ -196,23 +201,41 @@ export function encodeEventBatch(records: readonly EventRecord[], appendedMicros
   return out;
 }
 
+/**
+ * Typed arrays this short live on the JavaScript heap as long as nobody asks for their `buffer`: a batch of one event
+ * then costs no allocation outside of it, and the collector has no backing stores to look after.
+ */
+const SHORT_ARRAY = 8;
+
+function readUint32s(bytes: Buffer, at: number, count: number): Uint32Array {
+  const array = new Uint32Array(count);
+  if (count > SHORT_ARRAY) new Uint8Array(array.buffer).set(bytes.subarray(at, at + count * 4));
+  else for (let index = 0; index < count; index++) array[index] = bytes.readUInt32LE(at + index * 4);
+  return array;
+}
+
+function readFloat64s(bytes: Buffer, at: number, count: number): Float64Array {
+  const array = new Float64Array(count);
+  if (count > SHORT_ARRAY) new Uint8Array(array.buffer).set(bytes.subarray(at, at + count * 8));
+  else for (let index = 0; index < count; index++) array[index] = bytes.readDoubleLE(at + index * 8);
+  return array;
+}
+
 /** Takes over `bytes`: the batch reads from them for as long as it lives, so they must not change. */
 export function decodeEventBatch(lane: Lane, positions: PositionColumn, bytes: Buffer): EventBatch {
   const version = bytes.readUInt32LE(0);
   if (version !== VERSION) throw new RangeError(`event batch version ${version}, expected ${VERSION}`);
   let at = PREAMBLE_BYTES + bytes.readUInt32LE(4);
   const header = JSON.parse(bytes.toString('utf8', PREAMBLE_BYTES, at)) as BatchHeader;
-  const take = (byteLength: number): ArrayBuffer => {
-    const copy = new Uint8Array(byteLength);
-    copy.set(bytes.subarray(at, at + byteLength));
-    at += byteLength;
-    return copy.buffer;
-  };
-  const ends = new Uint32Array(take(header.count * 4));
-  const times = new Float64Array(take(header.count * 8));
+  const { count } = header;
+  const ends = readUint32s(bytes, at, count);
+  at += ends.byteLength;
+  const times = readFloat64s(bytes, at, count);
+  at += times.byteLength;
   const columns = new Map<string, Column>();
   for (const [name, dictionary] of header.columns) {
-    columns.set(name, { dictionary, index: new Uint32Array(take(header.count * 4)) });
+    columns.set(name, { dictionary, index: readUint32s(bytes, at, count) });
+    at += count * 4;
   }
   return new EventBatch(lane, positions, header, ends, times, columns, bytes.subarray(at));
 }

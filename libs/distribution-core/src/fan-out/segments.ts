@@ -1,5 +1,11 @@
 import type { EventBatch } from '../event-batch.js';
+import { mergeEventBatches } from '../merged-batch.js';
 import type { Position } from '../position.js';
+
+/** A batch of fewer events is small; small neighbours are merged when they have so many events, or bytes, together. */
+const SMALL_EVENTS = 32;
+const MERGED_EVENTS = 64;
+const MERGED_BYTES = 128 * 1024;
 
 /** A batch costs this much beside its events: resident memory of 20,000 decoded batches of one event, per batch. */
 const OVERHEAD_BYTES = 8 * 1024;
@@ -14,11 +20,18 @@ export interface Segment {
 /**
  * The recent events of one lane, never overwritten, dropped whole, oldest first. Everything after `start` up to `end`
  * is here; what is older is only in the broker.
+ *
+ * Small batches are merged when enough of them have come: ten thousand batches of one event would be half a million
+ * objects, and the collector, which must walk them all, would hold up the loop.
  */
 export class Segments {
   private items: Segment[] = [];
   /** Dropped items at the front of `items`; compacted now and then so that dropping stays cheap. */
   private dropped = 0;
+  /** The last so many of `items` are small, and not merged yet; what they have together. */
+  private loose = 0;
+  private looseEvents = 0;
+  private looseBytes = 0;
   bytes = 0;
 
   constructor(
@@ -30,12 +43,20 @@ export class Segments {
     return this.items[this.dropped];
   }
 
-  append(batch: EventBatch, skip: Uint8Array | undefined): Segment {
-    const segment: Segment = { batch, skip, bytes: batch.byteLength + OVERHEAD_BYTES };
-    this.items.push(segment);
-    this.bytes += segment.bytes;
+  /** By how many bytes it grew: less than none if small batches became one. */
+  append(batch: EventBatch, skip: Uint8Array | undefined): number {
+    const before = this.bytes;
+    const isSmall = batch.count < SMALL_EVENTS;
+    if (!isSmall) this.mergeLoose();
+    this.push(batch, skip);
     this.end = batch.lastPosition;
-    return segment;
+    if (isSmall) {
+      this.loose++;
+      this.looseEvents += batch.count;
+      this.looseBytes += batch.byteLength;
+      if (this.looseEvents >= MERGED_EVENTS || this.looseBytes >= MERGED_BYTES) this.mergeLoose();
+    }
+    return this.bytes - before;
   }
 
   /** Nothing between the old end and `position` was kept: what is older is forgotten, too. */
@@ -43,6 +64,7 @@ export class Segments {
     this.items = [];
     this.dropped = 0;
     this.bytes = 0;
+    this.forgetLoose();
     this.start = position;
     this.end = position;
   }
@@ -51,6 +73,11 @@ export class Segments {
     const segment = this.items[this.dropped];
     if (segment === undefined) return 0;
     this.dropped++;
+    if (this.loose > this.items.length - this.dropped) {
+      this.loose--;
+      this.looseEvents -= segment.batch.count;
+      this.looseBytes -= segment.batch.byteLength;
+    }
     this.start = segment.batch.lastPosition;
     this.bytes -= segment.bytes;
     if (this.dropped > 64 && this.dropped * 2 > this.items.length) {
@@ -74,6 +101,25 @@ export class Segments {
     for (let index = this.items.length - 1; index >= this.dropped; index--) yield this.items[index];
   }
 
+  private push(batch: EventBatch, skip: Uint8Array | undefined): void {
+    const segment: Segment = { batch, skip, bytes: batch.byteLength + OVERHEAD_BYTES };
+    this.items.push(segment);
+    this.bytes += segment.bytes;
+  }
+
+  private mergeLoose(): void {
+    if (this.loose > 1) {
+      const segments = this.items.splice(this.items.length - this.loose);
+      for (const { bytes } of segments) this.bytes -= bytes;
+      this.push(mergeEventBatches(segments.map(({ batch }) => batch)), mergedSkip(segments, this.looseEvents));
+    }
+    this.forgetLoose();
+  }
+
+  private forgetLoose(): void {
+    this.loose = this.looseEvents = this.looseBytes = 0;
+  }
+
   private firstAfter(position: Position): number {
     let low = this.dropped;
     let high = this.items.length;
@@ -84,4 +130,15 @@ export class Segments {
     }
     return low;
   }
+}
+
+function mergedSkip(segments: readonly Segment[], events: number): Uint8Array | undefined {
+  if (segments.every(({ skip }) => skip === undefined)) return undefined;
+  const merged = new Uint8Array(events);
+  let from = 0;
+  for (const { batch, skip } of segments) {
+    if (skip !== undefined) merged.set(skip, from);
+    from += batch.count;
+  }
+  return merged;
 }

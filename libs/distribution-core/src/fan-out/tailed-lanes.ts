@@ -143,7 +143,7 @@ export class TailedLanes {
 
   private take(state: LaneState, batch: EventBatch, skip: Uint8Array | undefined): void {
     state.eventCount += batch.count;
-    this.budget.grewBy(state.segments.append(batch, skip).bytes);
+    this.budget.grewBy(state.segments.append(batch, skip));
     this.handlers.onBatch(state, batch, skip);
   }
 

@@ -35,7 +35,7 @@ describe('the dedupe window', () => {
     expect(window.byteLength).toBeLessThan(8192);
     for (let n = 0; n < 250_000; n++) window.seen(`order-${n}`, n);
     expect(window.size).toBe(100_000);
-    expect(window.byteLength).toBeLessThan(3.2 * 1024 * 1024);
+    expect(window.byteLength).toBeLessThan(4.2 * 1024 * 1024);
     expect(window.seen('order-150001', 250_000)).toBe(true);
     expect(window.seen('order-149999', 250_000)).toBe(false);
   });

@@ -14,7 +14,7 @@ import {
   type PublishedEvent,
   type TopicLookup,
 } from './published-event.js';
-import { type EventPlace, type RecentEvent, RecentIds } from './recent-ids.js';
+import { type EventPlace, PendingEvent, type RecentEvent, RecentIds } from './recent-ids.js';
 
 export type { IngestTopic, PublishedEvent, TopicLookup } from './published-event.js';
 
@@ -136,9 +136,9 @@ export class Ingest {
     const appended = this.append(appends, landings, bytes, nowMs, places);
     // Only now are the copies within this very call to be found among the recent ones.
     const originals = copies.map(async ({ index, key, original }) => {
-      places[index] = await (original ?? (this.recent.find(key) as RecentEvent)).place;
+      places[index] = await (original ?? (this.recent.find(key) as RecentEvent)).place();
     });
-    await Promise.all([appended, ...originals, ...awaited.map(({ place }) => place)]);
+    await Promise.all([appended, ...originals, ...awaited.map((event) => event.place())]);
     this.eventsTotal.add(fresh.length);
     this.duplicatesTotal.add(copies.length);
     const copied = new Set(copies.map(({ index }) => index));
@@ -157,10 +157,12 @@ export class Ingest {
       const topic = topics[index];
       const key = recentKey(name, topic, record);
       const original = this.recent.find(key);
-      const routingKey = original?.routingKey ?? fresh.get(key)?.record.routingKey;
-      if (routingKey === undefined) fresh.set(key, { index, key, record, topic, topicName: name });
-      else if (routingKey === record.routingKey) copies.push({ index, key, original });
-      else conflicts.push(index);
+      const earlier = fresh.get(key);
+      if (original === undefined && earlier === undefined)
+        fresh.set(key, { index, key, record, topic, topicName: name });
+      else if (original?.hasRoutingKey(record.routingKey) ?? earlier?.record.routingKey === record.routingKey) {
+        copies.push({ index, key, original });
+      } else conflicts.push(index);
     });
     if (conflicts.length > 0) {
       throw new DistributionError('event.key_conflict', 'an event id was published with another routing key', {
@@ -233,37 +235,34 @@ export class Ingest {
     this.pendingBytes += bytes;
     this.pendingGauge.set(this.pendingBytes);
     const done = this.appendLanes(appends);
-    const remembered: { readonly key: string; readonly event: RecentEvent }[] = [];
-    const remember = (key: string, routingKey: string, place: Promise<EventPlace>) => {
-      // Whoever waits for it hears of the failure; nobody may.
-      place.catch(() => undefined);
-      const event: RecentEvent = { routingKey, publishedAtMs: nowMs, place };
+    // Whoever waits for it hears of the failure; nobody may.
+    done.catch(() => undefined);
+    const remembered: { readonly key: string; readonly event: PendingEvent }[] = [];
+    const remember = (key: string, routingKey: string, at: { readonly place?: EventPlace }, known = done) => {
+      const event = new PendingEvent(routingKey, nowMs, known, at);
       this.recent.add(key, event);
       remembered.push({ key, event });
     };
-    for (const event of appends) {
-      remember(
-        event.key,
-        event.record.routingKey,
-        done.then(() => event.place as EventPlace),
-      );
-    }
-    for (const { key, routingKey, at } of landings) {
+    for (const event of appends) remember(event.key, event.record.routingKey, event);
+    const elsewhere: Promise<void>[] = [];
+    for (const { index, key, routingKey, at } of landings) {
       // An event that moved on is still known where it was published to.
-      if (!('key' in at)) remember(key, routingKey, at.place);
-      else if (at.key !== key) {
-        remember(
-          key,
-          routingKey,
-          done.then(() => at.place as EventPlace),
-        );
+      if ('key' in at) {
+        if (at.key !== key) remember(key, routingKey, at);
+        continue;
       }
+      const target: { place?: EventPlace } = {};
+      const known = at.place().then((place) => void (places[index] = target.place = place));
+      known.catch(() => undefined);
+      elsewhere.push(known);
+      remember(key, routingKey, target, known);
     }
     try {
-      await done;
-      for (const { index, at } of landings) places[index] = 'key' in at ? at.place : await at.place;
+      await Promise.all([done, ...elsewhere]);
+      for (const { index, at } of landings) if ('key' in at) places[index] = at.place;
+      for (const { key, event } of remembered) this.recent.settle(key, event);
     } catch (error) {
-      for (const { key, event } of remembered) this.recent.remove(key, event);
+      for (const { key, event } of remembered) this.recent.drop(key, event);
       throw error;
     } finally {
       this.pendingBytes -= bytes;

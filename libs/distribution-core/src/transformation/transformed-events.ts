@@ -140,7 +140,6 @@ function batchOf(batch: EventBatch, kept: readonly number[], parts: readonly Uin
       count: kept.length,
       appendedMicros: batch.appendedMicros,
       ids: kept.map((index) => batch.eventIds[index]),
-      columns: [],
     },
     ends,
     Float64Array.from(kept, (index) => batch.timeMicrosAt(index)),

@@ -1,0 +1,106 @@
+import type { AttributeValue } from './event.js';
+import { type Column, densePositions, EventBatch, type PositionColumn } from './event-batch.js';
+import { offsetOfPosition, type Position } from './position.js';
+
+interface MergedColumn {
+  readonly dictionary: AttributeValue[];
+  readonly places: Map<AttributeValue, number>;
+  readonly index: Uint32Array;
+}
+
+/**
+ * One batch in place of several that follow one another in a lane (at least one). Events, positions and attributes are
+ * theirs; nothing of theirs is kept alive. A batch of one event is some sixty objects, one of many events not more.
+ */
+export function mergeEventBatches(batches: readonly EventBatch[]): EventBatch {
+  const count = batches.reduce((sum, batch) => sum + batch.count, 0);
+  const values = Buffer.allocUnsafeSlow(batches.reduce((sum, batch) => sum + batch.bytesOf(0, batch.count), 0));
+  const ends = new Uint32Array(count);
+  const times = new Float64Array(count);
+  const ids: string[] = [];
+  const columns = new Map<string, MergedColumn>();
+  let row = 0;
+  let end = 0;
+  for (const batch of batches) {
+    for (const name of batch.columnNames()) {
+      addColumn(columnOf(columns, name, count), batch.column(name) as Column, row);
+    }
+    batch.runOf(0, batch.count).copy(values, end);
+    for (let index = 0; index < batch.count; index++) {
+      end += batch.bytesOf(index, index + 1);
+      ends[row] = end;
+      times[row] = batch.timeMicrosAt(index);
+      ids.push(batch.eventIds[index]);
+      row++;
+    }
+  }
+  const { lane, appendedMicros } = batches[0];
+  return new EventBatch(
+    lane,
+    mergedPositions(batches, count),
+    { count, appendedMicros, ids },
+    ends,
+    times,
+    columns,
+    values,
+  );
+}
+
+function columnOf(columns: Map<string, MergedColumn>, name: string, count: number): MergedColumn {
+  let column = columns.get(name);
+  if (column === undefined) {
+    column = { dictionary: [], places: new Map(), index: new Uint32Array(count) };
+    columns.set(name, column);
+  }
+  return column;
+}
+
+/** `from` is the row of the batch's first event in the merged one. */
+function addColumn({ dictionary, places, index }: MergedColumn, column: Column, from: number): void {
+  const placeOf = column.dictionary.map((value) => {
+    let place = places.get(value);
+    if (place === undefined) {
+      place = dictionary.push(value);
+      places.set(value, place);
+    }
+    return place;
+  });
+  for (let row = 0; row < column.index.length; row++) {
+    const entry = column.index[row];
+    if (entry !== 0) index[from + row] = placeOf[entry - 1];
+  }
+}
+
+/** Counted on where there is no hole; else whatever the part says that an index, or a position, falls into. */
+function mergedPositions(batches: readonly EventBatch[], count: number): PositionColumn {
+  const first = offsetOfPosition(batches[0].positions.at(0));
+  if (first !== undefined && offsetOfPosition(batches[batches.length - 1].lastPosition) === first + count - 1) {
+    return densePositions(first, count);
+  }
+  const parts = batches.map(({ positions }) => positions);
+  const lasts = batches.map(({ lastPosition }) => lastPosition);
+  let next = 0;
+  const starts = batches.map((batch) => (next += batch.count) - batch.count);
+  return {
+    at(index: number): Position {
+      const part = firstWhere(parts.length, (at) => at + 1 === parts.length || starts[at + 1] > index);
+      return parts[part].at(index - starts[part]);
+    },
+    indexAfter(position: Position): number {
+      const part = firstWhere(parts.length, (at) => lasts[at] > position);
+      return part === parts.length ? count : starts[part] + parts[part].indexAfter(position);
+    },
+  };
+}
+
+/** The first of 0 … count - 1 that passes a test which all after it pass too; `count` if none does. */
+function firstWhere(count: number, test: (at: number) => boolean): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (test(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
