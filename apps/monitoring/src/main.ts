@@ -2,19 +2,31 @@ import {
   ConfigurationError,
   createLogger,
   drainOnSignals,
+  joinPool,
   loadConfig,
   SystemClock,
 } from '@distributary/distribution-nest';
 import { createApp } from './app.js';
 import { monitoringConfig } from './config/monitoring.config.js';
+import { createProcesses } from './processes.js';
 
 try {
   const config = loadConfig(process.env, monitoringConfig);
   const logger = createLogger({ level: config.LOG_LEVEL, service: 'monitoring', clock: new SystemClock() });
-  const { lifecycle, httpUrl, grpcPort, reload } = await createApp(config, logger);
-  drainOnSignals(process, lifecycle);
-  process.on('SIGHUP', reload);
-  logger.info('service.listening', { http: httpUrl, grpc_port: grpcPort });
+  if (config.PROCESSES > 1) {
+    const options = { program: process.argv[1], environment: process.env, config, logger };
+    const { lifecycle, httpUrl, grpcPort, reload, restart } = await createProcesses(options);
+    drainOnSignals(process, lifecycle);
+    process.on('SIGHUP', reload);
+    process.on('SIGUSR2', () => void restart());
+    logger.info('service.listening', { http: httpUrl, grpc_port: grpcPort, processes: config.PROCESSES });
+  } else {
+    const { lifecycle, httpUrl, grpcPort, reload } = await createApp(config, logger);
+    drainOnSignals(process, lifecycle);
+    process.on('SIGHUP', reload);
+    logger.info('service.listening', { http: httpUrl, grpc_port: grpcPort, roles: config.ROLES });
+    joinPool(process, lifecycle);
+  }
 } catch (error) {
   process.stderr.write(`${error instanceof ConfigurationError ? error.message : String((error as Error).stack)}\n`);
   process.exit(1);

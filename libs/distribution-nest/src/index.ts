@@ -1,3 +1,6 @@
+export * from './processes/forked-process.js';
+export * from './processes/process-pool.js';
+export type { Side, StartedProcess } from './processes/process-seat.js';
 export * from './processes/roles.config.js';
 export * from './clock/system-clock.js';
 export * from './clock/system-ids.js';

@@ -1,10 +1,16 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { argumentsOf } from './arguments.js';
 import { keyIn, typedPath } from './key-file.js';
 import { summaryOf } from './summary.js';
 import { untilReady } from './until-ready.js';
 
 /** `npm start`: the monitoring service on its embedded parts, with its data and a key in `.data`, and what to try next. */
+const options = argumentsOf(process.argv.slice(2));
+if ('problem' in options) {
+  process.stderr.write(`${options.problem}\n`);
+  process.exit(2);
+}
 const root = path.resolve(import.meta.dirname, '../../..');
 const host = process.env.HOST ?? '127.0.0.1';
 const port = process.env.PORT ?? '7101';
@@ -21,7 +27,7 @@ const service = spawn(process.execPath, ['--enable-source-maps', path.join(root,
   cwd: root,
   stdio: 'inherit',
   detached: true,
-  env: { LOG_LEVEL: 'warn', ...process.env, DATA_DIR: dataDir, AUTH: auth, AUTH_KEY_FILE: keyFile },
+  env: { LOG_LEVEL: 'warn', ...process.env, DATA_DIR: dataDir, AUTH: auth, AUTH_KEY_FILE: keyFile, ...options.env },
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => service.kill('SIGTERM'));
 service.on('exit', (code, signal) => {

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { argumentsOf } from './arguments.js';
 import { keyIn, typedPath } from './key-file.js';
 import { summaryOf } from './summary.js';
 import { untilReady } from './until-ready.js';
@@ -16,6 +17,18 @@ const addresses = {
 };
 
 describe('npm start', () => {
+  it('starts one process, or as many gateways as it is asked for', () => {
+    expect(argumentsOf([])).toEqual({ env: {} });
+    expect(argumentsOf(['--gateways', '2'])).toEqual({ env: { PROCESSES: '2' } });
+  });
+
+  it.each([[['--gateways', '0']], [['--gateways']], [['--processes', '2']], [['two']]])(
+    'explains itself when it is called with %j',
+    (args) => {
+      expect(argumentsOf(args)).toMatchObject({ problem: expect.stringContaining('usage: npm start') as string });
+    },
+  );
+
   it('prints commands for the addresses that the service has', () => {
     const text = summaryOf({ ...addresses, keyFile: undefined, newKey: undefined });
     expect(text).toContain("npx distributary tail 'monitoring/#'\n");

@@ -1,4 +1,3 @@
-import net from 'node:net';
 import type { Server } from '@grpc/grpc-js';
 import { MANAGEMENT_PACKAGE, MANAGEMENT_PROTOS, MONITORING_PACKAGE, MONITORING_PROTO } from '@distributary/contracts';
 import {
@@ -13,6 +12,7 @@ import {
 import type { NestMicroservice } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HealthImplementation } from 'grpc-health-check';
+import { freePort } from './free-port.js';
 import { MONITORING_GRPC_SERVICE } from '../stream/monitoring-calls.js';
 import type { Telemetry } from './telemetry.js';
 import type { Auditing } from './auditing.js';
@@ -43,6 +43,7 @@ export async function connectGrpc(
   app: NestFastifyApplication,
   { host, port: wanted, roles, policy, edge, auditing, access, telemetry }: GrpcAddress,
 ): Promise<GrpcServer> {
+  // Nest does not tell which port it got, so it cannot be asked for port 0.
   const port = wanted === 0 ? await freePort(host) : wanted;
   const isApi = roles.has('api');
   // The health service is there in any case.
@@ -82,16 +83,4 @@ export async function connectGrpc(
   const finish = () =>
     new Promise<void>((resolve) => (server === undefined ? resolve() : server.tryShutdown(() => resolve())));
   return { port, tell, finish };
-}
-
-/** Nest does not tell which port it got, so it cannot be asked for port 0. */
-function freePort(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, host, () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

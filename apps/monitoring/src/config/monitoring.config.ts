@@ -10,6 +10,7 @@ import {
   quotaConfig,
   rolesConfig,
   performanceConfig,
+  processRules,
   setting,
   tlsConfig,
   tracingConfig,
@@ -59,6 +60,6 @@ export const monitoringConfig = httpConfig
       default: '1000',
     }),
   })
-  .check(authenticationRules);
+  .check(authenticationRules, processRules);
 
 export type MonitoringConfig = Readonly<z.output<typeof monitoringConfig>>;

@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/load-config.js';
-import { rolesConfig, rolesOf } from './roles.config.js';
+import { processRules, rolesConfig, rolesOf } from './roles.config.js';
 
 const rolesFrom = (text: string | undefined) => [...rolesOf(loadConfig({ ROLES: text }, rolesConfig))];
 
@@ -15,6 +15,13 @@ describe('rolesConfig', () => {
 
   it.each(['gatekeeper', 'api,gatekeeper', 'API', ','])('refuses ROLES=%s and lists what there is', (text) => {
     expect(() => rolesFrom(text)).toThrow('ROLES: must be some of api, gateway, router, worker');
+  });
+
+  it('lets only api and gateway share ports', () => {
+    const ruled = rolesConfig.check(processRules);
+    expect(() => loadConfig({ ROLES: 'router,worker', PROCESSES: '2' }, ruled)).toThrow('PROCESSES: must be 1 without');
+    expect(loadConfig({ ROLES: 'gateway,worker', PROCESSES: '2' }, ruled).PROCESSES).toBe(2);
+    expect(loadConfig({ ROLES: 'worker' }, ruled).PROCESSES).toBe(1);
   });
 
   it.each(['0', '257', 'two'])('refuses PROCESSES=%s', (text) => {

@@ -1,0 +1,51 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Lifecycle } from '../lifecycle/lifecycle.js';
+import type { StartedProcess } from './process-seat.js';
+
+/** What processes of a pool tell one another. */
+type PoolMessage = { readonly pool: 'ready' } | { readonly pool: 'drain' };
+
+const isMessage = (message: unknown, kind: PoolMessage['pool']): boolean =>
+  typeof message === 'object' && message !== null && 'pool' in message && message.pool === kind;
+
+/** A child with a channel of messages, in which {@link joinPool} is called. */
+export function forkedProcess(child: ChildProcess): StartedProcess {
+  return {
+    pid: child.pid,
+    ready: new Promise((resolve) => {
+      child.on('message', (message) => isMessage(message, 'ready') && resolve());
+    }),
+    ended: new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve(signal ?? `exit ${code}`));
+      child.once('error', (error) => resolve(error.message));
+    }),
+    drain: () => {
+      // By a message and not by a signal: who stops a whole group of processes signals each of them, and a second signal
+      // means that nobody waits any more. One that is gone takes none.
+      if (child.connected) child.send({ pool: 'drain' } satisfies PoolMessage, () => undefined);
+    },
+    kill: () => void child.kill('SIGKILL'),
+  };
+}
+
+/** The part of `process` that is needed. */
+export interface PoolMember {
+  send?(message: unknown): unknown;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+  on(event: 'disconnect', listener: () => void): unknown;
+  exit(code: number): void;
+}
+
+/** To be called when the service is ready. Outside of a pool it does nothing. */
+export function joinPool(member: PoolMember, lifecycle: Pick<Lifecycle, 'drain'>): void {
+  if (member.send === undefined) return;
+  const leave = (reason: string) => {
+    void lifecycle.drain(reason).then((reports) => {
+      member.exit(reports.every(({ outcome }) => outcome === 'done') ? 0 : 1);
+    });
+  };
+  member.on('message', (message) => isMessage(message, 'drain') && leave('pool'));
+  // The one that watches over it is gone, and nobody would end it any more.
+  member.on('disconnect', () => leave('pool_gone'));
+  member.send({ pool: 'ready' } satisfies PoolMessage);
+}
