@@ -6,35 +6,32 @@ import WebSocket from 'ws';
 /**
  * A receiver that is killed at any moment: `effects-receiver.js <cursor|idempotent> <file> <url> <name> <topic> <run>`.
  *
- * - `cursor` keeps effects and cursor in one file, written whole beside it and renamed over it: one act. It subscribes with
- *   its own cursor; the service keeps nothing for it.
+ * - `cursor` appends a line with the effects of a frame and the cursor behind them: one act, since half a line counts for
+ *   nothing. It subscribes with its own cursor; the service keeps nothing for it.
  * - `idempotent` appends the ids of its effects to a file and leaves out those that are there. It is a durable subscription,
  *   and acknowledges after the file is on the disk.
  */
 const [kind, file, url, name, topic, run] = process.argv.slice(2);
 const SUBSCRIPTION = 'effects';
 
-interface Kept {
-  effects: string[];
-  catalogVersion: number;
-  positions: LanePosition[];
+interface Line {
+  readonly effects: readonly string[];
+  readonly catalogVersion: number;
+  readonly positions: readonly LanePosition[];
 }
 
 const positions = new Map<string, LanePosition>();
-let kept: Kept = { effects: [], catalogVersion: -1, positions: [] };
+let catalogVersion = -1;
 const done = new Set<string>();
 let generation = 0;
 
-if (kind === 'cursor' && fs.existsSync(file)) {
-  kept = JSON.parse(fs.readFileSync(file, 'utf8')) as Kept;
-  for (const position of kept.positions) positions.set(laneOf(position), position);
+const lines = keptLines();
+if (kind === 'cursor' && lines.length > 0) {
+  const last = JSON.parse(lines[lines.length - 1]) as Line;
+  catalogVersion = last.catalogVersion;
+  for (const position of last.positions) positions.set(laneOf(position), position);
 }
-if (kind === 'idempotent' && fs.existsSync(file)) {
-  // The last line may be half written: that effect has not happened.
-  const text = fs.readFileSync(file, 'utf8');
-  fs.truncateSync(file, text.lastIndexOf('\n') + 1);
-  for (const id of text.slice(0, text.lastIndexOf('\n') + 1).split('\n')) if (id !== '') done.add(id);
-}
+if (kind === 'idempotent') for (const id of lines) done.add(id);
 
 connect();
 
@@ -52,10 +49,9 @@ function connect(): void {
 }
 
 function subscribe(socket: WebSocket): void {
-  const { catalogVersion } = kept;
   const start =
-    kind === 'cursor' && kept.positions.length > 0
-      ? { cursor: encodeCursor({ catalogVersion, positions: kept.positions }) }
+    kind === 'cursor' && positions.size > 0
+      ? { cursor: encodeCursor({ catalogVersion, positions: [...positions.values()] }) }
       : 'earliest';
   const durable = { name, delivery_guarantee: 'exactly_once' };
   send(socket, 'subscribe', {
@@ -69,7 +65,7 @@ function subscribe(socket: WebSocket): void {
 
 function subscribed(payload: SubscribedPayload): void {
   generation = payload.generation ?? 0;
-  kept.catalogVersion = payload.catalog_version;
+  catalogVersion = payload.catalog_version;
   positions.clear();
   for (const position of payload.positions) positions.set(laneOf(position), position);
 }
@@ -82,8 +78,8 @@ function take(socket: WebSocket, { lane, epoch, pos, events }: DataPayload): voi
     .map(({ event_id }) => event_id)
     .filter((id) => id.startsWith(`${run}.`));
   if (kind === 'cursor') {
-    kept = { ...kept, effects: [...kept.effects, ...ids], positions: [...positions.values()] };
-    writeWhole(JSON.stringify(kept));
+    const line: Line = { effects: ids, catalogVersion, positions: [...positions.values()] };
+    append(`${JSON.stringify(line)}\n`);
     return;
   }
   const fresh = ids.filter((id) => !done.has(id));
@@ -92,13 +88,13 @@ function take(socket: WebSocket, { lane, epoch, pos, events }: DataPayload): voi
   send(socket, 'ack', { id: SUBSCRIPTION, generation, positions: [position] });
 }
 
-function writeWhole(text: string): void {
-  const beside = `${file}.new`;
-  const handle = fs.openSync(beside, 'w');
-  fs.writeSync(handle, text);
-  fs.fsyncSync(handle);
-  fs.closeSync(handle);
-  fs.renameSync(beside, file);
+/** The last line may be half written: what it says has not happened. */
+function keptLines(): string[] {
+  if (!fs.existsSync(file)) return [];
+  const text = fs.readFileSync(file, 'utf8');
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  fs.truncateSync(file, Buffer.byteLength(whole));
+  return whole.split('\n').filter((line) => line !== '');
 }
 
 function append(text: string): void {

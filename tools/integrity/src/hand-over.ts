@@ -1,5 +1,7 @@
 import { INGEST_PATH, type ServerProcess, startMonitoringService, STREAM_PATH } from '@distributary/bench';
 import type { SubscribePayload } from '@distributary/contracts';
+import { EveryLedger } from './every-ledger.js';
+import { figuresOf } from './figures.js';
 import { HandOverReader } from './hand-over-reader.js';
 import { KeyProducer } from './key-producer.js';
 import { LossLedger } from './loss-ledger.js';
@@ -28,23 +30,6 @@ const SIZES = {
 } as const;
 
 type Type = NonNullable<SubscribePayload['type']>;
-
-/** What producers tell each ledger: every subscription is due everything. */
-class EveryLedger extends LossLedger {
-  constructor(private readonly all: readonly LossLedger[]) {
-    super();
-  }
-
-  override sent(key: string, sequence: number): void {
-    super.sent(key, sequence);
-    for (const ledger of this.all) ledger.sent(key, sequence);
-  }
-
-  override acknowledged(...told: Parameters<LossLedger['acknowledged']>): void {
-    super.acknowledged(...told);
-    for (const ledger of this.all) ledger.acknowledged(...told);
-  }
-}
 
 /** One subscription and whoever receives it at present. */
 class Relay {
@@ -100,6 +85,7 @@ class Relay {
 export const handOver: Scenario = {
   name: 'hand-over',
   about: 'all subscription types pass on: disconnect, process death, a stopped owner that wakes too late',
+  brokers: ['embedded'],
 
   async run(options: ScenarioOptions) {
     const size = SIZES[options.small ? 'small' : 'full'];
@@ -109,7 +95,7 @@ export const handOver: Scenario = {
     const relays = TYPES.map((type) => new Relay(type, run));
     const producer = new KeyProducer(
       {
-        port: lead.port,
+        ports: [lead.port],
         ingestPath: INGEST_PATH,
         topic: TOPIC,
         keys: Array.from({ length: 16 }, (_, key) => `k${key}`),
@@ -208,6 +194,7 @@ async function positionsOf(service: ServerProcess, relays: readonly Relay[]): Pr
 function report(relays: readonly Relay[]) {
   const judged = relays.map((relay) => ({ relay, found: relay.ledger.judge() }));
   return {
+    figures: judged.map(({ relay, found }) => figuresOf(relay.type, found, relay.waitsMs)),
     checks: judged.flatMap(({ relay, found }) => [
       { what: `${relay.type}: events due`, found: found.due, atLeast: 100 },
       { what: `${relay.type}: missing`, found: found.missing, atMost: 0 },

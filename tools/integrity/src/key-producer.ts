@@ -2,7 +2,8 @@ import { IngestConnection, isSuccess } from '@distributary/bench';
 import type { LossLedger } from './loss-ledger.js';
 
 export interface KeyProducerOptions {
-  readonly port: number;
+  /** Of gateways: the next one is taken when one does not answer. */
+  readonly ports: readonly number[];
   readonly ingestPath: string;
   readonly topic: string;
   /** Its own: nobody else publishes under them. */
@@ -11,6 +12,9 @@ export interface KeyProducerOptions {
   readonly run: string;
   readonly batchSize: number;
   readonly eventsPerSecond: number;
+  /** Each batch goes to all gateways at once, and is safe when all have said so. */
+  readonly isDoubled?: boolean;
+  readonly postTimeoutMs?: number;
 }
 
 interface PendingEvent {
@@ -38,11 +42,13 @@ export const eventIdOf = (run: string, key: string, sequence: number): string =>
  * keys are in order, and nothing that it was told is safe was ever unsure.
  */
 export class KeyProducer {
-  private readonly connection: IngestConnection;
+  private readonly connections: readonly IngestConnection[];
+  private turn = 0;
   private batch: readonly PendingEvent[] = [];
   private nextKey = 0;
   private readonly next: number[];
   private isStopping = false;
+  private isAbandoned = false;
   private running: Promise<void> | undefined;
   /** Of batches, for the notes. */
   retries = 0;
@@ -51,7 +57,7 @@ export class KeyProducer {
     private readonly options: KeyProducerOptions,
     private readonly ledger: LossLedger,
   ) {
-    this.connection = new IngestConnection(options.port, options.ingestPath);
+    this.connections = options.ports.map((port) => new IngestConnection(port, options.ingestPath));
     this.next = options.keys.map(() => 0);
   }
 
@@ -68,7 +74,14 @@ export class KeyProducer {
   async finish(): Promise<void> {
     this.isStopping = true;
     await this.running;
-    this.connection.close();
+    for (const connection of this.connections) connection.close();
+  }
+
+  /** At once, whatever becomes of the batch under way. */
+  abandon(): void {
+    this.isStopping = true;
+    this.isAbandoned = true;
+    for (const connection of this.connections) connection.close();
   }
 
   private async run(): Promise<void> {
@@ -77,8 +90,9 @@ export class KeyProducer {
     let dueAt = performance.now();
     while (!this.isStopping) {
       this.batch = this.newBatch();
-      while (!(await this.post(this.batch))) {
+      while (!this.isAbandoned && !(await this.publish(this.batch))) {
         this.retries++;
+        this.turn++;
         await pause(RETRY_MS);
       }
       this.batch = [];
@@ -97,8 +111,15 @@ export class KeyProducer {
     });
   }
 
-  private async post(batch: readonly PendingEvent[]): Promise<boolean> {
-    const { run, topic } = this.options;
+  private async publish(batch: readonly PendingEvent[]): Promise<boolean> {
+    const { connections, turn } = this;
+    if (this.options.isDoubled !== true) return this.post(connections[turn % connections.length], batch);
+    const answers = await Promise.all(connections.map((connection) => this.post(connection, batch)));
+    return answers.every((isSafe) => isSafe);
+  }
+
+  private async post(connection: IngestConnection, batch: readonly PendingEvent[]): Promise<boolean> {
+    const { run, topic, postTimeoutMs = POST_TIMEOUT_MS } = this.options;
     const events = batch.map(({ key, sequence }) => ({
       event_id: eventIdOf(run, key, sequence),
       data_type: 'METRICS',
@@ -107,7 +128,7 @@ export class KeyProducer {
       metadata: { source_service: 'integrity' },
     }));
     try {
-      const { status, body } = await this.connection.post(JSON.stringify(events), POST_TIMEOUT_MS);
+      const { status, body } = await connection.post(JSON.stringify(events), postTimeoutMs);
       if (status >= 400 && status < 500 && status !== 429) throw new Refused(`${status} ${body.slice(0, 500)}`);
       if (!isSuccess(status)) return false;
       (JSON.parse(body) as IngestReply).results.forEach(({ topic: name, partition, epoch, position }, index) => {

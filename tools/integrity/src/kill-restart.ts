@@ -1,7 +1,9 @@
 import { type ServerProcess, startMonitoringService, STREAM_PATH, INGEST_PATH } from '@distributary/bench';
 import { DurableReader } from './durable-reader.js';
 import { KeyProducer } from './key-producer.js';
-import { LossLedger } from './loss-ledger.js';
+import { figuresOf } from './figures.js';
+import type { LossLedger } from './loss-ledger.js';
+import { WatchedLedger } from './watched-ledger.js';
 import type { Scenario, ScenarioOptions } from './scenario.js';
 import { pauseMs, untilTrue } from './waiting.js';
 
@@ -39,15 +41,17 @@ interface Kill {
 export const killRestart: Scenario = {
   name: 'kill-restart',
   about: 'events published while the service is killed with kill -9: nothing acknowledged is missed',
+  brokers: ['embedded'],
 
   async run(options: ScenarioOptions) {
-    const size = SIZES[options.small ? 'small' : 'full'];
+    const wanted = SIZES[options.small ? 'small' : 'full'];
+    const size = { ...wanted, events: options.events ?? wanted.events };
     const service = await startMonitoringService();
     const run = `s${options.random.seed.toString(36)}`;
-    const ledger = new LossLedger();
+    const ledger = new WatchedLedger();
     const producers = Array.from({ length: PRODUCERS }, (_, index) => newProducer(service, run, index, size, ledger));
     const reader = new DurableReader(
-      { url: `ws://127.0.0.1:${service.port}${STREAM_PATH}`, name: `reader-${run}`, patterns: [TOPIC], run },
+      { urls: [`ws://127.0.0.1:${service.port}${STREAM_PATH}`], name: `reader-${run}`, patterns: [TOPIC], run },
       ledger,
     );
     try {
@@ -57,7 +61,7 @@ export const killRestart: Scenario = {
       const kills: Kill[] = [];
       const restartsMs: number[] = [];
       for (let kill = 0; kill < size.kills; kill++) {
-        kills.push(await killAtRandom(kill, service, producers, reader, options));
+        kills.push(await killAtRandom(kill, service, producers, reader, options, () => ledger.fault()));
         await service.begin();
         restartsMs.push(service.readyAfterMs);
       }
@@ -84,7 +88,7 @@ function newProducer(
 ): KeyProducer {
   return new KeyProducer(
     {
-      port: service.port,
+      ports: [service.port],
       ingestPath: INGEST_PATH,
       topic: TOPIC,
       keys: Array.from({ length: KEYS_PER_PRODUCER }, (_, key) => `p${index}k${key}`),
@@ -102,6 +106,7 @@ async function killAtRandom(
   producers: readonly KeyProducer[],
   reader: DurableReader,
   { random, tell }: ScenarioOptions,
+  onKill: () => void,
 ): Promise<Kill> {
   const isInFlow = kill % 2 === 0;
   if (isInFlow) await untilTrue('the subscriber to receive', () => reader.isLive, LIVE_DEADLINE_MS);
@@ -109,6 +114,7 @@ async function killAtRandom(
   const afterMs = random.between(low, high);
   await pauseMs(afterMs);
   const killedAtMs = performance.now();
+  onKill();
   await service.kill();
   const producersUnacknowledged = producers.reduce((sum, producer) => sum + producer.unacknowledged, 0);
   // What lay in the socket still arrives.
@@ -123,7 +129,7 @@ async function killAtRandom(
 
 function report(
   size: { readonly events: number; readonly kills: number },
-  ledger: LossLedger,
+  ledger: WatchedLedger,
   reader: DurableReader,
   producers: readonly KeyProducer[],
   kills: readonly Kill[],
@@ -132,6 +138,7 @@ function report(
   const judgement = ledger.judge();
   const unacknowledged = kills.reduce((sum, kill) => sum + kill.producersUnacknowledged + kill.readerUnacknowledged, 0);
   return {
+    figures: [figuresOf('at-least-once', judgement, ledger.recoveriesMs)],
     checks: [
       { what: 'events that producers were told are safe', found: judgement.due, atLeast: size.events },
       { what: 'kills', found: kills.length, atLeast: size.kills },

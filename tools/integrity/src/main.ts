@@ -1,43 +1,55 @@
-import { parseArgs } from 'node:util';
+import fs from 'node:fs';
+import { machineFacts } from '@distributary/bench';
+import { parseRunOptions, type RunOptions } from './run-options.js';
+import { rotated } from './rotation.js';
 import { SCENARIOS } from './scenarios.js';
+import type { Scenario } from './scenario.js';
 import { SeededRandom } from './seeded-random.js';
-import { verdictOf, verdictText, type Verdict } from './verdict.js';
+import { summaryText } from './summary-table.js';
+import { failedVerdict, verdictOf, verdictText, type Verdict } from './verdict.js';
 
-const USAGE = `npm run integrity -- <scenario>… [options]
-
-${SCENARIOS.map(({ name, about }) => `  ${name.padEnd(14)} ${about}`).join('\n')}
-  all            each of them, one after the other
-
-  --seed N       chance as in an earlier run; printed by each
-  --small        short, as with the tests
-  --json         the verdicts as JSON on stdout`;
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seed: { type: 'string' },
-    small: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
-const names = positionals.includes('all') ? SCENARIOS.map(({ name }) => name) : positionals;
-const unknown = names.filter((name) => !SCENARIOS.some((scenario) => scenario.name === name));
-if (values.help || names.length === 0 || unknown.length > 0) {
-  console.error(unknown.length > 0 ? `no scenario ${unknown.join(', ')}\n\n${USAGE}` : USAGE);
-  process.exit(values.help ? 0 : 2);
+const parsed = parseRunOptions(process.argv.slice(2), SCENARIOS);
+if (typeof parsed === 'string') {
+  console.error(parsed);
+  process.exit(process.argv.includes('--help') ? 0 : 2);
 }
-const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
-if (!Number.isSafeInteger(seed)) throw new Error(`not a seed: ${values.seed}`);
+const options: RunOptions = parsed;
+const chosen =
+  options.rotate === undefined ? options.scenarios : rotated(options.scenarios, options.rotate, machineFacts().commit);
 
 const verdicts: Verdict[] = [];
-for (const scenario of SCENARIOS.filter(({ name }) => names.includes(name))) {
+for (const scenario of chosen) verdicts.push(await run(scenario));
+
+const json = JSON.stringify(verdicts, undefined, 2);
+if (options.json === '-') console.log(json);
+else {
+  if (options.json !== undefined) fs.writeFileSync(options.json, `${json}\n`);
+  // Of many only what is broken is told in full.
+  const told = verdicts.length === 1 ? verdicts : verdicts.filter(({ holds }) => !holds);
+  for (const verdict of told) console.log(`${verdictText(verdict)}\n`);
+  console.log(summaryText(verdicts));
+}
+// One that failed may have left something waiting.
+process.exit(verdicts.every((verdict) => verdict.holds) ? 0 : 1);
+
+async function run(scenario: Scenario): Promise<Verdict> {
+  const { seed, small, broker, events } = options;
   const tell = (line: string) => console.error(`${scenario.name}: ${line}`);
   tell(`seed ${seed}`);
   const startedAt = performance.now();
-  const found = await scenario.run({ random: new SeededRandom(seed), small: values.small, tell });
-  const tookSeconds = (performance.now() - startedAt) / 1000;
-  verdicts.push(verdictOf({ scenario: scenario.name, seed, small: values.small, tookSeconds }, found));
+  const facts = () => ({
+    scenario: scenario.name,
+    seed,
+    small,
+    broker,
+    tookSeconds: (performance.now() - startedAt) / 1000,
+  });
+  try {
+    const found = await scenario.run({ random: new SeededRandom(seed), small, broker, events, tell });
+    return verdictOf(facts(), found);
+  } catch (error) {
+    // One that cannot even be played is broken; the others are still of interest.
+    tell(String((error as Error).stack));
+    return failedVerdict(facts(), error);
+  }
 }
-console.log(values.json ? JSON.stringify(verdicts, undefined, 2) : verdicts.map(verdictText).join('\n\n'));
-process.exitCode = verdicts.every((verdict) => verdict.holds) ? 0 : 1;

@@ -11,7 +11,7 @@ const DEADLINE_MS = 100_000;
 
 /** Runs the small version in processes of its own. Rejects, with what it printed, if there is no verdict. */
 export async function runSmall(scenario: string): Promise<Verdict> {
-  const child = spawn(process.execPath, [MAIN, scenario, '--small', '--json'], {
+  const child = spawn(process.execPath, [MAIN, scenario, '--small', '--json', '-'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: DEADLINE_MS,
   });

@@ -1,16 +1,25 @@
 import type { SeededRandom } from './seeded-random.js';
+import type { BrokerKind } from './stage/broker.js';
 import type { Verdict } from './verdict.js';
 
 export interface ScenarioOptions {
   readonly random: SeededRandom;
   /** So short that it runs with the tests. */
   readonly small: boolean;
+  readonly broker: BrokerKind;
+  /** At least so many are published, where the scenario publishes until it has had enough. Absent: what it takes itself. */
+  readonly events?: number;
   /** Tells a person how it is going. */
   readonly tell: (line: string) => void;
 }
 
+/** What a scenario found. */
+export type Findings = Pick<Verdict, 'checks' | 'notes' | 'figures'>;
+
 export interface Scenario {
   readonly name: string;
   readonly about: string;
-  run(options: ScenarioOptions): Promise<Pick<Verdict, 'checks' | 'notes'>>;
+  /** It can be played on. */
+  readonly brokers: readonly BrokerKind[];
+  run(options: ScenarioOptions): Promise<Findings>;
 }

@@ -1,9 +1,35 @@
+import { clockStep } from './clock-step.js';
+import { duplicatePublish } from './duplicate-publish.js';
 import { effects } from './effects.js';
+import { fullDisk } from './full-disk.js';
 import { handOver } from './hand-over.js';
+import { killGateway } from './kill-gateway.js';
 import { killRestart } from './kill-restart.js';
+import { killRouter } from './kill-router.js';
+import { offline } from './offline.js';
+import { postgresLoss } from './postgres-loss.js';
+import { redisLoss } from './redis-loss.js';
+import { rollingRestart } from './rolling-restart.js';
 import type { Scenario } from './scenario.js';
 import { slowReaders } from './slow-readers.js';
 import { stampede } from './stampede.js';
+import { tcpCut } from './tcp-cut.js';
 
 /** Each runs alone: `npm run integrity -- <name>`. */
-export const SCENARIOS: readonly Scenario[] = [killRestart, handOver, effects, slowReaders, stampede];
+export const SCENARIOS: readonly Scenario[] = [
+  killRestart,
+  handOver,
+  effects,
+  slowReaders,
+  stampede,
+  tcpCut,
+  offline,
+  killGateway,
+  rollingRestart,
+  duplicatePublish,
+  killRouter,
+  fullDisk,
+  postgresLoss,
+  redisLoss,
+  clockStep,
+];

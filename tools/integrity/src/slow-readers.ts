@@ -62,6 +62,7 @@ const SIZES: Record<'full' | 'small', Size> = {
 export const slowReaders: Scenario = {
   name: 'slow-readers',
   about: 'a reader that stops reading, once per policy, beside fast ones',
+  brokers: ['embedded'],
 
   async run(options: ScenarioOptions) {
     let size: Size = SIZES[options.small ? 'small' : 'full'];

@@ -13,6 +13,7 @@ import {
   startMonitoringService,
   STREAM_PATH,
 } from '@distributary/bench';
+import type { Figures } from './figures.js';
 import { KeyProducer } from './key-producer.js';
 import { LossLedger } from './loss-ledger.js';
 import type { Scenario, ScenarioOptions } from './scenario.js';
@@ -46,6 +47,7 @@ type Size = (typeof SIZES)[keyof typeof SIZES];
 export const stampede: Scenario = {
   name: 'stampede',
   about: 'thousands of clients come back at once after kill -9 of the service',
+  brokers: ['embedded'],
 
   async run(options: ScenarioOptions) {
     const size = SIZES[options.small ? 'small' : 'full'];
@@ -82,7 +84,7 @@ async function publishBefore(service: ServerProcess, events: number): Promise<nu
   const ledger = new LossLedger();
   const filler = new KeyProducer(
     {
-      port: service.port,
+      ports: [service.port],
       ingestPath: INGEST_PATH,
       topic: TOPIC,
       keys: ['before'],
@@ -184,7 +186,16 @@ function report(story: Story) {
   const rewound = before + answeredBy(readyMicros);
   const sinceThen = answeredBy(readMicros) - answeredBy(readyMicros);
   const due = published.accepted * result.connections;
+  const figures: Figures = {
+    reader: `ephemeral × ${result.connections}`,
+    due,
+    missing: due - result.events,
+    duplicates: result.sampled.duplicated,
+    outOfOrder: result.sampled.outOfOrder,
+    unannounced: result.gaps === 0 ? due - result.events : 0,
+  };
   return {
+    figures: [figures],
     checks: [
       { what: 'clients that are live again', found: story.live, atLeast: size.clients },
       {

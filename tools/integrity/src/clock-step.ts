@@ -1,0 +1,62 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { playScript } from './play.js';
+import type { Scenario } from './scenario.js';
+import { untilTrue } from './waiting.js';
+
+/**
+ * The wall clock of the service jumps, by minutes, ahead and back: more than the dedupe window, less than any retention.
+ * Its readers notice nothing, and no order is lost.
+ */
+const STEPS_MS = [600_000, -900_000, 180_000, -30_000, 3_600_000, 0];
+const OFFSET_PROGRAM = pathToFileURL(path.join(import.meta.dirname, 'clock-offset.js')).href;
+const SEEN_WITHIN_MS = 5_000;
+
+export const clockStep: Scenario = {
+  name: 'clock-step',
+  about: "the service's wall clock jumps by minutes, ahead and back",
+  brokers: ['embedded', 'kafka'],
+
+  run: (options) => {
+    const file = path.join(os.tmpdir(), `distributary-clock-${process.pid}`);
+    let steps = 0;
+    return playScript(
+      {
+        stage: { gateways: 1, env: { NODE_OPTIONS: `--import=${OFFSET_PROGRAM}`, CLOCK_OFFSET_FILE: file } },
+        letter: 'c',
+        size: { full: { faults: STEPS_MS.length }, small: { faults: 2, pauseMs: [200, 500] } },
+        prepare: () => Promise.resolve({ close: () => Promise.resolve(fs.rmSync(file, { force: true })) }),
+        async fault({ stage, options: { tell } }, number) {
+          const offsetMs = STEPS_MS[number % STEPS_MS.length];
+          tell(`fault ${number + 1}: the clock is ${offsetMs / 1000} s off`);
+          fs.writeFileSync(file, String(offsetMs));
+          const [{ pid, origin }] = stage.gateways;
+          process.kill(pid, 'SIGUSR2');
+          const seen = { offMs: Infinity };
+          await untilTrue(
+            'the service to see it',
+            () => {
+              void serverTime(origin).then((atMs) => (seen.offMs = Math.abs(atMs - Date.now() - offsetMs)));
+              return seen.offMs < 5_000;
+            },
+            SEEN_WITHIN_MS,
+          );
+          steps++;
+        },
+        checks: () => [
+          { what: 'jumps that the service saw', found: steps, atLeast: options.small ? 2 : STEPS_MS.length },
+        ],
+      },
+      options,
+    );
+  },
+};
+
+/** By the `date` of its answers, which has whole seconds. */
+async function serverTime(origin: string): Promise<number> {
+  const response = await fetch(`${origin}/health/live`);
+  await response.arrayBuffer();
+  return Date.parse(response.headers.get('date') ?? '');
+}

@@ -1,0 +1,28 @@
+import path from 'node:path';
+import { EmbeddedLog } from '@distributary/broker-embedded';
+import type { Log } from '@distributary/distribution-core';
+import { SystemClock, SystemIds } from '@distributary/distribution-nest';
+
+export const BROKER_KINDS = ['embedded', 'kafka'] as const;
+export type BrokerKind = (typeof BROKER_KINDS)[number];
+
+/** What the services of one run keep their events in. */
+export interface StageBroker {
+  readonly kind: BrokerKind;
+  /** Of each service. */
+  readonly env: Readonly<Record<string, string>>;
+  /** As another program that uses it. */
+  openLog(): Promise<Log>;
+  stop(): Promise<void>;
+}
+
+/** The embedded log is the services' own: there is nothing to start. */
+export function embeddedBroker(folder: string): StageBroker {
+  const directory = path.join(folder, 'log');
+  return {
+    kind: 'embedded',
+    env: { EMBEDDED_DIR: directory },
+    openLog: () => EmbeddedLog.open({ directory, clock: new SystemClock(), ids: new SystemIds() }),
+    stop: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,120 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { type ServerProcess, startMonitoringService, STREAM_PATH } from '@distributary/bench';
+import type { Log } from '@distributary/distribution-core';
+import { pauseMs, untilTrue } from '../waiting.js';
+import { type BrokerKind, embeddedBroker, type StageBroker } from './broker.js';
+import { StageDatabase } from './database.js';
+import { kafkaBroker } from './kafka-broker.js';
+
+export interface StageOptions {
+  readonly broker: BrokerKind;
+  readonly gateways: number;
+  /** Processes that route and do nothing else; then the gateways do not. Absent: none. */
+  readonly routers?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where the embedded log lies; absent: in a folder of the stage. */
+  readonly logFolder?: string;
+  /** Of Kafka. */
+  readonly brokers?: number;
+}
+
+/** So that a lost owner is replaced soon; each scenario would otherwise wait for most of its time. */
+const OWNERSHIP_TERM_MS = 1_500;
+const GONE_WITHIN_MS = 30_000;
+
+/**
+ * What a scenario is played on: one database, one broker, and so many services over both.
+ *
+ *   gateway ─┐                 ┌─ PostgreSQL (behind a proxy)
+ *   gateway ─┴─────────────────┴─ broker: embedded log in a folder, or Kafka
+ */
+export class Stage {
+  readonly gateways: ServerProcess[] = [];
+  readonly routers: ServerProcess[] = [];
+
+  private constructor(
+    readonly folder: string,
+    readonly database: StageDatabase,
+    readonly broker: StageBroker,
+    private readonly env: Readonly<Record<string, string>>,
+  ) {}
+
+  static async open(options: StageOptions): Promise<Stage> {
+    const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'distributary-integrity-')));
+    // A database that does not run as root must be able to reach its own folder below.
+    fs.chmodSync(folder, 0o755);
+    const database = await StageDatabase.start(path.join(folder, 'database'));
+    const broker =
+      options.broker === 'kafka'
+        ? await kafkaBroker(options.brokers ?? 1)
+        : embeddedBroker(options.logFolder ?? folder);
+    const stage = new Stage(folder, database, broker, options.env ?? {});
+    try {
+      // The first one creates tables and topics, the others find them.
+      const { gateways, routers = 0 } = options;
+      const roles: Readonly<Record<string, string>> = routers > 0 ? { ROLES: 'api,gateway,worker' } : {};
+      const more = (into: ServerProcess[], count: number, env: Readonly<Record<string, string>>) =>
+        Array.from({ length: count }, async () => into.push(await stage.start(env)));
+      stage.gateways.push(await stage.start(roles));
+      await Promise.all([
+        ...more(stage.gateways, gateways - 1, roles),
+        ...more(stage.routers, routers, { ROLES: 'router' }),
+      ]);
+      return stage;
+    } catch (error) {
+      await stage.close();
+      throw error;
+    }
+  }
+
+  /** The broker itself, past the services. */
+  openLog(): Promise<Log> {
+    return this.broker.openLog();
+  }
+
+  private start(roles: Readonly<Record<string, string>>): Promise<ServerProcess> {
+    const { database, broker, env } = this;
+    return startMonitoringService({
+      env: {
+        OWNERSHIP_TERM_MS: String(OWNERSHIP_TERM_MS),
+        DATABASE_URL: database.url,
+        ...broker.env,
+        ...roles,
+        ...env,
+      },
+    });
+  }
+
+  get ports(): number[] {
+    return this.gateways.map(({ port }) => port);
+  }
+
+  async close(): Promise<void> {
+    for (const service of [...this.routers, ...this.gateways]) await service.stop();
+    await this.broker.stop();
+    await this.database.end();
+    fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+export const streamUrl = (port: number): string => `ws://127.0.0.1:${port}${STREAM_PATH}`;
+
+/** SIGTERM, as a deployment does it; resolves when the process has ended. */
+export async function endGently(gateway: ServerProcess): Promise<void> {
+  const { pid } = gateway;
+  process.kill(pid, 'SIGTERM');
+  await untilTrue('the service to end', () => !isAlive(pid), GONE_WITHIN_MS);
+  // Its exit is told to the rest of this program in the same turn at the latest.
+  await pauseMs(0);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
