@@ -124,3 +124,5 @@ export * from './quotas/tenant-quotas.js';
 export * from './quotas/within-quota.js';
 export * from './ports/idempotency-store.port.js';
 export * from './idempotency/idempotent-calls.js';
+export * from './ports/schema-registry.port.js';
+export * from './ports/payload-codec.port.js';

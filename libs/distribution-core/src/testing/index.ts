@@ -33,3 +33,4 @@ export * from './in-memory-quota-store.js';
 export * from './quota-store.contract.js';
 export * from './in-memory-idempotency-store.js';
 export * from './idempotency-store.contract.js';
+export { describeSchemaRegistryContract, type SchemaRegistryWorld } from './schema-registry.contract.js';

@@ -1,0 +1,42 @@
+import type { Json } from '../transformation/json-value.js';
+
+/** How the payloads of a topic that others write are encoded. */
+export const PAYLOAD_FORMATS = ['json', 'avro'] as const;
+export type PayloadFormat = (typeof PAYLOAD_FORMATS)[number];
+
+/**
+ * - `schema_unknown`: it names a schema that the registry does not have, or that is not one of the topic's.
+ * - `payload_unreadable`: it names none, or one that cannot be used, or is not what its schema says.
+ */
+export const PAYLOAD_REFUSALS = ['schema_unknown', 'payload_unreadable'] as const;
+export type PayloadRefusal = (typeof PAYLOAD_REFUSALS)[number];
+
+export type DecodedPayload =
+  | { readonly kind: 'decoded'; readonly value: Json }
+  /** `message`: for people; it names fields and numbers, no contents. */
+  | { readonly kind: 'refused'; readonly reason: PayloadRefusal; readonly message: string };
+
+export type EncodedPayload =
+  | { readonly kind: 'encoded'; readonly bytes: Uint8Array }
+  | { readonly kind: 'refused'; readonly reason: 'mismatch' | 'budget'; readonly message: string };
+
+/** Writes payloads by one schema, at once. Its cost is bounded, whatever value and schema are. */
+export interface PayloadEncoder {
+  readonly schemaId: number;
+  encode(value: Json): EncodedPayload;
+}
+
+/**
+ * Between payloads of the wire and JSON, by schemas that a registry keeps. Failure: `store.unavailable` while a schema that
+ * is needed cannot be had; the same call may be made again. Calls may overlap. What a call costs is bounded by the bytes
+ * that it is given, and it lets others have their turn in between.
+ */
+export interface PayloadCodec {
+  /** One for each value, in their order. `subject`: whose schemas are allowed; undefined: any. */
+  decode(values: readonly Uint8Array[], subject: string | undefined): Promise<readonly DecodedPayload[]>;
+  /**
+   * By the subject's newest schema. Undefined if there is no such subject; `schema.rejected` if its schema cannot be
+   * used, with the reason.
+   */
+  encoderOf(subject: string): Promise<PayloadEncoder | undefined>;
+}
