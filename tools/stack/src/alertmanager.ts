@@ -12,7 +12,7 @@ const NOBODY = 'route:\n  receiver: nobody\nreceivers:\n  - name: nobody\n';
 export const alertmanager = (configuration: string = NOBODY): StackServer => ({
   kind: 'alertmanager',
   program: () => findServerBinary({ name: 'prometheus-alertmanager', packages: ['prometheus-alertmanager'] }),
-  port: 19_093,
+  port: 19_993,
   arguments: ({ folder, port }) => {
     const file = path.join(folder, 'alertmanager.yml');
     writeFileSync(file, configuration);

@@ -11,11 +11,17 @@ const MAX_OUTPUT_CHARACTERS = 100_000;
 export function run(
   program: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly timeoutMs?: number } = {},
+  options: {
+    readonly cwd?: string;
+    readonly env?: NodeJS.ProcessEnv;
+    readonly timeoutMs?: number;
+    readonly uid?: number;
+    readonly gid?: number;
+  } = {},
 ): Promise<CommandResult> {
-  const { cwd, env = process.env, timeoutMs = 120_000 } = options;
+  const { cwd, env = process.env, timeoutMs = 120_000, ...ids } = options;
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs });
+    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, ...ids });
     let output = '';
     const keep = (chunk: Buffer) => {
       if (output.length < MAX_OUTPUT_CHARACTERS) output += chunk.toString();

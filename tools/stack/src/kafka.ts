@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { run } from './command.js';
 import { findJava } from './java-runtime.js';
+import { answersApiVersions, untilBrokerServes } from './kafka-health.js';
+import { type KafkaCluster, type KafkaNode, kafkaProperties } from './kafka-properties.js';
 import { mavenJars } from './maven-jars.js';
-import type { ServerPlace, StackServer } from './stack-server.js';
+import type { StackServer } from './stack-server.js';
 
 const VERSION = '4.3.1';
 const ARTIFACTS = [
@@ -16,69 +17,73 @@ const ARTIFACTS = [
 const CLUSTER_ID = 'ZGlzdHJpYnV0YXJ5LXN0YQ';
 const ITS_JAVA = 17;
 const HEAP = ['-Xmx512m', '-XX:+UseSerialGC'];
+/** Starts sooner with the quick compiler alone; what is tested with three brokers is what happens, not how fast. */
+const QUICK_START = ['-XX:TieredStopAtLevel=1'];
 
-/** One broker that is its own controller; the controller listens on the port after the broker's. */
-export const kafka: StackServer = {
-  kind: 'kafka',
-  program: () => findJava(ITS_JAVA),
-  port: 19_092,
-  ports: 2,
-  healthyWithinMs: 60_000,
-  prepare: async (place) => {
-    const jars = await mavenJars(ARTIFACTS);
-    const properties = path.join(place.folder, 'server.properties');
-    const data = path.join(place.folder, 'data');
-    writeFileSync(properties, propertiesOf(place, data));
-    writeFileSync(path.join(place.folder, 'log4j2.properties'), LOG4J);
-    if (existsSync(path.join(data, 'meta.properties'))) return;
-    mkdirSync(data, { recursive: true });
-    const { code, output } = await run('java', [
-      ...HEAP,
-      '-cp',
-      path.join(jars, '*'),
-      'kafka.tools.StorageTool',
-      'format',
-      '-t',
-      CLUSTER_ID,
-      '-c',
-      properties,
-    ]);
-    if (code !== 0) throw new Error(`Kafka could not format its storage: ${output.slice(-2_000)}`);
-  },
-  arguments: async ({ folder }) => [
-    ...HEAP,
-    `-Dlog4j2.configurationFile=${path.join(folder, 'log4j2.properties')}`,
-    '-cp',
-    path.join(await mavenJars(ARTIFACTS), '*'),
-    'kafka.Kafka',
-    path.join(folder, 'server.properties'),
-  ],
-  isHealthy: answersApiVersions,
-  url: (port) => `127.0.0.1:${port}`,
-  variables: (port) => ({ KAFKA_BROKERS: `127.0.0.1:${port}` }),
-};
+export interface KafkaServerOptions {
+  readonly kind: string;
+  readonly cluster: KafkaCluster;
+  readonly node: KafkaNode;
+  /** Users that the broker knows from its first start on, as StorageTool takes them. */
+  readonly scram?: readonly string[];
+  /** What must be there before the broker starts: certificates. */
+  prepare?(folder: string): Promise<void>;
+  /** Once it serves. */
+  settle?(): Promise<void>;
+}
 
-const propertiesOf = ({ port }: ServerPlace, data: string): string => `process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:${port + 1}
-controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${port + 1}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
-inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-log.dirs=${data}
-num.partitions=1
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=3
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=3
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-share.coordinator.state.topic.num.partitions=3
-group.initial.rebalance.delay.ms=0
-auto.create.topics.enable=false
-`;
+/** One broker, alone or of several. It answers when a majority of the controllers is there. */
+export function kafkaServer(options: KafkaServerOptions): StackServer {
+  const { kind, cluster, node } = options;
+  const heap = cluster.nodes.length > 1 ? [...HEAP, ...QUICK_START] : HEAP;
+  return {
+    kind,
+    program: () => findJava(ITS_JAVA),
+    port: node.port,
+    healthyWithinMs: 90_000,
+    prepare: async ({ folder }) => {
+      await options.prepare?.(folder);
+      const properties = path.join(folder, 'server.properties');
+      const data = path.join(folder, 'data');
+      writeFileSync(properties, kafkaProperties(cluster, node, data));
+      writeFileSync(path.join(folder, 'log4j2.properties'), LOG4J);
+      if (existsSync(path.join(data, 'meta.properties'))) return;
+      mkdirSync(data, { recursive: true });
+      const users = (options.scram ?? []).flatMap((user) => ['--add-scram', user]);
+      const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties, ...users];
+      const java = await findJava(ITS_JAVA);
+      const { code, output } = await run(java.path, [...HEAP, ...QUICK_START, '-cp', await classPath(), ...format]);
+      if (code !== 0) throw new Error(`Kafka could not format its storage: ${output.slice(-2_000)}`);
+    },
+    arguments: async ({ folder }) => [
+      ...heap,
+      `-Dlog4j2.configurationFile=${path.join(folder, 'log4j2.properties')}`,
+      ...['-cp', await classPath()],
+      'kafka.Kafka',
+      path.join(folder, 'server.properties'),
+    ],
+    isHealthy: answersApiVersions,
+    settle: options.settle,
+    url: (port) => `127.0.0.1:${port}`,
+  };
+}
+
+const classPath = async (): Promise<string> => path.join(await mavenJars(ARTIFACTS), '*');
+
+/** `count` brokers on ports from `port` on, two each. */
+export function kafkaServers(kind: string, port: number, count: number): readonly StackServer[] {
+  const nodes = Array.from({ length: count }, (_, index) => ({ id: index + 1, port: port + 2 * index }));
+  return nodes.map((node) =>
+    kafkaServer({
+      kind: count === 1 ? kind : `${kind}-${node.id}`,
+      cluster: { nodes },
+      node,
+      settle: () => untilBrokerServes(`127.0.0.1:${node.port}`, node.id),
+    }),
+  );
+}
+
+export const portsOfKafka = (count: number): number => 2 * count;
 
 const LOG4J = `rootLogger.level=WARN
 rootLogger.appenderRef.out.ref=out
@@ -87,19 +92,3 @@ appender.out.name=out
 appender.out.layout.type=PatternLayout
 appender.out.layout.pattern=%d %p %c{1} %m%n
 `;
-
-/** ApiVersions, version 0: the first thing that a client asks, answered as soon as the broker takes requests. */
-function answersApiVersions(port: number): Promise<boolean> {
-  const request = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff]);
-  return new Promise((resolve, reject) => {
-    const socket = net.connect({ host: '127.0.0.1', port, timeout: 1_000 });
-    socket.once('connect', () => socket.write(request));
-    socket.once('data', (answer) => {
-      socket.destroy();
-      // Correlation id 1, error code 0.
-      resolve(answer.length >= 10 && answer.readInt32BE(4) === 1 && answer.readInt16BE(8) === 0);
-    });
-    socket.once('timeout', () => socket.destroy(new Error('no answer')));
-    socket.once('error', reject);
-  });
-}

@@ -1,21 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { alertmanager } from './alertmanager.js';
-import { kafka } from './kafka.js';
 import { STACK_FOLDER } from './places.js';
-import { redis } from './redis.js';
 import { forgetRunning, readRunning, startMarkOf, writeRunning } from './running-file.js';
-import { schemaRegistry } from './schema-registry.js';
+import { type StackEntry, stackEntries } from './servers.js';
 import { type StackServer, startServer } from './stack-server.js';
 
 /** `npm run stack:up redis`, `stack:status`, `stack:down`: real servers for a machine without containers. */
-const SERVERS: ReadonlyMap<string, StackServer> = new Map(
-  [redis, kafka, alertmanager(), schemaRegistry].map((one) => [one.kind, one]),
-);
-const STOPPED_WITHIN_MS = 5_000;
-
 const folderOf = (kind: string) => path.join(STACK_FOLDER, 'running', kind);
 const fileOf = (kind: string) => path.join(folderOf(kind), 'running.json');
+const ENTRIES: ReadonlyMap<string, StackEntry> = new Map(stackEntries(folderOf).map((one) => [one.name, one]));
+const STOPPED_WITHIN_MS = 5_000;
 
 async function up(server: StackServer): Promise<string> {
   const folder = folderOf(server.kind);
@@ -53,20 +47,28 @@ function status(server: StackServer): Promise<string> {
 
 const ACTS: Readonly<Record<string, (server: StackServer) => Promise<string>>> = { up, down, status };
 
+/** Those of one entry at once: brokers of a cluster wait for each other. */
+async function actOn(act: string, { servers, variables }: StackEntry): Promise<void> {
+  const outcomes = await Promise.allSettled(servers.map((server) => ACTS[act](server)));
+  outcomes.forEach((outcome, index) => {
+    const { kind } = servers[index];
+    if (outcome.status === 'fulfilled') return process.stdout.write(`${kind} ${outcome.value}\n`);
+    process.stderr.write(`${kind}: ${(outcome.reason as Error).message}\n`);
+    process.exitCode = 1;
+  });
+  const isUp = act === 'up' && outcomes.every(({ status }) => status === 'fulfilled');
+  if (!isUp) return;
+  for (const [name, value] of Object.entries(variables)) process.stdout.write(`export ${name}=${value}\n`);
+}
+
 const [act = '', ...names] = process.argv.slice(2);
-const unknown = names.filter((name) => !SERVERS.has(name));
+const unknown = names.filter((name) => !ENTRIES.has(name));
 if (!(act in ACTS) || unknown.length > 0 || (act === 'up' && names.length === 0)) {
   process.stderr.write(
-    `usage: stack up <name…> | stack down [name…] | stack status\nnames: ${[...SERVERS.keys()].join(', ')}\n`,
+    `usage: stack up <name…> | stack down [name…] | stack status\nnames: ${[...ENTRIES.keys()].join(', ')}\n`,
   );
   process.exit(2);
 }
-for (const [kind, server] of SERVERS) {
-  if (names.length > 0 && !names.includes(kind)) continue;
-  try {
-    process.stdout.write(`${kind} ${await ACTS[act](server)}\n`);
-  } catch (error) {
-    process.stderr.write(`${kind}: ${(error as Error).message}\n`);
-    process.exitCode = 1;
-  }
+for (const [name, entry] of ENTRIES) {
+  if (names.length === 0 || names.includes(name)) await actOn(act, entry);
 }

@@ -15,6 +15,8 @@ export interface ServerBinary {
   readonly env: NodeJS.ProcessEnv;
   /** The folder that stands for `/`; undefined if the program is installed. */
   readonly unpackedAt: string | undefined;
+  /** As whom it runs; absent: as who starts it. */
+  readonly ids?: { readonly uid?: number; readonly gid?: number };
 }
 
 /** Debian's packages of libraries that the servers need and a small machine may lack. */

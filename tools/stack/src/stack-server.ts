@@ -1,4 +1,4 @@
-import { mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { type ChildProcess, spawn } from 'node:child_process';
 import net from 'node:net';
 import path from 'node:path';
@@ -11,8 +11,6 @@ export interface StackServer {
   program(): Promise<ServerBinary>;
   /** Of `stack:up`; tests take a free one. */
   readonly port: number;
-  /** That it takes, from the first on; absent: one. */
-  readonly ports?: number;
   /** Absent: 20 s. */
   readonly healthyWithinMs?: number;
   /** What takes longer than writing a file: fetching its program, formatting its storage. */
@@ -23,6 +21,8 @@ export interface StackServer {
   adapt?(binary: ServerBinary, place: ServerPlace): string;
   /** Rejects or says false until it serves. */
   isHealthy(port: number): Promise<boolean>;
+  /** What it is told, or waited for, once it serves; it may be told again. */
+  settle?(): Promise<void>;
   url(port: number): string;
   /** What tells the service of it; absent: it is not the service's business. */
   variables?(port: number): Readonly<Record<string, string>>;
@@ -68,7 +68,9 @@ export async function startServer(
     env: { ...process.env, ...binary.env },
     stdio: ['ignore', output, output],
     detached: isDetached,
+    ...binary.ids,
   });
+  closeSync(output);
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
@@ -82,6 +84,12 @@ export async function startServer(
       throw new Error(`${server.kind} does not serve on port ${place.port}: ${lastWords}`);
     }
     await pause(POLL_MS);
+  }
+  try {
+    await server.settle?.();
+  } catch (error) {
+    await stop();
+    throw error;
   }
   if (isDetached) child.unref();
   return { kind: server.kind, port: place.port, url: server.url(place.port), pid: child.pid as number, stop };
