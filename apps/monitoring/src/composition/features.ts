@@ -88,7 +88,11 @@ export function createFeatures(
     () => observability.sample(),
     publisher,
     clock,
-    { intervalMs: config.PERFORMANCE_INTERVAL_MS, hostname: os.hostname() },
+    {
+      intervalMs: config.PERFORMANCE_INTERVAL_MS,
+      hostname: os.hostname(),
+      processName: config.PROCESS_NAME,
+    },
     logger,
   );
   const slo = new SloPublisher(parts.statistics, outbox, clock);

@@ -22,6 +22,8 @@ export interface PerformanceSample {
 export interface PerformancePublisherOptions {
   readonly intervalMs: number;
   readonly hostname: string;
+  /** Of this process among those of its machine; undefined: it is the only one. */
+  readonly processName?: string;
 }
 
 const FIGURES: readonly (readonly [metric: string, part: keyof PerformanceSample, unit: string])[] = [
@@ -37,7 +39,7 @@ const FIGURES: readonly (readonly [metric: string, part: keyof PerformanceSample
 /** Publishes how the service performs as METRICS of its own, on which the alert rules look as on anybody's. */
 export class PerformancePublisher implements Schedule {
   private readonly schedule: RepeatingTask;
-  private readonly hostWord: string;
+  private readonly sourceWord: string;
 
   constructor(
     private readonly sample: () => PerformanceSample,
@@ -46,7 +48,9 @@ export class PerformancePublisher implements Schedule {
     private readonly options: PerformancePublisherOptions,
     log?: FailureLog,
   ) {
-    this.hostWord = options.hostname.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 100) || 'unknown';
+    const host = options.hostname.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 100) || 'unknown';
+    // In the key, so that each process has states of its own.
+    this.sourceWord = options.processName === undefined ? host : `${host}-${options.processName}`;
     this.schedule = new RepeatingTask('performance', options.intervalMs, clock, () => this.publish(), log);
   }
 
@@ -60,6 +64,7 @@ export class PerformancePublisher implements Schedule {
 
   private async publish(): Promise<void> {
     const sample = this.sample();
+    const { hostname, processName } = this.options;
     const timestamp = isoOfMicros(this.clock.nowMicros());
     await this.publisher.publish(
       FIGURES.map(([metric, part, unit]): MonitoringEventInput => ({
@@ -70,9 +75,12 @@ export class PerformancePublisher implements Schedule {
           metric_name: metric,
           current_value: Math.round(sample[part] * 1e6) / 1e6,
           unit,
-          labels: { host: this.options.hostname.slice(0, 200) },
+          labels: {
+            host: hostname.slice(0, 200),
+            ...(processName === undefined ? {} : { process: processName }),
+          },
         },
-        routing: { routing_key: `${OWN_SERVICE}.metric.${this.hostWord}` },
+        routing: { routing_key: `${OWN_SERVICE}.metric.${this.sourceWord}` },
         metadata: { source_service: OWN_SERVICE },
       })),
     );

@@ -41,6 +41,24 @@ describe('the performance of the service', () => {
     for (const { metric } of performanceRules(loadConfig({}, performanceConfig))) expect(metrics).toContain(metric);
   });
 
+  it('has a key of its own for each process of a machine', async () => {
+    const clock = new FakeClock();
+    const published: unknown[] = [];
+    const publisher = new PerformancePublisher(
+      () => SAMPLE,
+      { publish: async (inputs) => (published.push(...inputs), []) },
+      clock,
+      { intervalMs: 1_000, hostname: 'host', processName: 'gateway-2' },
+    );
+    publisher.start();
+    clock.advance(1_000);
+    await settle(clock);
+    await publisher.stop();
+    const [event] = parseMonitoringEvents(published);
+    expect(event.routing?.routing_key).toBe('monitoring-distribution.metric.host-gateway-2');
+    expect(event.data).toMatchObject({ labels: { host: 'host', process: 'gateway-2' } });
+  });
+
   it('has rules that clear on the good side of their thresholds', () => {
     const rules = performanceRules(loadConfig({ ALERT_LATENCY_MS: '10', ALERT_AFTER_MS: '5' }, performanceConfig));
     expect(rules.find(({ id }) => id === 'delivery-late')).toMatchObject({ threshold: 10, clear: 8, forMs: 5 });
