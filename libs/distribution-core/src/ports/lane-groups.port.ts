@@ -1,3 +1,4 @@
+import type { DistributionError } from '../errors/distribution-error.js';
 import type { GroupMember } from './log.port.js';
 
 /**
@@ -27,18 +28,25 @@ export interface LaneGroupEvents {
   /** They are this member's from now on. Resolves once they are worked on; it may take as long as the broker is away. */
   onAssigned(lanes: readonly LanePlace[]): Promise<void>;
   /**
-   * Others are to have them: resolves once nothing of them is in flight and what was acknowledged is stored. They are
-   * given on when it resolves, or after the time that the group allows for it.
+   * Others are to have them: resolves once nothing of them is in flight, or `waitMs` are over, and what was acknowledged is
+   * stored. They are given on when it resolves; should it not, they are lost soon after that time.
    */
-  onRevoked(lanes: readonly LanePlace[]): Promise<void>;
+  onRevoked(lanes: readonly LanePlace[], waitMs: number): Promise<void>;
   /** Others may have them already; nothing of them can be stored any more. */
   onLost(lanes: readonly LanePlace[]): void;
   /** The broker has not answered for so long that the lanes may soon be lost; or it answers again. */
   onSuspended(): void;
   onResumed(): void;
+  /** No member any more without having left, and all lanes lost: the group has been taken by others on other terms. */
+  onEnded(error: DistributionError): void;
 }
 
 export interface LaneMembership {
+  /**
+   * Resolves when the first lanes of this member, if there are any for it, are worked on. `subscription.taken`,
+   * `request.invalid` as {@link LaneGroupOptions} says; `broker.unavailable`. If it rejects, the membership is over.
+   */
+  ready(): Promise<void>;
   /**
    * How commits name this member. Waits while the group changes, if `refused` is given until there is a newer one.
    * `generation.stale` once the membership in which `refused` was made is over.
@@ -58,11 +66,8 @@ export interface LaneMembership {
  * may work on one lane; only one of them can commit.
  */
 export interface LaneGroups {
-  /**
-   * Resolves when the first lanes of this member, if there are any for it, are worked on. `subscription.taken`,
-   * `request.invalid` as {@link LaneGroupOptions} says; `broker.unavailable`.
-   */
-  join(group: string, options: LaneGroupOptions, events: LaneGroupEvents): Promise<LaneMembership>;
+  /** Asks to be taken in, and says at once by what to tell how that goes. */
+  join(group: string, options: LaneGroupOptions, events: LaneGroupEvents): LaneMembership;
   /** Leaves all groups. */
   close(): Promise<void>;
 }

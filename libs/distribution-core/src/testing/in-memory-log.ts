@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.port.js';
 import type {
   Appended,
   GroupCommit,
+  GroupMember,
   LaneAppend,
   LaneEnds,
   Log,
@@ -19,6 +20,8 @@ export interface InMemoryLogOptions {
   readonly clock: Clock;
   readonly maxInFlightBytes?: number;
   readonly maxRecordBytes?: number;
+  /** Who may commit for a group, as a broker would know that has members of groups. */
+  readonly isMember?: (group: string, member: GroupMember | undefined) => boolean;
 }
 
 interface StoredRun {
@@ -213,6 +216,9 @@ export class InMemoryLog implements Log {
   private store(appends: readonly LaneAppend[], commit: GroupCommit | undefined): Appended[] {
     const lanes = appends.map(({ topic, partition }) => this.lane(topic, partition));
     for (const { topic, partition } of commit?.positions ?? []) this.lane(topic, partition);
+    if (commit !== undefined && this.options.isMember?.(commit.group, commit.member) === false) {
+      throw new DistributionError('generation.stale', `not a member of ${commit.group} any more`);
+    }
     const appended = appends.map(({ records }, index) => this.grow(lanes[index], records));
     if (commit !== undefined) this.move(commit);
     this.storage.wake();

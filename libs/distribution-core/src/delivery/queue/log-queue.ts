@@ -1,11 +1,13 @@
 import { DistributionError, invalidRequest } from '../../errors/distribution-error.js';
 import type { Clock } from '../../ports/clock.port.js';
+import type { LaneGroups, LaneSharing } from '../../ports/lane-groups.port.js';
 import type { Log } from '../../ports/log.port.js';
 import { type Counter, type Metrics, noMetrics } from '../../ports/metrics.port.js';
-import type { Queue, QueueConsumer, QueueOptions } from '../../ports/queue.port.js';
+import type { Queue, QueueConsumer, QueueOptions, SubscriptionType } from '../../ports/queue.port.js';
+import { GroupLanes } from './group-lanes.js';
 import { TopicDeadLetters } from './letter-burial.js';
 import { GroupPositions } from './position-keeper.js';
-import { QueueSubscription } from './queue-subscription.js';
+import { QueueSubscription, type SubscriptionParts } from './queue-subscription.js';
 
 export interface LogQueueOptions {
   /** Stays open when the queue closes: who opened it closes it. */
@@ -14,13 +16,23 @@ export interface LogQueueOptions {
   /** Uniform in [0, 1), for pauses with jitter; without it they are as long as they may be. */
   readonly random?: () => number;
   readonly metrics?: Metrics;
+  /** With it, other processes that join a subscription share its lanes; without it all of them are in this process. */
+  readonly groups?: LaneGroups;
 }
+
+const SHARING: Readonly<Record<SubscriptionType, LaneSharing>> = {
+  exclusive: 'sole',
+  failover: 'one',
+  shared: 'spread',
+  key_shared: 'spread',
+};
 
 /**
  * The {@link Queue} over the groups of a log.
  *
- * All consumers of a subscription are in one process and share one `LogQueue`; two processes that join one name
- * would both receive everything.
+ * All consumers of a subscription that are in one process share one `LogQueue`. Without `groups`, two processes that join
+ * one name would both receive everything. With them, each lane is worked by one process at a time: consumers of `shared`
+ * and `key_shared` get events of the lanes that their process has, and none while there are more processes than lanes.
  *
  * What is stored is one low-water position per lane: everything up to it is acknowledged. Acknowledgements above it,
  * attempts and delays are in memory, so after a crash an event that was acknowledged while an earlier one of its lane
@@ -30,6 +42,8 @@ export interface LogQueueOptions {
  */
 export class LogQueue implements Queue {
   private readonly subscriptions = new Map<string, Promise<QueueSubscription>>();
+  /** By name: what is still being given up; whoever comes next waits for it. */
+  private readonly ending = new Map<string, Promise<void>>();
   private readonly dropped: Counter;
   private readonly redelivered: Counter;
   private isClosed = false;
@@ -54,8 +68,7 @@ export class LogQueue implements Queue {
       if (this.subscriptions.get(name) !== opening) continue;
       if (isEqual(subscription.options, options)) return subscription.join();
       if (!subscription.isIdle) throw differs(subscription.options, options);
-      this.subscriptions.delete(name);
-      await subscription.end();
+      await this.end(name);
     }
   }
 
@@ -71,19 +84,12 @@ export class LogQueue implements Queue {
   }
 
   private open(name: string, options: QueueOptions): Promise<QueueSubscription> {
-    const { log, clock, random = () => 1 } = this.options;
-    const opening = QueueSubscription.open(options, {
-      log,
-      clock,
-      random,
-      positions: new GroupPositions(log, groupOf(name)),
-      deadLetters:
-        options.deadLetterTopic === undefined ? undefined : new TopicDeadLetters(log, options.deadLetterTopic),
-      dropped: this.dropped,
-      redelivered: this.redelivered,
-      brokerName: (topic) => topic,
-      dedupeWindowMs: undefined,
-    });
+    const { log, groups } = this.options;
+    const opening: Promise<QueueSubscription> = (this.ending.get(name) ?? Promise.resolve()).then(() =>
+      groups === undefined
+        ? QueueSubscription.open(options, this.partsOf(options, new GroupPositions(log, groupOf(name))))
+        : this.openShared(name, options, groups, () => opening),
+    );
     this.subscriptions.set(name, opening);
     opening.catch(() => {
       if (this.subscriptions.get(name) === opening) this.subscriptions.delete(name);
@@ -91,10 +97,66 @@ export class LogQueue implements Queue {
     return opening;
   }
 
-  private async end(name: string): Promise<void> {
+  /** Of a process that shares the lanes with others: those without a consumer would starve what is given to them. */
+  private async openShared(
+    name: string,
+    options: QueueOptions,
+    groups: LaneGroups,
+    present: () => Promise<QueueSubscription>,
+  ): Promise<QueueSubscription> {
+    const { log, clock } = this.options;
+    const endIfPresent = async () => {
+      if (this.subscriptions.get(name) === present()) await this.end(name);
+    };
+    const onEnded = () => void endIfPresent();
+    const lanes = new GroupLanes({ log, clock, group: groupOf(name), start: options.start, onEnded });
+    // `topic.not_found` while there is somebody to be told.
+    for (const topic of options.topics) await log.ends(topic);
+    const membership = groups.join(
+      groupOf(name),
+      { topics: options.topics, sharing: SHARING[options.type], terms: textOf(options) },
+      lanes,
+    );
+    const subscription = new QueueSubscription(options, {
+      ...this.partsOf(options, lanes),
+      onIdle: endIfPresent,
+      leave: () => membership.leave(),
+    });
+    lanes.connect(subscription, membership);
+    await membership.ready();
+    return subscription;
+  }
+
+  private partsOf(options: QueueOptions, positions: SubscriptionParts['positions']): SubscriptionParts {
+    const { log, clock, random = () => 1 } = this.options;
+    const { deadLetterTopic } = options;
+    return {
+      log,
+      clock,
+      random,
+      positions,
+      deadLetters: deadLetterTopic === undefined ? undefined : new TopicDeadLetters(log, deadLetterTopic),
+      dropped: this.dropped,
+      redelivered: this.redelivered,
+      brokerName: (topic) => topic,
+      dedupeWindowMs: undefined,
+    };
+  }
+
+  private end(name: string): Promise<void> {
     const opening = this.subscriptions.get(name);
     this.subscriptions.delete(name);
-    await (await opening?.catch(() => undefined))?.end();
+    const ending = Promise.all([
+      this.ending.get(name),
+      opening?.then(
+        (subscription) => subscription.end(),
+        () => undefined,
+      ),
+    ]).then(() => {
+      if (this.ending.get(name) === ending) this.ending.delete(name);
+    });
+    this.ending.set(name, ending);
+    return ending;
   }
 
   private check(): void {

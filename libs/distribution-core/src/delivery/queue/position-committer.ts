@@ -14,6 +14,8 @@ export class PositionCommitter {
   private running: Promise<void> | undefined;
   private next: Promise<void> | undefined;
   private cancelSoon: (() => void) | undefined;
+  /** While a store is under way: what must not be marked again if it fails. */
+  private forgotten: Set<MarkedLane> | undefined;
 
   constructor(
     private readonly keeper: PositionKeeper,
@@ -22,6 +24,12 @@ export class PositionCommitter {
 
   mark(lane: MarkedLane): void {
     this.dirty.add(lane);
+  }
+
+  /** It is somebody else's by now. */
+  forget(lane: MarkedLane): void {
+    this.dirty.delete(lane);
+    this.forgotten?.add(lane);
   }
 
   /** Stores what is marked by then after the delay; what could not be stored, with the next. */
@@ -58,26 +66,35 @@ export class PositionCommitter {
     if (this.dirty.size === 0) return;
     const lanes = [...this.dirty];
     this.dirty.clear();
+    const forgotten = new Set<MarkedLane>();
+    this.forgotten = forgotten;
     try {
       await this.keeper.store(lanes.map((lane) => lane.stored()));
     } catch (error) {
-      if (isGone(error)) return this.storeOneByOne(lanes);
-      for (const lane of lanes) this.dirty.add(lane);
+      if (isGone(error)) return await this.storeOneByOne(lanes, forgotten);
+      this.markAgain(lanes, forgotten);
       throw error;
+    } finally {
+      this.forgotten = undefined;
     }
   }
 
   /** A topic that was deleted must not keep the marks of others from being stored. */
-  private async storeOneByOne(lanes: readonly MarkedLane[]): Promise<void> {
+  private async storeOneByOne(lanes: readonly MarkedLane[], forgotten: ReadonlySet<MarkedLane>): Promise<void> {
     for (const [index, lane] of lanes.entries()) {
+      if (forgotten.has(lane)) continue;
       try {
         await this.keeper.store([lane.stored()]);
       } catch (error) {
         if (isGone(error)) continue;
-        for (const left of lanes.slice(index)) this.dirty.add(left);
+        this.markAgain(lanes.slice(index), forgotten);
         throw error;
       }
     }
+  }
+
+  private markAgain(lanes: readonly MarkedLane[], forgotten: ReadonlySet<MarkedLane>): void {
+    for (const lane of lanes) if (!forgotten.has(lane)) this.dirty.add(lane);
   }
 }
 

@@ -54,7 +54,7 @@ export class LogQueueConsumer implements QueueConsumer {
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.end();
-    this.subscription.leave(this);
+    await this.subscription.leave(this);
   }
 
   /** Ends without giving back: the subscription itself is ending. */

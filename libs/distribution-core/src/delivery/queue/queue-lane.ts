@@ -6,7 +6,7 @@ import type { EntryMatcher } from '../../matching/entry-matcher.js';
 import type { Clock } from '../../ports/clock.port.js';
 import type { Above, StoredPosition } from '../../ports/cursor-store.port.js';
 import type { Log } from '../../ports/log.port.js';
-import { BEFORE_FIRST, type Position } from '../../position.js';
+import { BEFORE_FIRST, type LanePosition, type Position } from '../../position.js';
 import type { DispatchLane } from './dispatch.js';
 import { Entry } from './entry.js';
 import type { MarkedLane } from './position-committer.js';
@@ -71,6 +71,11 @@ export class QueueLane implements DispatchLane, MarkedLane {
 
   entryAt(position: Position): Entry | undefined {
     return this.byPosition.get(position);
+  }
+
+  /** Whether this reading of the lane has come to it. What an earlier one gave out is not known here. */
+  hasRead({ epoch, position }: Pick<LanePosition, 'epoch' | 'position'>): boolean {
+    return epoch === this.lane.epoch && position <= this.readTo;
   }
 
   /** Drops what is done at the front; true if that moved the low water. */

@@ -1,9 +1,9 @@
 import { DistributionError, invalidRequest } from '../../errors/distribution-error.js';
-import { DedupeWindow } from '../../ingest/dedupe-window.js';
 import { laneName, type LaneName } from '../../lane.js';
-import { compileSelection, type EntryMatcher } from '../../matching/entry-matcher.js';
+import { compileSelection } from '../../matching/entry-matcher.js';
 import type { Clock } from '../../ports/clock.port.js';
 import type { Log } from '../../ports/log.port.js';
+import type { LanePlace } from '../../ports/lane-groups.port.js';
 import type { Counter } from '../../ports/metrics.port.js';
 import type { Delivery, QueueOptions } from '../../ports/queue.port.js';
 import type { LanePosition } from '../../position.js';
@@ -14,6 +14,8 @@ import type { Entry } from './entry.js';
 import { LetterBurial } from './letter-burial.js';
 import { PositionCommitter } from './position-committer.js';
 import type { PositionKeeper } from './position-keeper.js';
+import { LaneDepartures } from './lane-departure.js';
+import { LaneOpener } from './lane-opener.js';
 import { LogQueueConsumer } from './queue-consumer.js';
 import { QueueLane } from './queue-lane.js';
 
@@ -31,6 +33,10 @@ export interface SubscriptionParts {
   readonly brokerName: (topic: string) => string;
   /** Copies within this time are not delivered; without it all are. */
   readonly dedupeWindowMs: number | undefined;
+  /** Told when the last consumer has left. */
+  readonly onIdle?: () => Promise<void>;
+  /** Gives the lanes back to whom they come from, and stores how far they came; before the end. */
+  readonly leave?: () => Promise<void>;
 }
 
 interface Deadline {
@@ -39,8 +45,6 @@ interface Deadline {
   readonly dueMs: number;
 }
 
-/** Entries of one lane that wait or are held: a consumer may hold as many as it likes, the memory stays bounded. */
-const MIN_LANE_ENTRIES = 1000;
 /** What nobody has to be given moves the low water too; how soon that is stored. */
 const PASSED_FLUSH_MS = 1000;
 
@@ -52,7 +56,8 @@ export class QueueSubscription {
   private readonly committer: PositionCommitter;
   private readonly burial: LetterBurial;
   private readonly behaviour: Dispatch;
-  private readonly matcher: EntryMatcher | undefined;
+  private readonly opener: LaneOpener;
+  private readonly departures: LaneDepartures;
   /** Oldest first: every delivery has the same time. */
   private readonly deadlines: Deadline[] = [];
   private readonly delays = new Set<() => void>();
@@ -61,13 +66,15 @@ export class QueueSubscription {
   private isPaused = false;
   private isEnded = false;
 
+  /** With all lanes of its topics. */
   static async open(options: QueueOptions, parts: SubscriptionParts): Promise<QueueSubscription> {
     const subscription = new QueueSubscription(options, parts);
     await subscription.openLanes(options.topics, options.start);
     return subscription;
   }
 
-  private constructor(
+  /** Without lanes: it takes up and releases them as it is told. */
+  constructor(
     options: QueueOptions,
     private readonly parts: SubscriptionParts,
   ) {
@@ -75,7 +82,18 @@ export class QueueSubscription {
     this.committer = new PositionCommitter(parts.positions, parts.clock);
     this.burial = new LetterBurial(parts.clock, parts.deadLetters, parts.dropped);
     this.behaviour = dispatchOf(options.type, this.consumers);
-    this.matcher = options.selection === undefined ? undefined : compileSelection(options.selection);
+    this.departures = new LaneDepartures(parts.clock);
+    this.opener = new LaneOpener({
+      ...parts,
+      committer: this.committer,
+      matcher: options.selection === undefined ? undefined : compileSelection(options.selection),
+      maxUnacked: options.maxUnacked,
+      onEntries: () => this.dispatch(),
+      onPassed: (passed) => {
+        this.committer.mark(passed);
+        this.committer.flushSoon(PASSED_FLUSH_MS);
+      },
+    });
   }
 
   get isIdle(): boolean {
@@ -95,6 +113,56 @@ export class QueueSubscription {
   /** Entries from elsewhere, given out like the others. */
   addLane(lane: DispatchLane): void {
     this.lanes.set(laneName(lane.lane), lane);
+    this.dispatch();
+  }
+
+  /** Lanes of these topics that are this process's from now on. Rejects, with none taken up, if that cannot be done now. */
+  async takeUp(
+    lanes: readonly LanePlace[],
+    start: QueueOptions['start'],
+    isMine: (lane: LanePlace) => boolean,
+  ): Promise<void> {
+    await this.openLanes([...new Set(lanes.map(({ topic }) => topic))], start, isMine);
+    this.dispatch();
+  }
+
+  /**
+   * Gives nothing of these lanes out any more, waits for what is held of them, stores how far they came, and lets go of
+   * them. Never rejects; what is held or not stored by then comes again, from whoever has the lane next.
+   */
+  async release(lanes: readonly LanePlace[], waitMs: number): Promise<void> {
+    const leaving = this.present(lanes);
+    // At the end nobody is left to acknowledge.
+    await this.departures.begin(leaving, this.isEnded ? 0 : waitMs);
+    for (const lane of leaving) if (lane instanceof QueueLane) this.committer.mark(lane);
+    await this.committer.flush().catch(() => undefined);
+    await this.letGo(leaving);
+  }
+
+  /** Lets go of lanes that others have already: nothing of them is stored any more. */
+  async drop(lanes: readonly LanePlace[]): Promise<void> {
+    await this.letGo(this.present(lanes));
+  }
+
+  /** Whether what was given out of it cannot be acknowledged here any more. Lanes that nobody shares never go. */
+  private isGone(lane: DispatchLane | undefined, at: LanePosition): boolean {
+    if (this.parts.leave === undefined) return false;
+    return lane === undefined || (lane instanceof QueueLane && !lane.hasRead(at));
+  }
+
+  private present(lanes: readonly LanePlace[]): DispatchLane[] {
+    return lanes.map((lane) => this.lanes.get(laneName(lane))).filter((lane) => lane !== undefined);
+  }
+
+  private async letGo(lanes: readonly DispatchLane[]): Promise<void> {
+    for (const lane of lanes) {
+      const name = laneName(lane.lane);
+      if (this.lanes.get(name) === lane) this.lanes.delete(name);
+      if (lane instanceof QueueLane) this.committer.forget(lane);
+      for (const entry of lane.entries) if (entry.state === 'held') this.giveBack(entry, 0);
+    }
+    this.departures.end(lanes);
+    await Promise.all(lanes.map((lane) => lane.stop()));
     this.dispatch();
   }
 
@@ -119,18 +187,23 @@ export class QueueSubscription {
     return consumer;
   }
 
-  leave(consumer: LogQueueConsumer): void {
+  async leave(consumer: LogQueueConsumer): Promise<void> {
     this.consumers.splice(this.consumers.indexOf(consumer), 1);
     for (const entry of [...consumer.held]) this.giveBack(entry, 0);
     this.dispatch();
+    if (this.isIdle) await this.parts.onIdle?.();
   }
 
   async ack(deliveries: readonly Delivery[]): Promise<void> {
+    let isGone = false;
     for (const { at } of deliveries) {
-      const entry = this.lanes.get(laneName(at))?.entryAt(at.position);
+      const lane = this.lanes.get(laneName(at));
+      const entry = lane?.entryAt(at.position);
       if (entry !== undefined) this.finish(entry);
+      isGone ||= this.isGone(lane, at);
     }
     await this.stored(deliveries.map(({ at }) => at));
+    if (isGone) throw laneGone();
   }
 
   /** The same, stored after at most the delay (and again if that fails); until then a crash delivers again. */
@@ -147,7 +220,9 @@ export class QueueSubscription {
     if (this.behaviour.order !== 'lane') {
       throw invalidRequest([{ path: 'type', rule: `${this.options.type} has no cumulative acknowledgement` }]);
     }
-    for (const entry of this.lanes.get(laneName(at))?.entries ?? []) {
+    const lane = this.lanes.get(laneName(at));
+    if (this.isGone(lane, at)) throw laneGone();
+    for (const entry of lane?.entries ?? []) {
       if (entry.position > at.position) break;
       this.finish(entry);
     }
@@ -164,6 +239,7 @@ export class QueueSubscription {
 
   /** Gives out what is ready, to those who ask. */
   dispatch(): void {
+    this.departures.settled();
     if (this.isEnded || this.isPaused) return;
     const nowMs = this.parts.clock.monotonicMs();
     for (const consumer of this.consumers) {
@@ -172,6 +248,7 @@ export class QueueSubscription {
       for (const lane of this.lanes.values()) {
         const max = appetite - given.length;
         if (max <= 0) break;
+        if (this.departures.has(lane)) continue;
         for (const entry of this.behaviour.select(lane, consumer, max, nowMs))
           given.push(this.hold(entry, consumer, nowMs));
       }
@@ -186,48 +263,27 @@ export class QueueSubscription {
     this.cancelAlarm();
     for (const cancel of this.delays) cancel();
     this.burial.stop();
+    for (const consumer of this.consumers.splice(0)) {
+      consumer.end();
+      for (const entry of [...consumer.held]) this.giveBack(entry, 0);
+    }
+    await this.parts.leave?.();
     this.committer.stop();
-    for (const consumer of this.consumers.splice(0)) consumer.end();
     await Promise.all([...this.lanes.values()].map((lane) => lane.stop()));
     await this.committer.flush().catch(() => undefined);
   }
 
-  private async openLanes(topics: readonly string[], start: QueueOptions['start']): Promise<void> {
-    const { log, clock, positions, brokerName, dedupeWindowMs } = this.parts;
-    const known = new Map((await positions.load()).map((position) => [laneName(position), position]));
-    const opened: QueueLane[] = [];
-    for (const topic of topics) {
-      const brokerTopic = brokerName(topic);
-      for (const { lane: found, beforeFirst, last } of await log.ends(brokerTopic)) {
-        const lane = { ...found, topic };
-        const stored = known.get(laneName(lane));
-        // A topic created anew since is new from its first event on.
-        const begin = stored !== undefined || start === 'earliest' ? beforeFirst : last;
-        const isSame = stored?.epoch === lane.epoch;
-        const opening = new QueueLane({
-          lane,
-          brokerTopic,
-          lowWater: isSame ? stored.position : begin,
-          above: isSame ? stored.above : undefined,
-          log,
-          clock,
-          maxEntries: Math.max(MIN_LANE_ENTRIES, 2 * this.options.maxUnacked),
-          matcher: this.matcher,
-          window: dedupeWindowMs === undefined ? undefined : newWindow(dedupeWindowMs),
-          onEntries: () => this.dispatch(),
-          onPassed: (passed) => {
-            this.committer.mark(passed);
-            this.committer.flushSoon(PASSED_FLUSH_MS);
-          },
-        });
-        if (!isSame) this.committer.mark(opening);
-        this.lanes.set(laneName(lane), opening);
-        opened.push(opening);
-      }
-    }
-    // From now on it exists: `latest` is not later after a restart.
-    await this.committer.flush();
-    for (const lane of opened) lane.start();
+  private async openLanes(
+    topics: readonly string[],
+    start: QueueOptions['start'],
+    isWanted: (lane: LanePlace) => boolean = () => true,
+  ): Promise<void> {
+    const opened = await this.opener.open(topics, start, isWanted);
+    if (this.isEnded) return;
+    // It took a while to find out where they stand.
+    const wanted = opened.filter(({ lane }) => isWanted(lane));
+    for (const lane of wanted) this.lanes.set(laneName(lane.lane), lane);
+    for (const lane of wanted) lane.start();
   }
 
   private hold(entry: Entry, consumer: LogQueueConsumer, nowMs: number): Delivery {
@@ -240,19 +296,19 @@ export class QueueSubscription {
     return entry.delivery();
   }
 
-  private release(entry: Entry): void {
+  private unhold(entry: Entry): void {
     entry.holder?.held.delete(entry);
     entry.holder = undefined;
   }
 
   private finish(entry: Entry): void {
     if (entry.state === 'dying') return;
-    this.release(entry);
+    this.unhold(entry);
     entry.state = 'done';
   }
 
   private giveBack(entry: Entry, delayMs: number): void {
-    this.release(entry);
+    this.unhold(entry);
     entry.state = 'ready';
     entry.readyAtMs = 0;
     if (delayMs <= 0) return;
@@ -339,4 +395,4 @@ export class QueueSubscription {
 
 const isOpen = ({ entry, attempt }: Deadline): boolean => entry.state === 'held' && entry.attempt === attempt;
 
-const newWindow = (ms: number) => ({ copies: new DedupeWindow({ windowMs: ms }), ms });
+const laneGone = () => new DistributionError('generation.stale', 'another process has the lane by now');
