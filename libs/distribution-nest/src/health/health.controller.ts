@@ -14,6 +14,7 @@ const readinessSchema = z
     dependencies: z.array(
       z.object({
         name: z.string(),
+        kind: z.string().optional(),
         status: z.enum(['up', 'down']),
         reason: z.enum(['failed', 'timed_out']).optional(),
         took_ms: z.int(),

@@ -5,11 +5,14 @@ import { withDeadline } from '../lifecycle/with-deadline.js';
 /** One thing that the service needs. `check` rejects if it is not there; it must be cheap. */
 export interface HealthCheck {
   readonly name: string;
+  /** Which of several it is: `kafka`. */
+  readonly kind?: string;
   check(): Promise<void>;
 }
 
 export interface DependencyHealth {
   readonly name: string;
+  readonly kind?: string;
   readonly status: 'up' | 'down';
   /** Never the text of the failure: that may hold addresses. It is in the log of whoever met it. */
   readonly reason?: 'failed' | 'timed_out';
@@ -48,8 +51,9 @@ export class HealthService {
       () => 'failed' as const,
     );
     const took_ms = Math.round(this.clock.monotonicMs() - beganMs);
+    const named = { name: check.name, ...(check.kind === undefined ? {} : { kind: check.kind }) };
     return reason === undefined
-      ? { name: check.name, status: 'up', took_ms }
-      : { name: check.name, status: 'down', reason, took_ms };
+      ? { ...named, status: 'up', took_ms }
+      : { ...named, status: 'down', reason, took_ms };
   }
 }

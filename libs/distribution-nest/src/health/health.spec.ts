@@ -13,7 +13,7 @@ describe('health', () => {
 
   beforeAll(async () => {
     const checks = [
-      { name: 'broker', check: () => brokerCheck() },
+      { name: 'broker', kind: 'kafka', check: () => brokerCheck() },
       { name: 'store', check: () => Promise.resolve() },
     ];
     const module = await Test.createTestingModule({
@@ -50,7 +50,7 @@ describe('health', () => {
       state: 'ready',
       roles: ['api'],
       dependencies: [
-        { name: 'broker', status: 'up', took_ms: 0 },
+        { name: 'broker', kind: 'kafka', status: 'up', took_ms: 0 },
         { name: 'store', status: 'up', took_ms: 0 },
       ],
     });
