@@ -1,0 +1,109 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { Ajv } from 'ajv';
+import addFormats from 'ajv-formats';
+import { parse } from 'yaml';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const read = (file) => fs.readFileSync(path.join(root, file), 'utf8');
+const compose = parse(read('docker/compose.yaml'), { merge: true });
+const dockerfile = read('docker/Dockerfile').replace(/\\\n/g, ' ');
+const instructions = dockerfile
+  .split('\n')
+  .filter((line) => /^[A-Z]+ /.test(line))
+  .map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1).trim()]);
+const argumentsOf = (name) => instructions.filter(([each]) => each === name).map(([, rest]) => rest);
+const settings = new Set(
+  [
+    ...read('.env.example').matchAll(/^# ?([A-Z][A-Z0-9_]*)=/gm),
+    ...read('libs/broker-kafka/src/kafka.config.ts').matchAll(/^ {2}([A-Z][A-Z0-9_]*):/gm),
+  ].map(([, name]) => name),
+);
+
+describe('docker/compose.yaml', () => {
+  it('is what the compose specification says', () => {
+    const { $schema: _draft7, ...schema } = JSON.parse(read('docker/compose-spec.schema.json'));
+    const ajv = new Ajv({ strict: false, allErrors: true });
+    addFormats.default(ajv);
+    const isValid = ajv.compile(schema);
+    isValid(compose);
+    expect(isValid.errors).toBeNull();
+    expect(isValid({ services: { kafka: { imagee: 'typo' } } })).toBe(false);
+  });
+
+  it('names settings that the service has', () => {
+    expect(Object.keys(compose.services.monitoring.environment).filter((name) => !settings.has(name))).toEqual([]);
+  });
+
+  it('depends on services, networks and volumes that it declares', () => {
+    for (const service of Object.values(compose.services)) {
+      expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(Object.keys(service.depends_on ?? {})));
+      expect(Object.keys(compose.networks)).toEqual(expect.arrayContaining(service.networks));
+      const named = (service.volumes ?? []).map((volume) => volume.split(':')[0]);
+      expect(Object.keys(compose.volumes)).toEqual(expect.arrayContaining(named));
+    }
+  });
+
+  it('lets nobody in from beyond this machine', () => {
+    const ports = Object.values(compose.services).flatMap((service) => service.ports ?? []);
+    expect(ports.length).toBeGreaterThan(0);
+    expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
+  });
+
+  it('waits for what has a health check', () => {
+    for (const [name, { condition }] of Object.entries(compose.services.monitoring.depends_on)) {
+      expect([name, condition]).toEqual([name, 'service_healthy']);
+      expect(compose.services[name].healthcheck).toBeDefined();
+    }
+  });
+});
+
+describe('docker/Dockerfile', () => {
+  it('builds in one stage and runs in another, on Node 24, as nobody who owns the program', () => {
+    const stages = argumentsOf('FROM');
+    expect(stages).toHaveLength(2);
+    for (const stage of stages) expect(stage).toMatch(/^node:24-/);
+    expect(argumentsOf('USER')).toEqual(['node']);
+    expect(argumentsOf('HEALTHCHECK')).toHaveLength(1);
+  });
+
+  it('copies what is there, and runs what the build makes', () => {
+    const copied = argumentsOf('COPY')
+      .filter((rest) => rest.startsWith('--from=build'))
+      .map((rest) => rest.split(/\s+/).find((word) => word.startsWith('/service/')))
+      .map((place) => place.slice('/service/'.length));
+    expect(copied.filter((place) => place !== 'node_modules' && !fs.existsSync(path.join(root, place)))).toEqual([]);
+    const program = JSON.parse(argumentsOf('CMD').at(-1)).at(-1);
+    expect(copied.some((place) => program.startsWith(`${place}/`))).toBe(true);
+    expect(fs.existsSync(path.join(root, program.replace('/dist/', '/src/').replace(/\.js$/, '.ts')))).toBe(true);
+  });
+
+  it('gives settings that the service has', () => {
+    const names = [
+      ...argumentsOf('ENV')
+        .join(' ')
+        .matchAll(/([A-Z_]+)=/g),
+    ].map(([, name]) => name);
+    expect(names.filter((name) => name !== 'NODE_ENV' && !settings.has(name))).toEqual([]);
+  });
+
+  it('has all that the service imports when the tools of development are gone', () => {
+    const { dependencies } = JSON.parse(read('package.json'));
+    const own = /^(@distributary\/|distributary$|node:|\.)/;
+    const imported = new Map();
+    const libraries = fs.readdirSync(path.join(root, 'libs')).map((name) => `libs/${name}`);
+    for (const project of ['apps/monitoring', ...libraries]) {
+      for (const file of fs.readdirSync(path.join(root, project, 'src'), { recursive: true })) {
+        if (!file.endsWith('.ts') || /\.(spec|contract)\.ts$|(^|\/)testing\//.test(file)) continue;
+        const text = read(path.join(project, 'src', file));
+        for (const [, , name] of text.matchAll(/^(import|export) (?!type )[^;]*?from '([^']+)'/gm)) {
+          if (own.test(name)) continue;
+          const [scope, rest] = name.split('/');
+          imported.set(name.startsWith('@') ? `${scope}/${rest}` : scope, path.join(project, 'src', file));
+        }
+      }
+    }
+    expect(imported.size).toBeGreaterThan(10);
+    expect([...imported].filter(([name]) => !(name in dependencies))).toEqual([]);
+  });
+});
