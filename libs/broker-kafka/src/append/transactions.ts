@@ -1,0 +1,152 @@
+import type { Appended } from '@distributary/distribution-core';
+import { DistributionError } from '@distributary/distribution-core';
+import { ledBy } from '../read/lane-place.js';
+import type { GroupPositions } from '../topics/group-positions.js';
+import { committedTopics } from '../topics/group-positions.js';
+import type { KafkaNames } from '../topics/topic-names.js';
+import type { AppendRequest, LanePlaceName } from './append-request.js';
+import type { LaneWriter, WriterParts } from './lane-writer.js';
+import { TransactionGroup } from './transaction-group.js';
+import { TransactionProducer } from './transaction-producer.js';
+import { writeTransaction } from './transaction-writer.js';
+
+export interface TransactionsOptions {
+  readonly parts: WriterParts;
+  readonly names: KafkaNames;
+  readonly positions: GroupPositions;
+  /** Names this process among those of its kind; its successor bears the same. */
+  readonly instance: string;
+  readonly newInstance: () => string;
+  readonly slots: number;
+  readonly requestTimeoutMs: number;
+  /** Readers of this process wait for these events to become visible. */
+  readonly onCommitted: (appended: readonly Appended[]) => void;
+}
+
+/** An attempt that failed before the end was asked for has changed nothing, so that it may be made again. */
+const ATTEMPTS = 3;
+
+/** Appends to several lanes, or with positions of a group: as transactions, a few at a time. */
+export class Transactions {
+  private readonly free: TransactionProducer[];
+  private readonly waiting: TransactionGroup[] = [];
+  private open: TransactionGroup | undefined;
+
+  constructor(private readonly options: TransactionsOptions) {
+    const { parts, names, instance, newInstance, slots } = options;
+    // The one that was used longest ago comes next: Kafka is done with its last transaction by then.
+    this.free = Array.from(
+      { length: slots },
+      (_, slot) =>
+        new TransactionProducer(
+          names.transactionalId(instance, slot),
+          () => names.transactionalId(newInstance(), slot),
+          parts.cluster,
+          parts.retrying,
+          parts.timeoutMs,
+          `transaction-${slot}`,
+        ),
+    );
+  }
+
+  append(request: AppendRequest, writerOf: (place: LanePlaceName) => LaneWriter): void {
+    if (this.open?.join(request, writerOf)) return;
+    const group = new TransactionGroup(() => this.beginNext());
+    this.open = group;
+    this.waiting.push(group);
+    group.join(request, writerOf);
+  }
+
+  private beginNext(): void {
+    while (this.free.length > 0) {
+      const place = this.waiting.findIndex((group) => group.isReady);
+      if (place < 0) return;
+      const [group] = this.waiting.splice(place, 1);
+      if (this.open === group) this.open = undefined;
+      void this.run(group, this.free.shift() as TransactionProducer);
+    }
+  }
+
+  private async run(group: TransactionGroup, producer: TransactionProducer): Promise<void> {
+    const requests = await this.possible(group.requests);
+    const isAlone = requests.length <= 1;
+    try {
+      if (requests.length > 0) await this.transact(producer, requests);
+    } catch (error) {
+      // One of them may be what the others fail for.
+      if (isAlone || !isTheirFault(error)) for (const request of requests) request.reject(error);
+      else for (const request of requests) await this.transact(producer, [request]).catch(request.reject);
+    }
+    group.release();
+    this.free.push(producer);
+    this.beginNext();
+  }
+
+  /** Those whose lanes are there; the others are answered. */
+  private async possible(requests: readonly AppendRequest[]): Promise<AppendRequest[]> {
+    const checked = await Promise.all(
+      requests.map((request) =>
+        this.check(request).then(
+          () => true,
+          (error: unknown) => {
+            request.reject(error);
+            return false;
+          },
+        ),
+      ),
+    );
+    return requests.filter((_, index) => checked[index]);
+  }
+
+  private async check({ appends, commit }: AppendRequest): Promise<void> {
+    const { parts, names, positions } = this.options;
+    await parts.retrying.within(parts.timeoutMs, async () => {
+      for (const { topic, partition } of appends) {
+        ledBy(await parts.cluster.topic(parts.kafkaName(topic)), topic, partition);
+      }
+      if (commit === undefined) return;
+      names.group(commit.group);
+      await positions.checkTopics(committedTopics(names, commit.positions));
+    });
+  }
+
+  private async transact(producer: TransactionProducer, requests: readonly AppendRequest[]): Promise<void> {
+    const { parts, onCommitted } = this.options;
+    const startedMs = parts.clock.monotonicMs();
+    let isCommitted = false;
+    try {
+      const answers = await this.attempt(producer, requests);
+      isCommitted = true;
+      onCommitted(answers.flat());
+      requests.forEach((request, index) => request.resolve(answers[index]));
+    } finally {
+      parts.metrics.decided(parts.clock.monotonicMs() - startedMs, isCommitted);
+    }
+  }
+
+  private async attempt(producer: TransactionProducer, requests: readonly AppendRequest[]): Promise<Appended[][]> {
+    for (let attempt = 1; ; attempt++) {
+      let answers: Appended[][];
+      try {
+        answers = await writeTransaction(producer, requests, this.options);
+      } catch (error) {
+        await this.abort(producer, error);
+        if (attempt === ATTEMPTS || isTheirFault(error)) throw error;
+        continue;
+      }
+      await producer.end(true);
+      return answers;
+    }
+  }
+
+  /** Whatever it takes: the producer is sound afterwards, or begins anew. */
+  private async abort(producer: TransactionProducer, reason: unknown): Promise<void> {
+    producer.doubt(reason);
+    await producer.end(false).catch(() => undefined);
+  }
+}
+
+/** Of the request, not of the broker: trying again does not help. */
+function isTheirFault(error: unknown): boolean {
+  return !(error instanceof DistributionError) || error.code !== 'broker.unavailable';
+}

@@ -1,0 +1,136 @@
+import type { EventBatch, TailStart } from '@distributary/distribution-core';
+import { DistributionError } from '@distributary/distribution-core';
+import { isKafkaError, KAFKA, KafkaError, kafkaError, positionLost } from '../kafka.errors.js';
+import type { KafkaMetrics } from '../kafka-metrics.js';
+import { ValueSpace } from '../records/batch-builder.js';
+import { fetchedBatches } from '../records/fetched-batches.js';
+import type { ForeignDecoder } from '../records/foreign-record.js';
+import type { FetchedLane } from '../wire/fetch-request.js';
+import type { Retrying } from '../wire/retrying.js';
+import type { Fetcher } from './fetcher.js';
+import type { LaneFinder, ReadPlace } from './lane-place.js';
+import type { LaneOffsets } from './lane-offsets.js';
+
+export interface LaneReaderParts {
+  readonly finder: LaneFinder;
+  readonly fetcher: Fetcher;
+  readonly offsets: LaneOffsets;
+  readonly retrying: Retrying;
+  readonly metrics: KafkaMetrics;
+  readonly decode: ForeignDecoder;
+  readonly timeoutMs: number;
+}
+
+/** A single read copies out no more than this, whatever it was asked for. */
+export const MAX_READ_BYTES = 1024 * 1024;
+
+/** Reads lanes as readers of committed events may see them. */
+export class LaneReader {
+  private readonly space = new ValueSpace();
+
+  constructor(private readonly parts: LaneReaderParts) {}
+
+  /** What is there now, oldest first; empty at the end. */
+  async read(start: TailStart, maxBytes: number): Promise<readonly EventBatch[]> {
+    const { retrying, finder, fetcher, timeoutMs } = this.parts;
+    const bytes = Math.min(Math.max(maxBytes, 1), MAX_READ_BYTES);
+    const place = await retrying.within(timeoutMs, () => finder.open(start));
+    return retrying.within(timeoutMs, async () => {
+      for (;;) {
+        const fetched = await this.checked(place, fetcher.now(place, bytes), start.epoch === undefined);
+        const { batches, next } = this.batches(place, fetched);
+        if (batches.length > 0 || next === place.offset) return batches;
+        // Nothing but what readers may not see: look behind it.
+        place.offset = next;
+      }
+    });
+  }
+
+  /** Until the signal aborts; failures of brokers are waited out. Asks for the next answer while one is being read. */
+  async *tail(start: TailStart, maxBytes: number, signal: AbortSignal): AsyncGenerator<EventBatch, void, void> {
+    const place = await this.patiently(signal, () => this.parts.finder.open(start));
+    if (place === undefined) return;
+    let coming = this.next(place, maxBytes, signal);
+    // The reader may stop while it is under way.
+    coming.catch(() => undefined);
+    for (;;) {
+      const fetched = await coming;
+      if (fetched === undefined || signal.aborted) return;
+      const { batches, next } = this.batches(place, fetched);
+      place.offset = next;
+      coming = this.next(place, maxBytes, signal);
+      coming.catch(() => undefined);
+      for (const batch of batches) {
+        yield batch;
+        if (signal.aborted) return;
+      }
+    }
+  }
+
+  private batches(place: ReadPlace, { records, aborted }: FetchedLane) {
+    const fetched = fetchedBatches(place.lane, records, aborted, place.offset, this.space, this.parts.decode);
+    let events = 0;
+    for (const batch of fetched.batches) events += batch.count;
+    this.parts.metrics.read(events);
+    if (fetched.abortedEvents > 0) this.parts.metrics.skippedAborted(fetched.abortedEvents);
+    return fetched;
+  }
+
+  private next(place: ReadPlace, maxBytes: number, signal: AbortSignal): Promise<FetchedLane | undefined> {
+    return this.patiently(signal, () => this.checked(place, this.unlessAborted(place, maxBytes, signal)));
+  }
+
+  /** A request that waits at the broker is not waited for once nobody wants its answer. */
+  private unlessAborted(place: ReadPlace, maxBytes: number, signal: AbortSignal): Promise<FetchedLane> {
+    return new Promise((resolve, reject) => {
+      const stop = () => reject(new DistributionError('broker.unavailable', 'the reader has gone'));
+      signal.addEventListener('abort', stop, { once: true });
+      this.parts.fetcher
+        .wait(place, maxBytes)
+        .then(resolve, reject)
+        .finally(() => signal.removeEventListener('abort', stop));
+    });
+  }
+
+  /** Undefined once the signal has aborted. Everything that may pass is tried again, for as long as it takes. */
+  private async patiently<Result>(signal: AbortSignal, attempt: () => Promise<Result>): Promise<Result | undefined> {
+    for (let tries = 0; ; tries++) {
+      if (signal.aborted) return undefined;
+      try {
+        return await attempt();
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        if (!(error instanceof KafkaError) || !error.isTransient) throw error;
+        await this.parts.retrying.pause(tries, signal);
+      }
+    }
+  }
+
+  /** Throws what the lane's error code means, after a look at what has become of the lane. */
+  private async checked(place: ReadPlace, fetching: Promise<FetchedLane>, mayBeginAnew = false): Promise<FetchedLane> {
+    const { finder, offsets } = this.parts;
+    try {
+      const fetched = await fetching;
+      if (fetched.errorCode === KAFKA.none) return fetched;
+      throw kafkaError(fetched.errorCode, `read ${place.lane.topic}#${place.lane.partition}`);
+    } catch (error) {
+      if (isKafkaError(error, KAFKA.offsetOutOfRange)) {
+        await finder.refresh(place);
+        const { first, end } = await offsets.range(place);
+        if (place.offset < first || place.offset > end) throw lostAt(place, first);
+        // The leader has changed and does not know yet how far readers may go.
+        throw new KafkaError(error.kafkaCode, true, 'broker.unavailable', error.message);
+      }
+      if (error instanceof KafkaError && error.isTransient) await finder.refresh(place);
+      void mayBeginAnew;
+      throw error;
+    }
+  }
+}
+
+const lostAt = ({ lane, offset }: ReadPlace, first: number) =>
+  positionLost(
+    offset < first
+      ? `retention has passed offset ${offset} of ${lane.topic}#${lane.partition}`
+      : `${lane.topic}#${lane.partition} has no offset ${offset - 1}`,
+  );

@@ -1,0 +1,98 @@
+import type { GroupMember } from '@distributary/distribution-core';
+import type { RawRequest } from './broker-connection.js';
+
+interface Producer {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+}
+
+/**
+ * EndTxn 5: its answer brings the producer epoch of the next transaction (KIP-890). The library knows 4 at most, under
+ * which a late request may still get into the next transaction.
+ */
+export function endTransactionRequest(
+  transactionalId: string,
+  { producerId, producerEpoch }: Producer,
+  isCommit: boolean,
+): RawRequest<Producer & { readonly errorCode: number }> {
+  return {
+    name: 'end a transaction',
+    key: 26,
+    version: 5,
+    write: (writer) =>
+      writer
+        .appendString(transactionalId)
+        .appendInt64(BigInt(producerId))
+        .appendInt16(producerEpoch)
+        .appendBoolean(isCommit)
+        .appendTaggedFields(),
+    read: (reader) => {
+      reader.int32();
+      const errorCode = reader.int16();
+      return { errorCode, producerId: reader.int64(), producerEpoch: reader.int16() };
+    },
+  };
+}
+
+interface OffsetTopic {
+  readonly name: string;
+  readonly partitions: readonly {
+    readonly partitionIndex: number;
+    readonly committedOffset: bigint;
+    readonly committedLeaderEpoch: number;
+    readonly committedMetadata: string;
+  }[];
+}
+
+export interface CommittedAnswer {
+  readonly name: string;
+  readonly partitions: readonly { readonly errorCode: number }[];
+}
+
+/** TxnOffsetCommit 5: the group joins the transaction by it. A stale generation is refused (KIP-447). */
+export function offsetCommitRequest(
+  transactionalId: string,
+  groupId: string,
+  { producerId, producerEpoch }: Producer,
+  { memberId, generation }: GroupMember,
+  topics: readonly OffsetTopic[],
+): RawRequest<readonly CommittedAnswer[]> {
+  return {
+    name: 'commit positions in a transaction',
+    key: 28,
+    version: 5,
+    write: (writer) =>
+      writer
+        .appendString(transactionalId)
+        .appendString(groupId)
+        .appendInt64(BigInt(producerId))
+        .appendInt16(producerEpoch)
+        .appendInt32(generation)
+        .appendString(memberId)
+        .appendString(null)
+        .appendArray([...topics], (topicWriter, { name, partitions }) => {
+          topicWriter.appendString(name).appendArray([...partitions], (laneWriter, lane) => {
+            laneWriter
+              .appendInt32(lane.partitionIndex)
+              .appendInt64(lane.committedOffset)
+              .appendInt32(lane.committedLeaderEpoch)
+              .appendString(lane.committedMetadata);
+          });
+        })
+        .appendTaggedFields(),
+    read: (reader) => {
+      reader.int32();
+      return reader.list(() => {
+        const name = reader.compactString() ?? '';
+        const partitions = reader.list(() => {
+          reader.int32();
+          const errorCode = reader.int16();
+          reader.tags();
+          return { errorCode };
+        });
+        reader.tags();
+        return { name, partitions };
+      });
+    },
+  };
+}
