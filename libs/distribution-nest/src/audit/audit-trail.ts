@@ -33,6 +33,7 @@ export class AuditTrail {
   private readonly gauge: Gauge;
   private readonly written: Counter;
   private readonly failures: Counter;
+  private readonly refused: Counter;
   /** The store refused the last batch; nobody tries again before it is time to. */
   private isHeldUp = false;
   private isStopped = false;
@@ -43,6 +44,7 @@ export class AuditTrail {
     this.gauge = metrics.gauge('audit_entries_waiting', 'Entries that the audit log has not taken yet');
     this.written = metrics.counter('audit_entries_total', 'Entries of the audit log that were stored');
     this.failures = metrics.counter('audit_failures_total', 'Attempts to store entries that failed');
+    this.refused = metrics.counter('audit_entries_refused_total', 'Entries that the audit log will never take');
   }
 
   /** `store.unavailable` while too many entries wait. To be asked before an act. */
@@ -69,6 +71,7 @@ export class AuditTrail {
       this.waiting[0] = { ...first, before: undefined, after: undefined, target: undefined };
     } else {
       this.waiting.shift();
+      this.refused.add();
       this.deps.logger.error('audit.entry_refused', { act: first.act, principal: first.principal, error });
     }
   }

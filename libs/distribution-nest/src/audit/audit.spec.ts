@@ -1,9 +1,10 @@
-import { DistributionError, noMetrics } from '@distributary/distribution-core';
+import { DistributionError, type Metrics, noMetrics } from '@distributary/distribution-core';
 import { anAuditEntry, FakeClock, InMemoryAuditLog, settle } from '@distributary/distribution-core/testing';
 import { Metadata } from '@grpc/grpc-js';
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import { firstValueFrom, of, throwError } from 'rxjs';
 import { noLogger } from '../logging/logger.js';
+import { createRegistry, PromMetrics } from '../metrics/prom-metrics.js';
 import { auditBefore, auditTarget } from './audit-context.js';
 import { AuditInterceptor } from './audit.interceptor.js';
 import { AuditRetention } from './audit-retention.js';
@@ -23,10 +24,10 @@ class Flaky extends InMemoryAuditLog {
   }
 }
 
-function aTrail() {
+function aTrail(metrics: Metrics = noMetrics) {
   const clock = new FakeClock();
   const log = new Flaky();
-  const trail = new AuditTrail({ log, clock, metrics: noMetrics, logger: noLogger });
+  const trail = new AuditTrail({ log, clock, metrics, logger: noLogger });
   const stored = () => log.find({ tenant: 'default', limit: 10_000 });
   return { clock, log, trail, stored };
 }
@@ -68,8 +69,9 @@ describe('the audit trail', () => {
     expect(await stored()).toHaveLength(MAX_WAITING_ENTRIES);
   });
 
-  it('is not held up by an entry that the store can never take', async () => {
-    const { log, trail, stored } = aTrail();
+  it('is not held up by an entry that the store can never take, and counts it', async () => {
+    const registry = createRegistry('test');
+    const { log, trail, stored } = aTrail(new PromMetrics(registry));
     const append = log.append.bind(log);
     log.append = (entries) =>
       entries.some(({ after, act }) => after === 'odd' || act === 'hopeless')
@@ -82,6 +84,8 @@ describe('the audit trail', () => {
       [waits[1].id, undefined],
       [waits[0].id, waits[0].after],
     ]);
+    expect(await registry.metrics()).toMatch(/audit_entries_refused_total\{.*\} 1\n/);
+    expect(await registry.metrics()).toMatch(/audit_entries_waiting\{.*\} 0\n/);
   });
 
   it('stores what waits when it is stopped, or says what is lost', async () => {
