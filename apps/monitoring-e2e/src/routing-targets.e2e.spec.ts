@@ -34,6 +34,31 @@ describe('an event with target_subscribers', () => {
     },
   );
 
+  it.each(COMMAND_DOORS.map((door) => [door.name, door] as const))(
+    'is part of the history of those services, and of no others, over %s and REST',
+    async (_name, door) => {
+      const service = aService();
+      const forPager = anAlert(service, { routing: { target_subscribers: ['pager'] } });
+      const forAll = anAlert(service);
+      await app.publish(forPager, forAll);
+      const stream = await door.connect(app);
+      const seenBy = async (subscriber?: string): Promise<string[]> => {
+        const who: Record<string, string> = subscriber === undefined ? {} : { subscriber_service: subscriber };
+        const asked = { patterns: ['monitoring/alerts/critical'], filter: `service == "${service}"`, ...who };
+        stream.send('history', { id: 'h', ...asked });
+        const { events } = await stream.record.next('history');
+        const query = new URLSearchParams({ services: service, data_types: 'ALERTS', ...who });
+        const { body } = await app.get(`/api/v1/monitoring/events?${query.toString()}`);
+        expect(body.events).toEqual(events);
+        return idsOf(events as { event_id: string }[]);
+      };
+      expect(await seenBy('pager')).toEqual(idsOf([forPager, forAll]));
+      expect(await seenBy('screen')).toEqual(idsOf([forAll]));
+      expect(await seenBy()).toEqual(idsOf([forAll]));
+      await stream.close();
+    },
+  );
+
   it('waits for a durable subscription of the service, which is that of its name unless it says otherwise', async () => {
     const service = aService();
     const durable = { ...of(service), name: `durable-${service}`, delivery_guarantee: 'at_least_once' as const };

@@ -109,6 +109,8 @@ export interface HistoryPayload {
   readonly from?: string;
   readonly cursor?: string;
   readonly limit?: number;
+  /** Who asks: events for certain services are shown to those alone. */
+  readonly subscriber_service?: string;
   readonly transformation?: unknown;
   readonly fields?: readonly string[];
   readonly format?: 'plain' | 'cloudevents';

@@ -3,6 +3,7 @@ import { outputFields } from './output-schemas.js';
 
 /** What clients may send, as zod schemas; the types are in `stream-messages.ts`. Unknown fields are ignored. */
 const id = z.string().min(1).max(100);
+const subscriberService = z.string().min(1).max(100).optional();
 const patterns = z.array(z.string().min(1).max(256)).min(1).max(64);
 
 export const lanePositionSchema = z.object({
@@ -33,7 +34,7 @@ export const subscribeSchema = selectionSchema.extend({
   type: z.enum(['exclusive', 'failover', 'shared', 'key_shared']).optional(),
   delivery_guarantee: z.enum(['at_most_once', 'at_least_once', 'exactly_once']).optional(),
   slow_policy: z.enum(['block', 'conflate', 'drop-oldest', 'skip-to-live', 'disconnect']).optional(),
-  subscriber_service: z.string().min(1).max(100).optional(),
+  subscriber_service: subscriberService,
   max_rate: z.number().positive().max(1_000_000).optional(),
   credit: z.int().min(0).max(10_000_000).optional(),
   ack_timeout_ms: z.int().min(100).max(3_600_000).optional(),
@@ -69,6 +70,7 @@ export const historySchema = z.object({
   from: z.iso.datetime({ offset: true }).optional(),
   cursor: z.string().optional(),
   limit: z.int().min(1).max(1000).optional(),
+  subscriber_service: subscriberService,
   ...outputFields,
 });
 

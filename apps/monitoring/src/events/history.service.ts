@@ -10,6 +10,7 @@ import {
   historyPage,
   type HistoryPageMessage,
   parseWith,
+  selectionFor,
   type StreamVocabulary,
 } from '@distributary/distribution-nest';
 import { z } from 'zod';
@@ -33,6 +34,12 @@ export const historyQuerySchema = z.object({
   data_types: list,
   services: list,
   filter: z.string().max(10_000).optional().describe('CEL text, or the filter tree as JSON text'),
+  subscriber_service: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Who asks: events with target_subscribers are shown to those alone'),
   from: z.iso.datetime({ offset: true }).optional().describe('Taken by the broker at this time or later'),
   cursor: z.string().max(10_000).optional().describe('Of the page before; `from` is not looked at then'),
   limit: z.coerce.number().int().min(1).max(1000).default(DEFAULT_HISTORY_LIMIT),
@@ -47,11 +54,18 @@ export class HistoryService {
 
   /** `request.invalid` with every problem, `topic.not_found`, `auth.forbidden`, `position.lost`. */
   page(query: unknown, principal: Principal): Promise<HistoryPageMessage> {
-    const { from, cursor, limit, filter, ...selected } = parseWith(historyQuerySchema, query);
-    const selection = this.vocabulary.selectionOf({
-      ...selected,
-      ...(filter !== undefined && { filter: filterOfText(filter) }),
-    });
+    const {
+      from,
+      cursor,
+      limit,
+      filter,
+      subscriber_service: subscriber,
+      ...selected
+    } = parseWith(historyQuerySchema, query);
+    const selection = selectionFor(
+      subscriber,
+      this.vocabulary.selectionOf({ ...selected, ...(filter !== undefined && { filter: filterOfText(filter) }) }),
+    );
     const start: Cursor | undefined = cursor === undefined ? undefined : decodeCursor(cursor, 'cursor');
     return historyPage(this.history, principal, {
       selection,

@@ -8,6 +8,7 @@ import {
   type HistoryRequest,
   invalidRequest,
   type Problem,
+  type Selection,
   type Start,
   type SubscribeCommand,
   type SubscriptionOutput,
@@ -30,10 +31,7 @@ export function parseSubscribe(payload: unknown, vocabulary: StreamVocabulary): 
   const isDurable = input.name !== undefined;
   return {
     id: input.id,
-    selection: {
-      ...vocabulary.selectionOf(input),
-      ...(input.subscriber_service !== undefined && { subscriber: input.subscriber_service }),
-    },
+    selection: selectionFor(input.subscriber_service, vocabulary.selectionOf(input)),
     start: input.start === undefined ? undefined : parseStart(input.start),
     slowPolicy: input.slow_policy ?? slowPolicyOf(input, isDurable && guarantee !== 'at_most_once', vocabulary),
     maxRate: input.max_rate,
@@ -52,6 +50,10 @@ export function parseSubscribe(payload: unknown, vocabulary: StreamVocabulary): 
         }),
   };
 }
+
+/** With the events that are for certain services, if the subscriber is one of them. */
+export const selectionFor = (subscriber: string | undefined, selection: Selection): Selection =>
+  subscriber === undefined ? selection : { ...selection, subscriber };
 
 function slowPolicyOf(input: SelectionInput, isLossless: boolean, vocabulary: StreamVocabulary) {
   return isLossless ? 'block' : vocabulary.defaultSlowPolicy(input);
@@ -95,10 +97,10 @@ export function parseHistory(
   payload: unknown,
   vocabulary: StreamVocabulary,
 ): Omit<HistoryRequest, 'output'> & Pick<SubscribeCommand, 'id' | 'output'> {
-  const { id, from, cursor, limit, ...selection } = parseWith(historySchema, payload);
+  const { id, from, cursor, limit, subscriber_service: subscriber, ...selection } = parseWith(historySchema, payload);
   return {
     id,
-    selection: vocabulary.selectionOf(selection),
+    selection: selectionFor(subscriber, vocabulary.selectionOf(selection)),
     limit: limit ?? DEFAULT_HISTORY_LIMIT,
     ...parseOutput(selection),
     ...(from === undefined ? {} : { fromMicros: Date.parse(from) * 1000 }),

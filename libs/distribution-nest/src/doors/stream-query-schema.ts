@@ -9,6 +9,8 @@ export const streamQuerySchema = z.object({
   patterns: list('Topic patterns: + is one level, # is the rest'),
   keys: list('Routing key patterns: * is one word, # is the rest'),
   filter: z.string().optional().describe('A filter, as CEL text or as JSON'),
+  name: z.string().optional().describe('Of the durable subscription that is to be received'),
+  subscriber_service: z.string().optional().describe('Who subscribes: events for certain services reach those alone'),
   start: z.string().optional().describe('latest, earliest, snapshot, a cursor, or an ISO 8601 time'),
   slow_policy: z.enum(['block', 'conflate', 'drop-oldest', 'skip-to-live', 'disconnect']).optional(),
   delivery_guarantee: z.enum(['at_most_once', 'at_least_once', 'exactly_once']).optional(),
