@@ -7,6 +7,8 @@ interface Answer {
 
 interface Operation {
   readonly summary?: string;
+  readonly parameters?: readonly object[];
+  readonly requestBody?: object;
   readonly responses: Readonly<Record<string, Answer>>;
 }
 

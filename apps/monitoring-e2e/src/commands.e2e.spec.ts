@@ -39,6 +39,22 @@ describe('a connection', () => {
       await stream.close();
     });
 
+    it('that is known may say hello again, which changes nothing', async () => {
+      const service = aService();
+      const stream = await door.connect(app);
+      stream.send('subscribe', { id: 's', ...alertsOf(service) });
+      await stream.record.next('subscribed');
+      stream.send('hello', { client: 'a test/1.0' });
+      stream.send('ping', 1);
+      await stream.record.next('pong');
+      const sent = anAlert(service);
+      await app.publish(sent);
+      expect(idsOf(await stream.record.events(1))).toEqual([sent.event_id]);
+      expect(stream.record.of('welcome')).toHaveLength(1);
+      expect(stream.record.of('error')).toEqual([]);
+      await stream.close();
+    });
+
     it('gets no more events than it gave credit for', async () => {
       const service = aService();
       const witness = await subscribed(webSocketDoor, app, { ...alertsOf(service), slow_policy: 'block' });
@@ -96,6 +112,9 @@ describe('a connection', () => {
       stream.send('credit', { id: 's', events: 0 });
       expect(await stream.record.next('error')).toMatchObject({ id: 's', code: 'request.invalid' });
       stream.send('ack', { id: 's', generation: 1, cursor: stream.record.cursor('s') });
+      expect(await stream.record.next('error')).toMatchObject({ id: 's', code: 'request.invalid' });
+      // Nobody keeps a position for it, so there is nothing to give back.
+      stream.send('nack', { id: 's', generation: 1, event_ids: ['x'] });
       expect(await stream.record.next('error')).toMatchObject({ id: 's', code: 'request.invalid' });
       await stream.close();
     });

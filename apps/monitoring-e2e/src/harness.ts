@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type Environment, loadConfig, type Logger, noLogger } from '@distributary/distribution-nest';
 import { createApp, monitoringConfig } from '@distributary/monitoring';
 import type { PublishResult } from '@distributary/contracts';
+import { leaveRecord } from './exercise-record.js';
 import { type AsyncApiDocument, MessageCheck } from './message-check.js';
 import { AnswerCheck, type OpenApiDocument } from './answer-check.js';
 
@@ -57,6 +58,12 @@ export class TestApp {
     }
   }
 
+  /**
+   * What every app is given besides, by the folder of its log: apps of one folder share a log, whatever the broker is. For
+   * runs of the same tests on real servers.
+   */
+  static surroundings: (logFolder: string) => Environment = () => ({});
+
   get httpUrl(): string {
     return this.running.httpUrl;
   }
@@ -80,7 +87,9 @@ export class TestApp {
 
   /** What SIGTERM does; the data stays. */
   async drain() {
-    return this.running.lifecycle.drain('test');
+    const outcome = await this.running.lifecycle.drain('test');
+    leaveRecord(this.running);
+    return outcome;
   }
 
   /** Drains, then starts anew on the same data, on other ports. */
@@ -181,5 +190,6 @@ export class TestApp {
 
 function run(directory: string, env: Environment, logger: Logger = noLogger) {
   const folders = { DATA_DIR: path.join(directory, 'data'), EMBEDDED_DIR: path.join(directory, 'log') };
-  return createApp(loadConfig({ ...QUIET, ...folders, ...env }, monitoringConfig), logger);
+  const surroundings = TestApp.surroundings(env.EMBEDDED_DIR ?? folders.EMBEDDED_DIR);
+  return createApp(loadConfig({ ...QUIET, ...folders, ...surroundings, ...env }, monitoringConfig), logger);
 }

@@ -102,6 +102,7 @@ describe('management over gRPC', () => {
     });
     expect(created).toMatchObject({ subscription_id: name, subscriber_service: 'desk', type: 'failover' });
     expect(created).toMatchObject({ ack_timeout_ms: 9_000, status: 'active' });
+    expect(await subscriptions('GetSubscription', { subscription_id: name })).toEqual(created);
     const reader = await webSocketDoor.connect(app);
     reader.send('subscribe', { id: 's', name, type: 'failover', ...alertsOf(one) });
     const { generation } = await reader.record.next('subscribed');
