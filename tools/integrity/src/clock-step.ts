@@ -13,11 +13,13 @@ import { untilTrue } from './waiting.js';
 const STEPS_MS = [600_000, -900_000, 180_000, -30_000, 3_600_000, 0];
 const OFFSET_PROGRAM = pathToFileURL(path.join(import.meta.dirname, 'clock-offset.js')).href;
 const SEEN_WITHIN_MS = 5_000;
+const TOLERANCE_MS = 3_000;
 
 export const clockStep: Scenario = {
   name: 'clock-step',
   about: "the service's wall clock jumps by minutes, ahead and back",
   brokers: ['embedded', 'kafka'],
+  playsUntilEnough: true,
 
   run: (options) => {
     const file = path.join(os.tmpdir(), `distributary-clock-${process.pid}`);
@@ -28,19 +30,14 @@ export const clockStep: Scenario = {
         letter: 'c',
         size: { full: { faults: STEPS_MS.length }, small: { faults: 2, pauseMs: [200, 500] } },
         prepare: () => Promise.resolve({ close: () => Promise.resolve(fs.rmSync(file, { force: true })) }),
-        async fault({ stage, options: { tell } }, number) {
+        async fault({ stage, audience, options: { tell } }, number) {
           const offsetMs = STEPS_MS[number % STEPS_MS.length];
           tell(`fault ${number + 1}: the clock is ${offsetMs / 1000} s off`);
           fs.writeFileSync(file, String(offsetMs));
-          const [{ pid, origin }] = stage.gateways;
-          process.kill(pid, 'SIGUSR2');
-          const seen = { offMs: Infinity };
+          process.kill(stage.gateways[0].pid, 'SIGUSR2');
           await untilTrue(
             'the service to see it',
-            () => {
-              void serverTime(origin).then((atMs) => (seen.offMs = Math.abs(atMs - Date.now() - offsetMs)));
-              return seen.offMs < 5_000;
-            },
+            () => Math.abs(audience.exactlyOnce.serverTimeMs - Date.now() - offsetMs) < TOLERANCE_MS,
             SEEN_WITHIN_MS,
           );
           steps++;
@@ -53,10 +50,3 @@ export const clockStep: Scenario = {
     );
   },
 };
-
-/** By the `date` of its answers, which has whole seconds. */
-async function serverTime(origin: string): Promise<number> {
-  const response = await fetch(`${origin}/health/live`);
-  await response.arrayBuffer();
-  return Date.parse(response.headers.get('date') ?? '');
-}

@@ -66,6 +66,10 @@ export class CursorReader {
     return this.connection.attempts;
   }
 
+  get serverTimeMs(): number {
+    return this.connection.serverTimeMs;
+  }
+
   get hasBegun(): boolean {
     return this.catalogVersion >= 0;
   }

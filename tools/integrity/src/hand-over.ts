@@ -86,6 +86,7 @@ export const handOver: Scenario = {
   name: 'hand-over',
   about: 'all subscription types pass on: disconnect, process death, a stopped owner that wakes too late',
   brokers: ['embedded'],
+  playsUntilEnough: true,
 
   async run(options: ScenarioOptions) {
     const size = SIZES[options.small ? 'small' : 'full'];
@@ -105,6 +106,8 @@ export const handOver: Scenario = {
       },
       new EveryLedger(relays.map(({ ledger }) => ledger)),
     );
+    const wanted = options.events ?? 0;
+    const due = () => Math.min(...relays.map(({ ledger }) => ledger.due));
     const processes: ServerProcess[] = [];
     try {
       const [first, second] = await Promise.all([1, 2].map(() => beside(lead, env)));
@@ -112,7 +115,7 @@ export const handOver: Scenario = {
       const phase = () => pauseMs(options.random.between(size.phaseMs[0], size.phaseMs[1]));
       await Promise.all(relays.map((relay) => relay.begin(first)));
       producer.start();
-      for (let round = 0; round < size.rounds; round++) {
+      for (let round = 0; round < size.rounds || due() < wanted; round++) {
         await phase();
         options.tell(`round ${round + 1}: the receivers are cut off`);
         await Promise.all(relays.map((relay) => relay.pass(first, (present) => present.cut())));
@@ -125,7 +128,7 @@ export const handOver: Scenario = {
           second.kill(),
           ...relays.map((relay) => relay.pass(first, (present) => (present.isReplaced = true))),
         ]);
-        if (round + 1 < size.rounds) await second.begin();
+        if (round + 1 < size.rounds || due() < wanted) await second.begin();
       }
       await phase();
       await producer.finish();

@@ -10,12 +10,15 @@ import { pauseMs } from './waiting.js';
 const TERM_MS = 1_500;
 /** Two thirds of the term, and what is under way. */
 const SENDING_STOPS_MS = (TERM_MS * 2) / 3 + 500;
+/** At least so long it is watched who is sent something. */
+const WATCHED_MS = 500;
 const DOWN_MS = { full: [2_500, 6_000], small: [2_000, 2_200] } as const;
 
 export const postgresLoss: Scenario = {
   name: 'postgres-loss',
   about: 'PostgreSQL stopped and back: durable subscriptions wait, nothing is lost',
   brokers: ['embedded', 'kafka'],
+  playsUntilEnough: true,
 
   run: (options) => {
     let sentInVain = 0;
@@ -33,9 +36,11 @@ export const postgresLoss: Scenario = {
           const endMs = performance.now() + downMs;
           await stage.database.stop();
           await pauseMs(SENDING_STOPS_MS);
+          // Until now nobody noticed.
+          audience.fault();
           const { atLeastOnce, exactlyOnce } = audience;
           const [owned, own] = [atLeastOnce.deliveries, exactlyOnce.deliveries];
-          await pauseMs(endMs - performance.now());
+          await pauseMs(Math.max(WATCHED_MS, endMs - performance.now()));
           sentInVain += atLeastOnce.deliveries - owned;
           toOthers += exactlyOnce.deliveries - own;
           await stage.database.startAgain();

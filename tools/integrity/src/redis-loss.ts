@@ -1,6 +1,6 @@
 import { playScript } from './play.js';
 import type { Scenario } from './scenario.js';
-import { type RealServer, realServers } from './stage/real-servers.js';
+import { realServers } from './stage/real-servers.js';
 import { pauseMs } from './waiting.js';
 
 /** Redis is killed and comes back. It only helps reads: streams notice nothing, and reads are answered all the while. */
@@ -14,10 +14,11 @@ export const redisLoss: Scenario = {
   name: 'redis-loss',
   about: 'Redis killed and back: reads are answered, streams notice nothing',
   brokers: ['embedded', 'kafka'],
+  playsUntilEnough: true,
 
   run: async (options) => {
     const { startRedis } = await realServers();
-    let redis: RealServer = await startRedis();
+    const redis = await startRedis();
     const reads = new Reads();
     let returns = 0;
     try {
@@ -32,9 +33,9 @@ export const redisLoss: Scenario = {
           async fault({ stage, options: { random, tell } }, number) {
             const downMs = random.between(...DOWN_MS);
             tell(`fault ${number + 1}: no Redis for ${Math.round(downMs)} ms`);
-            await redis.stop('SIGKILL');
+            await redis.kill();
             await pauseMs(downMs);
-            redis = await startRedis(redis.port);
+            await redis.restart();
             if (await isUsedAgain(stage.gateways[0].origin)) returns++;
           },
           checks: ({ size }) => [

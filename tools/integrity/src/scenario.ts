@@ -21,5 +21,7 @@ export interface Scenario {
   readonly about: string;
   /** It can be played on. */
   readonly brokers: readonly BrokerKind[];
+  /** It publishes until it has had as many events as it was asked for. */
+  readonly playsUntilEnough: boolean;
   run(options: ScenarioOptions): Promise<Findings>;
 }

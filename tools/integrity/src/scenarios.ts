@@ -1,3 +1,5 @@
+import { brokerLoss } from './broker-loss.js';
+import { brokerRestart } from './broker-restart.js';
 import { clockStep } from './clock-step.js';
 import { duplicatePublish } from './duplicate-publish.js';
 import { effects } from './effects.js';
@@ -32,4 +34,6 @@ export const SCENARIOS: readonly Scenario[] = [
   postgresLoss,
   redisLoss,
   clockStep,
+  brokerRestart,
+  brokerLoss,
 ];

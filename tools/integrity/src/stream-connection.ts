@@ -23,6 +23,8 @@ export class StreamConnection {
   private toldRetryMs: number | undefined;
   private silence: NodeJS.Timeout | undefined;
   private retry: NodeJS.Timeout | undefined;
+  /** By the clock of the service, when it made the last message. */
+  serverTimeMs = Number.NaN;
   /** Begun, successful or not. */
   attempts = 0;
 
@@ -83,7 +85,12 @@ export class StreamConnection {
 
   private take(data: Buffer): void {
     this.heard();
-    const { type, payload } = JSON.parse(data.toString()) as { type: string; payload: unknown };
+    const { type, payload, timestamp } = JSON.parse(data.toString()) as {
+      type: string;
+      payload: unknown;
+      timestamp: string;
+    };
+    this.serverTimeMs = Date.parse(timestamp);
     if (type === 'bye') this.toldRetryMs = (payload as ByePayload).reconnect_ms;
     this.options.onMessage(type, payload);
   }

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { EmbeddedLog } from '@distributary/broker-embedded';
 import type { Log } from '@distributary/distribution-core';
 import { SystemClock, SystemIds } from '@distributary/distribution-nest';
+import type { RealServer } from './real-servers.js';
 
 export const BROKER_KINDS = ['embedded', 'kafka'] as const;
 export type BrokerKind = (typeof BROKER_KINDS)[number];
@@ -11,6 +12,8 @@ export interface StageBroker {
   readonly kind: BrokerKind;
   /** Of each service. */
   readonly env: Readonly<Record<string, string>>;
+  /** That may be killed and come back; none if the broker is embedded. */
+  readonly servers: readonly RealServer[];
   /** As another program that uses it. */
   openLog(): Promise<Log>;
   stop(): Promise<void>;
@@ -22,6 +25,7 @@ export function embeddedBroker(folder: string): StageBroker {
   return {
     kind: 'embedded',
     env: { EMBEDDED_DIR: directory },
+    servers: [],
     openLog: () => EmbeddedLog.open({ directory, clock: new SystemClock(), ids: new SystemIds() }),
     stop: () => Promise.resolve(),
   };

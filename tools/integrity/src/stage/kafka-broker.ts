@@ -1,6 +1,19 @@
 import type { StageBroker } from './broker.js';
+import { realServers } from './real-servers.js';
 
-/** Not before the service takes KAFKA_BROKERS. */
-export function kafkaBroker(_brokers: number): Promise<StageBroker> {
-  return Promise.reject(new Error('the service has no Kafka yet: use --broker embedded'));
+/** A real Kafka of one broker or of three. */
+export async function kafkaBroker(count: 1 | 3): Promise<StageBroker> {
+  const { startKafka, startKafka3 } = await realServers();
+  const one = async () => {
+    const broker = await startKafka();
+    return { url: broker.url, brokers: [broker], stop: () => broker.stop() };
+  };
+  const { url, brokers, stop } = count === 3 ? await startKafka3() : await one();
+  return {
+    kind: 'kafka',
+    env: { KAFKA_BROKERS: url },
+    servers: brokers,
+    openLog: () => Promise.reject(new Error('there is no KafkaLog yet')),
+    stop,
+  };
 }

@@ -1,16 +1,22 @@
-import { pathToFileURL } from 'node:url';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 /** What the tool that starts real servers gives (tools/stack). It is a program without a package: found by its place. */
 export interface RealServer {
   readonly port: number;
   readonly url: string;
   readonly pid: number;
-  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** `kill -9`; its data stay. */
+  kill(): Promise<void>;
+  /** After a kill; resolves when it serves again. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 interface RealServers {
-  startRedis(port?: number): Promise<RealServer>;
+  startRedis(): Promise<RealServer>;
+  startKafka(): Promise<RealServer>;
+  startKafka3(): Promise<{ readonly url: string; readonly brokers: readonly RealServer[]; stop(): Promise<void> }>;
 }
 
 export async function realServers(): Promise<RealServers> {

@@ -16,8 +16,8 @@ export interface StageOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Where the embedded log lies; absent: in a folder of the stage. */
   readonly logFolder?: string;
-  /** Of Kafka. */
-  readonly brokers?: number;
+  /** Of Kafka; absent: one. */
+  readonly brokers?: 1 | 3;
 }
 
 /** So that a lost owner is replaced soon; each scenario would otherwise wait for most of its time. */
