@@ -1,3 +1,5 @@
+import { KafkaLog } from '@distributary/broker-kafka';
+import { SystemClock, SystemIds } from '@distributary/distribution-nest';
 import type { StageBroker } from './broker.js';
 import { realServers } from './real-servers.js';
 
@@ -13,7 +15,7 @@ export async function kafkaBroker(count: 1 | 3): Promise<StageBroker> {
     kind: 'kafka',
     env: { KAFKA_BROKERS: url },
     servers: brokers,
-    openLog: () => Promise.reject(new Error('there is no KafkaLog yet')),
+    openLog: () => KafkaLog.open({ brokers: url.split(','), clock: new SystemClock(), ids: new SystemIds() }),
     stop,
   };
 }

@@ -33,6 +33,7 @@ const GONE_WITHIN_MS = 30_000;
 export class Stage {
   readonly gateways: ServerProcess[] = [];
   readonly routers: ServerProcess[] = [];
+  private started = 0;
 
   private constructor(
     readonly folder: string,
@@ -80,6 +81,8 @@ export class Stage {
       env: {
         OWNERSHIP_TERM_MS: String(OWNERSHIP_TERM_MS),
         DATABASE_URL: database.url,
+        // One that comes back under its name ends what it left open; the embedded log does not need it.
+        ...(broker.kind === 'kafka' && { KAFKA_INSTANCE: `process-${this.started++}` }),
         ...broker.env,
         ...roles,
         ...env,
