@@ -70,7 +70,11 @@ function subscriptionsArea({ management }: Parts): DynamicModule {
 function topicsArea(parts: Parts, { clock }: AdministrationSurroundings): DynamicModule {
   const { directory, log, fanOut, storage } = parts;
   const topics = new TopicsService({
-    topics: new TopicAdmin({ directory, subscriptions: storage.subscriptions }),
+    topics: new TopicAdmin({
+      directory,
+      subscriptions: storage.subscriptions,
+      payloadFormats: parts.schemaRegistry.payloadFormats,
+    }),
     statistics: new TopicStatistics({ log, clock, fanOut }),
     log,
     clock,

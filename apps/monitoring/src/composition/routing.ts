@@ -1,5 +1,6 @@
 import {
   EventRouter,
+  type ExternalPayloads,
   type Log,
   RuleTransformations,
   type Transformations,
@@ -29,6 +30,7 @@ export interface RoutingParts {
   readonly storage: Storage;
   readonly directory: TopicDirectory;
   readonly transformations: Transformations;
+  readonly payloads: ExternalPayloads;
 }
 
 export function createRouting(around: Surroundings, parts: RoutingParts): Routing {
@@ -50,6 +52,7 @@ export function createRouting(around: Surroundings, parts: RoutingParts): Routin
     topics,
     router,
     ownership: storage.cursors,
+    payloads: parts.payloads,
     clock,
     ids,
     metrics,

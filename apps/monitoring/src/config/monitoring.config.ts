@@ -17,6 +17,7 @@ import {
   transformationConfig,
 } from '@distributary/distribution-nest';
 import { cacheConfig, persistenceConfig } from '@distributary/persistence';
+import { schemaRegistryConfig, schemaRegistryRules } from '@distributary/schema-registry';
 import type { z } from 'zod';
 import { subscriptionsConfig } from './subscriptions.config.js';
 import { hostProbeConfig } from '../host-probe/host-probe.config.js';
@@ -33,6 +34,7 @@ export const monitoringConfig = httpConfig
   .extend(persistenceConfig.shape)
   .extend(cacheConfig.shape)
   .extend(transformationConfig.shape)
+  .extend(schemaRegistryConfig.shape)
   .extend(tracingConfig.shape)
   .extend(performanceConfig.shape)
   .extend(hostProbeConfig.shape)
@@ -60,6 +62,6 @@ export const monitoringConfig = httpConfig
       default: '1000',
     }),
   })
-  .check(authenticationRules, processRules);
+  .check(authenticationRules, processRules, schemaRegistryRules);
 
 export type MonitoringConfig = Readonly<z.output<typeof monitoringConfig>>;

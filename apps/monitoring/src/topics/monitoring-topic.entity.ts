@@ -1,4 +1,4 @@
-import type { ConflationKey } from '@distributary/distribution-core';
+import type { ConflationKey, TopicPayload } from '@distributary/distribution-core';
 import { Column, CreateDateColumn, Entity, PrimaryGeneratedColumn } from 'typeorm';
 
 /** A row of `monitoring_topics`. */
@@ -33,6 +33,10 @@ export class MonitoringTopicEntity {
 
   @Column({ type: 'varchar', length: 20, default: 'ingested' })
   origin!: 'ingested' | 'external';
+
+  /** Null: JSON. */
+  @Column({ type: 'jsonb', nullable: true })
+  payload!: TopicPayload | null;
 
   @Column({ type: 'smallint', default: 5 })
   priority!: number;

@@ -37,8 +37,8 @@ export class TypeormTopicCatalog implements TopicCatalog {
 
   create(topic: NewTopic): Promise<TopicDefinition> {
     return this.changed(async (manager, catalogVersion) => {
-      const { name, ...columns } = topic;
-      const row = manager.create(MonitoringTopicEntity, { ...columns, topicName: name, catalogVersion });
+      const { name, payload = null, ...columns } = topic;
+      const row = manager.create(MonitoringTopicEntity, { ...columns, payload, topicName: name, catalogVersion });
       try {
         return toDefinition(await manager.save(row));
       } catch (error) {
@@ -93,6 +93,7 @@ function toDefinition(row: MonitoringTopicEntity): TopicDefinition {
     retentionPolicy: row.retentionPolicy,
     enabled: row.enabled,
     origin: row.origin,
+    ...(row.payload === null ? {} : { payload: row.payload }),
     priority: row.priority,
     conflationKey: row.conflationKey,
     catalogVersion: Number(row.catalogVersion),

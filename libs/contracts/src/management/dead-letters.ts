@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { pageQuerySchema } from '../page.js';
 
-const reason = z.enum(['nacked', 'ack_timeout', 'delivery_failed', 'transformation_failed']);
+const reason = z.enum([
+  'nacked',
+  'ack_timeout',
+  'delivery_failed',
+  'transformation_failed',
+  'schema_unknown',
+  'payload_unreadable',
+]);
 const fault = z.enum(['receiver', 'service']);
 const status = z.enum(['dead', 'replaying', 'replayed', 'discarded']);
 const target = z.enum(['subscription', 'topic']);

@@ -25,6 +25,10 @@ export const newTopicSchema = z
     ...changeable,
     origin: z.enum(['ingested', 'external']).optional(),
     broker_name: z.string().min(1).max(249).optional(),
+    /** Of an external topic: how its payloads are encoded. Default: json. */
+    payload_format: z.enum(['json', 'avro']).optional(),
+    /** Whose schemas they must have. Default: any of the registry. */
+    payload_subject: z.string().min(1).max(255).optional(),
   })
   .meta({ id: 'NewTopic' });
 
@@ -40,6 +44,8 @@ export const topicSchema = z
     enabled: z.boolean(),
     origin: z.enum(['ingested', 'external']),
     broker_name: z.string(),
+    payload_format: z.enum(['json', 'avro']),
+    payload_subject: z.string().optional(),
     priority: z.int(),
     conflation_key: conflationKeySchema,
     catalog_version: z.int(),

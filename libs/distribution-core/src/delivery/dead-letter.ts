@@ -1,8 +1,15 @@
 import type { EventRecord } from '../event.js';
+import { PAYLOAD_REFUSALS } from '../ports/payload-codec.port.js';
 import type { LanePosition } from '../position.js';
 
 /** Why an event could not be delivered. */
-export const DEAD_LETTER_REASONS = ['nacked', 'ack_timeout', 'delivery_failed', 'transformation_failed'] as const;
+export const DEAD_LETTER_REASONS = [
+  'nacked',
+  'ack_timeout',
+  'delivery_failed',
+  'transformation_failed',
+  ...PAYLOAD_REFUSALS,
+] as const;
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
 
 /** Whose fault that is: the receiver's (it refused, or was silent) or ours (we could not make what we should send). */
@@ -14,6 +21,8 @@ const FAULTS: Readonly<Record<DeadLetterReason, DeadLetterFault>> = {
   ack_timeout: 'receiver',
   delivery_failed: 'service',
   transformation_failed: 'service',
+  schema_unknown: 'service',
+  payload_unreadable: 'service',
 };
 
 export const faultOf = (reason: DeadLetterReason): DeadLetterFault => FAULTS[reason];

@@ -1,5 +1,14 @@
+import type { PayloadFormat } from './payload-codec.port.js';
+
 /** How an event is keyed when state is conflated: newer values of an equal key replace older ones. */
 export type ConflationKey = 'none' | 'routing_key' | { readonly attributes: readonly string[] };
+
+/** How the payloads of an external topic are encoded. */
+export interface TopicPayload {
+  readonly format: Exclude<PayloadFormat, 'json'>;
+  /** Whose schemas they must have; absent: any of the registry. */
+  readonly subject?: string;
+}
 
 /** One row of the catalog: what a topic is, apart from its events. */
 export interface TopicDefinition {
@@ -15,6 +24,8 @@ export interface TopicDefinition {
   readonly enabled: boolean;
   /** Ingested: only our ingest writes it. External: others do. */
   readonly origin: 'ingested' | 'external';
+  /** Absent: JSON. */
+  readonly payload?: TopicPayload;
   /** 1 is the most urgent, 9 the least. */
   readonly priority: number;
   readonly conflationKey: ConflationKey;

@@ -4,6 +4,7 @@ import { qualifyTopic, unqualified } from '../access/tenancy.js';
 import { DistributionError, invalidRequest, type Problem } from '../errors/distribution-error.js';
 import { compileTopicPattern } from '../matching/topic-pattern.js';
 import type { SubscriptionStore } from '../ports/subscription-store.port.js';
+import type { PayloadFormat } from '../ports/payload-codec.port.js';
 import type { ConflationKey, NewTopic, TopicChange, TopicDefinition } from '../ports/topic-catalog.port.js';
 import { type Precondition, requireVersion, type ResourceVersion, versionOf } from '../precondition.js';
 import { brokerNameOf } from './broker-name.js';
@@ -24,11 +25,16 @@ export interface TopicRequest {
   readonly origin?: 'ingested' | 'external';
   /** Of a topic that others write: what the broker calls it. */
   readonly brokerName?: string;
+  /** Of such a topic: how its payloads are encoded, and whose schemas they must have. Default: JSON. */
+  readonly payloadFormat?: PayloadFormat;
+  readonly payloadSubject?: string;
 }
 
 export interface TopicAdminDependencies {
   readonly directory: TopicDirectory;
   readonly subscriptions: SubscriptionStore;
+  /** Payloads of topics that others write can be this. Default: JSON alone. */
+  readonly payloadFormats?: readonly PayloadFormat[];
 }
 
 const MAX_PARTITIONS = 256;
@@ -60,7 +66,7 @@ export class TopicAdmin {
   async create(principal: Principal, request: TopicRequest): Promise<TopicDefinition> {
     const topic = topicOf(request, principal.tenant);
     // What cannot be a name is nobody's to permit.
-    check(problemsOf(topic, request));
+    check([...problemsOf(topic, request), ...payloadProblems(request, this.deps.payloadFormats ?? ['json'])]);
     requirePermission(principal, 'manage', request.name);
     return this.deps.directory.create(topic);
   }
@@ -138,9 +144,37 @@ function topicOf(request: TopicRequest, tenant: string): NewTopic {
     retentionPolicy: request.retentionPolicy ?? '7d',
     enabled: request.enabled ?? true,
     origin: request.origin ?? 'ingested',
+    ...payloadOf(request),
     priority: request.priority ?? 5,
     conflationKey: request.conflationKey ?? 'none',
   };
+}
+
+function payloadOf({ payloadFormat = 'json', payloadSubject }: TopicRequest): Pick<NewTopic, 'payload'> {
+  if (payloadFormat === 'json') return {};
+  return { payload: { format: payloadFormat, ...(payloadSubject === undefined ? {} : { subject: payloadSubject }) } };
+}
+
+const MAX_SUBJECT_LENGTH = 255;
+
+function payloadProblems(
+  { origin, payloadFormat, payloadSubject }: TopicRequest,
+  possible: readonly PayloadFormat[],
+): Problem[] {
+  const problems: Problem[] = [];
+  const path = 'payload_format';
+  if (payloadFormat !== undefined && origin !== 'external') {
+    problems.push({ path, rule: 'must not be given but for an external topic' });
+  } else if (payloadFormat !== undefined && !possible.includes(payloadFormat)) {
+    problems.push({ path, rule: `must be ${possible.join(' or ')}, because no schema registry is configured` });
+  }
+  if (payloadSubject !== undefined && payloadFormat !== 'avro') {
+    problems.push({ path: 'payload_subject', rule: 'must not be given but with payload_format avro' });
+  }
+  if (payloadSubject !== undefined && !isWithin(payloadSubject.length, 1, MAX_SUBJECT_LENGTH)) {
+    problems.push({ path: 'payload_subject', rule: `must be 1 to ${MAX_SUBJECT_LENGTH} characters` });
+  }
+  return problems;
 }
 
 function problemsOf(topic: NewTopic, request: TopicRequest): Problem[] {

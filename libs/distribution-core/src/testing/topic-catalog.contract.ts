@@ -31,6 +31,14 @@ export function describeTopicCatalogContract(name: string, create: () => Promise
       expect(await catalog.find('nothing')).toBeUndefined();
     });
 
+    it('remembers how the payloads of a topic are encoded', async () => {
+      const payloads = [{ format: 'avro' as const, subject: 'orders-value' }, { format: 'avro' as const }];
+      for (const [index, payload] of payloads.entries()) {
+        await catalog.create(aNewTopic(`encoded/${index}`, { origin: 'external', payload }));
+        expect((await catalog.find(`encoded/${index}`))?.payload).toEqual(payload);
+      }
+    });
+
     it('raises its version with each change', async () => {
       const versions = [await catalog.version()];
       await catalog.create(aNewTopic('a'));

@@ -8,6 +8,7 @@ import type { Counter } from '../../ports/metrics.port.js';
 import type { LanePosition, Position } from '../../position.js';
 import { partitionOf } from '../partition.js';
 import type { EventRouter, Placement, Routed } from '../rules/event-router.js';
+import type { EncodedTopic, ExternalPayloads } from './external-payloads.js';
 
 export interface RouterLimits {
   /** How long a lane stays with a process that is gone. */
@@ -34,6 +35,7 @@ export interface RouterLaneDependencies {
   readonly log: Log;
   readonly router: EventRouter;
   readonly ownership: LaneOwnership;
+  readonly payloads?: Pick<ExternalPayloads, 'recordsOf'>;
   readonly clock: Clock;
   readonly limits: RouterLimits;
   readonly ownerId: string;
@@ -54,6 +56,8 @@ export interface RoutedLane {
   readonly brokerName: string;
   readonly partition: number;
   readonly group: string;
+  /** Undefined: its payloads are JSON. */
+  readonly encoded: EncodedTopic | undefined;
 }
 
 /**
@@ -185,7 +189,10 @@ export class RouterLane {
 
   private async routeBatch(batch: EventBatch, signal: AbortSignal): Promise<void> {
     const { clock, counters, limits, log } = this.deps;
-    const appends = laneAppends(this.copiesOf(batch));
+    const records = await this.recordsOf(batch);
+    // What took its time may have taken longer than the term.
+    if (signal.aborted || !this.isOwner()) return;
+    const appends = laneAppends(this.copiesOf(records));
     counters.events.add(batch.count);
     const nowMs = clock.monotonicMs();
     if (appends.length === 0 && nowMs - this.committedAtMs < limits.idleCommitMs) return;
@@ -205,10 +212,17 @@ export class RouterLane {
     counters.copies.add(appends.reduce((sum, { records }) => sum + records.length, 0));
   }
 
-  private copiesOf(batch: EventBatch): readonly Placement[] {
+  private async recordsOf(batch: EventBatch): Promise<readonly EventRecord[]> {
+    const { encoded } = this.lane;
+    const { payloads } = this.deps;
+    if (encoded !== undefined && payloads !== undefined) return payloads.recordsOf(encoded, batch);
+    return Array.from({ length: batch.count }, (_, index) => batch.recordAt(index));
+  }
+
+  private copiesOf(records: readonly EventRecord[]): readonly Placement[] {
     const { router } = this.deps;
     const { topic } = this.lane;
-    const events = Array.from({ length: batch.count }, (_, index) => ({ topic, record: batch.recordAt(index) }));
+    const events = records.map((record) => ({ topic, record }));
     let routed: readonly (Routed | undefined)[];
     try {
       routed = router.route(events);

@@ -4,6 +4,7 @@ import type { Log } from '../../ports/log.port.js';
 import type { Gauge, Metrics } from '../../ports/metrics.port.js';
 import type { TopicDefinition } from '../../ports/topic-catalog.port.js';
 import type { EventRouter } from '../rules/event-router.js';
+import type { ExternalPayloads } from './external-payloads.js';
 import {
   DEFAULT_ROUTER_LIMITS,
   type LaneOwnership,
@@ -21,6 +22,8 @@ export interface TopicRouterDependencies {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly metrics: Metrics;
+  /** Absent: all payloads are JSON. */
+  readonly payloads?: Pick<ExternalPayloads, 'recordsOf'>;
   readonly limits?: Partial<RouterLimits>;
   readonly onError: (error: unknown) => void;
 }
@@ -99,10 +102,18 @@ export class TopicRouter {
 
   private wanted(): Map<string, RoutedLane> {
     const lanes = new Map<string, RoutedLane>();
-    for (const { name, origin, enabled, brokerName, partitions } of this.deps.topics.list()) {
+    for (const definition of this.deps.topics.list()) {
+      const { name, origin, enabled, brokerName, partitions, tenant, dataType, payload } = definition;
       if (origin !== 'external' || !enabled || !this.deps.router.concerns(name)) continue;
+      const encoded = payload === undefined ? undefined : { topic: name, tenant, dataType, payload };
       for (let partition = 0; partition < partitions; partition++) {
-        lanes.set(`${name}#${partition}`, { topic: name, brokerName, partition, group: `router/${brokerName}` });
+        lanes.set(`${name}#${partition}`, {
+          topic: name,
+          brokerName,
+          partition,
+          group: `router/${brokerName}`,
+          encoded,
+        });
       }
     }
     return lanes;

@@ -19,6 +19,8 @@ export function topicView(topic: TopicDefinition, ends: readonly LaneEnds[]): To
     enabled: topic.enabled,
     origin: topic.origin,
     broker_name: topic.brokerName,
+    payload_format: topic.payload?.format ?? 'json',
+    ...(topic.payload?.subject !== undefined && { payload_subject: topic.payload.subject }),
     priority: topic.priority,
     conflation_key: asWritten(topic.conflationKey),
     catalog_version: topic.catalogVersion,
@@ -63,6 +65,8 @@ export function topicRequestOf(input: NewTopicInput): TopicRequest {
     partitions: input.partitions,
     origin: input.origin,
     brokerName: input.broker_name,
+    payloadFormat: input.payload_format,
+    payloadSubject: input.payload_subject,
     ...topicChangeOf(input),
   };
 }

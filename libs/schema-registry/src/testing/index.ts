@@ -1,0 +1,2 @@
+export * from './in-memory-schema-registry.js';
+export * from './registry-server.js';

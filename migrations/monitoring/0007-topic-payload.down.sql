@@ -1,0 +1,1 @@
+ALTER TABLE monitoring_topics DROP COLUMN payload;
