@@ -138,7 +138,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
   });
   const dependencies: HealthCheck[] = [
     { name: 'database', check: () => storage.check() },
-    { name: 'broker', check: async () => void (await parts.log.listTopics()) },
+    { name: 'broker', kind: parts.brokerKind, check: async () => void (await parts.log.listTopics()) },
   ];
   const readCaching = openReadCaching({ config, clock, ids, metrics });
   const auditing = openAuditing(storage.audit, { config, clock, ids, metrics, logger });

@@ -8,7 +8,9 @@ import {
   type PlannedProcess,
   ProcessPool,
   type Role,
+  type Side,
   SystemClock,
+  SystemIds,
 } from '@distributary/distribution-nest';
 import { EmbeddedPostgres } from '@distributary/persistence';
 import { freePort } from './composition/free-port.js';
@@ -80,22 +82,28 @@ function planOf(
   ports: { readonly PORT: string; readonly GRPC_PORT: string },
 ): readonly PlannedProcess[] {
   const rolesAmong = (...some: readonly Role[]) => config.ROLES.filter((role) => some.includes(role));
-  const settingsOf = (name: string, roles: readonly Role[]) => ({
+  // Without a name of this machine it is a new one, so that two machines never take each other's work for their own.
+  const instance = config.KAFKA_INSTANCE ?? new SystemIds().uuid();
+  const settingsOf = (name: string, side: Side, roles: readonly Role[]) => ({
     ROLES: roles.join(','),
     PROCESSES: '1',
     PROCESS_NAME: name,
+    KAFKA_INSTANCE: `${instance}.${name}.${side}`,
   });
   const behind = rolesAmong('router', 'worker');
   const own = { HOST: '127.0.0.1', PORT: '0', GRPC_PORT: '0' };
   const background: PlannedProcess = {
     name: behind.join('-'),
-    start: () =>
-      forkedProcess(fork(program, { env: { ...environment, ...settingsOf(background.name, behind), ...own } })),
+    start: (side) =>
+      forkedProcess(fork(program, { env: { ...environment, ...settingsOf(background.name, side, behind), ...own } })),
   };
   const open = rolesAmong('api', 'gateway');
   const sharing = Array.from({ length: config.PROCESSES }, (_, index): PlannedProcess => {
     const name = `${open.join('-')}-${index + 1}`;
-    return { name, start: () => forkedProcess(cluster.fork({ ...settingsOf(name, open), ...ports }).process) };
+    return {
+      name,
+      start: (side) => forkedProcess(cluster.fork({ ...settingsOf(name, side, open), ...ports }).process),
+    };
   });
   return behind.length === 0 ? sharing : [background, ...sharing];
 }

@@ -1,5 +1,4 @@
 import type { MonitoringEventInput } from '@distributary/contracts';
-import { EmbeddedLog, embeddedLogOptions } from '@distributary/broker-embedded';
 import {
   type Clock,
   FanOut,
@@ -27,12 +26,12 @@ import type { MonitoringConfig } from '../config/monitoring.config.js';
 import { monitoringTopics } from '../events/default-topics.js';
 import { IngestPublisher } from '../events/publisher.js';
 import { monitoringVocabulary } from '../stream/monitoring-vocabulary.js';
+import { type Broker, openBroker } from './broker.js';
 import type { Edge } from './edge.js';
 import { DeliveryStatistics } from './delivery-statistics.js';
 import { createGuarantees, type Guarantees } from './guarantees.js';
 import { createRouting, type Routing } from './routing.js';
 import { createManagement, type Management } from './management.js';
-import { openSchemaRegistry, type SchemaRegistryParts } from './schema-registry.js';
 import type { Storage } from './storage.js';
 import type { Telemetry } from './telemetry.js';
 import { createTransforming, type Transforming } from './transforming.js';
@@ -52,6 +51,7 @@ export interface Surroundings {
 
 /** The pipeline of the service, from ingest to the doors, without Nest. */
 export interface Parts {
+  readonly brokerKind: Broker['kind'];
   readonly log: Log;
   readonly storage: Storage;
   readonly directory: TopicDirectory;
@@ -67,7 +67,6 @@ export interface Parts {
   readonly sseDoor: SseDoor;
   readonly statistics: DeliveryStatistics;
   readonly routing: Routing;
-  readonly schemaRegistry: SchemaRegistryParts;
 }
 
 /** Who reads what passes: the newest values, live streams, figures that rules look at. A router alone does not. */
@@ -79,7 +78,8 @@ const LAST_VALUES_WAIT_MS = 10_000;
 export async function openParts(around: Surroundings, storage: Storage): Promise<Parts> {
   const { config, clock, ids, metrics, logger } = around;
   const onUnexpected = (error: unknown) => logger.error('service.unexpected_error', { error });
-  const log = await EmbeddedLog.open({ ...embeddedLogOptions(config), clock, ids, metrics });
+  const { kind: brokerKind, log } = await openBroker({ config, clock, ids, metrics });
+  logger.info('broker.opened', { broker: brokerKind });
   const directory = new TopicDirectory({ catalog: storage.topics, log, clock, onError: onUnexpected });
   const fanOut = new FanOut({
     log,
@@ -98,19 +98,12 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
   const statistics = new DeliveryStatistics(clock);
   fanOut.onDelivered = (latencyMs, deliveries) => statistics.delivered(latencyMs, deliveries);
   around.telemetry.statistics.onFailed = (deliveries) => statistics.failed(deliveries);
-  const schemaRegistry = openSchemaRegistry(around);
   const transforming = createTransforming(around, storage);
   const guarantees = createGuarantees(around, { log, storage, directory, fanOut });
   transforming.buryIn(guarantees.letters);
   const { transformations } = transforming;
   const management = createManagement(around, { log, storage, directory, fanOut, transformations });
-  const routing = createRouting(around, {
-    log,
-    storage,
-    directory,
-    transformations,
-    payloads: schemaRegistry.payloadsOf(guarantees.letters),
-  });
+  const routing = createRouting(around, { log, storage, directory, transformations });
   try {
     await directory.start(monitoringTopics());
     await routing.start();
@@ -124,7 +117,6 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     directory.stop();
     await routing.stop();
     await fanOut.stop();
-    await schemaRegistry.close();
     await log.close();
     throw error;
   }
@@ -166,6 +158,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     limits: { ...guarantees.limits, maxSubscriptions: config.MAX_SUBSCRIPTIONS_PER_SESSION },
   });
   return {
+    brokerKind,
     log,
     storage,
     directory,
@@ -181,7 +174,6 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     sseDoor: new SseDoor(sessions),
     statistics,
     routing,
-    schemaRegistry,
   };
 }
 
@@ -199,7 +191,6 @@ export async function drainStreams(parts: Parts): Promise<void> {
 /** To be called when nothing comes in any more. */
 export async function closePipeline(parts: Parts): Promise<void> {
   await parts.routing.stop();
-  await parts.schemaRegistry.close();
   await parts.fanOut.stop();
   await parts.log.close();
 }

@@ -1,4 +1,5 @@
 import { embeddedConfig } from '@distributary/broker-embedded';
+import { kafkaConfig } from '@distributary/broker-kafka';
 import {
   auditConfig,
   authenticationRules,
@@ -17,8 +18,8 @@ import {
   transformationConfig,
 } from '@distributary/distribution-nest';
 import { cacheConfig, persistenceConfig } from '@distributary/persistence';
-import { schemaRegistryConfig, schemaRegistryRules } from '@distributary/schema-registry';
 import type { z } from 'zod';
+import { kafkaRules } from './kafka-rules.js';
 import { subscriptionsConfig } from './subscriptions.config.js';
 import { hostProbeConfig } from '../host-probe/host-probe.config.js';
 
@@ -27,6 +28,7 @@ export const monitoringConfig = httpConfig
   .extend(rolesConfig.shape)
   .extend(authConfig.shape)
   .extend(embeddedConfig.shape)
+  .extend(kafkaConfig.shape)
   .extend(tlsConfig.shape)
   .extend(limitsConfig.shape)
   .extend(auditConfig.shape)
@@ -34,7 +36,6 @@ export const monitoringConfig = httpConfig
   .extend(persistenceConfig.shape)
   .extend(cacheConfig.shape)
   .extend(transformationConfig.shape)
-  .extend(schemaRegistryConfig.shape)
   .extend(tracingConfig.shape)
   .extend(performanceConfig.shape)
   .extend(hostProbeConfig.shape)
@@ -62,6 +63,6 @@ export const monitoringConfig = httpConfig
       default: '1000',
     }),
   })
-  .check(authenticationRules, processRules, schemaRegistryRules);
+  .check(authenticationRules, processRules, kafkaRules);
 
 export type MonitoringConfig = Readonly<z.output<typeof monitoringConfig>>;
