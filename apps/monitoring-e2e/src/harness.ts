@@ -16,6 +16,7 @@ const QUIET: Environment = {
   EMBEDDED_MAX_SIZE: '1GiB',
   PROBE_INTERVAL_MS: '3600000',
   PERFORMANCE_INTERVAL_MS: '3600000',
+  RECEIPT_INTERVAL_MS: '3600000',
 };
 
 export interface Reply<Body = Readonly<Record<string, unknown>>> {

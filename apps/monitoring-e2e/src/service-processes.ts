@@ -47,6 +47,7 @@ export class ServiceProcesses {
         EMBEDDED_MAX_SIZE: '1GiB',
         PROBE_INTERVAL_MS: '3600000',
         PERFORMANCE_INTERVAL_MS: '3600000',
+        RECEIPT_INTERVAL_MS: '3600000',
         RATE_LIMIT_PER_ADDRESS: '0',
         ...env,
       },

@@ -50,6 +50,7 @@ export * from './access/authorize.js';
 export * from './access/tenancy.js';
 export * from './access/effective-selection.js';
 export * from './access/permitted-events.js';
+export * from './delivery/statistics/delivery-receipts.js';
 export * from './delivery/statistics/performance-statistics.js';
 export * from './delivery/statistics/rolling-series.js';
 export * from './delivery/statistics/latency-sketch.js';

@@ -29,6 +29,7 @@ export async function startMonitoringService({ cpu, env = {} }: ServiceOptions =
       // Once at the start, and then not again while anything is measured.
       PROBE_INTERVAL_MS: '3600000',
       PERFORMANCE_INTERVAL_MS: '3600000',
+      RECEIPT_INTERVAL_MS: '3600000',
       LOG_LEVEL: 'warn',
       // All clients are one here, and what is measured is not the limiter.
       RATE_LIMIT_PER_KEY: '0',

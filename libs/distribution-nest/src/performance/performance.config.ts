@@ -15,6 +15,10 @@ export const performanceConfig = z.object({
     about: 'How often the service publishes how it performs, as METRICS of its own, on which its alert rules look.',
     default: '10000',
   }),
+  RECEIPT_INTERVAL_MS: setting(integerText(100, 3_600_000), {
+    about: 'How often receipts, what was distributed of each lane, are published to the topic of receipts.',
+    default: '10000',
+  }),
   ALERT_LATENCY_MS: setting(integerText(0, 3_600_000), {
     about: 'The 99th percentile of the delivery latency above which an alert is raised.',
     default: '50',
