@@ -32,6 +32,7 @@ import { DeliveryStatistics } from './delivery-statistics.js';
 import { createGuarantees, type Guarantees } from './guarantees.js';
 import { createRouting, type Routing } from './routing.js';
 import { createManagement, type Management } from './management.js';
+import { openSchemaRegistry, type SchemaRegistryParts } from './schema-registry.js';
 import type { Storage } from './storage.js';
 import type { Telemetry } from './telemetry.js';
 import { createTransforming, type Transforming } from './transforming.js';
@@ -67,6 +68,7 @@ export interface Parts {
   readonly sseDoor: SseDoor;
   readonly statistics: DeliveryStatistics;
   readonly routing: Routing;
+  readonly schemaRegistry: SchemaRegistryParts;
 }
 
 /** Who reads what passes: the newest values, live streams, figures that rules look at. A router alone does not. */
@@ -98,12 +100,19 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
   const statistics = new DeliveryStatistics(clock);
   fanOut.onDelivered = (latencyMs, deliveries) => statistics.delivered(latencyMs, deliveries);
   around.telemetry.statistics.onFailed = (deliveries) => statistics.failed(deliveries);
+  const schemaRegistry = openSchemaRegistry(around);
   const transforming = createTransforming(around, storage);
   const guarantees = createGuarantees(around, { log, storage, directory, fanOut });
   transforming.buryIn(guarantees.letters);
   const { transformations } = transforming;
   const management = createManagement(around, { log, storage, directory, fanOut, transformations });
-  const routing = createRouting(around, { log, storage, directory, transformations });
+  const routing = createRouting(around, {
+    log,
+    storage,
+    directory,
+    transformations,
+    payloads: schemaRegistry.payloadsOf(guarantees.letters),
+  });
   try {
     await directory.start(monitoringTopics());
     await routing.start();
@@ -117,6 +126,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     directory.stop();
     await routing.stop();
     await fanOut.stop();
+    await schemaRegistry.close();
     await log.close();
     throw error;
   }
@@ -174,6 +184,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     sseDoor: new SseDoor(sessions),
     statistics,
     routing,
+    schemaRegistry,
   };
 }
 
@@ -191,6 +202,7 @@ export async function drainStreams(parts: Parts): Promise<void> {
 /** To be called when nothing comes in any more. */
 export async function closePipeline(parts: Parts): Promise<void> {
   await parts.routing.stop();
+  await parts.schemaRegistry.close();
   await parts.fanOut.stop();
   await parts.log.close();
 }

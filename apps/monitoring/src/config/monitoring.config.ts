@@ -18,6 +18,7 @@ import {
   transformationConfig,
 } from '@distributary/distribution-nest';
 import { cacheConfig, persistenceConfig } from '@distributary/persistence';
+import { schemaRegistryConfig, schemaRegistryRules } from '@distributary/schema-registry';
 import type { z } from 'zod';
 import { kafkaRules } from './kafka-rules.js';
 import { subscriptionsConfig } from './subscriptions.config.js';
@@ -36,6 +37,7 @@ export const monitoringConfig = httpConfig
   .extend(persistenceConfig.shape)
   .extend(cacheConfig.shape)
   .extend(transformationConfig.shape)
+  .extend(schemaRegistryConfig.shape)
   .extend(tracingConfig.shape)
   .extend(performanceConfig.shape)
   .extend(hostProbeConfig.shape)
@@ -63,6 +65,6 @@ export const monitoringConfig = httpConfig
       default: '1000',
     }),
   })
-  .check(authenticationRules, processRules, kafkaRules);
+  .check(authenticationRules, processRules, kafkaRules, schemaRegistryRules);
 
 export type MonitoringConfig = Readonly<z.output<typeof monitoringConfig>>;
