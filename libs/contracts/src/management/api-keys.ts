@@ -46,8 +46,8 @@ export const apiKeySchema = z
   })
   .meta({ id: 'ApiKey' });
 
-/** The only answer that has the key itself. */
-export const createdApiKeySchema = apiKeySchema.extend({ key: z.string() }).meta({ id: 'CreatedApiKey' });
+/** The only answer that has the key itself; a repeated one (`Idempotency-Key`) has not. */
+export const createdApiKeySchema = apiKeySchema.extend({ key: z.string().optional() }).meta({ id: 'CreatedApiKey' });
 
 export type NewApiKeyInput = z.output<typeof newApiKeySchema>;
 export type ApiKeyView = z.output<typeof apiKeySchema>;

@@ -15,6 +15,7 @@ import { ApiKeysService } from '../../auth/api-keys.service.js';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import { parseWith } from '../../doors/stream-commands.js';
 import { ApiContract } from '../../http/api-contract.js';
+import { IDEMPOTENCY_ERRORS, idempotencyHeaders, Idempotent } from '../http/idempotent.js';
 import { apiKeyView } from './api-key-view.js';
 
 export const API_KEYS_CLOCK = Symbol('Clock of the API keys');
@@ -40,14 +41,18 @@ export class ApiKeysController {
   }
 
   @Post()
+  @Idempotent('key')
   @Header('cache-control', 'no-store')
   @ApiContract({
     summary: 'Create an API key; it is told here and never again',
-    description: 'Needs the permission to manage every topic. The key is good for Authorization: Bearer <key>.',
+    description:
+      'Needs the permission to manage every topic. The key is good for Authorization: Bearer <key>. It is not kept: sent again ' +
+      'with the same Idempotency-Key, the request makes no second key, and its answer has no `key`.',
+    headers: idempotencyHeaders,
     body: newApiKeySchema,
     response: createdApiKeySchema,
     status: 201,
-    errors: ['store.unavailable'],
+    errors: [...IDEMPOTENCY_ERRORS],
   })
   async create(@CurrentPrincipal() principal: Principal, @Body() body: unknown) {
     const { name, permissions, expires_at: expiresAt } = parseWith(newApiKeySchema, body);

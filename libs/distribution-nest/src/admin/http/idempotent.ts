@@ -12,6 +12,7 @@ import {
   type ExecutionContext,
   Injectable,
   type NestInterceptor,
+  SetMetadata,
   UseInterceptors,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -36,6 +37,9 @@ export const IDEMPOTENCY_ERRORS = ['idempotency.conflict', 'idempotency.busy', '
 /** Two callers may choose the same key: they are told apart by tenant and by who they are. */
 const scopeOf = ({ tenant, kind, id }: Principal): string => `${tenant}/${kind}/${id}`.slice(0, 300);
 
+/** Which fields of a route's answer are told once and never kept. */
+const SECRETS = 'distributary:idempotent-secrets';
+
 @Injectable()
 class IdempotencyInterceptor implements NestInterceptor {
   constructor(private readonly calls: IdempotentCalls) {}
@@ -48,21 +52,26 @@ class IdempotencyInterceptor implements NestInterceptor {
     const reply = context.switchToHttp().getResponse<FastifyReply>();
     const { method, url, body } = request;
     const call: IdempotentCall = { scope: scopeOf(principal), key, fingerprint: requestFingerprint(method, url, body) };
+    const secrets = Reflect.getMetadata(SECRETS, context.getHandler()) as readonly string[];
+    let created: unknown;
     const { answer, isRepeated } = await this.calls.once(call, async () => {
-      const created: unknown = await lastValueFrom(next.handle());
-      return { status: reply.statusCode, headers: headersOf(reply), body: created };
+      created = await lastValueFrom(next.handle());
+      return { status: reply.statusCode, headers: headersOf(reply), body: withoutFields(created, secrets) };
     });
-    if (isRepeated) {
-      reply.status(answer.status);
-      for (const [name, value] of Object.entries(answer.headers)) reply.header(name, value);
-      reply.header(REPEATED_HEADER, 'true');
-    }
+    if (!isRepeated) return of(created);
+    reply.status(answer.status);
+    for (const [name, value] of Object.entries(answer.headers)) reply.header(name, value);
+    reply.header(REPEATED_HEADER, 'true');
     return of(answer.body);
   }
 }
 
-/** On a creating route whose answer holds no secret, for it is kept: a request with an `Idempotency-Key` is done once. */
-export const Idempotent = (): MethodDecorator => applyDecorators(UseInterceptors(IdempotencyInterceptor));
+/**
+ * On a creating route: a request with an `Idempotency-Key` is done once. Its answer is kept, but for the fields that are
+ * `secrets`: who asks again is told everything else.
+ */
+export const Idempotent = (...secrets: string[]): MethodDecorator =>
+  applyDecorators(SetMetadata(SECRETS, secrets), UseInterceptors(IdempotencyInterceptor));
 
 /** The same for a creating gRPC method, whose key is in the metadata. */
 export async function onceByMetadata<Message extends object>(
@@ -85,6 +94,11 @@ export async function onceByMetadata<Message extends object>(
   const call = { scope: scopeOf(principal), key, fingerprint: requestFingerprint(method, request) };
   const { answer } = await calls.once(call, async () => ({ status: 0, headers: {}, body: await work() }));
   return answer.body as Message;
+}
+
+function withoutFields(answer: unknown, names: readonly string[]): unknown {
+  if (names.length === 0 || typeof answer !== 'object' || answer === null) return answer;
+  return Object.fromEntries(Object.entries(answer).filter(([name]) => !names.includes(name)));
 }
 
 function headersOf(reply: FastifyReply): KeptAnswer['headers'] {

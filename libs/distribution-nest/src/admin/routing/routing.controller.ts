@@ -14,6 +14,7 @@ import type { FastifyReply } from 'fastify';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import { ApiContract } from '../../http/api-contract.js';
 import { ETAG_HEADER, ifMatchHeaders, preconditionOf, tagged } from '../http/etag.js';
+import { IDEMPOTENCY_ERRORS, idempotencyHeaders, Idempotent } from '../http/idempotent.js';
 import { RoutingService, type VersionedRule } from './routing.service.js';
 
 @ApiTags('routing')
@@ -28,13 +29,15 @@ export class RoutingController {
   }
 
   @Post('rules')
+  @Idempotent()
   @ApiContract({
     summary: 'Create a routing rule; it applies to the next event',
+    headers: idempotencyHeaders,
     body: newRuleSchema,
     response: ruleSchema,
     status: 201,
     responseHeaders: ETAG_HEADER,
-    errors: ['rule.exists', 'store.unavailable'],
+    errors: [...IDEMPOTENCY_ERRORS, 'rule.exists'],
   })
   async create(
     @CurrentPrincipal() principal: Principal,

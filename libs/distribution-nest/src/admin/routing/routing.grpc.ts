@@ -1,10 +1,11 @@
-import type { Principal } from '@distributary/distribution-core';
+import { IdempotentCalls, type Principal } from '@distributary/distribution-core';
 import type { Metadata } from '@grpc/grpc-js';
 import { Controller, UseFilters } from '@nestjs/common';
 import { Ctx, GrpcMethod, Payload } from '@nestjs/microservices';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import { GrpcErrorFilter } from '../../doors/grpc/grpc-error.filter.js';
 import { preconditionOf } from '../http/etag.js';
+import { onceByMetadata } from '../http/idempotent.js';
 import { metadataText } from '../http/metadata-text.js';
 import { explanationMessage, type Fields, jsonOf, ruleInputOf, ruleMessage } from './routing-messages.js';
 import { RoutingService } from './routing.service.js';
@@ -15,12 +16,17 @@ const SERVICE = 'RoutingManager';
 @Controller()
 @UseFilters(GrpcErrorFilter)
 export class RoutingGrpc {
-  constructor(private readonly routing: RoutingService) {}
+  constructor(
+    private readonly routing: RoutingService,
+    private readonly calls: IdempotentCalls,
+  ) {}
 
   @GrpcMethod(SERVICE, 'CreateRule')
-  async create(@Payload() request: Fields, @CurrentPrincipal() principal: Principal) {
-    const { view, version } = await this.routing.create(principal, ruleInputOf(request));
-    return ruleMessage(view, version);
+  create(@Payload() request: Fields, @Ctx() metadata: Metadata, @CurrentPrincipal() principal: Principal) {
+    return onceByMetadata(this.calls, { principal, metadata, method: 'CreateRule', request }, async () => {
+      const { view, version } = await this.routing.create(principal, ruleInputOf(request));
+      return ruleMessage(view, version);
+    });
   }
 
   @GrpcMethod(SERVICE, 'GetRule')
