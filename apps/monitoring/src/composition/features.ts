@@ -23,6 +23,7 @@ import { MetricsService } from '../metrics/metrics.service.js';
 import { OptimizationPublisher } from '../optimization/optimization-publisher.js';
 import { PerformancePublisher } from '../performance/performance-publisher.js';
 import { performanceRules } from '../performance/performance-rules.js';
+import { ReceiptPublisher } from '../receipts/receipt-publisher.js';
 import { type Schedule, Schedules } from '../schedules/repeating-task.js';
 import { SloPublisher } from '../slo/slo-publisher.js';
 import { trafficOf } from './distribution-traffic.js';
@@ -95,6 +96,13 @@ export function createFeatures(
     },
     logger,
   );
+  const receipts = new ReceiptPublisher(
+    parts.receipts,
+    publisher,
+    clock,
+    { intervalMs: config.RECEIPT_INTERVAL_MS, processName: config.PROCESS_NAME ?? os.hostname().slice(0, 100) },
+    logger,
+  );
   const slo = new SloPublisher(parts.statistics, outbox, clock);
   // Who answers for the health of the service looks for itself; only a worker tells others.
   const infrastructure = new InfrastructureMonitor(dependencies, roles.has('worker') ? outbox : UNTOLD, clock);
@@ -109,6 +117,7 @@ export function createFeatures(
       [['api', 'worker'], infrastructure],
       [['api', 'gateway'], performance],
       [['gateway'], slo],
+      [['gateway'], receipts],
       [['gateway'], optimization],
       [['gateway', 'worker'], parts.management.watch(activeAlerts, outbox)],
     ]),

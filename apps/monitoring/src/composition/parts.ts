@@ -1,6 +1,7 @@
 import type { MonitoringEventInput } from '@distributary/contracts';
 import {
   type Clock,
+  DeliveryReceipts,
   FanOut,
   History,
   type IdSource,
@@ -8,8 +9,10 @@ import {
   ingestWithinQuota,
   type Log,
   type Metrics,
+  observers,
   type TenantQuotas,
   TopicDirectory,
+  unqualified,
 } from '@distributary/distribution-core';
 import {
   type AccessControl,
@@ -23,7 +26,7 @@ import {
   WebSocketDoor,
 } from '@distributary/distribution-nest';
 import type { MonitoringConfig } from '../config/monitoring.config.js';
-import { monitoringTopics } from '../events/default-topics.js';
+import { monitoringTopics, RECEIPTS_TOPIC } from '../events/default-topics.js';
 import { IngestPublisher } from '../events/publisher.js';
 import { monitoringVocabulary } from '../stream/monitoring-vocabulary.js';
 import { type Broker, openBroker } from './broker.js';
@@ -67,6 +70,7 @@ export interface Parts {
   readonly webSocketDoor: WebSocketDoor;
   readonly sseDoor: SseDoor;
   readonly statistics: DeliveryStatistics;
+  readonly receipts: DeliveryReceipts;
   readonly routing: Routing;
   readonly schemaRegistry: SchemaRegistryParts;
 }
@@ -96,7 +100,8 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
   });
   const { tracing } = around.telemetry;
   fanOut.tracing = tracing;
-  fanOut.observer = around.telemetry.statistics;
+  const receipts = new DeliveryReceipts((topic) => unqualified(topic) !== RECEIPTS_TOPIC, metrics);
+  fanOut.observer = observers([around.telemetry.statistics, receipts]);
   const statistics = new DeliveryStatistics(clock);
   fanOut.onDelivered = (latencyMs, deliveries) => statistics.delivered(latencyMs, deliveries);
   around.telemetry.statistics.onFailed = (deliveries) => statistics.failed(deliveries);
@@ -183,6 +188,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     webSocketDoor: new WebSocketDoor(sessions),
     sseDoor: new SseDoor(sessions),
     statistics,
+    receipts,
     routing,
     schemaRegistry,
   };
