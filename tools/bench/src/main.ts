@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { fanOut, TARGETS, type Target } from './fan-out.js';
 import { fanOutReport } from './fan-out-report.js';
+import { KAFKA_USAGE, kafkaCommand } from './kafka/kafka-command.js';
 import { MATCH_USAGE, matchCommand } from './match/match-command.js';
 import { PRIORITY_USAGE, priorityCommand } from './priority/priority-command.js';
 import { ROUTING_USAGE, routingCommand } from './routing/routing-command.js';
@@ -11,6 +12,10 @@ if (process.argv[2] === 'match') process.exit(matchCommand(process.argv.slice(3)
 if (process.argv[2] === 'transform') process.exit(transformCommand(process.argv.slice(3)));
 if (process.argv[2] === 'tracing') {
   await tracingCommand(process.argv.slice(3));
+  process.exit(0);
+}
+if (process.argv[2] === 'kafka') {
+  await kafkaCommand(process.argv.slice(3));
   process.exit(0);
 }
 if (process.argv[2] === 'routing') process.exit(routingCommand(process.argv.slice(3)));
@@ -57,7 +62,7 @@ const positive = (text: string | undefined, fallback: number) => {
 
 if (positionals[0] !== 'fan-out' || values.help) {
   console.error(
-    `${USAGE}\n\n${MATCH_USAGE}\n\n${PRIORITY_USAGE}\n\n${ROUTING_USAGE}\n\n${TRACING_USAGE}\n\n${TRANSFORM_USAGE}`,
+    `${USAGE}\n\n${KAFKA_USAGE}\n\n${MATCH_USAGE}\n\n${PRIORITY_USAGE}\n\n${ROUTING_USAGE}\n\n${TRACING_USAGE}\n\n${TRANSFORM_USAGE}`,
   );
   process.exit(values.help ? 0 : 2);
 }
