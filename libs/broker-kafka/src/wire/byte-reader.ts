@@ -27,7 +27,7 @@ export class ByteReader {
   unsignedVarint(): number {
     let value = 0;
     for (let shift = 0; ; shift += 7) {
-      const byte = this.bytes[this.at++];
+      const byte = this.int8() & 0xff;
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
     }
@@ -60,7 +60,9 @@ export class ByteReader {
   tags(): void {
     for (let left = this.unsignedVarint(); left > 0; left--) {
       this.unsignedVarint();
-      this.at += this.unsignedVarint();
+      // Not `+=`, which would take the place from before the length was read.
+      const length = this.unsignedVarint();
+      this.at += length;
     }
   }
 
