@@ -107,10 +107,13 @@ export class CatchUp {
     return found;
   }
 
-  /** For the broker, or until a lane that is held is let go. */
+  /**
+   * For the broker, or until a lane that is held is let go, or until the feed has come to where the member is: another
+   * process, whose tail was faster, sent it what lies between.
+   */
   private isWaiting(member: Member): boolean {
     for (const lane of member.feed.lanes.values()) {
-      if (member.reachedIn(lane) < lane.told || member.isHeld(lane)) return true;
+      if (member.reachedIn(lane) !== lane.told || member.isHeld(lane)) return true;
     }
     return false;
   }

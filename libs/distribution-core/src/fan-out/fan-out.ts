@@ -1,6 +1,6 @@
 import { DistributionError } from '../errors/distribution-error.js';
 import { type EventBatch, TRACEPARENT } from '../event-batch.js';
-import { compileSelection } from '../matching/entry-matcher.js';
+import { compileSelection, type EntryMatcher } from '../matching/entry-matcher.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Log } from '../ports/log.port.js';
 import type { Counter, Metrics } from '../ports/metrics.port.js';
@@ -98,6 +98,8 @@ export interface LaneEvents {
   readonly skip: Uint8Array | undefined;
 }
 
+/** Lanes of the selection were closed or opened each time. */
+const MAX_ATTACH_ATTEMPTS = 5;
 /** Of flushes, by one feed, when there are few feeds. */
 const MAX_KEPT_BYTES = 1024 * 1024;
 
@@ -112,6 +114,8 @@ export class FanOut {
   private readonly feeds: FeedTable;
   private readonly lanes: TailedLanes;
   private readonly pinnedTopics = new Set<string>();
+  /** That are new, gone or others by now, and whose lanes have not followed yet. */
+  private readonly changedTopics = new Set<string>();
   private readonly rounds: FlushRounds;
   private readonly frames: PrivateFrames;
   private readonly selector = new Selector();
@@ -191,7 +195,8 @@ export class FanOut {
 
   /**
    * What exists now. New topics join the feeds that select them, from their first event; what changed about the others
-   * takes effect; lanes of those that are gone end, and whoever reads them is told.
+   * takes effect; lanes of those that are gone end, and whoever reads them is told. Rejects if the broker does not answer:
+   * what could not be done then is done by the next call.
    */
   async setTopics(topics: readonly TopicDefinition[]): Promise<void> {
     const known = new Map(this.topics.map((topic) => [topic.name, topic]));
@@ -200,18 +205,17 @@ export class FanOut {
     for (const [name, before] of known) {
       const now = present.get(name);
       if (now?.catalogVersion === before.catalogVersion) this.redefine(now, before);
-      else {
-        known.delete(name);
-        await this.lanes.closeTopic(name);
-      }
+      else this.changedTopics.add(name);
     }
-    for (const topic of topics) {
-      if (known.has(topic.name)) continue;
-      for (const feed of [...this.feeds.values()]) {
-        if (!feed.matcher.matchesTopic(topic.name)) continue;
-        for (const state of await this.lanes.open(topic)) this.addNewLane(feed, state);
-      }
+    for (const { name } of topics) if (!known.has(name)) this.changedTopics.add(name);
+    const failures: unknown[] = [];
+    for (const name of [...this.changedTopics]) {
+      await this.follow(name, present.get(name)).then(
+        () => this.changedTopics.delete(name),
+        (error: unknown) => failures.push(error),
+      );
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Tails these topics for as long as the process lives, subscribers or not: their last values are read over REST. */
@@ -242,14 +246,7 @@ export class FanOut {
   /** `topic.not_found` if no topic matches; `gateway.full` at the limit of feeds. */
   async attach(request: AttachRequest): Promise<Member> {
     const matcher = compileSelection(request.selection);
-    const topics = this.topics.filter((topic) => matcher.matchesTopic(topic.name));
-    if (topics.length === 0) {
-      throw new DistributionError('topic.not_found', `no topic matches ${request.selection.topicPatterns.join(', ')}`);
-    }
-    const states = (await Promise.all(topics.map((topic) => this.lanes.open(topic)))).flat();
-    if (request.snapshot) await this.untilSnapshotComplete(request, states);
-    const starts = new Map<LaneState, Position | 'live'>();
-    await Promise.all(states.map(async (state) => starts.set(state, await request.startOf(state))));
+    const starts = await this.startsOf(request, matcher);
 
     // From here on nothing is awaited: the member, its feed and its positions fit together.
     if (request.replaces?.state === 'gone') {
@@ -344,6 +341,16 @@ export class FanOut {
     });
   }
 
+  /** The lanes of a topic that is new, another one than before, or gone. */
+  private async follow(name: string, topic: TopicDefinition | undefined): Promise<void> {
+    await this.lanes.closeTopic(name, topic);
+    if (topic === undefined) return;
+    for (const feed of [...this.feeds.values()]) {
+      if (!feed.matcher.matchesTopic(name)) continue;
+      for (const state of await this.lanes.open(topic)) this.addNewLane(feed, state);
+    }
+  }
+
   /** Members have been told nothing of it, so they catch up from its first event. */
   private addNewLane(feed: Feed, state: LaneState): void {
     if (feed.lanes.has(state)) return;
@@ -376,6 +383,28 @@ export class FanOut {
     });
     this.onBatch({ state, batch, skip });
     this.rounds.request();
+  }
+
+  /** Where each lane of the selection begins. Rejects as {@link attach} does. */
+  private async startsOf(request: AttachRequest, matcher: EntryMatcher): Promise<Map<LaneState, Position | 'live'>> {
+    const starts = new Map<LaneState, Position | 'live'>();
+    for (let attempt = 0; attempt < MAX_ATTACH_ATTEMPTS; attempt++) {
+      const topics = this.topics.filter((topic) => matcher.matchesTopic(topic.name));
+      if (topics.length === 0) {
+        throw new DistributionError(
+          'topic.not_found',
+          `no topic matches ${request.selection.topicPatterns.join(', ')}`,
+        );
+      }
+      // Meanwhile topics may come, go and begin anew, and lanes that nobody wants yet be closed.
+      const isSettled = topics.every((topic) => this.lanes.opened(topic)?.every((state) => starts.has(state)));
+      if (isSettled) return starts;
+      const states = (await Promise.all(topics.map((topic) => this.lanes.open(topic)))).flat();
+      if (request.snapshot) await this.untilSnapshotComplete(request, states);
+      const fresh = states.filter((state) => !starts.has(state));
+      await Promise.all(fresh.map(async (state) => starts.set(state, await request.startOf(state))));
+    }
+    throw new DistributionError('broker.unavailable', 'the topics of the selection change too fast');
   }
 
   /** A snapshot is never partial: while older values are still being read, it waits for them. */

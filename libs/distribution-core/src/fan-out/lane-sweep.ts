@@ -101,42 +101,40 @@ class LaneSweep {
       if (next === undefined) return;
       // A member that stands before the sweep has come since: the next sweep is for it.
       if (next < at) return;
-      const batches = await this.read(at);
+      const { after, batches } = await this.read(at);
+      at = after;
       if (batches.length === 0) return this.releaseAll(at);
       for (const batch of batches) {
         const skip = window.markDuplicates(batch);
-        this.serveAll(batch, skip);
+        this.serveAll(batch, skip, at);
         at = batch.lastPosition;
       }
       this.releaseReached();
     }
   }
 
-  private async read(after: Position): Promise<readonly EventBatch[]> {
+  /** From where it could be read: further on than asked for, if retention was there before. */
+  private async read(after: Position): Promise<{ readonly after: Position; readonly batches: readonly EventBatch[] }> {
     const { lane, topic } = this.state;
+    const start = { topic: topic.brokerName, partition: lane.partition, epoch: lane.epoch };
     try {
-      return await this.deps.log.read(
-        { topic: topic.brokerName, partition: lane.partition, after, epoch: lane.epoch },
-        READ_BYTES,
-      );
+      return { after, batches: await this.deps.log.read({ ...start, after }, READ_BYTES) };
     } catch (error) {
       if (!(error instanceof DistributionError) || error.code !== 'position.lost') throw error;
       const ends = (await this.deps.log.ends(topic.brokerName))[lane.partition];
       for (const [member, feedLane] of this.waiting) {
-        if (member.reachedIn(feedLane) < ends.beforeFirst) {
-          this.deps.frames.gap(member, feedLane, ends.beforeFirst, 'expired');
-        }
+        // What lies beyond the feed's place is the tail's to tell, to all of its members.
+        const to = ends.beforeFirst < feedLane.told ? ends.beforeFirst : feedLane.told;
+        if (member.reachedIn(feedLane) < to) this.deps.frames.gap(member, feedLane, to, 'expired');
       }
-      return this.deps.log.read(
-        { topic: topic.brokerName, partition: lane.partition, after: ends.beforeFirst, epoch: lane.epoch },
-        READ_BYTES,
-      );
+      const { beforeFirst } = ends;
+      return { after: beforeFirst, batches: await this.deps.log.read({ ...start, after: beforeFirst }, READ_BYTES) };
     }
   }
 
   /** Fills the window with the ids of what lies just before; returns `at`. */
   private async readWindowBefore(at: Position, window: DedupeWindow): Promise<Position> {
-    const first = (await this.read(at))[0];
+    const first = (await this.read(at)).batches[0];
     if (first === undefined || at === BEFORE_FIRST) return at;
     const { lane, topic } = this.state;
     let from = await this.deps.log.seek(
@@ -145,7 +143,7 @@ class LaneSweep {
       first.appendedMicros - this.deps.windowMs * 1000,
     );
     while (from < at) {
-      const batches = await this.read(from);
+      const { batches } = await this.read(from);
       if (batches.length === 0) break;
       for (const batch of batches) {
         if (batch.lastPosition <= at) window.markDuplicates(batch);
@@ -168,8 +166,10 @@ class LaneSweep {
     return found;
   }
 
-  private serveAll(batch: EventBatch, skip: Uint8Array | undefined): void {
+  /** The batch follows `after`: who stands before that came while it was being read, and the next sweep is for it. */
+  private serveAll(batch: EventBatch, skip: Uint8Array | undefined, after: Position): void {
     for (const [member, lane] of this.waiting) {
+      if (member.reachedIn(lane) < after) continue;
       while (member.state === 'behind' && member.hasRoom && member.allowance >= 1) {
         const position = member.reachedIn(lane);
         if (position >= batch.lastPosition || position >= lane.told) break;

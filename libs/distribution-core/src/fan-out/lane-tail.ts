@@ -101,11 +101,22 @@ export class LaneTail {
     if (code === 'position.lost') return this.skipLost();
     if (this.failures === 0) this.handlers.onStalled(true);
     const pauseMs = RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)];
-    await new Promise<void>((resolve) => {
-      const cancel = this.options.clock.after(pauseMs, resolve);
-      this.abort.signal.addEventListener('abort', () => (cancel(), resolve()), { once: true });
-    });
+    await this.pause(pauseMs);
     return true;
+  }
+
+  /** Ends early when the tail is stopped; leaves nothing behind on its signal, however often it is called. */
+  private pause(ms: number): Promise<void> {
+    const { signal } = this.abort;
+    return new Promise((resolve) => {
+      const resume = () => {
+        cancel();
+        signal.removeEventListener('abort', resume);
+        resolve();
+      };
+      const cancel = this.options.clock.after(ms, resume);
+      signal.addEventListener('abort', resume, { once: true });
+    });
   }
 
   private async skipLost(): Promise<boolean> {

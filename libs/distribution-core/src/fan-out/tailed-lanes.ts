@@ -57,6 +57,12 @@ export class TailedLanes {
     return new DedupeWindow({ windowMs: this.limits.dedupeWindowMs });
   }
 
+  /** The lanes of a topic, if all of them are open. */
+  opened({ name, partitions }: TopicDefinition): LaneState[] | undefined {
+    const states = this.ofTopic(name);
+    return states.length === partitions ? states : undefined;
+  }
+
   /** All lanes of a topic, once each has caught up with where it ended when it was opened. */
   async open(topic: TopicDefinition): Promise<LaneState[]> {
     return Promise.all(
@@ -81,10 +87,16 @@ export class TailedLanes {
     return states;
   }
 
-  /** It is not in the catalog any more, or another one has its name now. What was opened for it ends as well. */
-  async closeTopic(name: string): Promise<void> {
-    await Promise.all([...this.opening].flatMap(([lane, opening]) => (lane.startsWith(`${name}#`) ? [opening] : [])));
-    const states = this.ofTopic(name);
+  /**
+   * It is not in the catalog any more, or `present` has its name now. What was opened for it ends as well; but a lane that
+   * was opened while the broker had the present one already, and only the catalog was old, is a lane of that.
+   */
+  async closeTopic(name: string, present?: TopicDefinition): Promise<void> {
+    await Promise.allSettled([...this.opening].flatMap(([lane, of]) => (lane.startsWith(`${name}#`) ? [of] : [])));
+    const opened = this.ofTopic(name);
+    const ends = present === undefined || opened.length === 0 ? [] : await this.log.ends(present.brokerName);
+    const states = opened.filter(({ lane }) => ends[lane.partition]?.lane.epoch !== lane.epoch);
+    if (present !== undefined) this.redefine(present);
     for (const state of states) this.close(state);
     await Promise.all(states.map((state) => state.tail.stop()));
   }

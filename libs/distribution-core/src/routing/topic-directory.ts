@@ -115,8 +115,9 @@ export class TopicDirectory {
     const topics = await this.deps.catalog.list();
     await this.matchBroker(topics);
     this.topics = new Map(topics.map((topic) => [topic.name, topic]));
-    this.knownVersion = version;
+    // Before the version: if the broker does not answer, the next refresh tries again.
     await this.onChange(topics);
+    this.knownVersion = version;
   }
 
   stop(): void {

@@ -68,6 +68,14 @@ export class StartResolution {
       this.lost.push({ state, reason: 'epoch' });
       return (await this.ends(state)).beforeFirst;
     }
+    // The tail of another process was faster. What the broker does not have at all is not waited for.
+    if (position.position > state.segments.end) {
+      const { last } = await this.ends(state);
+      if (position.position > last) {
+        this.isLossless = false;
+        return last;
+      }
+    }
     // Within the segments nothing is lost; only what is older needs a look at the broker.
     if (!state.segments.holds(position.position) && position.position < (await this.ends(state)).beforeFirst) {
       this.isLossless = false;

@@ -1,0 +1,209 @@
+import { getEventListeners } from 'node:events';
+import type { EventBatch } from '../event-batch.js';
+import { noMetrics } from '../ports/metrics.port.js';
+import type { TailStart } from '../ports/log.port.js';
+import type { TopicDefinition } from '../ports/topic-catalog.port.js';
+import { BEFORE_FIRST, type LanePosition, type Position, positionOfOffset } from '../position.js';
+import { events, FakeClock, InMemoryLog, lineEncoder, RecordingOutlet, settle } from '../testing/index.js';
+import { FanOut, type FanOutLimits } from './fan-out.js';
+
+const aTopic = (name: string, catalogVersion = 1): TopicDefinition => ({
+  name,
+  tenant: 'default',
+  brokerName: name,
+  dataType: 'METRICS',
+  partitions: 1,
+  retentionPolicy: '7d',
+  enabled: true,
+  origin: 'ingested',
+  priority: 5,
+  conflationKey: 'none',
+  catalogVersion,
+  createdAtMicros: 0,
+});
+
+/** Its answers wait for whoever asks it to let them go. */
+class HesitantLog extends InMemoryLog {
+  hesitates = false;
+  isTailLate = false;
+  readonly held: (() => void)[] = [];
+  signal: AbortSignal | undefined;
+
+  override async read(start: TailStart, maxBytes: number): Promise<readonly EventBatch[]> {
+    const batches = await super.read(start, maxBytes);
+    if (this.hesitates) await this.wait();
+    return batches;
+  }
+
+  override async *tail(start: TailStart, options: { readonly signal: AbortSignal }): AsyncGenerator<EventBatch> {
+    this.signal = options.signal;
+    for await (const batch of super.tail(start, options)) {
+      if (this.isTailLate) await this.wait();
+      yield batch;
+    }
+  }
+
+  private wait(): Promise<void> {
+    return new Promise((resolve) => this.held.push(resolve));
+  }
+}
+
+/** What the simulation of tools/integrity found: each of them lost or repeated events without a word. */
+describe('readers that something overtakes', () => {
+  const clock = new FakeClock();
+  let log: HesitantLog;
+  let fanOut: FanOut;
+
+  const begin = async (limits: Partial<FanOutLimits> = {}) => {
+    log = new HesitantLog({ clock });
+    fanOut = new FanOut({ log, clock, metrics: noMetrics, limits: { rewindMs: 0, ...limits } });
+    await log.createTopic('t', 1, { ms: 0, bytes: 0 });
+    await fanOut.setTopics([aTopic('t')]);
+  };
+  afterEach(async () => {
+    log.hesitates = false;
+    for (const letGo of log.held.splice(0)) letGo();
+    await fanOut.stop();
+    await log.close();
+  });
+
+  const settled = async (ms = 60) => {
+    await settle(clock, 4);
+    clock.advance(ms);
+    await settle(clock, 4);
+  };
+  const publish = async (from: number, count: number, topic = 't') => {
+    const records = events(count, `${topic}-${from}`).map((record, index) => ({
+      ...record,
+      value: Buffer.from(JSON.stringify({ n: from + index })),
+    }));
+    await log.append([{ topic, partition: 0, records }]);
+  };
+  const attach = async (start: Position | 'live' | (() => Promise<Position | 'live'>), pattern = 't') => {
+    const outlet = new RecordingOutlet();
+    const attached = fanOut.attach({
+      subscriptionId: 's',
+      selection: { topicPatterns: [pattern], keyPatterns: [], filter: undefined },
+      encoder: lineEncoder,
+      outlet,
+      policy: 'block',
+      credit: Number.POSITIVE_INFINITY,
+      maxRate: Number.POSITIVE_INFINITY,
+      snapshot: false,
+      startOf: () => (typeof start === 'function' ? start() : Promise.resolve(start)),
+      onAttached: (_member, positions: readonly LanePosition[]) =>
+        outlet.send({ type: 'subscribed', payload: { positions } }),
+    });
+    attached.catch(() => undefined);
+    await settled();
+    return { outlet, attached };
+  };
+
+  it.each([0, 1, 2, 3])('misses nothing that comes while a sweep waits for its read number %i', async (reads) => {
+    await begin({ segmentBytes: 1 });
+    for (let n = 1; n <= 6; n++) {
+      await publish(n, 1);
+      clock.advance(10);
+    }
+    log.hesitates = true;
+    const first = await attach(positionOfOffset(3));
+    for (let read = 0; read < reads; read++) {
+      log.held.shift()?.();
+      await settled(0);
+    }
+    // It stands further back than what the sweep is about to be given.
+    const second = await attach(BEFORE_FIRST);
+    log.hesitates = false;
+    for (const letGo of log.held.splice(0)) letGo();
+    for (let round = 0; round < 10; round++) await settled();
+    expect(first.outlet.numbers).toEqual([5, 6]);
+    expect(second.outlet.numbers).toEqual([1, 2, 3, 4, 5, 6]);
+    expect([...first.outlet.chainBreaks(), ...second.outlet.chainBreaks()]).toEqual([]);
+  });
+
+  it('waits for a tail that is behind where another process has left off, and repeats nothing', async () => {
+    await begin();
+    await attach('live');
+    log.isTailLate = true;
+    await publish(1, 2);
+    await publish(3, 1);
+    await settled();
+    const { outlet } = await attach(positionOfOffset(1));
+    expect(outlet.of('subscribed')).toMatchObject([{ positions: [{ position: positionOfOffset(1) }] }]);
+    log.isTailLate = false;
+    for (const letGo of log.held.splice(0)) letGo();
+    for (let round = 0; round < 4; round++) await settled();
+    expect(outlet.numbers).toEqual([3]);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
+  it('reads a lane that was closed as unwanted while the reader was still asking where to begin', async () => {
+    await begin({ lingerMs: 100 });
+    const before = await attach('live');
+    fanOut.detach(await before.attached);
+    const answers: (() => void)[] = [];
+    const { outlet } = await attach(() => new Promise((resolve) => answers.push(() => resolve(BEFORE_FIRST))));
+    await settled(200);
+    for (let round = 0; round < 3; round++) {
+      for (const answer of answers.splice(0)) answer();
+      await settled();
+    }
+    await publish(1, 1);
+    await settled();
+    expect(outlet.numbers).toEqual([1]);
+  });
+
+  it('reads a topic that came while the reader was still asking where to begin', async () => {
+    await begin();
+    const answers: (() => void)[] = [];
+    const { outlet } = await attach(() => new Promise((resolve) => answers.push(() => resolve(BEFORE_FIRST))), '#');
+    await log.createTopic('u', 1, { ms: 0, bytes: 0 });
+    await fanOut.setTopics([aTopic('t'), aTopic('u', 2)]);
+    for (let round = 0; round < 3; round++) {
+      for (const answer of answers.splice(0)) answer();
+      await settled();
+    }
+    await publish(1, 1, 'u');
+    await settled();
+    expect(outlet.numbers).toEqual([1]);
+  });
+
+  it('goes on with a topic that is new when the catalog hears of it later than the broker', async () => {
+    await begin();
+    await log.deleteTopic('t');
+    await log.createTopic('t', 1, { ms: 0, bytes: 0 });
+    const { outlet } = await attach('live');
+    await publish(1, 1);
+    await settled();
+    await fanOut.setTopics([aTopic('t', 2)]);
+    await publish(2, 1);
+    await settled();
+    expect(outlet.numbers).toEqual([1, 2]);
+    expect(outlet.of('gap')).toEqual([]);
+  });
+
+  it('reads a topic that came while the broker was away, once it is asked again', async () => {
+    await begin();
+    const { outlet } = await attach('live', '#');
+    await log.createTopic('u', 1, { ms: 0, bytes: 0 });
+    log.setOutage(true);
+    const topics = [aTopic('t'), aTopic('u', 2)];
+    await expect(fanOut.setTopics(topics)).rejects.toMatchObject({ code: 'broker.unavailable' });
+    log.setOutage(false);
+    await fanOut.setTopics(topics);
+    await publish(1, 1, 'u');
+    await settled(3_000);
+    expect(outlet.numbers).toEqual([1]);
+  });
+
+  it('leaves nothing behind of the times that the broker did not answer', async () => {
+    await begin();
+    await attach('live');
+    const before = getEventListeners(log.signal as AbortSignal, 'abort').length;
+    log.setOutage(true);
+    for (let round = 0; round < 20; round++) await settled(2_000);
+    log.setOutage(false);
+    await settled(3_000);
+    expect(getEventListeners(log.signal as AbortSignal, 'abort').length).toBeLessThanOrEqual(before + 1);
+  });
+});
