@@ -43,7 +43,7 @@ export async function attachDurable(
     const start: Start =
       stored.length > 0 ? { at: 'cursor', cursor: storedCursor(stored) } : (command.start ?? { at: 'latest' });
     const member = await joinFeed(session, command, subscription, start, claim);
-    await claim.begin(member, stored);
+    claim.take(member, stored);
     return { member, claim, subscription, unwatch: follower.watch(id, subscriptionId) };
   } catch (error) {
     await claim.release();

@@ -168,12 +168,20 @@ export class DurableClaim {
     for (const position of positions) this.acknowledged.startAt(position);
   }
 
-  /** From now on the member is kept within the claim. Its first positions are stored, so that a crash resumes there. */
-  async begin(member: Member, stored: readonly StoredPosition[] = []): Promise<void> {
+  /** From now on the member is kept within the claim. */
+  take(member: Member, stored: readonly StoredPosition[] = []): void {
     this.member = member;
     for (const position of stored) {
       if (position.above !== undefined) this.redelivery.remember(laneName(position), position.above.failures);
     }
+  }
+
+  /**
+   * Its first positions are stored, so that a crash resumes there. Its client was told by now that the subscription has
+   * begun: it must be attached already, so that what the client says while the store works is heard, and so that the
+   * client hears of it should the right be lost by then.
+   */
+  async begin(): Promise<void> {
     await this.acknowledged.flush();
     if (this.term.isOver) return;
     this.term.start();

@@ -82,8 +82,9 @@ export class SessionSubscriptions {
 
   /** What was pending is attached by now; if it was ended meanwhile, that is released. */
   async settle(command: SubscribeCommand, attachment: Attachment): Promise<void> {
-    if (this.isOver || this.entries.get(command.id) !== 'pending') await this.release(attachment);
-    else this.entries.set(command.id, { ...attachment, command });
+    if (this.isOver || this.entries.get(command.id) !== 'pending') return this.release(attachment);
+    this.entries.set(command.id, { ...attachment, command });
+    if (attachment.reader === undefined) await attachment.claim?.begin();
   }
 
   /** The same subscription goes on in another way. */
