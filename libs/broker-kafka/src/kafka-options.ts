@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { KafkaConfig } from './kafka.config.js';
 import type { KafkaLogOptions } from './kafka-log.js';
+import type { KafkaGroupsOptions } from './queue/kafka-groups.js';
 
 /** The part of `KafkaLog.open`'s options that comes from the environment. Reads the files of TLS, and throws if it cannot. */
 export function kafkaLogOptions(config: KafkaConfig) {
@@ -17,6 +18,17 @@ export function kafkaLogOptions(config: KafkaConfig) {
     timeoutMs: config.KAFKA_TIMEOUT_MS,
     security: securityOf(config),
   } satisfies Partial<KafkaLogOptions>;
+}
+
+/** The part of `KafkaGroups`' and `KafkaQueue`'s options that comes from the environment; as that of the log. */
+export function kafkaGroupsOptions(config: KafkaConfig) {
+  return {
+    brokers: config.KAFKA_BROKERS ?? [],
+    clientId: config.KAFKA_CLIENT_ID,
+    prefix: config.KAFKA_TOPIC_PREFIX,
+    security: securityOf(config),
+    times: { sessionTimeoutMs: config.KAFKA_SESSION_TIMEOUT_MS, revokeWaitMs: config.KAFKA_REVOKE_WAIT_MS },
+  } satisfies Partial<KafkaGroupsOptions>;
 }
 
 /** Login and TLS as the client library takes them. */

@@ -61,6 +61,13 @@ export const kafkaConfig = z.object({
   KAFKA_TIMEOUT_MS: count(600_000).prefault('15000').meta({
     description: 'How long a call is tried before it fails with broker.unavailable, in milliseconds.',
   }),
+  KAFKA_SESSION_TIMEOUT_MS: count(10_000).prefault('8000').meta({
+    description:
+      'Without a sign of a process for so long, others get its lanes; from 6000 unless the broker allows less.',
+  }),
+  KAFKA_REVOKE_WAIT_MS: count(10_000).prefault('5000').meta({
+    description: 'How long a lane that is to move to another process waits for what is in flight, in milliseconds.',
+  }),
   KAFKA_SASL_MECHANISM: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']).optional().meta({
     description: 'How to log in; empty: no login.',
   }),

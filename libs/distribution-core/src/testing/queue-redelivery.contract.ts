@@ -12,9 +12,9 @@ export function describeRedelivery(context: QueueContext): void {
       await context.publish('orders', 0, ...numbered('a', 2));
       const [first, second] = await receive(consumer, 2);
       await consumer.ack([second]);
-      await context.harness.letTimePass(900);
+      await context.harness.letTimePass(700);
       await receiveNothing(consumer);
-      await context.harness.letTimePass(200);
+      await context.harness.letTimePass(400);
       const [again] = await receive(consumer, 1);
       expect([again.event.eventId, again.attempt]).toEqual([first.event.eventId, 2]);
       await context.harness.letTimePass(1100);
@@ -33,9 +33,9 @@ export function describeRedelivery(context: QueueContext): void {
       expect(attemptsOf(again)).toEqual([2]);
       await consumer.nack(again, 2000);
       await receiveNothing(consumer);
-      await context.harness.letTimePass(1900);
+      await context.harness.letTimePass(1500);
       await receiveNothing(consumer);
-      await context.harness.letTimePass(200);
+      await context.harness.letTimePass(600);
       expect(attemptsOf(await receive(consumer, 1))).toEqual([3]);
     });
 
