@@ -24,6 +24,8 @@ export const brokerLoss: Scenario = {
         stage: { gateways: 2, brokers: 3 },
         letter: 'l',
         size: { full: { faults: 3 } },
+        // How long a lane stands still is of one fault.
+        oneAtATime: true,
         async fault({ stage, options: { random, tell } }, number) {
           const { servers } = stage.broker;
           const victim = Math.floor(random.next() * servers.length);

@@ -1,5 +1,5 @@
 import { IngestConnection, isSuccess } from '@distributary/bench';
-import type { LossLedger } from './loss-ledger.js';
+import type { EventPlace, LossLedger } from './loss-ledger.js';
 
 export interface KeyProducerOptions {
   /** Of gateways: the next one is taken when one does not answer. */
@@ -52,6 +52,8 @@ export class KeyProducer {
   private running: Promise<void> | undefined;
   /** Of batches, for the notes. */
   retries = 0;
+  /** Events that were published more than once: where their first copy lies is not always known. */
+  republished = 0;
 
   constructor(
     private readonly options: KeyProducerOptions,
@@ -92,6 +94,7 @@ export class KeyProducer {
       this.batch = this.newBatch();
       while (!this.isAbandoned && !(await this.publish(this.batch))) {
         this.retries++;
+        this.republished += this.batch.length;
         this.turn++;
         await pause(RETRY_MS);
       }
@@ -113,12 +116,23 @@ export class KeyProducer {
 
   private async publish(batch: readonly PendingEvent[]): Promise<boolean> {
     const { connections, turn } = this;
-    if (this.options.isDoubled !== true) return this.post(connections[turn % connections.length], batch);
-    const answers = await Promise.all(connections.map((connection) => this.post(connection, batch)));
-    return answers.every((isSafe) => isSafe);
+    const asked = this.options.isDoubled === true ? connections : [connections[turn % connections.length]];
+    const answers = await Promise.all(asked.map((connection) => this.post(connection, batch)));
+    const whole = answers.filter((places) => places !== undefined);
+    if (whole.length < asked.length) return false;
+    batch.forEach(({ key, sequence }, index) => {
+      // Of several copies the first one is the event; all of them lie in one lane.
+      const [first] = whole.map((places) => places[index]).sort((x, y) => (x.position < y.position ? -1 : 1));
+      this.ledger.acknowledged(key, sequence, first);
+    });
+    return true;
   }
 
-  private async post(connection: IngestConnection, batch: readonly PendingEvent[]): Promise<boolean> {
+  /** Where the events lie; undefined if it is not known whether they do. */
+  private async post(
+    connection: IngestConnection,
+    batch: readonly PendingEvent[],
+  ): Promise<readonly EventPlace[] | undefined> {
     const { run, topic, postTimeoutMs = POST_TIMEOUT_MS } = this.options;
     const events = batch.map(({ key, sequence }) => ({
       event_id: eventIdOf(run, key, sequence),
@@ -130,16 +144,16 @@ export class KeyProducer {
     try {
       const { status, body } = await connection.post(JSON.stringify(events), postTimeoutMs);
       if (status >= 400 && status < 500 && status !== 429) throw new Refused(`${status} ${body.slice(0, 500)}`);
-      if (!isSuccess(status)) return false;
-      (JSON.parse(body) as IngestReply).results.forEach(({ topic: name, partition, epoch, position }, index) => {
-        const { key, sequence } = batch[index];
-        this.ledger.acknowledged(key, sequence, { lane: `${name}#${partition}`, epoch, position });
-      });
-      return true;
+      if (!isSuccess(status)) return undefined;
+      return (JSON.parse(body) as IngestReply).results.map(({ topic: name, partition, epoch, position }) => ({
+        lane: `${name}#${partition}`,
+        epoch,
+        position,
+      }));
     } catch (error) {
       // No answer: the process was killed. The batch is sent again under the same ids.
       if (error instanceof Refused) throw error;
-      return false;
+      return undefined;
     }
   }
 }

@@ -37,6 +37,8 @@ export const killRouter: Scenario = {
         topic: ROUTED,
         size: { full: { faults: 3 } },
         prepare,
+        // How long a lane stands still is of one fault.
+        oneAtATime: true,
         async fault({ stage, options: { random, tell } }, number) {
           const victim = Math.floor(random.next() * stage.routers.length);
           tell(`fault ${number + 1}: router ${victim} is killed`);

@@ -5,8 +5,11 @@ import { rotated } from './rotation.js';
 import { SCENARIOS } from './scenarios.js';
 import type { Scenario } from './scenario.js';
 import { SeededRandom } from './seeded-random.js';
+import { simulationCommand } from './simulation/command.js';
 import { summaryText } from './summary-table.js';
 import { failedVerdict, verdictOf, verdictText, type Verdict } from './verdict.js';
+
+if (process.argv[2] === 'simulation') process.exit(await simulationCommand(process.argv.slice(3)));
 
 const parsed = parseRunOptions(process.argv.slice(2), SCENARIOS);
 if (typeof parsed === 'string') {

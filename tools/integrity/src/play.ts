@@ -47,6 +47,8 @@ export interface Producer {
   finish(): Promise<void>;
   abandon(): void;
   readonly retries: number;
+  /** Events that were published more than once. */
+  readonly republished: number;
 }
 
 export interface Script {
@@ -65,6 +67,8 @@ export interface Script {
   readonly silentAfterMs?: number;
   readonly postTimeoutMs?: number;
   readonly isDoubled?: boolean;
+  /** Each fault waits until the one before is overcome. */
+  readonly oneAtATime?: boolean;
   /** One fault, until it is over; `number` counts from 0. */
   fault(play: Play, number: number): Promise<void>;
   /** What else must hold, once all that was due has come. */
@@ -111,7 +115,10 @@ export async function playScript(script: Script, options: ScenarioOptions): Prom
       checks: [
         { what: 'events that producers were told are safe', found: audience.due, atLeast: size.events },
         { what: 'faults', found: faults, atLeast: size.faults },
-        ...audience.checks(script.losesAcks !== true),
+        ...audience.checks({
+          judgesRepeats: script.losesAcks !== true,
+          republished: producers.reduce((sum, { republished }) => sum + republished, 0),
+        }),
         ...((await script.checks?.(play)) ?? []),
         { what: 'batches that were sent again', found: producers.reduce((sum, { retries }) => sum + retries, 0) },
       ],
@@ -131,7 +138,7 @@ async function breakThings(script: Script, play: Play): Promise<number> {
   let faults = 0;
   while (faults < size.faults || audience.due < size.events) {
     await pauseMs(options.random.between(...size.pauseMs));
-    if (faults % 2 === 0) {
+    if (faults % 2 === 0 || script.oneAtATime === true) {
       await untilTrue('the fault before to be overcome', () => audience.hasRecovered, RECOVER_DEADLINE_MS);
     }
     audience.fault();

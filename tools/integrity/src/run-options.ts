@@ -18,6 +18,7 @@ const usage = (scenarios: readonly Scenario[]): string => `npm run integrity -- 
 
 ${scenarios.map(({ name, about }) => `  ${name.padEnd(18)} ${about}`).join('\n')}
   all, or none named: each that the broker can play, one after the other
+  simulation         random schedules in one process: simulation --help
 
   --seed N           chance as in an earlier run; printed by each
   --events N         at least so many events each (those that publish until they have enough)

@@ -33,7 +33,7 @@ export function summaryText(verdicts: readonly Verdict[]): string {
   return [
     table([HEAD, ...rows]),
     '',
-    `${verdicts.length} scenarios, ${due.toLocaleString('en')} events due, ${Math.round(took)} s, seed ${verdicts[0].seed}: ` +
+    `${verdicts.length} scenario${verdicts.length === 1 ? '' : 's'}, ${due.toLocaleString('en')} events due, ${Math.round(took)} s, seed ${verdicts[0].seed}: ` +
       (broken.length === 0 ? 'all hold' : `BROKEN: ${broken.join(', ')}`),
     describeMachine(verdicts[0].machine),
   ].join('\n');
