@@ -135,18 +135,30 @@ export const topicNotFound = (topic: string): DistributionError =>
 
 export const positionLost = (message: string): DistributionError => new DistributionError('position.lost', message);
 
-/** The client hides the reason in causes and lists of errors. */
-function isAuthenticationFailure(error: unknown): boolean {
-  for (let depth = 0, each = error; each instanceof Error && depth < 5; depth++, each = each.cause) {
-    if ('code' in each && each.code === 'PLT_KFK_AUTHENTICATION') return true;
+interface Reason {
+  readonly message?: unknown;
+  readonly code?: unknown;
+  readonly cause?: unknown;
+}
+
+const DEEPEST = 5;
+
+/** The client hides the reason in causes; those that Node itself makes may be errors of another realm. */
+function* reasonsOf(error: unknown): Generator<Reason, void, void> {
+  let each = error;
+  for (let depth = 0; typeof each === 'object' && each !== null && depth < DEEPEST; depth++) {
+    yield each;
+    each = (each as Reason).cause;
   }
-  return false;
+}
+
+function isAuthenticationFailure(error: unknown): boolean {
+  return [...reasonsOf(error)].some(({ code }) => code === 'PLT_KFK_AUTHENTICATION');
 }
 
 function messageOf(error: unknown): string {
-  const texts: string[] = [];
-  for (let depth = 0, each = error; each instanceof Error && depth < 5; depth++, each = each.cause) {
-    if (each.message !== '') texts.push(each.message);
-  }
+  const texts = [...reasonsOf(error)]
+    .map(({ message }) => message)
+    .filter((text) => typeof text === 'string' && text !== '');
   return texts.length === 0 ? String(error) : texts.join(': ');
 }
