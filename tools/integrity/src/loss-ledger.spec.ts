@@ -85,6 +85,12 @@ describe('the loss ledger', () => {
     expect(ledger.due).toBe(1);
   });
 
+  it('takes an event for announced that a later one of its key stands for', () => {
+    const ledger = ledgerOf(3);
+    ledger.superseded('k', 1);
+    expect(judge(ledger, [1])).toMatchObject({ missing: 2, unannounced: 1 });
+  });
+
   it('refuses a producer that skips a number, since its list would hide a loss', () => {
     expect(() => ledgerOf(1).sent('k', 2)).toThrow('without a hole');
   });

@@ -39,6 +39,8 @@ interface KeyHistory {
   readonly places: (EventPlace | undefined)[];
   readonly seen: Set<number>;
   highest: number;
+  /** Everything before it was announced as merged into it. */
+  superseded: number;
 }
 
 const MAX_EXAMPLES = 10;
@@ -91,6 +93,12 @@ export class LossLedger {
     } else history.highest = sequence;
   }
 
+  /** It came, and stands for the earlier ones of its key that did not. */
+  superseded(key: string, bySequence: number): void {
+    const history = this.historyOf(key);
+    history.superseded = Math.max(history.superseded, bySequence);
+  }
+
   announced(gap: AnnouncedGap): void {
     this.gaps.push(gap);
   }
@@ -109,11 +117,11 @@ export class LossLedger {
     let missing = 0;
     let unannounced = 0;
     const examples = [...this.examples];
-    for (const [key, { places, seen }] of this.keys) {
+    for (const [key, { places, seen, superseded }] of this.keys) {
       places.forEach((place, sequence) => {
         if (place === undefined || seen.has(sequence)) return;
         missing++;
-        if (this.isAnnounced(place)) return;
+        if (sequence < superseded || this.isAnnounced(place)) return;
         unannounced++;
         if (examples.length < MAX_EXAMPLES)
           examples.push(`missing ${key} ${sequence} at ${place.lane} ${place.position}`);
@@ -132,7 +140,7 @@ export class LossLedger {
   private historyOf(key: string): KeyHistory {
     let history = this.keys.get(key);
     if (history === undefined) {
-      history = { sent: 0, places: [], seen: new Set(), highest: -1 };
+      history = { sent: 0, places: [], seen: new Set(), highest: -1, superseded: -1 };
       this.keys.set(key, history);
     }
     return history;
