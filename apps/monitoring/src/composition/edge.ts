@@ -2,17 +2,21 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock, DistributionError, ErrorCode, Metrics, Principal } from '@distributary/distribution-core';
 import {
   callerAddress,
+  callerOfRequest,
   ConfigurationError,
   ConnectionLimits,
   type FailedAuthentications,
   HandshakeGate,
+  IdleConnections,
   limitRequests,
   recordRefusedRequests,
   type Logger,
   RequestLimits,
   TlsMaterial,
   tooManyRequests,
+  TrustedProxies,
 } from '@distributary/distribution-nest';
+import type { ServerInterceptor } from '@grpc/grpc-js';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { MonitoringConfig } from '../config/monitoring.config.js';
 
@@ -28,6 +32,8 @@ export interface Edge {
   readonly tls: TlsMaterial | undefined;
   readonly requests: RequestLimits;
   readonly connections: ConnectionLimits;
+  /** Of gRPC, before all that ask who calls. */
+  readonly proxyInterceptors: readonly ServerInterceptor[];
   /** Undefined: certificates stand for nobody. */
   readonly certificates: ((raw: Buffer) => Principal | undefined) | undefined;
   /** To be called before the app is made, so that its limits come before everything else. */
@@ -49,23 +55,30 @@ export function openEdge({ config, clock, metrics, logger }: EdgeSurroundings): 
   }
   const requests = new RequestLimits(config, clock, metrics);
   const connections = new ConnectionLimits(config, metrics);
+  const proxies = new TrustedProxies(config.TRUSTED_PROXIES);
+  const idle = new IdleConnections(config, metrics);
   const handshakes = new HandshakeGate(config.MAX_CONCURRENT_HANDSHAKES, metrics);
   let recordFailure: FailedAuthentications['record'] = () => undefined;
   return {
     tls,
     requests,
     connections,
+    proxyInterceptors: proxies.interceptors,
     certificates: tls?.hasPrincipals === true ? (raw) => tls.principalOf(raw) : undefined,
     guard(adapter, failures) {
       recordFailure = failures.record;
       recordRefusedRequests(adapter, failures);
       limitRequests(adapter, requests);
-      handshakes.guard(adapter.getInstance().server);
+      const { server } = adapter.getInstance();
+      handshakes.guard(server);
+      idle.guard(server);
+      // Prepended last, so that it is the first to look at a request.
+      proxies.watch(server);
     },
     refused: (code, address) =>
       recordFailure({ door: 'websocket', code, address: callerAddress(address), traceId: undefined }),
     refuseHandshake(request) {
-      const verdict = requests.ofHandshake(callerAddress(request.socket.remoteAddress));
+      const verdict = requests.ofHandshake(callerOfRequest(request));
       return verdict?.isAllowed === false ? tooManyRequests(verdict) : undefined;
     },
     reload: () => void tls?.reload(),

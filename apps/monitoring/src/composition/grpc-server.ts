@@ -62,6 +62,7 @@ export async function connectGrpc(
       access,
       firstInterceptors: [
         ...telemetry.interceptors,
+        ...edge.proxyInterceptors,
         refusedCallInterceptor(auditing.failures),
         addressLimitInterceptor(edge.requests),
       ],

@@ -198,7 +198,13 @@ describe('the interceptor of administrative acts', () => {
     const world = aTrail();
     return { ...world, interceptor: new AuditInterceptor(world.trail, world.clock, ids) };
   }
-  const post = { method: 'POST', id: 'trace', ip: '::ffff:10.0.0.7', params: {}, body: { name: 'n', secret: 's' } };
+  const post = {
+    method: 'POST',
+    id: 'trace',
+    raw: { socket: { remoteAddress: '::ffff:10.0.0.7' } },
+    params: {},
+    body: { name: 'n', secret: 's' },
+  };
 
   it('tells what there was before, if the handler does', async () => {
     const { interceptor, stored } = anInterceptor();

@@ -4,7 +4,7 @@ import { type ExecutionContext, SetMetadata } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Authenticated } from '../auth/current-principal.js';
 import { principalOfCall } from '../auth/grpc-authentication.js';
-import { addressOfPeer, callerAddress } from '../limits/caller-address.js';
+import { callerOfCall, callerOfRequest } from '../limits/trusted-proxies.js';
 
 const NOT_AUDITED = 'distributary:not-audited';
 
@@ -46,7 +46,7 @@ function requestAct(context: ExecutionContext, act: string): AuditedAct | undefi
     target: params.length > 0 ? params.join('/') : nameIn(request.body),
     request: request.body,
     traceId: request.id,
-    address: callerAddress(request.ip),
+    address: callerOfRequest(request.raw),
   };
 }
 
@@ -61,7 +61,7 @@ function callAct(context: ExecutionContext, act: string, method: string): Audite
     target: nameIn(request),
     request,
     traceId: traceOf(metadata),
-    address: peerOf(context.getArgByIndex<unknown>(2)),
+    address: peerOf(context.getArgByIndex<unknown>(2), metadata),
   };
 }
 
@@ -70,9 +70,9 @@ function traceOf(metadata: Metadata): string | undefined {
   return traceparent === undefined ? undefined : /^[\da-f]{2}-([\da-f]{32})-/.exec(traceparent)?.[1];
 }
 
-function peerOf(call: unknown): string | undefined {
+function peerOf(call: unknown, metadata: Metadata): string | undefined {
   if (typeof call !== 'object' || call === null || !('getPeer' in call)) return undefined;
-  return addressOfPeer((call as { getPeer(): string }).getPeer());
+  return callerOfCall(metadata, (call as { getPeer(): string }).getPeer());
 }
 
 function nameIn(request: unknown): string | undefined {

@@ -1,6 +1,6 @@
-import { ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
+import { Metadata, ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
-import { addressOfPeer, callerAddress } from '../limits/caller-address.js';
+import { callerOfCall, callerOfRequest } from '../limits/trusted-proxies.js';
 import type { FailedAuthentications } from './failed-authentications.js';
 
 const UNAUTHENTICATED = 401;
@@ -12,7 +12,7 @@ export function recordRefusedRequests(adapter: FastifyAdapter, failures: FailedA
       failures.record({
         door: 'rest',
         code: 'auth.missing',
-        address: callerAddress(request.ip),
+        address: callerOfRequest(request.raw),
         traceId: request.id,
       });
     }
@@ -22,14 +22,23 @@ export function recordRefusedRequests(adapter: FastifyAdapter, failures: FailedA
 
 /** The same of gRPC calls; to be the first interceptor, so that it sees what the others answer. */
 export function refusedCallInterceptor(failures: FailedAuthentications): ServerInterceptor {
-  return (_method, call) =>
-    new ServerInterceptingCall(call, {
+  return (_method, call) => {
+    let metadata = new Metadata();
+    return new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (received, deliver) => {
+            metadata = received;
+            deliver(received);
+          },
+        }),
       sendStatus: (answer, next) => {
         if (answer.code === status.UNAUTHENTICATED) {
-          const address = addressOfPeer(call.getPeer());
+          const address = callerOfCall(metadata, call.getPeer());
           failures.record({ door: 'grpc', code: 'auth.missing', address, traceId: undefined });
         }
         next(answer);
       },
     });
+  };
 }

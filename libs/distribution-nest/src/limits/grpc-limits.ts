@@ -1,9 +1,9 @@
 import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { principalOfCall } from '../auth/grpc-authentication.js';
 import { grpcError } from '../errors/grpc-error.js';
-import { addressOfPeer } from './caller-address.js';
 import { type RequestLimits, tooManyRequests } from './request-limits.js';
 import type { RateVerdict } from './token-buckets.js';
+import { callerOfCall } from './trusted-proxies.js';
 
 type Judge = (metadata: Parameters<typeof principalOfCall>[0], peer: string) => RateVerdict | undefined;
 
@@ -12,7 +12,7 @@ const UNLIMITED = '/grpc.health.v1.';
 
 /** Calls a second of one address, a stream being one call: before anybody is authenticated. */
 export const addressLimitInterceptor = (limits: RequestLimits): ServerInterceptor =>
-  rateLimit((_metadata, peer) => limits.ofAddress(addressOfPeer(peer)));
+  rateLimit((metadata, peer) => limits.ofAddress(callerOfCall(metadata, peer)));
 
 /** Calls a second of one key: behind the interceptor that finds out who calls. */
 export const keyLimitInterceptor = (limits: RequestLimits): ServerInterceptor =>

@@ -3,10 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticated } from '../auth/current-principal.js';
 import { mappingOf } from '../errors/error-mapping.js';
 import { PROBLEM_CONTENT_TYPE, problemDetails, retryAfterSeconds } from '../errors/problem-details.js';
-import { callerAddress } from './caller-address.js';
 import { rateLimitHeaders } from './rate-limit-headers.js';
 import { type RequestLimits, tooManyRequests } from './request-limits.js';
 import type { RateVerdict } from './token-buckets.js';
+import { callerOfRequest } from './trusted-proxies.js';
 
 /** Whoever watches the service must not be kept from it by those who load it. */
 const UNLIMITED = /^\/(health\/|metrics(\?|$))/;
@@ -23,7 +23,7 @@ export function limitRequests(adapter: FastifyAdapter, limits: RequestLimits): v
   const instance = adapter.getInstance();
   instance.addHook('onRequest', (request, reply, done) => {
     if (UNLIMITED.test(request.url)) return done();
-    if (isAdmitted(request, reply, limits.ofAddress(callerAddress(request.ip)))) done();
+    if (isAdmitted(request, reply, limits.ofAddress(callerOfRequest(request.raw)))) done();
   });
   instance.addHook('preParsing', (request, reply, _payload, done) => {
     if (UNLIMITED.test(request.url)) return done(null);

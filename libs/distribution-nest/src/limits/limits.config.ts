@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { integerText, setting } from '../config/setting.js';
+import { integerText, listText, setting } from '../config/setting.js';
+import { isProxyAddress } from './trusted-proxies.js';
 
 const rate = () => integerText(0, 10_000_000);
 
@@ -54,6 +55,26 @@ export const limitsConfig = z.object({
     about: 'Connections of HTTP, TLS and WebSocket that have not sent their first request yet; more are cut off.',
     default: '2000',
   }),
+  MAX_IDLE_CONNECTIONS: setting(integerText(1, 1_000_000), {
+    about: 'Connections of HTTP that wait for a next request; of more, the one that waits longest is closed.',
+    default: '10000',
+  }),
+  KEEP_ALIVE_MS: setting(integerText(1_000, 3_600_000), {
+    about: 'How long a connection of HTTP may wait for a next request, in milliseconds.',
+    default: '72000',
+  }),
+  TRUSTED_PROXIES: setting(
+    listText().refine(
+      (proxies) => proxies.every(isProxyAddress),
+      'must be addresses or networks such as 10.0.0.0/8, separated by commas',
+    ),
+    {
+      about:
+        'Addresses and networks of proxies whose X-Forwarded-For says who calls, for the limits per address and the audit log. ' +
+        'Separated by commas; empty: nobody is believed.',
+      default: '',
+    },
+  ),
 });
 
 export type LimitsConfig = Readonly<z.output<typeof limitsConfig>>;

@@ -3,7 +3,7 @@ import { DistributionError, type FrameEncoder, type SessionMessage } from '@dist
 import { requiredPrincipal } from '../../auth/grpc-authentication.js';
 import { asDistributionError } from '../../errors/as-distribution-error.js';
 import { qualifiedSubscribe } from '../tenant-names.js';
-import { addressOfPeer } from '../../limits/caller-address.js';
+import { callerOfCall } from '../../limits/trusted-proxies.js';
 import { parseSubscribe } from '../stream-commands.js';
 import type { StreamSessions } from '../stream-sessions.js';
 import { commandOf, selectionFieldsOf, serverMessageOf, type WireClientMessage } from './exchange-messages.js';
@@ -37,7 +37,12 @@ export class GrpcDoor {
     const principal = requiredPrincipal(call.metadata);
     const { clock, onUnexpected } = this.sessions.deps;
     const outlet = new GrpcOutlet(call, (message) => this.serialize(serverMessageOf(message, clock.nowMicros())));
-    const open = this.sessions.start(outlet, grpcExchangeEncoder, principal, addressOfPeer(call.getPeer()));
+    const open = this.sessions.start(
+      outlet,
+      grpcExchangeEncoder,
+      principal,
+      callerOfCall(call.metadata, call.getPeer()),
+    );
     if (open === undefined) return;
     outlet.send({
       type: 'welcome',
@@ -81,7 +86,12 @@ export class GrpcDoor {
         principal.tenant,
         parseSubscribe({ ...fields, id: SUBSCRIPTION_ID }, vocabulary),
       );
-      const open = this.sessions.start(outlet, messages.encoder, principal, addressOfPeer(call.getPeer()));
+      const open = this.sessions.start(
+        outlet,
+        messages.encoder,
+        principal,
+        callerOfCall(call.metadata, call.getPeer()),
+      );
       if (open === undefined) return;
       const close = () => void open.close().catch(onUnexpected);
       call.on('close', close);

@@ -6,6 +6,7 @@ import {
   type Principal,
 } from '@distributary/distribution-core';
 import { errorPayloadOf } from '../../errors/stream-error.js';
+import { callerOfRequest } from '../../limits/trusted-proxies.js';
 import { parseSubscribe } from '../stream-commands.js';
 import { subscriptionFromQuery } from '../stream-query.js';
 import type { StreamSessions } from '../stream-sessions.js';
@@ -50,7 +51,7 @@ export class SseDoor {
       'x-accel-buffering': 'no',
     });
     response.flushHeaders();
-    const open = this.sessions.start(outlet, this.encoder, principal, request.socket.remoteAddress);
+    const open = this.sessions.start(outlet, this.encoder, principal, callerOfRequest(request));
     if (open === undefined) return;
     const cancelKeepAlive = this.keepAlive(outlet);
     response.on('close', () => {

@@ -3,6 +3,7 @@ import type { Principal } from '@distributary/distribution-core';
 import type { WebSocket } from 'ws';
 import { asDistributionError } from '../../errors/as-distribution-error.js';
 import { errorPayloadOf } from '../../errors/stream-error.js';
+import { callerOfRequest } from '../../limits/trusted-proxies.js';
 import type { StreamCommand } from '../stream-connection.js';
 import { subscriptionFromQuery } from '../stream-query.js';
 import type { OpenSession, StreamSessions } from '../stream-sessions.js';
@@ -53,7 +54,7 @@ export class WebSocketDoor {
     if (principal !== undefined) return this.admit(client, outlet, request, principal);
     const refused = (refusal: unknown) => {
       const { code } = asDistributionError(refusal);
-      this.sessions.deps.onRefused?.(code, request.socket.remoteAddress);
+      this.sessions.deps.onRefused?.(code, callerOfRequest(request));
       refuse(outlet, refusal);
     };
     if (error !== undefined) return refused(error);
@@ -75,7 +76,7 @@ export class WebSocketDoor {
   }
 
   private admit(client: WebSocket, outlet: WebSocketOutlet, request: IncomingMessage, principal: Principal): void {
-    const open = this.sessions.start(outlet, encoderFor(client), principal, request.socket.remoteAddress);
+    const open = this.sessions.start(outlet, encoderFor(client), principal, callerOfRequest(request));
     if (open === undefined) return void this.clients.delete(client);
     const now = this.sessions.deps.clock.monotonicMs();
     // Who has said hello with a token has said something.
