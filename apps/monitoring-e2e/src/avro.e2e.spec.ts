@@ -7,10 +7,13 @@ import { noMetrics } from '@distributary/distribution-core';
 import { FakeClock, until } from '@distributary/distribution-core/testing';
 import { AvroCodec, Schemas } from '@distributary/schema-registry';
 import { RegistryServer } from '@distributary/schema-registry/testing';
+import WebSocket from 'ws';
 import { aCertificate } from './certificates.js';
 import { subscribed } from './doors/door.js';
+import { grpcClient, typedDoor } from './doors/grpc.js';
 import { sseDoor } from './doors/server-sent-events.js';
-import { idsOf } from './events.js';
+import { webSocketDoor } from './doors/web-socket.js';
+import { anAlert, aService, idsOf } from './events.js';
 import { TestApp } from './harness.js';
 
 /** Another program that writes to a topic of the same log: not ours, so not through our ingest. */
@@ -26,6 +29,18 @@ const ORDER = JSON.stringify({
   ],
 });
 const API = '/api/v1/monitoring';
+
+/** Of a frame of `distributary.v1.bin`, by docs/protocol.md. */
+function eventsOf(bytes: Buffer): Buffer[] {
+  const headBytes = bytes.readUInt32LE(4);
+  const count = bytes.readUInt32LE(8);
+  let at = 12 + headBytes + 4 * count;
+  return Array.from({ length: count }, (_, index) => {
+    const from = at;
+    at += bytes.readUInt32LE(12 + headBytes + 4 * index) + 1;
+    return bytes.subarray(from, at - 1);
+  });
+}
 
 describe('topics that others write in Avro', () => {
   let folder: string;
@@ -126,7 +141,13 @@ describe('topics that others write in Avro', () => {
     await until('what came after them', () => idsOf(reader.record.received()).includes('after'));
     expect(idsOf(reader.record.received())).toEqual(['after']);
     expect(await letters()).toMatchObject([
-      { event_id: 'unknown', reason: 'schema_unknown', fault: 'service', attempts: 1, origin: { topic: 'orders/placed' } },
+      {
+        event_id: 'unknown',
+        reason: 'schema_unknown',
+        fault: 'service',
+        attempts: 1,
+        origin: { topic: 'orders/placed' },
+      },
       { event_id: 'short', reason: 'payload_unreadable' },
       { event_id: 'long', reason: 'payload_unreadable' },
       { event_id: 'plain', reason: 'payload_unreadable' },
@@ -165,5 +186,105 @@ describe('topics that others write in Avro', () => {
       status: 400,
       body: { errors: [{ path: 'payload_subject', rule: 'must not be given but with payload_format avro' }] },
     });
+  });
+});
+
+describe('events that go out in Avro', () => {
+  const ALERT = JSON.stringify({
+    type: 'record',
+    name: 'Alert',
+    namespace: 'monitoring',
+    fields: [
+      { name: 'event_id', type: 'string' },
+      { name: 'timestamp', type: { type: 'long', logicalType: 'timestamp-micros' } },
+      { name: 'service', type: 'string' },
+      { name: 'value', type: ['null', 'double'] },
+    ],
+  });
+  const transformation = {
+    steps: [{ map: { service: { from: 'data.service_name' }, value: { from: 'data.current_value' } } }],
+    format: 'avro',
+    subject: 'alerts-value',
+  };
+  let server: RegistryServer;
+  let app: TestApp;
+  let codec: AvroCodec;
+
+  beforeAll(async () => {
+    server = await RegistryServer.start();
+    await server.registry.register('alerts-value', ALERT);
+    codec = new AvroCodec({
+      schemas: new Schemas({ registry: server.registry, clock: new FakeClock(), metrics: noMetrics }),
+      metrics: noMetrics,
+    });
+    app = await TestApp.start({ SCHEMA_REGISTRY_URL: server.url });
+  }, 60_000);
+  afterAll(async () => {
+    await app.stop();
+    await server.stop();
+  }, 60_000);
+
+  const decoded = async (values: readonly Uint8Array[]) =>
+    (await codec.decode(values, 'alerts-value')).map((one) => (one.kind === 'decoded' ? one.value : one));
+
+  it('are bytes by the schema over WebSocket and gRPC, and the same bytes at both', async () => {
+    const service = aService();
+    const subscription = { id: 's', patterns: ['monitoring/alerts/#'], transformation };
+    const overWebSocket: Uint8Array[] = [];
+    const socket = new WebSocket(app.streamUrl.replace('http', 'ws'), 'distributary.v1.bin');
+    let subscriptions = 0;
+    socket.on('message', (bytes: Buffer, isBinary: boolean) => {
+      if (isBinary) overWebSocket.push(...eventsOf(bytes));
+      else if ((JSON.parse(bytes.toString()) as { readonly type: string }).type === 'subscribed') subscriptions++;
+    });
+    await once(socket, 'open');
+    const overGrpc: Uint8Array[] = [];
+    const grpc = grpcClient(app);
+    const call = grpc.Exchange();
+    call.on('error', () => undefined);
+    call.on('data', (message: { readonly payload?: string; readonly data?: { readonly events: Uint8Array[] } }) => {
+      if (message.payload === 'subscribed') subscriptions++;
+      overGrpc.push(...(message.data?.events ?? []));
+    });
+    call.write({ subscribe: { ...subscription, transformation: JSON.stringify(transformation) } });
+    socket.send(JSON.stringify({ type: 'subscribe', payload: subscription }));
+    await until('both to be subscribed', () => subscriptions === 2);
+    const alert = anAlert(service);
+    await app.publish(alert);
+    await until('both to have it', () => overGrpc.length > 0 && overWebSocket.length > 0);
+    call.cancel();
+    grpc.close();
+    socket.close();
+    await once(socket, 'close');
+    expect(Buffer.from(overGrpc[0])).toEqual(Buffer.from(overWebSocket[0]));
+    const [event] = await decoded(overWebSocket);
+    expect(event).toEqual({
+      event_id: alert.event_id,
+      timestamp: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+      service,
+      value: 5,
+    });
+  }, 30_000);
+
+  it.each([webSocketDoor, sseDoor, typedDoor])('are refused over $name, which carries text', async (door) => {
+    const stream = await door.open(app, { patterns: ['monitoring/alerts/#'], transformation });
+    const refused = await until('the refusal', () => stream.record.of('error')[0] ?? stream.record.end);
+    expect(JSON.stringify(refused)).toMatch(/request\.invalid|transformation\.format/);
+    await stream.close();
+  });
+
+  it('can be tried out, and a subject that is not there is named', async () => {
+    const event = { event_id: 'e', timestamp: '2026-11-21T10:00:00Z', data: { service_name: 'a' }, metadata: {} };
+    const tried = await app.post(`${API}/transformations/test`, { transformation, event });
+    const { data_base64: text } = (tried.body as { readonly event: { readonly data_base64: string } }).event;
+    expect(await decoded([Buffer.from(text, 'base64')])).toEqual([
+      { event_id: 'e', timestamp: '2026-11-21T10:00:00.000Z', service: 'a', value: null },
+    ]);
+    const other = { ...transformation, subject: 'nobody' };
+    expect(await app.post(`${API}/transformations`, { name: 'avro', definition: other })).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: 'definition.subject' }] },
+    });
+    expect((await app.post(`${API}/transformations`, { name: 'avro', definition: transformation })).status).toBe(201);
   });
 });

@@ -43,6 +43,23 @@ describe('a binary frame', () => {
     );
   });
 
+  it('has events as their bytes that a transformation made into Avro, and empty ones for those that it dropped', () => {
+    const avro = Uint8Array.of(0, 0, 0, 0, 7, 2);
+    const bytes = frame(head, [null, 1]);
+    const values = Uint8Array.of(...avro, 0x2c, 0x2c);
+    const made = new Uint8Array(bytes.length - 'null,1,'.length + values.length);
+    made.set(bytes.subarray(0, bytes.length - 'null,1,'.length));
+    made.set(values, bytes.length - 'null,1,'.length);
+    const view = new DataView(made.buffer);
+    const lengthsAt = 12 + view.getUint32(4, true);
+    view.setUint32(lengthsAt, avro.length, true);
+    view.setUint32(lengthsAt + 4, 0, true);
+    expect(binaryMessageOf(cut(made))).toEqual({
+      ...head,
+      payload: { ...head.payload, events: [avro, new Uint8Array(0)] },
+    });
+  });
+
   it('that is cut short, of another version or of no known kind is none', () => {
     const whole = frame(head, [{ a: 1 }, { b: 2 }]);
     // The last byte is the comma behind the last event, which nobody needs.

@@ -7,7 +7,7 @@ const LENGTH_BYTES = 4;
 
 /**
  * A frame of `distributary.v1.bin` as the message that the same frame of `distributary.v1.json` would be; the layout is in
- * docs/protocol.md. Undefined if it is not one.
+ * docs/protocol.md. Undefined if it is not one. An event that a transformation made into other bytes than JSON is those bytes.
  */
 export function binaryMessageOf(bytes: ArrayBuffer): ServerMessage | undefined {
   const view = new DataView(bytes);
@@ -24,13 +24,17 @@ export function binaryMessageOf(bytes: ArrayBuffer): ServerMessage | undefined {
   for (let index = 0; index < count; index++) {
     const length = view.getUint32(PREAMBLE_BYTES + headBytes + index * LENGTH_BYTES, true);
     if (at + length > bytes.byteLength) return undefined;
-    const event = parsed(text.decode(new Uint8Array(bytes, at, length)));
+    const value = new Uint8Array(bytes, at, length);
+    const event = isJson(value) ? parsed(text.decode(value)) : value.slice();
     if (event === undefined) return undefined;
     events.push(event);
     at += length + 1;
   }
   return { ...message, payload: { ...message.payload, events } } as ServerMessage;
 }
+
+/** Avro begins with a zero byte, which no JSON does; what was dropped of it is empty. */
+const isJson = (value: Uint8Array): boolean => value.length > 0 && value[0] !== 0;
 
 function parsed(text: string): unknown {
   try {

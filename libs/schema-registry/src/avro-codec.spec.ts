@@ -149,6 +149,7 @@ describe('encoding payloads', () => {
       kind: 'refused',
       reason: 'mismatch',
       message: 'n must be a whole number of 32 bits',
+      steps: 2,
     });
   });
 

@@ -124,10 +124,11 @@ class AvroEncoder implements PayloadEncoder {
 
   encode(value: Json): EncodedPayload {
     try {
-      return { kind: 'encoded', bytes: wireFormat(this.schemaId, this.writer.write(this.type, value)) };
+      const bytes = wireFormat(this.schemaId, this.writer.write(this.type, value));
+      return { kind: 'encoded', bytes, steps: this.writer.values };
     } catch (error) {
-      if (error instanceof AvroFailure) return { kind: 'refused', reason: error.reason, message: error.message };
-      throw error;
+      if (!(error instanceof AvroFailure)) throw error;
+      return { kind: 'refused', reason: error.reason, message: error.message, steps: this.writer.values };
     }
   }
 }

@@ -106,7 +106,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
   fanOut.onDelivered = (latencyMs, deliveries) => statistics.delivered(latencyMs, deliveries);
   around.telemetry.statistics.onFailed = (deliveries) => statistics.failed(deliveries);
   const schemaRegistry = openSchemaRegistry(around);
-  const transforming = createTransforming(around, storage);
+  const transforming = createTransforming({ ...around, codec: schemaRegistry.codec }, storage);
   const guarantees = createGuarantees(around, { log, storage, directory, fanOut });
   transforming.buryIn(guarantees.letters);
   const { transformations } = transforming;

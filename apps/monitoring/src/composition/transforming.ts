@@ -3,6 +3,7 @@ import {
   type DeadLetters,
   LookupTables,
   type Metrics,
+  type PayloadCodec,
   Transformations,
   UntransformedLetters,
 } from '@distributary/distribution-core';
@@ -30,10 +31,12 @@ export interface TransformingSurroundings {
   readonly config: Pick<MonitoringConfig, 'REDACTION_KEYS'>;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  /** Undefined: events are written as JSON alone. */
+  readonly codec?: PayloadCodec | undefined;
 }
 
 export function createTransforming(
-  { config, clock, metrics }: TransformingSurroundings,
+  { config, clock, metrics, codec }: TransformingSurroundings,
   storage: Pick<Storage, 'transformations' | 'lookupTables'>,
 ): Transforming {
   const tables = new LookupTables(storage.lookupTables, clock, metrics);
@@ -41,6 +44,7 @@ export function createTransforming(
     store: storage.transformations,
     lookups: tables,
     keys: config.REDACTION_KEYS,
+    codec,
     clock,
     metrics,
   });

@@ -15,7 +15,13 @@ export const transformationDefinitionSchema = z
       .enum(['drop', 'dead_letter', 'pass'])
       .optional()
       .describe('What becomes of an event that a step does not suit'),
-    format: z.enum(['plain', 'cloudevents']).optional(),
+    format: z.enum(['plain', 'cloudevents', 'avro']).optional(),
+    subject: z
+      .string()
+      .min(1)
+      .max(255)
+      .optional()
+      .describe('Of avro: the subject of the schema registry whose newest schema events are written by'),
   })
   .meta({ id: 'TransformationDefinition' });
 

@@ -73,6 +73,8 @@ export interface SnapshotFrame {
 export interface FrameEncoder {
   /** Part of a feed's identity. */
   readonly name: string;
+  /** Events may be any bytes; absent: they must be JSON. */
+  readonly carriesBytes?: boolean;
   data(frame: DataFrame): Buffer;
   position(frame: PositionFrame): Buffer;
   snapshot(frame: SnapshotFrame): Buffer;

@@ -17,8 +17,14 @@ export type DecodedPayload =
   | { readonly kind: 'refused'; readonly reason: PayloadRefusal; readonly message: string };
 
 export type EncodedPayload =
-  | { readonly kind: 'encoded'; readonly bytes: Uint8Array }
-  | { readonly kind: 'refused'; readonly reason: 'mismatch' | 'budget'; readonly message: string };
+  /** `steps`: values that were written or tried. */
+  | { readonly kind: 'encoded'; readonly bytes: Uint8Array; readonly steps: number }
+  | {
+      readonly kind: 'refused';
+      readonly reason: 'mismatch' | 'budget';
+      readonly message: string;
+      readonly steps: number;
+    };
 
 /** Writes payloads by one schema, at once. Its cost is bounded, whatever value and schema are. */
 export interface PayloadEncoder {

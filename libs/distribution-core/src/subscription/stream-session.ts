@@ -65,7 +65,7 @@ export class StreamSession {
     this.subscriptions.setPending(command.id);
     try {
       // Before anything is stored: what cannot be made of events must not become a durable subscription.
-      await this.outputOf(command.output);
+      await this.present.encoderOf(command.output);
       const attachment =
         command.durable === undefined
           ? await attachEphemeral(this.state, command)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { invalidRequest, type Problem } from '../errors/distribution-error.js';
 import type { AttributeValue } from '../event.js';
+import type { PayloadEncoder } from '../ports/payload-codec.port.js';
 import type { Secret } from '../secret.js';
 import { cloudEventOf, envelopeFacts } from './cloud-event.js';
 import {
@@ -35,7 +36,7 @@ import type { LookupTable, Step, StepCompiler, StepSurroundings, Work } from './
 export type Transformed =
   | {
       readonly kind: 'event';
-      /** JSON text in UTF-8, without a line break; the event's own bytes if it failed and is to pass. */
+      /** JSON text in UTF-8, without a line break, or Avro; the event's own bytes if it failed and is to pass. */
       readonly value: Uint8Array;
       /** What `set_attributes` set, and nothing else. */
       readonly attributes: Readonly<Record<string, AttributeValue>>;
@@ -70,6 +71,8 @@ export interface CompileSurroundings {
   readonly tables?: ReadonlyMap<string, LookupTable>;
   readonly keys?: ReadonlyMap<string, Secret>;
   readonly limits?: Partial<TransformationLimits>;
+  /** Of its subject, if the definition's format has one. */
+  readonly encoder?: PayloadEncoder | undefined;
   /** Of every problem. Default: the definition is all that there is. */
   readonly path?: string;
 }
@@ -85,6 +88,7 @@ const STEPS: Readonly<Record<string, StepCompiler>> = {
   set_attributes: attributesStep,
 };
 /** What they leave out is not to be seen, so their events must not pass as they were. */
+const MAX_SUBJECT_LENGTH = 255;
 /** Schemas take long to compile. */
 const MAX_VALIDATIONS = 2;
 const isValidation = (step: unknown): boolean => typeof step === 'object' && step !== null && 'validate' in step;
@@ -100,7 +104,7 @@ export function compileTransformation(definition: unknown, around: CompileSurrou
     problems.add(path, `must be at most ${MAX_DEFINITION_LENGTH} characters of JSON`);
     problems.throwIfAny();
   }
-  const fields = problems.fields(definition, path, ['steps', 'on_error', 'format']);
+  const fields = problems.fields(definition, path, ['steps', 'on_error', 'format', 'subject']);
   const onError = problems.oneOf(fields?.on_error ?? 'drop', `${path && `${path}.`}on_error`, FAILURE_POLICIES);
   const format = problems.oneOf(fields?.format ?? 'plain', `${path && `${path}.`}format`, OUTPUT_FORMATS);
   const stepsPath = `${path && `${path}.`}steps`;
@@ -117,20 +121,40 @@ export function compileTransformation(definition: unknown, around: CompileSurrou
     if (hiding >= 0)
       problems.add(`${path && `${path}.`}on_error`, `must not be pass: ${stepsPath}[${hiding}] hides fields`);
   }
+  checkSubject(problems, path, { format, onError, subject: fields?.subject }, around.encoder);
   problems.throwIfAny();
   return new Transformation(
-    fingerprintOf(around.tenant, definition),
+    fingerprintOf(around.tenant, definition, around.encoder?.schemaId),
     steps as readonly Step[],
     onError as FailurePolicy,
     format as OutputFormat,
+    around.encoder,
     { ...DEFAULT_TRANSFORMATION_LIMITS, ...around.limits },
   );
 }
 
+/** What the doors cannot know: whether events can be written by the subject at all. */
+function checkSubject(
+  problems: ProblemList,
+  path: string,
+  { format, onError, subject }: { readonly format: unknown; readonly onError: unknown; readonly subject: unknown },
+  encoder: PayloadEncoder | undefined,
+): void {
+  const at = (name: string) => `${path && `${path}.`}${name}`;
+  if (format !== 'avro') {
+    if (subject !== undefined) problems.add(at('subject'), 'must not be given but with the format avro');
+    return;
+  }
+  if (onError === 'pass') problems.add(at('on_error'), 'must not be pass: what is no Avro must not be among Avro');
+  if (problems.text(subject, at('subject'), MAX_SUBJECT_LENGTH) !== undefined && encoder === undefined) {
+    problems.add(at('subject'), 'is no subject here whose schema events could be written by');
+  }
+}
+
 /** Known before it is compiled. The order of fields counts, as it does for targets that lie within each other. */
-export function fingerprintOf(tenant: string, definition: unknown): string {
+export function fingerprintOf(tenant: string, definition: unknown, schemaId?: number): string {
   return createHash('sha256')
-    .update(JSON.stringify([tenant, definition]))
+    .update(JSON.stringify([tenant, definition, ...(schemaId === undefined ? [] : [schemaId])]))
     .digest('base64url');
 }
 
@@ -156,6 +180,7 @@ class Transformation implements CompiledTransformation {
     private readonly steps: readonly Step[],
     private readonly onError: FailurePolicy,
     readonly format: OutputFormat,
+    private readonly encoder: PayloadEncoder | undefined,
     private readonly limits: TransformationLimits,
   ) {
     this.meter = new Meter(limits);
@@ -175,7 +200,7 @@ class Transformation implements CompiledTransformation {
           return { kind: refused.policy satisfies SchemaPolicy, failure, steps: meter.steps };
         }
       }
-      const bytes = this.encoded(facts === undefined ? event : cloudEventOf(facts, event), value.length);
+      const bytes = this.bounded(this.encoded(facts === undefined ? event : cloudEventOf(facts, event)), value.length);
       return { kind: 'event', value: bytes, attributes: work.attributes, steps: meter.steps };
     } catch (error) {
       return this.failed(value, failureOf(error), meter.steps);
@@ -191,8 +216,18 @@ class Transformation implements CompiledTransformation {
     return { kind: 'event', value, attributes: {}, steps, failure };
   }
 
-  private encoded(event: Json, inputBytes: number): Buffer {
-    const bytes = Buffer.from(JSON.stringify(event));
+  private encoded(event: Json): Uint8Array {
+    if (this.encoder === undefined) return Buffer.from(JSON.stringify(event));
+    const encoded = this.encoder.encode(event);
+    if (encoded.kind === 'refused') {
+      this.meter.steps += encoded.steps;
+      throw new TransformationFailure(encoded.reason === 'budget' ? 'budget' : 'schema', encoded.message);
+    }
+    this.meter.step(encoded.steps);
+    return encoded.bytes;
+  }
+
+  private bounded(bytes: Uint8Array, inputBytes: number): Uint8Array {
     const limit = Math.min(this.limits.maxOutputBytes, inputBytes * MAX_GROWTH + MAX_ADDED_BYTES);
     if (bytes.length > limit) throw new TransformationFailure('budget', `becomes larger than ${limit} bytes`);
     return bytes;

@@ -32,8 +32,10 @@ export const FAILURE_POLICIES = ['drop', 'dead_letter', 'pass'] as const;
 export type FailurePolicy = (typeof FAILURE_POLICIES)[number];
 export const SCHEMA_POLICIES = ['drop', 'dead_letter', 'reject'] as const;
 export type SchemaPolicy = (typeof SCHEMA_POLICIES)[number];
-export const OUTPUT_FORMATS = ['plain', 'cloudevents'] as const;
+/** `avro` is not JSON: only doors that carry bytes take it. */
+export const OUTPUT_FORMATS = ['plain', 'cloudevents', 'avro'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+export const isBinary = (format: OutputFormat): boolean => format === 'avro';
 
 /** Exactly one field each. */
 export type TransformationStep =
@@ -53,6 +55,8 @@ export interface TransformationDefinition {
   readonly on_error?: FailurePolicy;
   /** Default: `plain`. */
   readonly format?: OutputFormat;
+  /** Of `avro`: whose newest schema the events are written by. */
+  readonly subject?: string;
 }
 
 /** What a subscription wants its events to look like. Part of a feed's identity. */

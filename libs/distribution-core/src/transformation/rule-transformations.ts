@@ -5,7 +5,7 @@ import type { RoutingRule, RuleTransformation } from '../routing/rules/routing-r
 import type { RuleTransform } from '../routing/rules/rule-table.js';
 import { applyTransformation } from './apply-transformation.js';
 import { type CompiledTransformation, requireSmall } from './compile-transformation.js';
-import type { TransformationDefinition } from './definition.js';
+import { isBinary, type TransformationDefinition } from './definition.js';
 import { canonicalJson } from './json-value.js';
 import type { Transformations } from './transformations.js';
 
@@ -26,6 +26,7 @@ interface Known {
 /** How soon rules follow a transformation that was replaced under its name by another process. */
 const REFRESH_MS = 5_000;
 const MAX_KNOWN = 5_000;
+const NO_BYTES = { path: 'transformation.format', rule: 'must not be avro: what a rule sends on stays JSON' };
 /** Its own failure is what counts; the event stays in its topic. */
 const FAILS: RuleTransform = () => undefined;
 
@@ -112,9 +113,11 @@ export class RuleTransformations {
     return hasChanged;
   }
 
-  private compile({ tenant, transformation }: Known): Promise<CompiledTransformation> {
+  private async compile({ tenant, transformation }: Known): Promise<CompiledTransformation> {
     const definition = typeof transformation === 'string' ? transformation : asDefinition(transformation);
-    return this.deps.transformations.compile(tenant, definition, 'transformation');
+    const compiled = await this.deps.transformations.compile(tenant, definition, 'transformation');
+    if (isBinary(compiled.format)) throw invalidRequest([NO_BYTES]);
+    return compiled;
   }
 
   private transform(rule: RoutingRule, compiled: CompiledTransformation): RuleTransform {

@@ -1,7 +1,8 @@
-import { DistributionError } from '../errors/distribution-error.js';
+import { DistributionError, invalidRequest } from '../errors/distribution-error.js';
 import type { FrameEncoder } from '../fan-out/outlet.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Counter, Metrics } from '../ports/metrics.port.js';
+import type { PayloadCodec, PayloadEncoder } from '../ports/payload-codec.port.js';
 import type { TransformationStore } from '../ports/transformation-store.port.js';
 import type { Secret } from '../secret.js';
 import {
@@ -13,7 +14,7 @@ import {
   type Failure,
   type Transformed,
 } from './compile-transformation.js';
-import type { SubscriptionOutput, TransformationDefinition } from './definition.js';
+import { isBinary, type SubscriptionOutput, type TransformationDefinition } from './definition.js';
 import type { LookupTables } from './lookup-tables.js';
 import type { TransformationLimits } from './meter.js';
 import { lookupNamesOf } from './steps/enrich-step.js';
@@ -26,16 +27,24 @@ export interface TransformationsDependencies {
   readonly store: Pick<TransformationStore, 'find'>;
   readonly lookups: LookupTables;
   readonly keys: ReadonlyMap<string, Secret>;
+  /** Absent: events are written as JSON alone. */
+  readonly codec?: PayloadCodec | undefined;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly limits?: Partial<TransformationLimits>;
   readonly allowance?: StepAllowanceLimits;
 }
 
+const NO_BYTES = {
+  path: 'transformation.format',
+  rule: 'must not be avro here: only Exchange over gRPC and WebSocket with distributary.v1.bin carry bytes',
+};
+
 /** What a subscription's events are made into. */
 export interface OutputTransformation {
+  /** `request.invalid` if it makes bytes and the encoding carries only JSON. */
   encoder(inner: FrameEncoder): FrameEncoder;
-  /** Of history: undefined if the event does not go out. */
+  /** Of history, which is JSON: undefined if the event does not go out. `request.invalid` as above. */
   value(value: Uint8Array): Uint8Array | undefined;
 }
 
@@ -95,9 +104,11 @@ export class Transformations {
     requireSmall(inline, 'transformation');
     refuseReject(inline);
     const definition = definitionOf(inline, fields, format);
-    const fingerprint = fingerprintOf(tenant, definition);
+    const encoder = await this.encoderOf(definition, 'transformation');
+    const fingerprint = fingerprintOf(tenant, definition, encoder?.schemaId);
     const made =
-      this.shared.get(fingerprint) ?? this.output(tenant, await this.compile(tenant, definition, 'transformation'));
+      this.shared.get(fingerprint) ??
+      this.output(tenant, await this.compileWith(tenant, definition, encoder, 'transformation'));
     this.share(fingerprint, made);
     return made;
   }
@@ -109,19 +120,40 @@ export class Transformations {
     path = '',
   ): Promise<CompiledTransformation> {
     const found = typeof definition === 'string' ? await this.named(tenant, definition) : definition;
+    return this.compileWith(tenant, found, await this.encoderOf(found, path), path);
+  }
+
+  private async compileWith(
+    tenant: string,
+    found: TransformationDefinition,
+    encoder: PayloadEncoder | undefined,
+    path: string,
+  ): Promise<CompiledTransformation> {
     const { keys, limits, lookups } = this.deps;
     const tables = new Map<string, LookupTable>();
     for (const name of lookupNamesOf((found as Partial<TransformationDefinition> | null)?.steps)) {
       const table = await lookups.open(tenant, name);
       if (table !== undefined) tables.set(name, table);
     }
-    return compileTransformation(found, { tenant, tables, keys, limits, path });
+    return compileTransformation(found, { tenant, tables, keys, limits, encoder, path });
   }
 
   /** For those who cannot wait: a definition that names no look-up table. */
   compileNow(tenant: string, definition: TransformationDefinition, path: string): CompiledTransformation {
     const { keys, limits } = this.deps;
     return compileTransformation(definition, { tenant, keys, limits, path });
+  }
+
+  /** Undefined: it asks for none, or there is none; compiling says the rest. */
+  private async encoderOf(definition: TransformationDefinition, path: string): Promise<PayloadEncoder | undefined> {
+    const { format, subject } = (definition ?? {}) as Partial<Record<keyof TransformationDefinition, unknown>>;
+    if (format !== 'avro' || typeof subject !== 'string' || subject === '') return undefined;
+    try {
+      return await this.deps.codec?.encoderOf(subject);
+    } catch (error) {
+      if (!(error instanceof DistributionError) || error.code !== 'schema.rejected') throw error;
+      throw invalidRequest([{ path: `${path && `${path}.`}subject`, rule: error.message }]);
+    }
   }
 
   private output(tenant: string, compiled: CompiledTransformation): Output {
@@ -162,6 +194,7 @@ class Output implements OutputTransformation {
 
   /** One for each encoding: there are as many as doors. */
   encoder(inner: FrameEncoder): FrameEncoder {
+    if (isBinary(this.events.compiled.format) && inner.carriesBytes !== true) throw invalidRequest([NO_BYTES]);
     let encoder = this.encoders.get(inner.name);
     if (encoder === undefined) {
       encoder = transformingEncoder(inner, this.events);
@@ -171,6 +204,7 @@ class Output implements OutputTransformation {
   }
 
   value(value: Uint8Array): Uint8Array | undefined {
+    if (isBinary(this.events.compiled.format)) throw invalidRequest([NO_BYTES]);
     return this.events.value(value);
   }
 }

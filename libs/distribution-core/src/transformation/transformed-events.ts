@@ -4,6 +4,7 @@ import type { Run } from '../fan-out/outlet.js';
 import type { Lane } from '../lane.js';
 import type { LanePosition } from '../position.js';
 import type { CompiledTransformation, Failure, Transformed } from './compile-transformation.js';
+import { isBinary } from './definition.js';
 import type { StepAllowance } from './step-allowance.js';
 
 /** Told of each event that failed, once per event and transformation as long as its batch is remembered. */
@@ -60,7 +61,7 @@ export class TransformedEvents {
       if (value === null) {
         dropped++;
         if (!placeholders) continue;
-        value = Buffer.from(JSON.stringify({ event_id: batch.eventIds[index], dropped: true }));
+        value = this.placeholder(batch, index);
       }
       parts.push(value, COMMA);
       kept.push(index);
@@ -77,6 +78,12 @@ export class TransformedEvents {
     const result = this.apply(value);
     if (result.failure !== undefined) this.observer.failed(result.kind, result.failure, undefined);
     return result.kind === 'event' ? result.value : undefined;
+  }
+
+  /** Among other bytes than JSON it is empty: the frame says the position. */
+  private placeholder(batch: EventBatch, index: number): Uint8Array {
+    if (isBinary(this.compiled.format)) return new Uint8Array(0);
+    return Buffer.from(JSON.stringify({ event_id: batch.eventIds[index], dropped: true }));
   }
 
   private transform(batch: EventBatch, index: number, { topic, partition, epoch }: Lane): Uint8Array | null {

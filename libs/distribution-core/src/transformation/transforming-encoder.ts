@@ -13,6 +13,7 @@ import type { TransformedEvents } from './transformed-events.js';
 export function transformingEncoder(inner: FrameEncoder, events: TransformedEvents): FrameEncoder {
   return {
     name: `${inner.name} ${events.compiled.fingerprint}`,
+    carriesBytes: inner.carriesBytes === true,
     data: (frame) => joined(framesOf(frame, events).map((part) => inner.data(part))),
     position: (frame) => inner.position(frame),
     snapshot: (frame) => inner.snapshot(snapshotOf(frame, events)),

@@ -35,6 +35,11 @@ export class AvroWriter {
     this.sink = new ByteSink(limits.maxBytes);
   }
 
+  /** Of the last one: values that were written or tried. */
+  get values(): number {
+    return this.limits.maxValues - Math.max(0, this.valuesLeft);
+  }
+
   /** Throws {@link AvroFailure}. The bytes are a copy. */
   write(type: AvroType, value: Json): Buffer {
     this.sink = new ByteSink(this.limits.maxBytes);

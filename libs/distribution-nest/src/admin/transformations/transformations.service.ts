@@ -13,6 +13,7 @@ import {
   DEFAULT_TRANSFORMATION_LIMITS,
   DistributionError,
   type NamedTransformation,
+  type OutputFormat,
   type Precondition,
   type Principal,
   requirePermission,
@@ -116,7 +117,7 @@ export class TransformationsService {
     if (result.kind !== 'event') return { outcome: result.kind, failure, cost };
     return {
       outcome: failure === undefined ? 'event' : 'passed',
-      event: JSON.parse(Buffer.from(result.value).toString()) as unknown,
+      event: shownOf(compiled.format, Buffer.from(result.value)),
       attributes: { ...result.attributes },
       ...(failure !== undefined && { failure }),
       cost: { ...cost, output_bytes: result.value.length },
@@ -127,6 +128,10 @@ export class TransformationsService {
     await this.deps.transformations.compile(tenant, definition, 'definition');
   }
 }
+
+/** As CloudEvents shows bytes. */
+const shownOf = (format: OutputFormat, value: Buffer): unknown =>
+  format === 'avro' ? { data_base64: value.toString('base64') } : (JSON.parse(value.toString()) as unknown);
 
 /** Of its steps only the outer shape is known; compiling says the rest. */
 const asDefinition = (input: object): TransformationDefinition => input as TransformationDefinition;

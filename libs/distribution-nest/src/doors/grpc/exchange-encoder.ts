@@ -28,6 +28,7 @@ const SNAPSHOT = { feed: 1, lane: 2, epoch: 3, pos: 4, events: 5, last: 6, dropp
  */
 export const grpcExchangeEncoder: FrameEncoder = {
   name: 'grpc-exchange',
+  carriesBytes: true,
 
   data: (frame) => {
     const { feed, lane, prev, pos, conflation, single, timeMicros } = frame;

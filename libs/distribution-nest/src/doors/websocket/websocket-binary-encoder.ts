@@ -14,10 +14,11 @@ const COMMA = Buffer.from(',');
  *   u8 version, 3 bytes zero, u32 bytes of the head, u32 count,
  *   head                JSON text of the message, its `events` empty: whatever JSON says, this says
  *   u32 lengths[count]  of each event
- *   events              JSON text in UTF-8, each followed by one comma
+ *   events              JSON text in UTF-8, or what the transformation makes of it; each followed by one comma
  */
 export const websocketBinaryEncoder = (framing: Framing): FrameEncoder => ({
   name: `websocket-binary${framing.name}`,
+  carriesBytes: true,
   data: (frame) => {
     const lengths: number[] = [];
     const parts: Uint8Array[] = [];
