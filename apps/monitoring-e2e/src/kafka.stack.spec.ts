@@ -1,18 +1,14 @@
-import path from 'node:path';
 import { type RunningServer, startKafka } from '../../../tools/stack/src/index.js';
 import { TestApp } from './harness.js';
+import { onKafka } from './on-kafka.js';
 
 /*
- * The service's own scenarios on a real Kafka: what is promised does not depend on the broker. Each log folder is a space of
- * its own, so that apps which share a log share their topics, and others do not.
+ * The service's own scenarios on a real Kafka: what is promised does not depend on the broker.
  */
 let kafka: RunningServer;
 beforeAll(async () => {
   kafka = await startKafka();
-  TestApp.surroundings = (logFolder) => ({
-    KAFKA_BROKERS: kafka.url,
-    KAFKA_TOPIC_PREFIX: `${path.basename(path.dirname(logFolder))}.${path.basename(logFolder)}.`.slice(-60),
-  });
+  TestApp.surroundings = onKafka(kafka.url);
 }, 180_000);
 afterAll(() => kafka.stop(), 60_000);
 

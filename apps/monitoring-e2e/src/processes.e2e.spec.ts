@@ -55,7 +55,8 @@ describe('one service of several processes', () => {
       body: (await response.json()) as object,
     }));
     expect([status, body]).toMatchObject([200, { status: 'ready', roles: ['api', 'gateway'] }]);
-    expect(service.of('process.ready').map((line) => line.process)).toEqual(['router-worker', ...GATEWAYS]);
+    const [first, ...others] = service.of('process.ready').map((line) => line.process);
+    expect([first, ...others.sort()]).toEqual(['router-worker', ...GATEWAYS]);
   });
 
   it('lets a client go on at another gateway where it was, whenever one is killed', async () => {
@@ -89,14 +90,14 @@ describe('one service of several processes', () => {
     service.signal('SIGUSR2');
     const events = alerts(name, 200);
     for (const event of events) await publish([event]);
-    await until('the restart', () => service.of('processes.restarted').length === 1, 60_000);
+    await until('the restart', () => service.of('processes.restarted').length === 1, 150_000);
     await until('everything', () => new Set(received).size >= events.length, 30_000);
     expect(gaps).toEqual([]);
     expect([...new Set(received)]).toEqual(idsOf(events));
     const after = [...GATEWAYS, 'router-worker'].map((one) => service.pidOf(one));
     expect(after.some((pid) => before.includes(pid))).toBe(false);
     expect(service.of('process.killed')).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 
   it('drains all of them when it is told to stop', async () => {
     service.signal('SIGTERM');

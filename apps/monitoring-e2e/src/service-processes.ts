@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { until } from '@distributary/distribution-core/testing';
+import { TestApp } from './harness.js';
 
 /** As `npm run build` makes it; a real process cannot run the sources. */
 const PROGRAM = path.resolve(import.meta.dirname, '../../monitoring/dist/main.js');
@@ -49,6 +50,7 @@ export class ServiceProcesses {
         PERFORMANCE_INTERVAL_MS: '3600000',
         RECEIPT_INTERVAL_MS: '3600000',
         RATE_LIMIT_PER_ADDRESS: '0',
+        ...TestApp.surroundings(path.join(folder, 'log')),
         ...env,
       },
     });

@@ -15,10 +15,12 @@ try {
   const logger = createLogger({ level: config.LOG_LEVEL, service: 'monitoring', clock: new SystemClock() });
   if (config.PROCESSES > 1) {
     const options = { program: process.argv[1], environment: process.env, config, logger };
-    const { lifecycle, httpUrl, grpcPort, reload, restart } = await createProcesses(options);
+    const service = createProcesses(options);
+    // From the first moment on, or they would end the process; what is asked for while it starts is done then.
+    process.on('SIGHUP', () => void service.then(({ reload }) => reload()));
+    process.on('SIGUSR2', () => void service.then(({ restart }) => restart()));
+    const { lifecycle, httpUrl, grpcPort } = await service;
     drainOnSignals(process, lifecycle);
-    process.on('SIGHUP', reload);
-    process.on('SIGUSR2', () => void restart());
     logger.info('service.listening', { http: httpUrl, grpc_port: grpcPort, processes: config.PROCESSES });
   } else {
     const { lifecycle, httpUrl, grpcPort, reload } = await createApp(config, logger);

@@ -35,7 +35,8 @@ export interface RunningProcesses {
   restart(): Promise<void>;
 }
 
-const READY_WITHIN_MS = 60_000;
+/** On a busy machine, with a great log to look through. */
+const READY_WITHIN_MS = 120_000;
 /** A process that drains has a deadline of its own; only one that hangs meets this one. */
 const DRAIN_MARGIN_MS = 5_000;
 
