@@ -42,5 +42,5 @@ export function securityOf(config: KafkaConfig): NonNullable<KafkaLogOptions['se
     ...file('cert', config.KAFKA_TLS_CERT_FILE),
     ...file('key', config.KAFKA_TLS_KEY_FILE),
   };
-  return { ...sasl, tls, tlsServerName: true };
+  return { ...sasl, tls };
 }

@@ -4,6 +4,7 @@ import { protocolErrors } from '@platformatic/kafka';
 
 /** Codes of the protocol that this adapter decides by. */
 export const KAFKA = {
+  unknownServerError: -1,
   none: 0,
   offsetOutOfRange: 1,
   corruptMessage: 2,
@@ -69,6 +70,8 @@ const CODES: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
 
 /** Gone after a while, or after another look at who leads: worth another attempt within the deadline. */
 const TRANSIENT: ReadonlySet<number> = new Set<number>([
+  // A broker that is shutting down says it to what it has under way.
+  KAFKA.unknownServerError,
   KAFKA.corruptMessage,
   KAFKA.leaderNotAvailable,
   KAFKA.notLeader,

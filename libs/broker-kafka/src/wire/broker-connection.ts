@@ -35,15 +35,17 @@ export class BrokerConnection {
   constructor(
     private readonly address: BrokerAddress,
     { clientId, options }: ConnectionSettings,
+    /** It cannot be used any more, and nobody closed it. */
+    private readonly onFailed: () => void = () => undefined,
   ) {
     // Requests are bounded by those who make them, not here: a queue in the library would hide them from their deadline.
     this.connection = new Connection(clientId, { ...options, maxInflights: 1024 });
-    this.connection.on('error', (error) => (this.failure ??= error));
-    this.connection.on('close', () => (this.failure ??= new Error('the connection was closed')));
+    this.connection.on('error', (error) => this.failed(error));
+    this.connection.on('close', () => this.failed(new Error('the connection was closed')));
     this.opening = new Promise((resolve, reject) => {
       void this.connection.connect(address.host, address.port, (error) => (error ? reject(error) : resolve()));
     });
-    this.opening.catch((error: unknown) => (this.failure ??= error));
+    this.opening.catch((error: unknown) => this.failed(error));
   }
 
   get isUsable(): boolean {
@@ -97,7 +99,13 @@ export class BrokerConnection {
   }
 
   private fail(error: unknown): void {
-    this.failure ??= error;
+    this.failed(error);
     this.connection.socket?.destroy();
+  }
+
+  private failed(error: unknown): void {
+    if (this.failure !== undefined) return;
+    this.failure = error;
+    this.onFailed();
   }
 }

@@ -18,6 +18,9 @@ export class Cluster {
   private readonly topics = new Map<string, KafkaTopic>();
   private readonly coordinators = new Map<string, number>();
   private readonly connections = new Map<string, BrokerConnection>();
+  /** When each address failed last, in the order of failures. One that hangs takes connections, and is asked last. */
+  private readonly failures = new Map<string, number>();
+  private failureCount = 0;
   private readonly asked = new Map<string, Promise<KafkaTopic | undefined>>();
   private isClosed = false;
 
@@ -76,7 +79,7 @@ export class Cluster {
   /** A broker that answers, for what any of them can do. */
   async anyBroker(): Promise<BrokerConnection> {
     let last: unknown = unavailable('no broker of Kafka is known');
-    for (const address of [...this.brokers.values(), ...this.bootstrap]) {
+    for (const address of this.byFailure()) {
       const connection = this.connect(address, 'control');
       try {
         await connection.ready();
@@ -130,12 +133,19 @@ export class Cluster {
     return nodeId;
   }
 
+  private byFailure(): BrokerAddress[] {
+    const failedAt = ({ host, port }: BrokerAddress) => this.failures.get(`${host}:${port}`) ?? 0;
+    return [...this.brokers.values(), ...this.bootstrap].sort((one, other) => failedAt(one) - failedAt(other));
+  }
+
   private connect({ host, port }: BrokerAddress, purpose: Purpose): BrokerConnection {
     if (this.isClosed) throw unavailable('the Kafka log is closed');
     const key = `${purpose} ${host}:${port}`;
     const present = this.connections.get(key);
     if (present?.isUsable) return present;
-    const connection = new BrokerConnection({ host, port }, this.settings);
+    const connection = new BrokerConnection({ host, port }, this.settings, () => {
+      this.failures.set(`${host}:${port}`, ++this.failureCount);
+    });
     this.connections.set(key, connection);
     return connection;
   }

@@ -1,0 +1,177 @@
+import type { Appended, GroupCommit } from '@distributary/distribution-core';
+import { noMetrics } from '@distributary/distribution-core';
+import { events } from '@distributary/distribution-core/testing';
+import { connectionLost, KAFKA, kafkaError } from '../kafka.errors.js';
+import { KafkaMetrics } from '../kafka-metrics.js';
+import { FakeCluster, fakeParts, type ProducedBatch, takingBroker } from '../testing/fake-cluster.js';
+import { GroupPositions } from '../topics/group-positions.js';
+import { KafkaNames } from '../topics/topic-names.js';
+import { AppendQueue } from './append-queue.js';
+import { Transactions } from './transactions.js';
+
+const END = 'end a transaction';
+const COMMIT = 'commit positions in a transaction';
+const FREE = { maxInFlightBytes: 1e9, maxRecordBytes: 1e6 };
+
+function aCluster(): FakeCluster {
+  let epoch = 0;
+  return new FakeCluster()
+    .withTopic('orders', 3)
+    .on('init producer', () => ({ errorCode: 0, producerId: 7n, producerEpoch: epoch++ }))
+    .on(END, () => ({ errorCode: 0, producerId: 7, producerEpoch: epoch++ }))
+    .on(COMMIT, [{ name: 'orders', partitions: [{ errorCode: 0 }] }]);
+}
+
+function appending(fake: FakeCluster, slots = 1) {
+  const parts = fakeParts(fake);
+  const names = new KafkaNames('');
+  const committed: Appended[] = [];
+  let instances = 0;
+  const transactions = new Transactions({
+    parts,
+    names,
+    positions: new GroupPositions(fake.cluster, names, parts.retrying, 300),
+    instance: 'first',
+    newInstance: () => `other${++instances}`,
+    slots,
+    requestTimeoutMs: 1_000,
+    onCommitted: (appended) => committed.push(...appended),
+  });
+  const queue = new AppendQueue(parts, transactions, FREE, new KafkaMetrics(noMetrics));
+  const to = (partitions: readonly number[], count = 1, commit?: GroupCommit) =>
+    queue.append(
+      partitions.map((partition) => ({ topic: 'orders', partition, records: events(count) })),
+      commit,
+    );
+  return { to, queue, committed };
+}
+
+const placesOf = (appended: readonly Appended[]) =>
+  appended.map(({ lane, first, last }) => [lane.partition, first, last]);
+const commitOf = (generation: number): GroupCommit => ({
+  group: 'router',
+  positions: [{ topic: 'orders', partition: 0, epoch: 'epoch', position: '15' }],
+  member: { memberId: 'me', generation },
+});
+
+describe('appends to several lanes', () => {
+  it('are one transaction, answered in the order of the argument when it is committed', async () => {
+    const taken: ProducedBatch[] = [];
+    const fake = aCluster().on('produce', takingBroker(taken));
+    const { to, committed } = appending(fake);
+    expect(placesOf(await to([2, 0], 3))).toEqual([
+      [2, '10', '12'],
+      [0, '10', '12'],
+    ]);
+    expect(taken.map(({ transactionalId, sequence }) => [transactionalId, sequence])).toEqual([
+      ['distributary.first-0', 0],
+      ['distributary.first-0', 0],
+    ]);
+    expect(fake.asked).toEqual(['init producer', 'produce', END]);
+    expect(committed).toHaveLength(2);
+  });
+
+  it('that come while transactions are under way share the next one', async () => {
+    const fake = aCluster().on('produce', takingBroker());
+    const { to } = appending(fake);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => to([0, 1])));
+    expect(answers.map(placesOf).map(([[, first]]) => first)).toEqual(
+      Array.from({ length: 20 }, (_, index) => `1${index.toString(36)}`),
+    );
+    expect(fake.asked.filter((name) => name === END).length).toBeLessThanOrEqual(2);
+  });
+
+  it('keep their place among appends to one of the lanes', async () => {
+    const fake = aCluster().on('produce', takingBroker());
+    const { to } = appending(fake, 2);
+    const calls = [to([0]), to([0, 1]), to([0]), to([1, 0]), to([0, 1]), to([1])];
+    const answers = (await Promise.all(calls)).map((appended) => Object.fromEntries(placesOf(appended)));
+    expect(answers.map((answer) => answer[0]).filter(Boolean)).toEqual(['10', '11', '12', '13', '14']);
+    expect(answers.map((answer) => answer[1]).filter(Boolean)).toEqual(['10', '11', '12', '13']);
+  });
+
+  it('never wait for each other for ever, however they cross', async () => {
+    const fake = aCluster().on('produce', takingBroker());
+    const { to, queue } = appending(fake, 2);
+    const mixes = [[0, 1], [1, 2], [2, 0], [0], [2, 1, 0], [1]];
+    await Promise.all(Array.from({ length: 60 }, (_, call) => to(mixes[(call * 7) % mixes.length])));
+    await queue.drained();
+  });
+
+  it('are made again after a failure before the end, by a producer that is sound', async () => {
+    const taken: ProducedBatch[] = [];
+    let refusals = 1;
+    const refuse = () => (refusals-- > 0 ? KAFKA.transactionAbortable : 0);
+    const fake = aCluster().on('produce', takingBroker(taken, refuse));
+    const { to } = appending(fake);
+    await to([0, 1]);
+    expect(fake.asked.filter((name) => name === END)).toHaveLength(2);
+  });
+
+  it('get another transactional id when somebody else bears theirs', async () => {
+    const taken: ProducedBatch[] = [];
+    let refusals = 1;
+    const refuse = () => (refusals-- > 0 ? KAFKA.invalidProducerEpoch : 0);
+    const fake = aCluster().on('produce', takingBroker(taken, refuse));
+    const { to } = appending(fake);
+    await to([0, 1]);
+    expect(taken.at(-1)?.transactionalId).toBe('distributary.other1-0');
+  });
+
+  it('reject when nobody knows how they ended, and the next one begins anew', async () => {
+    const fake = aCluster().on('produce', takingBroker());
+    const ending = () => ({ errorCode: 0, producerId: 7, producerEpoch: 9 });
+    let isDown = true;
+    fake.on(END, () => (isDown ? connectionLost(END, new Error('cut')) : ending()));
+    const { to, committed } = appending(fake);
+    await expect(to([0, 1])).rejects.toMatchObject({ code: 'broker.unavailable' });
+    expect(committed).toEqual([]);
+    isDown = false;
+    await to([0, 1]);
+    expect(fake.asked.filter((name) => name === 'init producer')).toHaveLength(2);
+  });
+
+  it('whose lanes are not there are refused alone', async () => {
+    const { to } = appending(aCluster().on('produce', takingBroker()));
+    const [fine, missing] = await Promise.allSettled([to([0, 1]), to([0, 9])]);
+    expect([fine.status, missing.status]).toEqual(['fulfilled', 'rejected']);
+    expect(missing).toMatchObject({ reason: { code: 'topic.not_found' } });
+  });
+});
+
+describe('appends with positions of a group', () => {
+  it('move the positions in their transaction', async () => {
+    const fake = aCluster().on('produce', takingBroker());
+    await appending(fake).to([0], 1, commitOf(3));
+    expect(fake.asked).toEqual(['init producer', 'produce', COMMIT, END]);
+  });
+
+  it('of a member that the group does not know any more are refused alone, and nothing of them is there', async () => {
+    const isStale = (request: Buffer) => request.includes(Buffer.from([0, 0, 0, 3]));
+    const fake = aCluster()
+      .on('produce', takingBroker())
+      .on(COMMIT, (request: Buffer) => {
+        const errorCode = isStale(request) ? KAFKA.illegalGeneration : 0;
+        return [{ name: 'orders', partitions: [{ errorCode }] }];
+      });
+    const { to, committed } = appending(fake);
+    const results = await Promise.allSettled([to([0, 1]), to([0, 1], 1, commitOf(3)), to([0, 1], 1, commitOf(4))]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(results[1]).toMatchObject({ reason: { code: 'generation.stale' } });
+    expect(committed).toHaveLength(4);
+  });
+});
+
+describe('what an append is refused for at once', () => {
+  it('is named: no records, too large an event, too large an append', () => {
+    const { queue } = appending(aCluster());
+    const refused = (size: number, count: number) => () =>
+      queue.append(
+        [{ topic: 'orders', partition: 0, records: events(count, 'e', { value: 'x'.repeat(size) }) }],
+        undefined,
+      );
+    expect(refused(1, 0)).toThrow(expect.objectContaining({ code: 'request.invalid' }));
+    expect(refused(1e6, 1)).toThrow(expect.objectContaining({ code: 'payload.too_large' }));
+    expect(kafkaError(KAFKA.messageTooLarge, 'x').code).toBe('payload.too_large');
+  });
+});
