@@ -134,4 +134,25 @@ describe('what Kafka cannot do is said in our codes', () => {
     await follower.stop();
     expect(follower.eventIds).toEqual(['before', 'after']);
   }, 60_000);
+
+  it('nothing: a quota of the broker slows writers down, and everything is there in its order', async () => {
+    const { log } = harness;
+    await log.createTopic('throttled', 1, FOREVER);
+    await outside.limitProducer('throttled-client', 20_000);
+    const throttled = await harness.another({ clientId: 'throttled-client', timeoutMs: 60_000 });
+    const text = 'x'.repeat(15_000);
+    const ids = Array.from({ length: 24 }, (_, n) => `slow-${String(n).padStart(2, '0')}`);
+    const startMs = performance.now();
+    for (let from = 0; from < ids.length; from += 4) {
+      const append = (eventId: string) =>
+        throttled.append([{ topic: 'throttled', partition: 0, records: [anEvent({ eventId, value: { text } })] }]);
+      await Promise.all(ids.slice(from, from + 4).map(append));
+    }
+    // 360 KB, of which the window of 10 s lets 200 KB pass at once.
+    expect(performance.now() - startMs).toBeGreaterThan(2_000);
+    const follower = new Follower(log, start('throttled'));
+    await until('what was acknowledged', () => follower.eventIds.length >= ids.length, 20_000);
+    await follower.stop();
+    expect(follower.eventIds).toEqual(ids);
+  }, 120_000);
 });

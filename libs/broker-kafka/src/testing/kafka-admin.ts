@@ -1,16 +1,20 @@
 import { until } from '@distributary/distribution-core/testing';
+import { Admin as QuotaAdmin, ClientQuotaEntityTypes, ClientQuotaKeys } from '@platformatic/kafka';
 import kafkajs, { type Admin } from 'kafkajs';
 
 /** Looks at a Kafka from outside of the adapter, and does to it what operators do. */
 export class KafkaFromOutside {
-  private constructor(readonly admin: Admin) {}
+  private constructor(
+    readonly admin: Admin,
+    private readonly brokers: readonly string[],
+  ) {}
 
   static async of(brokers: string): Promise<KafkaFromOutside> {
     const { Kafka, logLevel } = kafkajs;
     const kafka = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING, retry: { retries: 20 } });
     const admin = kafka.admin();
     await admin.connect();
-    return new KafkaFromOutside(admin);
+    return new KafkaFromOutside(admin, brokers.split(','));
   }
 
   /** The only topic of a harness, as Kafka names it. */
@@ -28,6 +32,18 @@ export class KafkaFromOutside {
   async untilAllInSync(topic: string, copies: number): Promise<void> {
     const isWhole = async () => (await this.partitions(topic)).every(({ isr }) => isr.length === copies);
     await until(`${copies} copies in sync`, () => isWhole().catch(() => false), 90_000);
+  }
+
+  /** From now on the broker makes clients of this id wait, so that they write no more than this on average. */
+  async limitProducer(clientId: string, bytesPerSecond: number): Promise<void> {
+    const admin = new QuotaAdmin({ clientId: 'quotas', bootstrapBrokers: [...this.brokers] });
+    try {
+      const entities = [{ entityType: ClientQuotaEntityTypes.CLIENT_ID, entityName: clientId }];
+      const ops = [{ key: ClientQuotaKeys.PRODUCER_BYTE_RATE, value: bytesPerSecond, remove: false as const }];
+      await admin.alterClientQuotas({ entries: [{ entities, ops }] });
+    } finally {
+      await admin.close();
+    }
   }
 
   async close(): Promise<void> {
