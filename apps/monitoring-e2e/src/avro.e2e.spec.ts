@@ -29,6 +29,8 @@ const ORDER = JSON.stringify({
   ],
 });
 const API = '/api/v1/monitoring';
+/** Of the third schema that is registered. */
+const UNKNOWN_ID = 3;
 
 /** Of a frame of `distributary.v1.bin`, by docs/protocol.md. */
 function eventsOf(bytes: Buffer): Buffer[] {
@@ -129,7 +131,7 @@ describe('topics that others write in Avro', () => {
     const reader = await subscribed(sseDoor, app, { patterns: ['large/orders'] });
     const good = Buffer.from(await order('after', 900));
     const unknown = Buffer.from(good);
-    unknown.writeUInt32BE(77, 1);
+    unknown.writeUInt32BE(UNKNOWN_ID, 1);
     await write({
       unknown,
       short: good.subarray(0, 8),
@@ -173,6 +175,24 @@ describe('topics that others write in Avro', () => {
     server.disturbance = undefined;
     await until('what was held', () => idsOf(reader.record.received()).includes('held'));
     expect((await letters()).map(({ event_id: each }) => each)).not.toContain('held');
+    await reader.close();
+  }, 60_000);
+
+  it('are read when they are replayed, once their schema is there', async () => {
+    const reader = await subscribed(sseDoor, app, { patterns: ['large/orders'] });
+    const text = ORDER.replace('"Order"', '"Order","doc":"the third"');
+    expect(await server.registry.register('orders-value', text)).toBe(UNKNOWN_ID);
+    const [{ dead_letter_id: id, event_id: eventId }] = await letters();
+    expect(eventId).toBe('unknown');
+    // That there was no such schema is remembered for a while, and then the letter is buried again.
+    const replay = async () => {
+      const waiting = (await letters()).filter(({ event_id: each }) => each.startsWith('unknown'));
+      for (const letter of waiting)
+        await app.post(`${API}/dead-letters/${letter.dead_letter_id}/replay`, { target: 'topic' });
+    };
+    await replay();
+    const isRead = () => idsOf(reader.record.received()).some((each) => each.startsWith(`unknown~${id}`));
+    await until('it to be read', async () => isRead() || (await replay().then(isRead)), 20_000);
     await reader.close();
   }, 60_000);
 
