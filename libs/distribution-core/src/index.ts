@@ -108,6 +108,7 @@ export * from './caching/access-sketch.js';
 export * from './caching/read-cache.js';
 export * from './caching/two-tier-cache.js';
 export * from './routing/router/router-lane.js';
+export type { LaneOwnership } from './routing/router/stored-rights.js';
 export * from './routing/router/topic-router.js';
 export * from './routing/router/external-payloads.js';
 export * from './ports/dead-letter-store.port.js';

@@ -2,13 +2,13 @@ import { DistributionError } from '../../errors/distribution-error.js';
 import type { EventRecord } from '../../event.js';
 import type { EventBatch } from '../../event-batch.js';
 import type { Clock } from '../../ports/clock.port.js';
-import type { CursorStore, Ownership } from '../../ports/cursor-store.port.js';
 import type { LaneAppend, Log } from '../../ports/log.port.js';
 import type { Counter } from '../../ports/metrics.port.js';
 import type { LanePosition, Position } from '../../position.js';
 import { partitionOf } from '../partition.js';
 import type { EventRouter, Placement, Routed } from '../rules/event-router.js';
 import type { EncodedTopic, ExternalPayloads } from './external-payloads.js';
+import type { LaneRight, LaneRights } from './lane-right.js';
 
 export interface RouterLimits {
   /** How long a lane stays with a process that is gone. */
@@ -28,17 +28,13 @@ export const DEFAULT_ROUTER_LIMITS: RouterLimits = {
   idleCommitMs: 1_000,
 };
 
-/** The sole right to route a lane. */
-export type LaneOwnership = Pick<CursorStore, 'acquire' | 'renew' | 'release'>;
-
 export interface RouterLaneDependencies {
   readonly log: Log;
   readonly router: EventRouter;
-  readonly ownership: LaneOwnership;
+  readonly rights: LaneRights;
   readonly payloads?: Pick<ExternalPayloads, 'recordsOf'>;
   readonly clock: Clock;
   readonly limits: RouterLimits;
-  readonly ownerId: string;
   readonly counters: RouterCounters;
   readonly onError: (error: unknown) => void;
 }
@@ -65,14 +61,14 @@ export interface RoutedLane {
  *
  * Atomicity: the copies of a batch and the group's position behind it are one append, so a crash at any moment neither
  * loses a copy nor makes it twice (where the log has transactions; elsewhere copies may come twice, and readers drop
- * them). One batch at a time: while its append waits, nothing more is read. An owner that could not renew stops before
- * its term ends; should it be late all the same, the copies that it makes bear ids which their lanes have seen.
+ * them). One batch at a time: while its append waits, nothing more is read. An owner that is not sure of its right stops;
+ * should it be late all the same, a log that knows its members refuses it, and elsewhere the copies that it makes bear ids
+ * which their lanes have seen.
  */
 export class RouterLane {
   private readonly stopping = new AbortController();
   private readonly ended: Promise<void>;
   private committedAtMs = 0;
-  private validUntilMs = 0;
 
   constructor(
     readonly lane: RoutedLane,
@@ -93,79 +89,40 @@ export class RouterLane {
       try {
         await this.runTerm(signal);
       } catch (error) {
-        // The catalog will say so, too.
-        if (!isCode(error, 'topic.not_found')) this.deps.onError(error);
+        // The catalog will say so, too; and who lost a lane has it no more.
+        if (!isCode(error, 'topic.not_found') && !isCode(error, 'generation.stale')) this.deps.onError(error);
       }
       if (!signal.aborted) await this.pause(this.deps.limits.retryMs);
     }
   }
 
   private async runTerm(signal: AbortSignal): Promise<void> {
-    const { ownership, ownerId, limits, clock } = this.deps;
-    const { brokerName, partition } = this.lane;
-    const askedAtMs = clock.monotonicMs();
-    const owned = await ownership.acquire(`router:${brokerName}#${partition}`, ownerId, limits.termMs);
-    if (owned === 'taken') return;
-    this.extend(askedAtMs);
-    const term = new AbortController();
-    const cancelRenewal = this.renewal(owned, term);
+    const right = await this.deps.rights.acquire(this.lane);
+    if (right === 'taken') return;
     try {
-      await this.route(AbortSignal.any([signal, term.signal]));
+      await this.route(right, AbortSignal.any([signal, right.signal]));
     } finally {
-      term.abort();
-      cancelRenewal();
-      await ownership.release(owned).catch(() => undefined);
+      await right.release();
     }
   }
 
-  private renewal(owned: Ownership, term: AbortController): () => void {
-    const { clock, ownership, limits } = this.deps;
-    let cancel: () => void = () => undefined;
-    const schedule = () => {
-      cancel = clock.after(limits.termMs / 3, () => {
-        const askedAtMs = clock.monotonicMs();
-        ownership.renew(owned).then(
-          (answer) => {
-            if (answer === 'lost') term.abort();
-            else this.extend(askedAtMs);
-            if (!term.signal.aborted) schedule();
-          },
-          () => {
-            if (!this.isOwner()) term.abort();
-            if (!term.signal.aborted) schedule();
-          },
-        );
-      });
-    };
-    schedule();
-    return () => cancel();
-  }
-
-  private extend(fromMs: number): void {
-    this.validUntilMs = fromMs + (this.deps.limits.termMs * 2) / 3;
-  }
-
-  private isOwner(): boolean {
-    return this.deps.clock.monotonicMs() < this.validUntilMs;
-  }
-
-  private async route(signal: AbortSignal): Promise<void> {
+  private async route(right: LaneRight, signal: AbortSignal): Promise<void> {
     const { log, limits } = this.deps;
     const { brokerName, partition } = this.lane;
-    const start = await this.start();
+    const start = await this.start(right);
     const tail = log.tail(
       { topic: brokerName, partition, after: start.position, epoch: start.epoch },
       { signal, maxBatchBytes: limits.maxBatchBytes },
     );
     for await (const batch of tail) {
-      if (!this.isOwner()) return;
-      await this.routeBatch(batch, signal);
+      if (!right.isSure()) return;
+      await this.routeBatch(batch, right, signal);
       if (signal.aborted) return;
     }
   }
 
   /** Where the group stands. A lane that it has never seen is routed from now on: rules are no reason to repeat the past. */
-  private async start(): Promise<LanePosition> {
+  private async start(right: LaneRight): Promise<LanePosition> {
     const { log } = this.deps;
     const { brokerName: topic, partition, group } = this.lane;
     const ends = (await log.ends(topic))[partition];
@@ -176,36 +133,44 @@ export class RouterLane {
     if (committed !== undefined && committed.epoch === epoch) {
       if (committed.position >= ends.beforeFirst) return committed;
       this.deps.counters.gaps.add();
-      return this.standAt({ topic, partition, epoch, position: ends.beforeFirst });
+      return this.standAt(right, { topic, partition, epoch, position: ends.beforeFirst });
     }
     // A topic that was created anew is routed from its first event on.
-    return this.standAt({ topic, partition, epoch, position: committed === undefined ? ends.last : ends.beforeFirst });
+    return this.standAt(right, {
+      topic,
+      partition,
+      epoch,
+      position: committed === undefined ? ends.last : ends.beforeFirst,
+    });
   }
 
-  private async standAt(position: LanePosition): Promise<LanePosition> {
-    await this.deps.log.commit({ group: this.lane.group, positions: [position] });
+  private async standAt(right: LaneRight, position: LanePosition): Promise<LanePosition> {
+    await this.deps.log.commit({ group: this.lane.group, positions: [position], member: await right.member() });
     return position;
   }
 
-  private async routeBatch(batch: EventBatch, signal: AbortSignal): Promise<void> {
+  private async routeBatch(batch: EventBatch, right: LaneRight, signal: AbortSignal): Promise<void> {
     const { clock, counters, limits, log } = this.deps;
     const records = await this.recordsOf(batch);
     // What took its time may have taken longer than the term.
-    if (signal.aborted || !this.isOwner()) return;
+    if (signal.aborted || !right.isSure()) return;
     const appends = laneAppends(this.copiesOf(records));
     counters.events.add(batch.count);
     const nowMs = clock.monotonicMs();
     if (appends.length === 0 && nowMs - this.committedAtMs < limits.idleCommitMs) return;
     const commit = { group: this.lane.group, positions: [this.positionOf(batch, batch.lastPosition)] };
+    let member = await right.member();
     for (let waitMs = 10; ; waitMs = Math.min(waitMs * 2, limits.retryMs)) {
       try {
-        await log.append(appends, commit);
+        await log.append(appends, { ...commit, member });
         break;
       } catch (error) {
+        // The group changed, and nothing was appended; if the lane is still with this process, its member has a new name.
+        if (isCode(error, 'generation.stale') && member !== undefined) member = await right.member(member);
         // Too much is in flight: the lane waits, and with it whoever fills it.
-        if (!isCode(error, 'ingest.busy')) throw error;
+        else if (!isCode(error, 'ingest.busy')) throw error;
         await this.pause(waitMs);
-        if (signal.aborted || !this.isOwner()) return;
+        if (signal.aborted || !right.isSure()) return;
       }
     }
     this.committedAtMs = nowMs;

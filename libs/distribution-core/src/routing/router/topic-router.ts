@@ -1,5 +1,6 @@
 import type { Clock } from '../../ports/clock.port.js';
 import type { IdSource } from '../../ports/id-source.port.js';
+import type { LaneGroups } from '../../ports/lane-groups.port.js';
 import type { Log } from '../../ports/log.port.js';
 import type { Gauge, Metrics } from '../../ports/metrics.port.js';
 import type { TopicDefinition } from '../../ports/topic-catalog.port.js';
@@ -7,18 +8,22 @@ import type { EventRouter } from '../rules/event-router.js';
 import type { ExternalPayloads } from './external-payloads.js';
 import {
   DEFAULT_ROUTER_LIMITS,
-  type LaneOwnership,
   type RoutedLane,
   type RouterCounters,
   RouterLane,
   type RouterLimits,
 } from './router-lane.js';
+import { GroupRights } from './group-rights.js';
+import type { LaneRights } from './lane-right.js';
+import { type LaneOwnership, StoredRights } from './stored-rights.js';
 
 export interface TopicRouterDependencies {
   readonly log: Log;
   readonly topics: { list(): readonly TopicDefinition[] };
   readonly router: EventRouter;
   readonly ownership: LaneOwnership;
+  /** With it, lanes are shared by the broker's own groups, and `ownership` is not asked. */
+  readonly groups?: LaneGroups;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly metrics: Metrics;
@@ -40,7 +45,7 @@ export class TopicRouter {
   private readonly limits: RouterLimits;
   private readonly counters: RouterCounters;
   private readonly laneGauge: Gauge;
-  private readonly ownerId: string;
+  private readonly rights: LaneRights;
   private refreshing: Promise<void> = Promise.resolve();
   private isStopped = false;
   private cancel: () => void = () => undefined;
@@ -48,7 +53,12 @@ export class TopicRouter {
   constructor(private readonly deps: TopicRouterDependencies) {
     const { metrics } = deps;
     this.limits = { ...DEFAULT_ROUTER_LIMITS, ...deps.limits };
-    this.ownerId = deps.ids.uuid();
+    const { groups, clock, ownership } = deps;
+    const { termMs } = this.limits;
+    this.rights =
+      groups === undefined
+        ? new StoredRights({ ownership, clock, ownerId: deps.ids.uuid(), termMs })
+        : new GroupRights(groups, clock);
     this.laneGauge = metrics.gauge('router_lanes', 'Lanes of external topics that this process routes or waits for');
     this.counters = {
       events: metrics.counter('router_events_total', 'Events of external topics that were held against the rules'),
@@ -75,6 +85,15 @@ export class TopicRouter {
     await this.refreshing;
     await Promise.all([...this.lanes.values()].map((lane) => lane.stop()));
     this.lanes.clear();
+    await this.rights.close();
+  }
+
+  /** The last one to leave forgets for all. */
+  private async forget(group: string): Promise<void> {
+    await this.rights.leave(group);
+    await this.deps.log.deleteGroup(group).catch((error: unknown) => {
+      if (this.deps.groups === undefined) throw error;
+    });
   }
 
   private async follow(): Promise<void> {
@@ -83,8 +102,8 @@ export class TopicRouter {
     const left = [...this.lanes].filter(([name]) => !wanted.has(name));
     for (const [name, lane] of wanted) {
       if (!this.lanes.has(name)) {
-        const { deps, limits, counters, ownerId } = this;
-        this.lanes.set(name, new RouterLane(lane, { ...deps, limits, counters, ownerId }));
+        const { deps, limits, counters, rights } = this;
+        this.lanes.set(name, new RouterLane(lane, { ...deps, limits, counters, rights }));
       }
     }
     await Promise.all(
@@ -96,7 +115,7 @@ export class TopicRouter {
     this.laneGauge.set(this.lanes.size);
     const groups = new Set([...wanted.values()].map(({ group }) => group));
     for (const group of new Set(left.map(([, { lane }]) => lane.group))) {
-      if (!groups.has(group)) await this.deps.log.deleteGroup(group);
+      if (!groups.has(group)) await this.forget(group);
     }
   }
 
