@@ -64,8 +64,8 @@ async function take(step: Step, world: World): Promise<void> {
       world.producers.get(step.topic)?.publish(step.keys, step.isTwice);
       return;
     case 'publish-again': {
-      const producers = [...world.producers.values()];
-      producers[step.which % producers.length].publishAgain(step.which);
+      const producers = [...world.producers.values()].filter(({ acknowledged }) => acknowledged > 0);
+      producers[step.which % Math.max(1, producers.length)]?.publishAgain(step.which);
       return;
     }
     case 'client-cut':
@@ -148,7 +148,7 @@ async function befallGateway(step: Extract<Step, { gateway: unknown }>, world: W
       time.after(step.forMs, () => gateway.resume());
       return;
     case 'clock-jump':
-      gateway.clock.skewMs = step.skewMs;
+      world.setSkew(index, step.skewMs);
       return;
   }
 }

@@ -47,6 +47,8 @@ export class World {
   readonly gateways: (Gateway | undefined)[];
   private readonly catalog: InMemoryTopicCatalog;
   private readonly around: GatewaySurroundings;
+  /** Of the wall clock of each gateway's machine: a restart does not set it right. */
+  private readonly skewsMs: number[] = [];
   private lives = 0;
 
   constructor(
@@ -107,7 +109,15 @@ export class World {
   startGateway(index: number): void {
     if (this.gateways[index] !== undefined) return;
     const name = `gateway-${index}-${++this.lives}`;
-    this.gateways[index] = new Gateway(name, randomOf(this.schedule.seed, name), this.around);
+    const gateway = new Gateway(name, randomOf(this.schedule.seed, name), this.around);
+    gateway.clock.skewMs = this.skewsMs[index] ?? 0;
+    this.gateways[index] = gateway;
+  }
+
+  setSkew(index: number, skewMs: number): void {
+    this.skewsMs[index] = skewMs;
+    const gateway = this.gateways[index];
+    if (gateway !== undefined) gateway.clock.skewMs = skewMs;
   }
 
   endsOf(topic: string): Promise<readonly LaneEnds[]> {
