@@ -47,10 +47,13 @@ export class Stage {
     // A database that does not run as root must be able to reach its own folder below.
     fs.chmodSync(folder, 0o755);
     const database = await StageDatabase.start(path.join(folder, 'database'));
-    const broker =
-      options.broker === 'kafka'
-        ? await kafkaBroker(options.brokers ?? 1)
-        : embeddedBroker(options.logFolder ?? folder);
+    const { logFolder = folder, brokers = 1 } = options;
+    const started = options.broker === 'kafka' ? kafkaBroker(brokers) : embeddedBroker(logFolder);
+    const broker = await Promise.resolve(started).catch(async (error: unknown) => {
+      await database.end();
+      fs.rmSync(folder, { recursive: true, force: true });
+      throw error;
+    });
     const stage = new Stage(folder, database, broker, options.env ?? {});
     try {
       // The first one creates tables and topics, the others find them.
