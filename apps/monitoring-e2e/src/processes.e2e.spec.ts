@@ -16,7 +16,7 @@ describe('one service of several processes', () => {
   const clients: DistributaryClient[] = [];
   beforeAll(async () => {
     service = await ServiceProcesses.start({ PROCESSES: '2' });
-  }, 120_000);
+  }, 180_000);
   afterAll(async () => {
     for (const client of clients) client.close();
     await service.stop();

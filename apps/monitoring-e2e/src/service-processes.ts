@@ -56,7 +56,7 @@ export class ServiceProcesses {
     });
     const service = new ServiceProcesses(child, folder);
     try {
-      await until('the service', () => service.listening ?? service.hasEnded, 90_000);
+      await until('the service', () => service.listening ?? service.hasEnded, 150_000);
       if (service.hasEnded) throw new Error(`the service ended: ${service.errors}`);
       return service;
     } catch (error) {
