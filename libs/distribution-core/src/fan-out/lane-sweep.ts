@@ -123,6 +123,8 @@ class LaneSweep {
       if (!(error instanceof DistributionError) || error.code !== 'position.lost') throw error;
       const ends = (await this.deps.log.ends(topic.brokerName))[lane.partition];
       for (const [member, feedLane] of this.waiting) {
+        // It may have found its way, or have been paused, while this waited for the broker.
+        if (member.state !== 'behind') continue;
         // What lies beyond the feed's place is the tail's to tell, to all of its members.
         const to = ends.beforeFirst < feedLane.told ? ends.beforeFirst : feedLane.told;
         if (member.reachedIn(feedLane) < to) this.deps.frames.gap(member, feedLane, to, 'expired');
