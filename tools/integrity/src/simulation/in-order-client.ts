@@ -75,6 +75,7 @@ export class InOrderClient extends SimulatedClient {
   private gap({ lane, epoch, from, to, reason }: GapFrame): void {
     if (reason === 'epoch') return;
     this.subscription.announced({ lane, epoch, from, to, reason });
+    if (reason === 'deleted') this.subscription.ended(lane, epoch, to);
     this.told.advance({ lane, epoch, prev: from, pos: to }, 'gap');
     this.keep();
   }

@@ -56,6 +56,11 @@ export class SimulatedSubscription {
     }
   }
 
+  /** A client was told that nothing more comes of this life of the lane. */
+  ended(lane: string, epoch: string, after: string): void {
+    this.announced({ lane, epoch, from: after, to: END, reason: 'deleted' });
+  }
+
   announced(gap: HeardGap): void {
     this.gaps.push(gap);
     this.ledger.announced(gap);
