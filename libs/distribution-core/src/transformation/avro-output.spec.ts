@@ -181,7 +181,7 @@ describe('Avro as the format of a transformation', () => {
   it('is not for rules, whose copies stay JSON', async () => {
     const { transformations, clock } = world();
     const rules = new RuleTransformations({ transformations, clock, metrics: noMetrics, onError: () => undefined });
-    const rule = aRule({ transformation: AVRO as object });
+    const rule = aRule({ transformation: { ...AVRO } });
     expect(await problemsOf(rules.prepare([rule], true))).toEqual([
       'request.invalid',
       'transformation.format must not be avro: what a rule sends on stays JSON',
