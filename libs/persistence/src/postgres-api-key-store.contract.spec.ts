@@ -1,9 +1,8 @@
 import { anApiKey, describeApiKeyStoreContract, until } from '@distributary/distribution-core/testing';
 import type { Clock } from '@distributary/distribution-core';
-import type { DataSource } from 'typeorm';
-import { createDataSource, migrate } from './data-source.js';
+import { createDataSource } from './data-source.js';
 import { PostgresApiKeyStore } from './postgres-api-key-store.js';
-import { type TestDatabaseServer, testDatabaseServers } from './testing/test-database.js';
+import { describeOnDatabases } from './testing/describe-on-databases.js';
 
 const clock = {
   after: (ms: number, action: () => void) => {
@@ -12,38 +11,25 @@ const clock = {
   },
 } as Clock;
 
-describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({ open }) => {
-  let server: TestDatabaseServer;
-  let dataSource: DataSource;
-  beforeAll(async () => {
-    server = await open();
-    dataSource = createDataSource({ url: await server.create(), owner: 'distribution' });
-    await dataSource.initialize();
-    await migrate(dataSource);
-  }, 60_000);
-  afterAll(async () => {
-    await dataSource.destroy();
-    await server.stop();
-  });
-
+describeOnDatabases((database) => {
   describeApiKeyStoreContract('PostgresApiKeyStore', async () => {
-    await dataSource.query('TRUNCATE api_keys');
-    return new PostgresApiKeyStore(dataSource, clock);
+    await database.dataSource.query('TRUNCATE api_keys');
+    return new PostgresApiKeyStore(database.dataSource, clock);
   });
 
   it('listens again after its connection was cut', async () => {
-    await dataSource.query('TRUNCATE api_keys');
-    const store = new PostgresApiKeyStore(dataSource, clock);
+    await database.dataSource.query('TRUNCATE api_keys');
+    const store = new PostgresApiKeyStore(database.dataSource, clock);
     const told: string[] = [];
     const stop = store.onRevoked((id) => told.push(id));
     const listeners = `FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()`;
     const [{ pid }] = await until('it listens', async () => {
-      const rows = await dataSource.query<{ pid: number }[]>(`SELECT pid ${listeners}`);
+      const rows = await database.dataSource.query<{ pid: number }[]>(`SELECT pid ${listeners}`);
       return rows.length > 0 && rows;
     });
-    await dataSource.query(`SELECT pg_terminate_backend(pid) ${listeners}`);
+    await database.dataSource.query(`SELECT pg_terminate_backend(pid) ${listeners}`);
     await until('it listens again', async () => {
-      const rows = await dataSource.query<{ pid: number }[]>(`SELECT pid ${listeners}`);
+      const rows = await database.dataSource.query<{ pid: number }[]>(`SELECT pid ${listeners}`);
       return rows.some((row) => row.pid !== pid);
     });
     await store.create(anApiKey());
@@ -53,14 +39,19 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({
   });
 
   it('is told of by another process, once', async () => {
-    await dataSource.query('TRUNCATE api_keys');
-    const other = createDataSource({ url: (dataSource.options as { url: string }).url, owner: 'distribution' });
+    await database.dataSource.query('TRUNCATE api_keys');
+    const other = createDataSource({
+      url: database.url,
+      owner: 'distribution',
+    });
     await other.initialize();
-    const [here, there] = [new PostgresApiKeyStore(dataSource, clock), new PostgresApiKeyStore(other, clock)];
+    const [here, there] = [new PostgresApiKeyStore(database.dataSource, clock), new PostgresApiKeyStore(other, clock)];
     const told: string[] = [];
     const stop = there.onRevoked((id) => told.push(id));
     await until('it listens', async () => {
-      const rows = await dataSource.query<unknown[]>(`SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`);
+      const rows = await database.dataSource.query<unknown[]>(
+        `SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`,
+      );
       return rows.length > 0;
     });
     await here.create(anApiKey());

@@ -1,26 +1,12 @@
 import { describeCursorStoreContract } from '@distributary/distribution-core/testing';
-import type { DataSource } from 'typeorm';
-import { createDataSource, migrate } from './data-source.js';
+import { createDataSource } from './data-source.js';
 import { PostgresCursorStore } from './postgres-cursor-store.js';
-import { type TestDatabaseServer, testDatabaseServers } from './testing/test-database.js';
+import { describeOnDatabases } from './testing/describe-on-databases.js';
 
-describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({ open }) => {
-  let server: TestDatabaseServer;
-  let dataSource: DataSource;
-  beforeAll(async () => {
-    server = await open();
-    dataSource = createDataSource({ url: await server.create(), owner: 'distribution' });
-    await dataSource.initialize();
-    await migrate(dataSource);
-  }, 60_000);
-  afterAll(async () => {
-    await dataSource.destroy();
-    await server.stop();
-  });
-
+describeOnDatabases((database) => {
   describeCursorStoreContract('PostgresCursorStore', async () => {
-    await dataSource.query('TRUNCATE subscription_cursors, subscription_ownership');
-    const store = new PostgresCursorStore(dataSource);
+    await database.dataSource.query('TRUNCATE subscription_cursors, subscription_ownership');
+    const store = new PostgresCursorStore(database.dataSource);
     return {
       store,
       forget: (subscriptionId) => store.forget(subscriptionId),
@@ -30,7 +16,7 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({
   });
 
   it('forgets a subscription with its positions', async () => {
-    const store = new PostgresCursorStore(dataSource);
+    const store = new PostgresCursorStore(database.dataSource);
     const ownership = await store.acquire('gone', 'me', 60_000);
     if (ownership === 'taken') throw new Error('taken');
     await store.store(ownership, [{ topic: 't', partition: 0, epoch: 'e', position: '11' }]);

@@ -1,26 +1,12 @@
 import { aDay, describeDailyDeliveryStoreContract } from '@distributary/distribution-core/testing';
-import type { DataSource } from 'typeorm';
-import { createDataSource, migrate } from './data-source.js';
+import { createDataSource } from './data-source.js';
 import { PostgresDailyDeliveryStore } from './postgres-daily-delivery-store.js';
-import { type TestDatabaseServer, testDatabaseServers } from './testing/test-database.js';
+import { describeOnDatabases } from './testing/describe-on-databases.js';
 
-describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({ open }) => {
-  let server: TestDatabaseServer;
-  let dataSource: DataSource;
-  beforeAll(async () => {
-    server = await open();
-    dataSource = createDataSource({ url: await server.create(), owner: 'distribution' });
-    await dataSource.initialize();
-    await migrate(dataSource);
-  }, 60_000);
-  afterAll(async () => {
-    await dataSource.destroy();
-    await server.stop();
-  });
-
+describeOnDatabases((database) => {
   describeDailyDeliveryStoreContract('PostgresDailyDeliveryStore', async () => {
-    await dataSource.query('TRUNCATE delivery_statistics');
-    return new PostgresDailyDeliveryStore(dataSource);
+    await database.dataSource.query('TRUNCATE delivery_statistics');
+    return new PostgresDailyDeliveryStore(database.dataSource);
   });
 
   it('says that the store is unavailable when the database does not answer', async () => {

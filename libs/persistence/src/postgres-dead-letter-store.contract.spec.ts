@@ -1,25 +1,10 @@
 import { describeDeadLetterStoreContract } from '@distributary/distribution-core/testing';
-import type { DataSource } from 'typeorm';
-import { createDataSource, migrate } from './data-source.js';
 import { PostgresDeadLetterStore } from './postgres-dead-letter-store.js';
-import { type TestDatabaseServer, testDatabaseServers } from './testing/test-database.js';
+import { describeOnDatabases } from './testing/describe-on-databases.js';
 
-describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({ open }) => {
-  let server: TestDatabaseServer;
-  let dataSource: DataSource;
-  beforeAll(async () => {
-    server = await open();
-    dataSource = createDataSource({ url: await server.create(), owner: 'distribution' });
-    await dataSource.initialize();
-    await migrate(dataSource);
-  }, 60_000);
-  afterAll(async () => {
-    await dataSource.destroy();
-    await server.stop();
-  });
-
+describeOnDatabases((database) => {
   describeDeadLetterStoreContract('PostgresDeadLetterStore', async () => {
-    await dataSource.query('TRUNCATE dead_letters');
-    return new PostgresDeadLetterStore(dataSource);
+    await database.dataSource.query('TRUNCATE dead_letters');
+    return new PostgresDeadLetterStore(database.dataSource);
   });
 });

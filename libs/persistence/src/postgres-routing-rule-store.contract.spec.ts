@@ -1,35 +1,20 @@
 import { aRule, describeRoutingRuleStoreContract, FakeClock, until } from '@distributary/distribution-core/testing';
-import type { DataSource } from 'typeorm';
-import { createDataSource, migrate } from './data-source.js';
+import { createDataSource } from './data-source.js';
 import { PostgresRoutingRuleStore } from './postgres-routing-rule-store.js';
-import { type TestDatabaseServer, testDatabaseServers } from './testing/test-database.js';
+import { describeOnDatabases } from './testing/describe-on-databases.js';
 
-describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({ open }) => {
-  let server: TestDatabaseServer;
-  let dataSource: DataSource;
-  let url: string;
-  beforeAll(async () => {
-    server = await open();
-    url = await server.create();
-    dataSource = createDataSource({ url, owner: 'distribution' });
-    await migrate(await dataSource.initialize());
-  }, 60_000);
-  afterAll(async () => {
-    await dataSource.destroy();
-    await server.stop();
-  });
-
+describeOnDatabases((database) => {
   describeRoutingRuleStoreContract('PostgresRoutingRuleStore', async () => {
-    await dataSource.query('TRUNCATE routing_rules');
-    return new PostgresRoutingRuleStore(dataSource, new FakeClock());
+    await database.dataSource.query('TRUNCATE routing_rules');
+    return new PostgresRoutingRuleStore(database.dataSource, new FakeClock());
   });
 
   it('listens again after its connection broke, and says that something may have been missed', async () => {
     const clock = new FakeClock();
-    const store = new PostgresRoutingRuleStore(dataSource, clock);
+    const store = new PostgresRoutingRuleStore(database.dataSource, clock);
     let told = 0;
     const leave = await store.watch(() => told++);
-    await dataSource.query(
+    await database.dataSource.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()`,
     );
     await until('the loss is noticed', () => clock.pendingAlarms > 0);
@@ -56,7 +41,9 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({
   });
 
   it('has the columns, defaults and limits of the specification', async () => {
-    const columns = await dataSource.query<{ name: string; type: string; length: number | null; fallback: string }[]>(
+    const columns = await database.dataSource.query<
+      { name: string; type: string; length: number | null; fallback: string }[]
+    >(
       `SELECT column_name AS name, data_type AS type, character_maximum_length AS length, column_default AS fallback
          FROM information_schema.columns WHERE table_schema = 'distribution' AND table_name = 'routing_rules'`,
     );

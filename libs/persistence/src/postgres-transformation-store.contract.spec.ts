@@ -2,29 +2,15 @@ import {
   describeLookupTableContract,
   describeTransformationStoreContract,
 } from '@distributary/distribution-core/testing';
-import type { DataSource } from 'typeorm';
-import { createDataSource, migrate } from './data-source.js';
 import { PostgresLookupTables, PostgresTransformationStore } from './postgres-transformation-store.js';
-import { type TestDatabaseServer, testDatabaseServers } from './testing/test-database.js';
+import { describeOnDatabases } from './testing/describe-on-databases.js';
 
-describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('transformations on $name', ({ open }) => {
-  let server: TestDatabaseServer;
-  let dataSource: DataSource;
+describeOnDatabases((database) => {
+  beforeEach(() => database.dataSource.query('TRUNCATE transformations, lookup_tables'));
 
-  beforeAll(async () => {
-    server = await open();
-    dataSource = createDataSource({ url: await server.create(), owner: 'distribution' });
-    await dataSource.initialize();
-    await migrate(dataSource);
-  }, 60_000);
-
-  afterAll(async () => {
-    await dataSource.destroy();
-    await server.stop();
-  });
-
-  beforeEach(() => dataSource.query('TRUNCATE transformations, lookup_tables'));
-
-  describeTransformationStoreContract('PostgresTransformationStore', () => new PostgresTransformationStore(dataSource));
-  describeLookupTableContract('PostgresLookupTables', () => new PostgresLookupTables(dataSource));
+  describeTransformationStoreContract(
+    'PostgresTransformationStore',
+    () => new PostgresTransformationStore(database.dataSource),
+  );
+  describeLookupTableContract('PostgresLookupTables', () => new PostgresLookupTables(database.dataSource));
 });

@@ -1,37 +1,23 @@
 import { anAuditEntry, describeAuditLogContract } from '@distributary/distribution-core/testing';
-import type { DataSource } from 'typeorm';
-import { createDataSource, migrate } from '../data-source.js';
-import { type TestDatabaseServer, testDatabaseServers } from '../testing/test-database.js';
+import { createDataSource } from '../data-source.js';
+import { describeOnDatabases } from '../testing/describe-on-databases.js';
 import { PostgresAuditLog } from './postgres-audit-log.js';
 
-describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({ open }) => {
-  let server: TestDatabaseServer;
-  let dataSource: DataSource;
-  beforeAll(async () => {
-    server = await open();
-    dataSource = createDataSource({ url: await server.create(), owner: 'distribution' });
-    await dataSource.initialize();
-    await migrate(dataSource);
-  }, 60_000);
-  afterAll(async () => {
-    await dataSource.destroy();
-    await server.stop();
-  });
-
+describeOnDatabases((database) => {
   describeAuditLogContract('PostgresAuditLog', async () => {
-    await dataSource.query('TRUNCATE audit_log');
-    return new PostgresAuditLog(dataSource);
+    await database.dataSource.query('TRUNCATE audit_log');
+    return new PostgresAuditLog(database.dataSource);
   });
 
   it('cuts off names that no column holds', async () => {
-    const log = new PostgresAuditLog(dataSource);
+    const log = new PostgresAuditLog(database.dataSource);
     await log.append([anAuditEntry({ tenant: 'long', target: 'x'.repeat(999), principal: 'p'.repeat(999) })]);
     const [found] = await log.find({ tenant: 'long', limit: 1 });
     expect([found.target?.length, found.principal.length]).toEqual([300, 200]);
   });
 
   it('writes down what PostgreSQL cannot hold, with a mark in its place', async () => {
-    const log = new PostgresAuditLog(dataSource);
+    const log = new PostgresAuditLog(database.dataSource);
     const odd = 'a\u0000b\ud800c\udfffd \\u0000 \\\\u0000 😀';
     const kept = 'a\ufffdb\ufffdc\ufffdd \\u0000 \\\\u0000 😀';
     await log.append([anAuditEntry({ tenant: 'odd', target: odd, after: { [odd]: [odd] } })]);
