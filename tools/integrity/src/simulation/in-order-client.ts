@@ -53,6 +53,7 @@ export class InOrderClient extends SimulatedClient {
   protected frame(type: string, payload: WireMessage['payload']): void {
     if (type === 'gap') return this.gap(payload as unknown as GapFrame);
     const frame = payload as unknown as LaneFrame;
+    this.subscription.saw(frame.lane, frame.epoch);
     if (this.told.toldIn(frame.lane)?.epoch !== frame.epoch) this.subscription.beganAnew(frame.lane, frame.epoch);
     this.told.advance(frame, type);
     if (type === 'data') {
@@ -85,6 +86,7 @@ export class InOrderClient extends SimulatedClient {
     const { plan } = this.subscription;
     for (const { topic, partition, epoch, position } of positions) {
       const lane = `${topic}#${partition}`;
+      this.subscription.saw(lane, epoch);
       const before = this.told.toldIn(lane);
       if (before === undefined) {
         // One that begins finds what retention has left; others of the same subscription may have been here before.

@@ -42,6 +42,7 @@ export class SimulatedSubscription {
   readonly gaps: HeardGap[] = [];
   readonly brokenChains: string[] = [];
   readonly refusals = new Set<string>();
+  private readonly seen = new Set<string>();
 
   constructor(
     readonly plan: SubscriptionPlan,
@@ -53,6 +54,18 @@ export class SimulatedSubscription {
   beganAnew(lane: string, epoch: string): void {
     for (const before of this.epochsBefore(lane, epoch)) {
       this.announced({ lane, epoch: before, from: '', to: END, reason: 'epoch' });
+    }
+  }
+
+  /** A client was told something of this life of the lane. */
+  saw(lane: string, epoch: string): void {
+    this.seen.add(`${lane} ${epoch}`);
+  }
+
+  /** Lives of the lane that began and ended while no client could be told of them: their events went with them. */
+  forgiveUnseen(lane: string, presentEpoch: string): void {
+    for (const before of this.epochsBefore(lane, presentEpoch)) {
+      if (!this.seen.has(`${lane} ${before}`)) this.ended(lane, before, '');
     }
   }
 
