@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { CASES } from './cases.mjs';
 import { load } from './install.mjs';
+import { kafkaLog } from './kafka-log.mjs';
 import { kafkajs, VERSION } from './kafkajs.mjs';
 import { ownReader } from './own-reader.mjs';
 import { platformatic } from './platformatic.mjs';
@@ -9,13 +10,17 @@ import { percentile } from './waiting.mjs';
 
 /**
  * Which client of Kafka can keep our promises? `npm run stack:up kafka`, then `node tools/kafka-clients/main.mjs`.
- * Each candidate goes through the same cases against the same broker, and then takes the same load.
+ * Each candidate goes through the same cases against the same broker, and then takes the same load; so does our adapter
+ * that was made of them (`npm run build` first).
  */
 const { values: options } = parseArgs({
   options: {
     brokers: { type: 'string', default: '127.0.0.1:19092' },
     events: { type: 'string', default: '300000' },
     'no-load': { type: 'boolean', default: false },
+    'no-cases': { type: 'boolean', default: false },
+    // Part of a candidate's name.
+    only: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -66,10 +71,11 @@ const broker = {
 };
 
 const results = [];
-for (const open of [kafkajs, platformatic, ownReader]) {
+for (const open of [kafkajs, platformatic, ownReader, kafkaLog]) {
   const candidate = await open(brokers);
+  if (!candidate.name.includes(options.only)) continue;
   const cases = [];
-  for (const { what, check } of CASES) {
+  for (const { what, check } of candidate.isLoadOnly || options['no-cases'] ? [] : CASES) {
     const failure = await check(candidate, broker).then(
       () => undefined,
       (error) => error.message.slice(0, 200),
