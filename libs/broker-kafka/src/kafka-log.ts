@@ -108,7 +108,7 @@ export class KafkaLog implements Log {
   static async open(options: KafkaLogOptions): Promise<KafkaLog> {
     const log = new KafkaLog(options);
     try {
-      await log.retrying.within(log.timeoutMs, () => log.cluster.view([]));
+      await log.retrying.within(log.timeoutMs, () => log.cluster.checkFeatures());
       return log;
     } catch (error) {
       await log.close();
@@ -169,7 +169,10 @@ export class KafkaLog implements Log {
       newInstance: () => ids.uuid(),
       slots: transactionSlots,
       requestTimeoutMs,
-      onCommitted: (appended) => this.pending.committed(appended),
+      onCommitted: (appended, commits) => {
+        this.pending.committed(appended);
+        for (const commit of commits) this.positions.expect(commit);
+      },
     });
     this.queue = new AppendQueue(parts, transactions, { maxInFlightBytes, maxRecordBytes }, metrics);
   }

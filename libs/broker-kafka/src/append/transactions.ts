@@ -1,4 +1,4 @@
-import type { Appended } from '@distributary/distribution-core';
+import type { Appended, GroupCommit } from '@distributary/distribution-core';
 import { DistributionError } from '@distributary/distribution-core';
 import { ledBy } from '../read/lane-place.js';
 import type { GroupPositions } from '../topics/group-positions.js';
@@ -19,8 +19,8 @@ export interface TransactionsOptions {
   readonly newInstance: () => string;
   readonly slots: number;
   readonly requestTimeoutMs: number;
-  /** Readers of this process wait for these events to become visible. */
-  readonly onCommitted: (appended: readonly Appended[]) => void;
+  /** Readers of this process wait for these events and positions to become visible. */
+  readonly onCommitted: (appended: readonly Appended[], commits: readonly GroupCommit[]) => void;
 }
 
 /** An attempt that failed before the end was asked for has changed nothing, so that it may be made again. */
@@ -117,7 +117,10 @@ export class Transactions {
     try {
       const answers = await this.attempt(producer, requests);
       isCommitted = true;
-      onCommitted(answers.flat());
+      onCommitted(
+        answers.flat(),
+        requests.flatMap(({ commit }) => commit ?? []),
+      );
       requests.forEach((request, index) => request.resolve(answers[index]));
     } finally {
       parts.metrics.decided(parts.clock.monotonicMs() - startedMs, isCommitted);

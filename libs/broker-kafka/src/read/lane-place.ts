@@ -35,6 +35,11 @@ export class LaneFinder {
     return { lane: { topic, partition, epoch: found.epoch }, offset, leader, leaderEpoch };
   }
 
+  /** Learns what bears the name now; `topic.not_found` if nothing does. */
+  async look(topic: string): Promise<void> {
+    await this.cluster.freshTopic(this.names.topic(topic));
+  }
+
   /** Looks who leads the lane now; `topic.not_found` if its epoch is over. */
   async refresh(place: ReadPlace): Promise<void> {
     const { topic, partition, epoch } = place.lane;

@@ -3,7 +3,7 @@ import { DistributionError } from '@distributary/distribution-core';
 import { isKafkaError, KAFKA, KafkaError, kafkaError, positionLost } from '../kafka.errors.js';
 import type { KafkaMetrics } from '../kafka-metrics.js';
 import { ValueSpace } from '../records/batch-builder.js';
-import { fetchedBatches } from '../records/fetched-batches.js';
+import { type Fetched, fetchedBatches } from '../records/fetched-batches.js';
 import type { ForeignDecoder } from '../records/foreign-record.js';
 import type { FetchedLane } from '../wire/fetch-request.js';
 import type { Retrying } from '../wire/retrying.js';
@@ -34,14 +34,17 @@ export class LaneReader {
   async read(start: TailStart, maxBytes: number): Promise<readonly EventBatch[]> {
     const { retrying, finder, fetcher, timeoutMs } = this.parts;
     const bytes = Math.min(Math.max(maxBytes, 1), MAX_READ_BYTES);
-    const place = await retrying.within(timeoutMs, () => finder.open(start));
+    let from: number | undefined;
     return retrying.within(timeoutMs, async () => {
+      // Anew at each attempt: a reader that names no epoch reads whatever bears the name now.
+      const place = await finder.open(start);
+      place.offset = from ?? place.offset;
       for (;;) {
-        const fetched = await this.checked(place, fetcher.now(place, bytes), start.epoch === undefined);
+        const fetched = await this.checked(place, fetcher.now(place, bytes), () => finder.look(start.topic));
         const { batches, next } = this.batches(place, fetched);
         if (batches.length > 0 || next === place.offset) return batches;
         // Nothing but what readers may not see: look behind it.
-        place.offset = next;
+        place.offset = from = next;
       }
     });
   }
@@ -51,33 +54,52 @@ export class LaneReader {
     const place = await this.patiently(signal, () => this.parts.finder.open(start));
     if (place === undefined) return;
     let coming = this.next(place, maxBytes, signal);
-    // The reader may stop while it is under way.
-    coming.catch(() => undefined);
-    for (;;) {
+    for (let damaged = 0; ;) {
       const fetched = await coming;
       if (fetched === undefined || signal.aborted) return;
-      const { batches, next } = this.batches(place, fetched);
-      place.offset = next;
+      const batches = this.advance(place, fetched);
+      damaged = batches === undefined ? damaged + 1 : 0;
+      if (batches === undefined) await this.parts.retrying.pause(damaged, signal);
       coming = this.next(place, maxBytes, signal);
+      // The reader may stop while it is under way.
       coming.catch(() => undefined);
-      for (const batch of batches) {
+      for (const batch of batches ?? []) {
         yield batch;
         if (signal.aborted) return;
       }
     }
   }
 
-  private batches(place: ReadPlace, { records, aborted }: FetchedLane) {
-    const fetched = fetchedBatches(place.lane, records, aborted, place.offset, this.space, this.parts.decode);
-    let events = 0;
-    for (const batch of fetched.batches) events += batch.count;
-    this.parts.metrics.read(events);
-    if (fetched.abortedEvents > 0) this.parts.metrics.skippedAborted(fetched.abortedEvents);
-    return fetched;
+  /** Undefined if the answer was damaged: the place stays, so that it is fetched again. */
+  private advance(place: ReadPlace, fetched: FetchedLane): readonly EventBatch[] | undefined {
+    try {
+      const { batches, next } = this.batches(place, fetched);
+      place.offset = next;
+      return batches;
+    } catch (error) {
+      if (isKafkaError(error, KAFKA.corruptMessage)) return undefined;
+      throw error;
+    }
+  }
+
+  private batches(place: ReadPlace, { records, aborted }: FetchedLane): Fetched {
+    try {
+      const fetched = fetchedBatches(place.lane, records, aborted, place.offset, this.space, this.parts.decode);
+      let events = 0;
+      for (const batch of fetched.batches) events += batch.count;
+      this.parts.metrics.read(events);
+      if (fetched.abortedEvents > 0) this.parts.metrics.skippedAborted(fetched.abortedEvents);
+      return fetched;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw kafkaError(KAFKA.corruptMessage, `read ${place.lane.topic}#${place.lane.partition}`, error.message);
+    }
   }
 
   private next(place: ReadPlace, maxBytes: number, signal: AbortSignal): Promise<FetchedLane | undefined> {
-    return this.patiently(signal, () => this.checked(place, this.unlessAborted(place, maxBytes, signal)));
+    return this.patiently(signal, () =>
+      this.checked(place, this.unlessAborted(place, maxBytes, signal), () => this.parts.finder.refresh(place)),
+    );
   }
 
   /** A request that waits at the broker is not waited for once nobody wants its answer. */
@@ -107,22 +129,24 @@ export class LaneReader {
   }
 
   /** Throws what the lane's error code means, after a look at what has become of the lane. */
-  private async checked(place: ReadPlace, fetching: Promise<FetchedLane>, mayBeginAnew = false): Promise<FetchedLane> {
-    const { finder, offsets } = this.parts;
+  private async checked(
+    place: ReadPlace,
+    fetching: Promise<FetchedLane>,
+    look: () => Promise<void>,
+  ): Promise<FetchedLane> {
     try {
       const fetched = await fetching;
       if (fetched.errorCode === KAFKA.none) return fetched;
       throw kafkaError(fetched.errorCode, `read ${place.lane.topic}#${place.lane.partition}`);
     } catch (error) {
       if (isKafkaError(error, KAFKA.offsetOutOfRange)) {
-        await finder.refresh(place);
-        const { first, end } = await offsets.range(place);
+        await look();
+        const { first, end } = await this.parts.offsets.range(place);
         if (place.offset < first || place.offset > end) throw lostAt(place, first);
         // The leader has changed and does not know yet how far readers may go.
         throw new KafkaError(error.kafkaCode, true, 'broker.unavailable', error.message);
       }
-      if (error instanceof KafkaError && error.isTransient) await finder.refresh(place);
-      void mayBeginAnew;
+      if (error instanceof KafkaError && error.isTransient) await look();
       throw error;
     }
   }

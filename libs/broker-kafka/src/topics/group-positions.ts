@@ -11,6 +11,9 @@ import type { KafkaNames } from './topic-names.js';
 /** Commits of who is no member of the group: Kafka takes them as long as the group has no members. */
 export const NO_MEMBER = { memberId: '', generation: -1 } as const;
 
+const LOOK_AGAIN_MS = 5;
+const MAX_LOOKS = 200;
+
 export interface CommittedTopic {
   readonly name: string;
   readonly partitions: {
@@ -24,6 +27,9 @@ export interface CommittedTopic {
 
 /** Positions of groups, as the offsets of consumer groups. */
 export class GroupPositions {
+  /** What this process has committed in transactions, and not yet seen: Kafka makes it visible a little later. */
+  private readonly expected = new Map<string, readonly LanePosition[]>();
+
   constructor(
     private readonly cluster: Cluster,
     private readonly names: KafkaNames,
@@ -31,7 +37,24 @@ export class GroupPositions {
     private readonly timeoutMs: number,
   ) {}
 
-  committed(group: string): Promise<readonly LanePosition[]> {
+  /** A transaction has moved them; whoever asks here next waits for it, though not for long. */
+  expect({ group, positions }: GroupCommit): void {
+    this.expected.set(group, positions);
+  }
+
+  async committed(group: string): Promise<readonly LanePosition[]> {
+    for (let looks = 0; ; looks++) {
+      const found = await this.look(group);
+      const expected = this.expected.get(group);
+      if (expected === undefined || looks >= MAX_LOOKS || hasAll(found, expected)) {
+        this.expected.delete(group);
+        return found;
+      }
+      await this.retrying.wait(LOOK_AGAIN_MS);
+    }
+  }
+
+  private look(group: string): Promise<readonly LanePosition[]> {
     const groupId = this.names.group(group);
     return this.withCoordinator(groupId, async (broker) => {
       // `null` asks for all that the group has; the library's type does not know it.
@@ -105,6 +128,16 @@ export class GroupPositions {
       }
     });
   }
+}
+
+/** Or more: others may have moved them since. */
+function hasAll(found: readonly LanePosition[], expected: readonly LanePosition[]): boolean {
+  return expected.every(({ topic, partition, position, epoch }) =>
+    found.some(
+      (each) =>
+        each.topic === topic && each.partition === partition && (each.epoch !== epoch || each.position >= position),
+    ),
+  );
 }
 
 export function committedTopics(names: KafkaNames, positions: readonly LanePosition[]): CommittedTopic[] {

@@ -19,6 +19,8 @@ export interface RawRequest<Answer> {
   readonly name: string;
   readonly key: number;
   readonly version: number;
+  /** Whether the answer's header has no room for what we do not know. */
+  readonly hasPlainHeader?: boolean;
   write(writer: Writer): Writer;
   read(reader: ByteReader): Answer;
 }
@@ -78,7 +80,7 @@ export class BrokerConnection {
     }
   }
 
-  request<Answer>({ name, key, version, write, read }: RawRequest<Answer>): Promise<Answer> {
+  request<Answer>({ name, key, version, hasPlainHeader = false, write, read }: RawRequest<Answer>): Promise<Answer> {
     return this.ask(name, (connection, done) => {
       connection.send(
         key,
@@ -86,7 +88,7 @@ export class BrokerConnection {
         () => write(Writer.create()),
         (_correlation, _key, _version, reader) => read(new ByteReader(reader.buffer.slice(reader.position))),
         true,
-        true,
+        !hasPlainHeader,
         done as never,
       );
     });

@@ -1,6 +1,7 @@
 import { type Connection, findCoordinatorV6 } from '@platformatic/kafka';
 import { KAFKA, kafkaError, topicNotFound, unavailable } from '../kafka.errors.js';
 import { type BrokerAddress, BrokerConnection, type ConnectionSettings } from './broker-connection.js';
+import { checkFeatures, featuresRequest } from './broker-features.js';
 import { askMetadata, type ClusterView, type KafkaTopic } from './metadata.js';
 
 /** What a connection is for. A broker answers one connection's requests in turn, so waiting ones do not share. */
@@ -70,6 +71,12 @@ export class Cluster {
     }
     forgetOldest(this.topics, MAX_KNOWN_TOPICS);
     return view;
+  }
+
+  /** `broker.unavailable` if the cluster is too old. */
+  async checkFeatures(): Promise<void> {
+    const broker = await this.anyBroker();
+    checkFeatures(await broker.request(featuresRequest));
   }
 
   forget(name: string): void {
