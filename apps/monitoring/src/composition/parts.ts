@@ -84,7 +84,7 @@ const LAST_VALUES_WAIT_MS = 10_000;
 export async function openParts(around: Surroundings, storage: Storage): Promise<Parts> {
   const { config, clock, ids, metrics, logger } = around;
   const onUnexpected = (error: unknown) => logger.error('service.unexpected_error', { error });
-  const { kind: brokerKind, log } = await openBroker({ config, clock, ids, metrics });
+  const { kind: brokerKind, log, groups } = await openBroker({ config, clock, ids, metrics });
   logger.info('broker.opened', { broker: brokerKind });
   const directory = new TopicDirectory({ catalog: storage.topics, log, clock, onError: onUnexpected });
   const fanOut = new FanOut({
@@ -117,6 +117,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     directory,
     transformations,
     payloads: schemaRegistry.payloadsOf(guarantees.letters),
+    groups,
   });
   try {
     await directory.start(monitoringTopics());

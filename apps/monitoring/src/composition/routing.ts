@@ -1,6 +1,7 @@
 import {
   EventRouter,
   type ExternalPayloads,
+  type LaneGroups,
   type Log,
   RuleTransformations,
   type Transformations,
@@ -31,6 +32,8 @@ export interface RoutingParts {
   readonly directory: TopicDirectory;
   readonly transformations: Transformations;
   readonly payloads: ExternalPayloads;
+  /** With them, routers share lanes by the broker's groups, else by terms in the database. */
+  readonly groups: LaneGroups | undefined;
 }
 
 export function createRouting(around: Surroundings, parts: RoutingParts): Routing {
@@ -52,6 +55,7 @@ export function createRouting(around: Surroundings, parts: RoutingParts): Routin
     topics,
     router,
     ownership: storage.cursors,
+    groups: parts.groups,
     payloads: parts.payloads,
     clock,
     ids,
