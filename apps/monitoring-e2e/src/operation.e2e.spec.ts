@@ -35,7 +35,7 @@ describe('the service', () => {
     expect(body).toMatchObject({ status: 'ready', state: 'ready' });
     expect(body.dependencies).toEqual([
       { name: 'database', status: 'up', took_ms: expect.any(Number) },
-      { name: 'broker', status: 'up', took_ms: expect.any(Number) },
+      { name: 'broker', kind: 'embedded', status: 'up', took_ms: expect.any(Number) },
     ]);
   });
 
@@ -47,12 +47,17 @@ describe('the service', () => {
     await app.publish(...sent);
     await app.publish(sent[0]);
     for (const reader of readers) await reader.record.events(5);
-    const after = (await app.get('/metrics')).body.text;
+    // What was written is counted a moment after a reader has it.
+    const after = await until('all deliveries are counted', async () => {
+      const { text } = (await app.get('/metrics')).body;
+      const counted =
+        Number(figure(text, 'fan_out_deliveries_total')) - Number(figure(before, 'fan_out_deliveries_total') ?? 0);
+      return counted >= 5 * STREAM_DOORS.length && text;
+    });
     const rise = (name: string) => Number(figure(after, name)) - Number(figure(before, name) ?? 0);
     // The service has something to say itself meanwhile, of its own health and of the alerts.
     expect(rise('ingest_events_total')).toBeGreaterThanOrEqual(5);
     expect(rise('ingest_duplicates_total')).toBe(1);
-    expect(rise('fan_out_deliveries_total')).toBeGreaterThanOrEqual(5 * STREAM_DOORS.length);
     expect(rise('stream_sessions')).toBe(STREAM_DOORS.length);
     expect(rise('fan_out_subscriptions')).toBe(STREAM_DOORS.length);
     expect(figure(after, 'fan_out_latency_ms_count')).toBeGreaterThan(0);
