@@ -108,7 +108,11 @@ export class KafkaLog implements Log {
   static async open(options: KafkaLogOptions): Promise<KafkaLog> {
     const log = new KafkaLog(options);
     try {
-      await log.retrying.within(log.timeoutMs, () => log.cluster.checkFeatures());
+      await log.retrying.within(log.timeoutMs, async () => {
+        await log.cluster.checkFeatures();
+        // A broker tells anybody what it can do; only who may use it is told more.
+        await log.cluster.view([]);
+      });
       return log;
     } catch (error) {
       await log.close();
