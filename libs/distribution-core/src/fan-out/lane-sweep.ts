@@ -92,10 +92,10 @@ class LaneSweep {
 
   /** From the hindmost to the segments, or until nobody waits any more. */
   private async sweepOnce(): Promise<void> {
-    let at = this.hindmost();
-    if (at === undefined) return;
+    const hindmost = this.hindmost();
+    if (hindmost === undefined) return;
     const window = this.deps.newWindow();
-    at = await this.readWindowBefore(at, window);
+    let at = await this.windowStart(hindmost);
     while (!this.isStopped && this.waiting.size > 0) {
       const next = this.hindmost();
       if (next === undefined) return;
@@ -134,25 +134,15 @@ class LaneSweep {
     }
   }
 
-  /** Fills the window with the ids of what lies just before; returns `at`. */
-  private async readWindowBefore(at: Position, window: DedupeWindow): Promise<Position> {
-    const first = (await this.read(at)).batches[0];
-    if (first === undefined || at === BEFORE_FIRST) return at;
+  /** Reading begins one dedupe window before the first event that somebody waits for: then copies of it are known. */
+  private async windowStart(hindmost: Position): Promise<Position> {
+    if (hindmost === BEFORE_FIRST) return hindmost;
+    const [first] = (await this.read(hindmost)).batches;
+    if (first === undefined) return hindmost;
+    const { log, windowMs } = this.deps;
     const { lane, topic } = this.state;
-    let from = await this.deps.log.seek(
-      topic.brokerName,
-      lane.partition,
-      first.appendedMicros - this.deps.windowMs * 1000,
-    );
-    while (from < at) {
-      const { batches } = await this.read(from);
-      if (batches.length === 0) break;
-      for (const batch of batches) {
-        if (batch.lastPosition <= at) window.markDuplicates(batch);
-        from = batch.lastPosition;
-      }
-    }
-    return at;
+    const from = await log.seek(topic.brokerName, lane.partition, first.appendedMicros - windowMs * 1000);
+    return from < hindmost ? from : hindmost;
   }
 
   private hindmost(): Position | undefined {

@@ -121,6 +121,17 @@ describe('readers that something overtakes', () => {
     expect([...first.outlet.chainBreaks(), ...second.outlet.chainBreaks()]).toEqual([]);
   });
 
+  it('knows copies of events that came before its place in the same append', async () => {
+    await begin({ segmentBytes: 1 });
+    await publish(1, 6);
+    await publish(1, 6);
+    await publish(7, 1);
+    const { outlet } = await attach(positionOfOffset(3));
+    for (let round = 0; round < 6; round++) await settled();
+    expect(outlet.numbers).toEqual([5, 6, 7]);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
   it('waits for a tail that is behind where another process has left off, and repeats nothing', async () => {
     await begin();
     await attach('live');
