@@ -52,8 +52,6 @@ export class HealthService {
     );
     const took_ms = Math.round(this.clock.monotonicMs() - beganMs);
     const named = { name: check.name, ...(check.kind === undefined ? {} : { kind: check.kind }) };
-    return reason === undefined
-      ? { ...named, status: 'up', took_ms }
-      : { ...named, status: 'down', reason, took_ms };
+    return reason === undefined ? { ...named, status: 'up', took_ms } : { ...named, status: 'down', reason, took_ms };
   }
 }
