@@ -92,6 +92,14 @@ describe('a lane that is not known yet', () => {
     expect(new LaneTable().follows(data('new#0', '5'))).toBe(false);
   });
 
+  it('does not come into the cursor by its end', () => {
+    const table = new LaneTable();
+    table.subscribed({ id: 's', feed: 1, catalog_version: 9, recovered: 'none', positions: [] });
+    const end = { feed: 1, id: 's', lane: 'gone#0', epoch: 'e', from: '5', to: '5', reason: 'deleted' } as const;
+    table.apply({ type: 'gap', payload: end });
+    expect(table.cursor()).toBe(encodeCursor({ catalogVersion: 9, positions: [] }));
+  });
+
   it.each(['nothing', '#1', 'a#', 'a#x', 'a#-1'])('has a name: %p is none', (name) => {
     expect(() => new LaneTable().apply(data(name, ''))).toThrow('not a lane');
   });

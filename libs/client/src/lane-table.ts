@@ -68,6 +68,8 @@ export class LaneTable {
   }
 
   apply({ type, payload }: LaneStep): void {
+    // The cursor before named it, and the catalog's version that came with `subscribed` is later than its end.
+    if (type === 'gap' && payload.reason === 'deleted' && !this.lanes.has(payload.lane)) return;
     const lane = this.laneOf(payload.lane, payload.epoch);
     if (type === 'snapshot' && !payload.last) {
       if (lane.resume === 'here') lane.resume = { epoch: lane.epoch, position: lane.position };

@@ -93,6 +93,7 @@ export class PostgresCursorStore implements CursorStore {
   store(
     { subscriptionId, ownerId, generation }: Ownership,
     positions: readonly StoredPosition[],
+    ended: readonly LanePosition[] = [],
   ): Promise<'stored' | 'stale'> {
     return translated(async () => {
       // The row lock keeps a new owner from coming in between the check and the write.
@@ -100,6 +101,11 @@ export class PostgresCursorStore implements CursorStore {
         `WITH mine AS (
            SELECT 1 FROM subscription_ownership
            WHERE subscription_id = $1 AND generation = $7 AND owner_id = $8 FOR UPDATE),
+         ended AS (
+           DELETE FROM subscription_cursors AS held
+           USING unnest($9::text[], $10::int[], $11::text[]) AS life (topic, partition, epoch)
+           WHERE held.subscription_id = $1 AND EXISTS (SELECT 1 FROM mine)
+             AND (held.topic, held.partition, held.epoch) = (life.topic, life.partition, life.epoch)),
          written AS (
            ${UPSERT} WHERE EXISTS (SELECT 1 FROM mine)
            ON CONFLICT (subscription_id, topic, partition) DO UPDATE
@@ -107,7 +113,14 @@ export class PostgresCursorStore implements CursorStore {
              WHERE subscription_cursors.epoch <> excluded.epoch
                 OR subscription_cursors.position <= excluded.position)
          SELECT * FROM mine`,
-        [...columnsOf(subscriptionId, oncePerLane(positions, isForward)), generation, ownerId],
+        [
+          ...columnsOf(subscriptionId, oncePerLane(positions, isForward)),
+          generation,
+          ownerId,
+          ended.map(({ topic }) => topic),
+          ended.map(({ partition }) => partition),
+          ended.map(({ epoch }) => epoch),
+        ],
       );
       return rows.length === 0 ? 'stale' : 'stored';
     });

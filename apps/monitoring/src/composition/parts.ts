@@ -163,6 +163,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     vocabulary: monitoringVocabulary,
     history,
     catalogVersion: () => directory.version,
+    refreshCatalog: () => directory.refresh(),
     publish: (events, principal) => publisher.publish(events as readonly MonitoringEventInput[], principal),
     onUnexpected,
     access: around.access,

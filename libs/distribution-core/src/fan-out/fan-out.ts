@@ -218,6 +218,10 @@ export class FanOut {
     if (failures.length > 0) throw failures[0];
   }
 
+  knowsTopic(name: string): boolean {
+    return this.topics.some((topic) => topic.name === name);
+  }
+
   /** Tails these topics for as long as the process lives, subscribers or not: their last values are read over REST. */
   async pin(names: readonly string[]): Promise<void> {
     for (const name of names) this.pinnedTopics.add(name);

@@ -52,9 +52,13 @@ export interface CursorStore {
   loadWithAbove(subscriptionId: string): Promise<readonly StoredPosition[]>;
   /**
    * All or nothing. `stale` if the generation is not the present one. What is known above a position goes with it: the
-   * same position again replaces it.
+   * same position again replaces it. `ended`: lives of lanes that are over, of which nothing is kept.
    */
-  store(ownership: Ownership, positions: readonly StoredPosition[]): Promise<'stored' | 'stale'>;
+  store(
+    ownership: Ownership,
+    positions: readonly StoredPosition[],
+    ended?: readonly LanePosition[],
+  ): Promise<'stored' | 'stale'>;
   /** Sets positions, backwards too, and ends any ownership: the next owner starts there. */
   rewind(subscriptionId: string, positions: readonly LanePosition[]): Promise<void>;
   /** Sets the positions of lanes that begin to belong to the subscription; its owner stays, and so do other lanes. */

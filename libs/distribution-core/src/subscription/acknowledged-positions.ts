@@ -20,6 +20,8 @@ export interface AcknowledgedPositionsDependencies {
 export class AcknowledgedPositions {
   private readonly byLane = new Map<LaneName, LanePosition>();
   private unstored = new Set<LaneName>();
+  /** Lives of lanes that are over, and of which something may be stored. */
+  private ended: readonly LanePosition[] = [];
   private storing: Promise<void> = Promise.resolve();
   private isFlushDue = false;
 
@@ -67,6 +69,11 @@ export class AcknowledgedPositions {
     this.unstored.delete(name);
   }
 
+  /** These lives of lanes are over: what is stored of them goes with the next flush. */
+  end(lives: readonly LanePosition[]): void {
+    this.ended = [...this.ended, ...lives];
+  }
+
   /** The failures of the event that blocks the lane have changed, its position has not. */
   failuresChanged(name: LaneName): void {
     this.unstored.add(name);
@@ -88,16 +95,19 @@ export class AcknowledgedPositions {
 
   private async storeNow(): Promise<void> {
     const { cursors, term } = this.deps;
-    if (this.unstored.size === 0 || term.isOver) return;
+    if (term.isOver) return;
     const names = this.unstored;
+    const { ended } = this;
     this.unstored = new Set();
+    this.ended = [];
     const positions = [...names].filter((name) => this.byLane.has(name)).map((name) => this.storedOf(name));
-    if (positions.length === 0) return;
+    if (positions.length === 0 && ended.length === 0) return;
     try {
-      if ((await cursors.store(term.ownership, positions)) === 'stale') term.lose();
+      if ((await cursors.store(term.ownership, positions, ended)) === 'stale') term.lose();
     } catch {
       // Not stored: with the next flush, or redelivered by the next owner.
       for (const name of names) this.unstored.add(name);
+      this.end(ended);
       this.flushSoon();
     }
   }

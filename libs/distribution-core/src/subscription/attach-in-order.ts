@@ -28,6 +28,12 @@ export async function joinFeed(
 ): Promise<Member> {
   const { id } = command;
   const resolution = new StartResolution(start, deps.log);
+  const isUnknown = (topic: string) => !deps.fanOut.knowsTopic(topic);
+  // The cursor may come from a process that knows more: only what nobody knows is gone.
+  if (resolution.catalogVersion > deps.catalogVersion() || resolution.topics.some(isUnknown)) {
+    await deps.refreshCatalog();
+  }
+  const gone = new Set(resolution.topics.filter(isUnknown));
   const encoder = await principal.encoderOf('output' in selection ? selection.output : command.output);
   return deps.fanOut.attach({
     subscriptionId: id,
@@ -45,21 +51,29 @@ export async function joinFeed(
     otherFeeds: subscriptions.feedsBut(id),
     ...(replaces !== undefined && { replaces }),
     onAttached: (member, positions) => {
-      claim?.startAt(positions);
+      const { feed } = member;
+      const ended = resolution.ended(positions, (topic) => feed.matcher.matchesTopic(topic));
+      // By the version that is told, those that have gone since are to be there: they stay in the client's cursor.
+      const told = [...positions, ...ended.filter(({ topic }) => !gone.has(topic))];
+      claim?.startAt(positions, ended);
       outlet.send({
         type: 'subscribed',
         payload: {
           id,
-          feed: member.feed.id,
+          feed: feed.id,
           catalog_version: deps.catalogVersion(),
-          positions,
+          positions: told,
           recovered: resolution.recovered,
           ...(claim === undefined ? {} : { generation: claim.generation }),
         },
       });
       for (const { state, reason } of resolution.lost) {
         const gap = { lane: laneName(state.lane), epoch: state.lane.epoch, from: '', to: '', reason };
-        outlet.send({ type: 'gap', payload: { feed: member.feed.id, id, ...gap } });
+        outlet.send({ type: 'gap', payload: { feed: feed.id, id, ...gap } });
+      }
+      for (const { epoch, position, ...lane } of ended) {
+        const gap = { lane: laneName(lane), epoch, from: position, to: position, reason: 'deleted' };
+        outlet.send({ type: 'gap', payload: { feed: feed.id, id, ...gap } });
       }
     },
   });

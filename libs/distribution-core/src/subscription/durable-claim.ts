@@ -56,6 +56,8 @@ export class DurableClaim {
   private readonly replays: OrderedReplays | undefined;
   private readonly ackTimeoutMs: number;
   private ackedAtMs: number | undefined;
+  /** Lanes that are no more, as the client was told: nothing is kept of them once it acknowledges what came after that. */
+  private ended: readonly LanePosition[] = [];
 
   private constructor(
     ownership: Ownership,
@@ -164,8 +166,10 @@ export class DurableClaim {
    * Where lanes begin that it has not known, told before anything is sent: by the time that {@link begin} is called
    * events may be out already, and those are not acknowledged.
    */
-  startAt(positions: readonly LanePosition[]): void {
+  startAt(positions: readonly LanePosition[], ended: readonly LanePosition[] = []): void {
     for (const position of positions) this.acknowledged.startAt(position);
+    if (this.subscription.deliveryGuarantee === 'at_most_once') this.acknowledged.end(ended);
+    else this.ended = ended;
   }
 
   /** From now on the member is kept within the claim. */
@@ -198,6 +202,8 @@ export class DurableClaim {
       this.ackedAtMs = nowMs;
       this.attempts.progressed(laneName(position), nowMs);
     }
+    this.acknowledged.end(this.ended);
+    this.ended = [];
     this.acknowledged.flushSoon();
   }
 

@@ -107,6 +107,7 @@ describe('a durable subscription that is received in order', () => {
         handovers,
         replays,
         catalogVersion: () => 1,
+        refreshCatalog: () => Promise.resolve(),
         limits: { ...DEFAULT_STREAM_SESSION_LIMITS, ackTimeoutMs: 1_000 },
       },
       outlet,

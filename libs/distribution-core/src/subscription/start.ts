@@ -2,6 +2,7 @@ import type { Cursor } from '../cursor.js';
 import type { LaneState } from '../fan-out/lane-state.js';
 import type { StartResolver } from '../fan-out/fan-out.js';
 import type { Log } from '../ports/log.port.js';
+import { laneName } from '../lane.js';
 import { BEFORE_FIRST, type LanePosition } from '../position.js';
 
 /** Where a subscription begins. */
@@ -23,6 +24,10 @@ export interface LostLane {
 
 /** Resolves one {@link Start} for the lanes of one subscription and remembers how that went. */
 export class StartResolution {
+  /** That the cursor names. */
+  readonly topics: readonly string[];
+  /** Of the cursor; below every version without one. */
+  readonly catalogVersion: number;
   private isLossless = true;
   readonly lost: LostLane[] = [];
   private readonly positions: ReadonlyMap<string, LanePosition>;
@@ -32,7 +37,9 @@ export class StartResolution {
     private readonly log: Log,
   ) {
     const positions = start.at === 'cursor' ? start.cursor.positions : [];
-    this.positions = new Map(positions.map((position) => [`${position.topic}#${position.partition}`, position]));
+    this.positions = new Map(positions.map((position) => [laneName(position), position]));
+    this.topics = [...new Set(positions.map(({ topic }) => topic))];
+    this.catalogVersion = start.at === 'cursor' ? start.cursor.catalogVersion : -1;
   }
 
   get recovered(): Recovered {
@@ -58,15 +65,27 @@ export class StartResolution {
     }
   };
 
+  /**
+   * Of the lanes that the cursor names and the selection still has, those that are no more, by the lanes that there are.
+   * Their topics are gone: nothing comes of them, and what had come after the cursor is lost.
+   */
+  ended(present: readonly LanePosition[], isSelected: (topic: string) => boolean): LanePosition[] {
+    const lanes = new Set(present.map(laneName));
+    const ended = [...this.positions.values()].filter((at) => !lanes.has(laneName(at)) && isSelected(at.topic));
+    if (ended.length > 0) this.isLossless = false;
+    return ended;
+  }
+
   private async resume(state: LaneState, cursor: Cursor) {
-    const position = this.positions.get(`${state.lane.topic}#${state.lane.partition}`);
+    const position = this.positions.get(laneName(state.lane));
     if (position === undefined) {
       return state.topic.catalogVersion > cursor.catalogVersion ? BEFORE_FIRST : 'live';
     }
     if (position.epoch !== state.lane.epoch) {
       this.isLossless = false;
       this.lost.push({ state, reason: 'epoch' });
-      return (await this.ends(state)).beforeFirst;
+      // What retention has taken of the new life already is a gap of its own.
+      return BEFORE_FIRST;
     }
     // The tail of another process was faster. What the broker does not have at all is not waited for.
     if (position.position > state.segments.end) {

@@ -33,6 +33,8 @@ export interface StreamSessionDependencies {
   readonly replays?: Replays;
   /** The catalog's version at this moment. */
   readonly catalogVersion: () => number;
+  /** Resolves when this process knows what others have done to the catalog. `store.unavailable` */
+  readonly refreshCatalog: () => Promise<void>;
   readonly limits: StreamSessionLimits;
 }
 

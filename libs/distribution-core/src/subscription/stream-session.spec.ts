@@ -1,5 +1,7 @@
 import { LOCAL_PRINCIPAL } from '../access/local-principal.js';
+import { DistributionError } from '../errors/distribution-error.js';
 import { noMetrics } from '../ports/metrics.port.js';
+import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import type { LanePosition } from '../position.js';
 import {
   aCompetingProcess,
@@ -18,6 +20,21 @@ import { StreamSession } from './stream-session.js';
 import { DEFAULT_STREAM_SESSION_LIMITS } from './stream-session-dependencies.js';
 
 const TOPIC = 'monitoring/alerts';
+
+const aTopic = (name: string): TopicDefinition => ({
+  name,
+  tenant: 'default',
+  brokerName: name,
+  dataType: 'ALERTS',
+  partitions: 1,
+  retentionPolicy: '7d',
+  enabled: true,
+  origin: 'ingested',
+  priority: 1,
+  conflationKey: 'none',
+  catalogVersion: 1,
+  createdAtMicros: 0,
+});
 
 const aCommand = (options: Partial<SubscribeCommand> = {}): SubscribeCommand => ({
   id: 's1',
@@ -40,28 +57,15 @@ describe('a stream session', () => {
   let cursors: InMemoryCursorStore;
   let published = 0;
   let ids = 0;
+  let refreshCatalog: () => Promise<void>;
 
   beforeEach(async () => {
     published = 0;
+    refreshCatalog = () => Promise.resolve();
     log = new InMemoryLog({ clock });
     fanOut = new FanOut({ log, clock, metrics: noMetrics });
     await log.createTopic(TOPIC, 1, { ms: 0, bytes: 0 });
-    await fanOut.setTopics([
-      {
-        name: TOPIC,
-        tenant: 'default',
-        brokerName: TOPIC,
-        dataType: 'ALERTS',
-        partitions: 1,
-        retentionPolicy: '7d',
-        enabled: true,
-        origin: 'ingested',
-        priority: 1,
-        conflationKey: 'none',
-        catalogVersion: 1,
-        createdAtMicros: 0,
-      },
-    ]);
+    await fanOut.setTopics([aTopic(TOPIC)]);
     subscriptions = new InMemorySubscriptionStore();
     cursors = new InMemoryCursorStore({ clock });
   });
@@ -89,6 +93,7 @@ describe('a stream session', () => {
         ids: { uuid: () => `owner-${++ids}`, random: () => 0.5 },
         principal: LOCAL_PRINCIPAL,
         catalogVersion: () => 1,
+        refreshCatalog,
         limits: { ...DEFAULT_STREAM_SESSION_LIMITS, maxSubscriptions: 3 },
       },
       outlet,
@@ -167,6 +172,97 @@ describe('a stream session', () => {
     expect(outlet.of('subscribed')[0].recovered).toBe('none');
     expect(outlet.of('gap')[0]).toMatchObject({ reason: 'epoch' });
     expect(outlet.numbers).toEqual([1, 2]);
+  });
+
+  it('announces what retention has taken of a lane that began anew', async () => {
+    await publish(2);
+    await log.setRetention(TOPIC, { ms: 1, bytes: 0 });
+    clock.advance(1_000);
+    await log.ends(TOPIC);
+    await log.setRetention(TOPIC, { ms: 0, bytes: 0 });
+    await publish(1);
+    const cursor = { catalogVersion: 1, positions: [{ topic: TOPIC, partition: 0, epoch: 'older', position: '11' }] };
+    const { outlet, session } = open();
+    await finish(session.subscribe(aCommand({ start: { at: 'cursor', cursor } })));
+    await settled();
+    expect(outlet.of('gap').map(({ reason, from }) => [reason, from])).toEqual([
+      ['epoch', ''],
+      ['expired', ''],
+    ]);
+    expect(outlet.numbers).toEqual([3]);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
+  describe('with a cursor of a lane that is not there', () => {
+    const OTHER = `${TOPIC}/gone`;
+    const both = { topicPatterns: [TOPIC, OTHER], keyPatterns: [], filter: undefined };
+    const known = { topic: OTHER, partition: 0, epoch: 'theirs', position: '15' };
+    const start = { at: 'cursor', cursor: { catalogVersion: 1, positions: [known] } } as const;
+
+    it('says that nothing more comes of it, and goes on with the others', async () => {
+      const { outlet, session } = open();
+      await finish(session.subscribe(aCommand({ selection: both, start })));
+      await publish(1);
+      expect(outlet.messages.slice(0, 2).map(({ type }) => type)).toEqual(['subscribed', 'gap']);
+      expect(outlet.of('subscribed')[0].recovered).toBe('none');
+      const ended = { lane: `${OTHER}#0`, epoch: 'theirs', from: '15', to: '15', reason: 'deleted' };
+      expect(outlet.of('gap')).toMatchObject([ended]);
+      expect(outlet.numbers).toEqual([1]);
+    });
+
+    it('says nothing of what is not selected', async () => {
+      const { outlet, session } = open();
+      await finish(session.subscribe(aCommand({ start })));
+      expect(outlet.of('subscribed')[0].recovered).toBe('full');
+      expect(outlet.of('gap')).toEqual([]);
+    });
+
+    // Another process made the topic a moment ago, and the client comes from there.
+    it('looks at the catalog before it says so', async () => {
+      const { lane } = await log
+        .createTopic(OTHER, 1, { ms: 0, bytes: 0 })
+        .then(async () => (await log.ends(OTHER))[0]);
+      refreshCatalog = () => fanOut.setTopics([aTopic(TOPIC), aTopic(OTHER)]);
+      const positions = [{ ...known, epoch: lane.epoch, position: '' }];
+      const { outlet, session } = open();
+      await finish(
+        session.subscribe(
+          aCommand({ selection: both, start: { at: 'cursor', cursor: { catalogVersion: 1, positions } } }),
+        ),
+      );
+      expect(outlet.of('subscribed')[0]).toMatchObject({ recovered: 'full' });
+      expect(outlet.of('subscribed')[0].positions).toHaveLength(2);
+      expect(outlet.of('gap')).toEqual([]);
+    });
+
+    it('is not begun while nobody can say what there is', async () => {
+      refreshCatalog = () => Promise.reject(new DistributionError('store.unavailable', 'the database is away'));
+      const { session } = open();
+      const refused = session.subscribe(aCommand({ selection: both, start }));
+      await expect(finish(refused)).rejects.toMatchObject({ code: 'store.unavailable' });
+    });
+
+    it('says it of a durable subscription until its client acknowledges what came after', async () => {
+      await fanOut.setTopics([aTopic(TOPIC), aTopic(OTHER)]);
+      await log.createTopic(OTHER, 1, { ms: 0, bytes: 0 });
+      const command = { ...durable(), selection: both };
+      const first = open();
+      await finish(first.session.subscribe(command));
+      await finish(first.session.close());
+      const gapsOfNext = async (isAcknowledging: boolean) => {
+        const { outlet, session } = open();
+        await finish(session.subscribe(command));
+        await publish(1);
+        const generation = outlet.of('subscribed')[0].generation as number;
+        if (isAcknowledging) session.ack({ id: 's1', generation, positions: lastPosition(outlet) });
+        await finish(session.close());
+        return outlet.of('gap').map(({ reason }) => reason);
+      };
+      await fanOut.setTopics([aTopic(TOPIC)]);
+      expect(await gapsOfNext(false)).toEqual(['deleted']);
+      expect(await gapsOfNext(true)).toEqual(['deleted']);
+      expect(await gapsOfNext(false)).toEqual([]);
+    });
   });
 
   it('ends a subscription when asked, and tells of one that is not there', async () => {

@@ -109,6 +109,7 @@ describe('the administration of durable subscriptions', () => {
         ids: idSource,
         principal: ADMIN,
         catalogVersion: () => 1,
+        refreshCatalog: () => Promise.resolve(),
         limits: DEFAULT_STREAM_SESSION_LIMITS,
       },
       outlet,

@@ -63,6 +63,24 @@ export function describeCursorStoreContract(name: string, create: () => Promise<
       expect(await store.load('s')).toEqual([at(0, '210'), at(1, '1a')]);
     });
 
+    it('keeps nothing of a life of a lane that has ended, and all of the life after it', async () => {
+      const mine = await acquire('one');
+      await store.store(mine, [at(0, '19'), at(1, '11'), at(2, '15')]);
+      await store.store(mine, [at(1, '', 'e2')]);
+      expect(await store.store(mine, [at(2, '16')], [at(0, '12'), at(1, '11')])).toBe('stored');
+      expect(await store.load('s')).toEqual([at(1, '', 'e2'), at(2, '16')]);
+      expect(await store.store(mine, [], [at(2, '16')])).toBe('stored');
+      expect(await store.load('s')).toEqual([at(1, '', 'e2')]);
+    });
+
+    it('ends nothing for one whose right is over', async () => {
+      const first = await acquire('one');
+      await store.store(first, [at(0, '19')]);
+      await store.acquire('s', 'other', TERM_MS, { force: true });
+      expect(await store.store(first, [], [at(0, '19')])).toBe('stale');
+      expect(await store.load('s')).toEqual([at(0, '19')]);
+    });
+
     it('keeps what is known above a position, until the position moves or more is known', async () => {
       const mine = await acquire('one');
       const above = { acked: ['1b'], failures: { '1a': 2 } };

@@ -52,9 +52,16 @@ export class InMemoryCursorStore implements CursorStore {
     return [...this.of(subscriptionId).positions.values()];
   }
 
-  async store(ownership: Ownership, positions: readonly StoredPosition[]): Promise<'stored' | 'stale'> {
+  async store(
+    ownership: Ownership,
+    positions: readonly StoredPosition[],
+    ended: readonly LanePosition[] = [],
+  ): Promise<'stored' | 'stale'> {
     const held = this.of(ownership.subscriptionId);
     if (!isOf(held, ownership)) return 'stale';
+    for (const lane of ended) {
+      if (held.positions.get(laneOf(lane))?.epoch === lane.epoch) held.positions.delete(laneOf(lane));
+    }
     for (const position of positions) {
       const known = held.positions.get(laneOf(position));
       if (known?.epoch === position.epoch && known.position > position.position) continue;

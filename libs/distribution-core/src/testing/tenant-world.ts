@@ -71,6 +71,7 @@ export class TenantWorld {
         ids: { uuid: () => `owner-${number}`, random: () => 0.5 },
         principal,
         catalogVersion: () => 1,
+        refreshCatalog: () => Promise.resolve(),
         limits: DEFAULT_STREAM_SESSION_LIMITS,
       },
       outlet,

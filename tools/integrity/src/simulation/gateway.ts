@@ -159,6 +159,7 @@ export class Gateway {
         ids: this.ids,
         principal: LOCAL_PRINCIPAL,
         catalogVersion: () => this.directory.version,
+        refreshCatalog: () => this.directory.refresh(),
         limits: this.around.tuning.sessions,
       },
       connection,

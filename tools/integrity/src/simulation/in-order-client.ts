@@ -77,7 +77,8 @@ export class InOrderClient extends SimulatedClient {
     if (reason === 'epoch') return;
     this.subscription.announced({ lane, epoch, from, to, reason });
     if (reason === 'deleted') this.subscription.ended(lane, epoch, to);
-    this.told.advance({ lane, epoch, prev: from, pos: to }, 'gap');
+    const isLeftBehind = reason === 'deleted' && this.told.toldIn(lane) === undefined;
+    if (!isLeftBehind) this.told.advance({ lane, epoch, prev: from, pos: to }, 'gap');
     this.keep();
   }
 

@@ -42,10 +42,10 @@ export class WatchedCursors {
     return ownership;
   }
 
-  async store(ownership: Ownership, positions: readonly StoredPosition[]): Promise<'stored' | 'stale'> {
-    const { subscriptionId, generation } = ownership;
+  async store(...args: Parameters<CursorStore['store']>): Promise<'stored' | 'stale'> {
+    const { subscriptionId, generation } = args[0];
     const before = await this.inner.load(subscriptionId);
-    const answer = await this.storeMutated(ownership, positions);
+    const answer = await this.storeMutated(...args);
     const after = await this.inner.load(subscriptionId);
     for (const now of after) {
       const was = before.find(({ topic, partition }) => topic === now.topic && partition === now.partition);
@@ -61,9 +61,10 @@ export class WatchedCursors {
     return answer;
   }
 
-  private async storeMutated(ownership: Ownership, positions: readonly StoredPosition[]): Promise<'stored' | 'stale'> {
-    if (this.mutation === 'stores-ahead') return this.inner.store(ownership, positions.map(ahead));
-    const answer = await this.inner.store(ownership, positions);
+  private async storeMutated(...args: Parameters<CursorStore['store']>): Promise<'stored' | 'stale'> {
+    const [ownership, positions, ended] = args;
+    if (this.mutation === 'stores-ahead') return this.inner.store(ownership, positions.map(ahead), ended);
+    const answer = await this.inner.store(...args);
     if (answer === 'stored' || this.mutation !== 'ignores-generations') return answer;
     await this.inner.place(ownership.subscriptionId, positions);
     return 'stored';
@@ -100,8 +101,8 @@ export class SimulatedCursors implements CursorStore {
     return this.wire.call(() => this.watched.inner.loadWithAbove(subscriptionId));
   }
 
-  store(ownership: Ownership, positions: readonly StoredPosition[]): Promise<'stored' | 'stale'> {
-    return this.wire.call(() => this.watched.store(ownership, positions));
+  store(...args: Parameters<CursorStore['store']>): Promise<'stored' | 'stale'> {
+    return this.wire.call(() => this.watched.store(...args));
   }
 
   rewind(subscriptionId: string, positions: readonly LanePosition[]): Promise<void> {

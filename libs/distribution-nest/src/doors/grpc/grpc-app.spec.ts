@@ -156,6 +156,7 @@ describe('the gRPC door', () => {
       },
       history: undefined as unknown as History,
       catalogVersion: () => 1,
+      refreshCatalog: () => Promise.resolve(),
       publish: () => Promise.resolve([]),
       onUnexpected: () => undefined,
       access: OPEN_ACCESS,
