@@ -447,6 +447,8 @@ export class FanOut {
         sendGap(member, lane, lane.told, to, 'expired');
         this.observer?.lost(state, 'expired', 1);
       }
+      // No flush told it: whoever is behind must find the hole.
+      for (const member of feed.behind) member.nextSequence = 0;
       lane.told = to;
     }
   }

@@ -79,8 +79,11 @@ describe('readers that something overtakes', () => {
     }));
     await log.append([{ topic, partition: 0, records }]);
   };
-  const attach = async (start: Position | 'live' | (() => Promise<Position | 'live'>), pattern = 't') => {
-    const outlet = new RecordingOutlet();
+  const attach = async (
+    start: Position | 'live' | (() => Promise<Position | 'live'>),
+    pattern = 't',
+    outlet = new RecordingOutlet(),
+  ) => {
     const attached = fanOut.attach({
       subscriptionId: 's',
       selection: { topicPatterns: [pattern], keyPatterns: [], filter: undefined },
@@ -129,6 +132,42 @@ describe('readers that something overtakes', () => {
     const { outlet } = await attach(positionOfOffset(3));
     for (let round = 0; round < 6; round++) await settled();
     expect(outlet.numbers).toEqual([5, 6, 7]);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
+  it('is told of what retention took from tail and slow reader alike', async () => {
+    await begin();
+    const outlet = new RecordingOutlet();
+    outlet.setLimit(1);
+    const { attached } = await attach('live', 't', outlet);
+    // Of the same feed: while somebody is live, it keeps its flushes for those who are behind.
+    await attach('live');
+    outlet.onRoom = () => void attached.then((member) => fanOut.serve(member));
+    await publish(1, 1);
+    await settled();
+    outlet.confirms = false;
+    for (const n of [2, 3, 4]) {
+      await publish(n, 1);
+      await settled();
+    }
+    const others = log.reopen({ clock });
+    log.setOutage(true);
+    await settled();
+    await others.append([{ topic: 't', partition: 0, records: events(2, 'unseen') }]);
+    clock.advance(1_000);
+    await others.setRetention('t', { ms: 1, bytes: 0 });
+    await others.ends('t');
+    await others.setRetention('t', { ms: 0, bytes: 0 });
+    log.setOutage(false);
+    for (let round = 0; round < 4; round++) await settled(1_000);
+    outlet.confirms = true;
+    outlet.confirm();
+    for (let round = 0; round < 4; round++) await settled(1_000);
+    await publish(7, 1);
+    await settled(1_000);
+    await others.close();
+    expect(outlet.of('gap').at(-1)).toMatchObject({ reason: 'expired', to: positionOfOffset(5) });
+    expect(outlet.numbers.at(-1)).toBe(7);
     expect(outlet.chainBreaks()).toEqual([]);
   });
 
