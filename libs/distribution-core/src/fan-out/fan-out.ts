@@ -361,6 +361,7 @@ export class FanOut {
     feed.flush(this.time());
     const positions = feed.positions();
     feed.addLane(state, state.segments.end);
+    feed.movedOn();
     for (const member of [...feed.live]) {
       member.standAt(positions);
       this.serveSoon(member);
@@ -447,8 +448,7 @@ export class FanOut {
         sendGap(member, lane, lane.told, to, 'expired');
         this.observer?.lost(state, 'expired', 1);
       }
-      // No flush told it: whoever is behind must find the hole.
-      for (const member of feed.behind) member.nextSequence = 0;
+      feed.movedOn();
       lane.told = to;
     }
   }

@@ -227,6 +227,11 @@ export class Feed {
     return first === undefined ? undefined : this.kept[sequence - first];
   }
 
+  /** What it tells of a lane has changed, and no flush said so: to who is behind, the kept ones are not all there is. */
+  movedOn(): void {
+    for (const member of this.behind) member.nextSequence = 0;
+  }
+
   limitKept(bytes: number): void {
     const limit = Math.max(MIN_KEPT_BYTES, bytes);
     while (this.keptBytes > limit) this.keptBytes -= (this.kept.shift() as Flush).bytes.length;

@@ -135,21 +135,38 @@ describe('readers that something overtakes', () => {
     expect(outlet.chainBreaks()).toEqual([]);
   });
 
-  it('is told of what retention took from tail and slow reader alike', async () => {
-    await begin();
+  /** Behind others of its feed, which keeps its flushes for it. */
+  const attachSlow = async (pattern: string) => {
     const outlet = new RecordingOutlet();
     outlet.setLimit(1);
-    const { attached } = await attach('live', 't', outlet);
-    // Of the same feed: while somebody is live, it keeps its flushes for those who are behind.
-    await attach('live');
-    outlet.onRoom = () => void attached.then((member) => fanOut.serve(member));
-    await publish(1, 1);
-    await settled();
+    const { attached } = await attach('live', pattern, outlet);
+    await attach('live', pattern);
+    const member = await attached;
+    outlet.onRoom = () => fanOut.serve(member);
     outlet.confirms = false;
-    for (const n of [2, 3, 4]) {
+    for (const n of [1, 2, 3]) {
       await publish(n, 1);
       await settled();
     }
+    return outlet;
+  };
+
+  it('is sent what a new topic had before the slow reader heard of it', async () => {
+    await begin({ rewindMs: 30_000 });
+    const outlet = await attachSlow('#');
+    await log.createTopic('u', 1, { ms: 0, bytes: 0 });
+    await publish(4, 2, 'u');
+    await fanOut.setTopics([aTopic('t'), aTopic('u', 2)]);
+    outlet.confirms = true;
+    outlet.confirm();
+    for (let round = 0; round < 4; round++) await settled();
+    expect(outlet.numbers).toEqual([1, 2, 3, 4, 5]);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
+  it('is told of what retention took from tail and slow reader alike', async () => {
+    await begin();
+    const outlet = await attachSlow('t');
     const others = log.reopen({ clock });
     log.setOutage(true);
     await settled();
@@ -166,7 +183,7 @@ describe('readers that something overtakes', () => {
     await publish(7, 1);
     await settled(1_000);
     await others.close();
-    expect(outlet.of('gap').at(-1)).toMatchObject({ reason: 'expired', to: positionOfOffset(5) });
+    expect(outlet.of('gap').at(-1)).toMatchObject({ reason: 'expired', to: positionOfOffset(4) });
     expect(outlet.numbers.at(-1)).toBe(7);
     expect(outlet.chainBreaks()).toEqual([]);
   });
