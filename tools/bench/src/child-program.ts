@@ -38,7 +38,7 @@ export class ChildProgram<Command extends Message, Answer extends Message> {
 
   static start<Command extends Message, Answer extends Message>(
     script: string,
-    cpu: number | undefined,
+    cpu?: number,
   ): ChildProgram<Command, Answer> {
     const [command, ...args] = nodeCommand([script], cpu);
     return new ChildProgram(

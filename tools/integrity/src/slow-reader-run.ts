@@ -32,8 +32,6 @@ export interface Size {
   readonly pairs: number;
   /** As delivered; known after the first run. */
   readonly eventBytes: number;
-  /** Of the load; undefined: wherever there is room. */
-  readonly loadCpu: number | undefined;
 }
 
 export interface Run {
@@ -46,8 +44,8 @@ export interface Run {
 
 /** Fast readers, and one slow reader for each of the policies: none, for the run that it is compared with. */
 export async function runBeside(service: ServerProcess, policies: readonly WireSlowPolicy[], size: Size): Promise<Run> {
-  const load = ChildProgram.start<LoadCommand, LoadAnswer>(programPath('load-client'), size.loadCpu);
-  const producer = ChildProgram.start<PublisherCommand, PublisherAnswer>(programPath('publisher'), size.loadCpu);
+  const load = ChildProgram.start<LoadCommand, LoadAnswer>(programPath('load-client'));
+  const producer = ChildProgram.start<PublisherCommand, PublisherAnswer>(programPath('publisher'));
   const url = `ws://127.0.0.1:${service.port}${STREAM_PATH}`;
   const readers = policies.map((policy) => new SlowReader(url, policy, TOPIC));
   let memory = service.memory();

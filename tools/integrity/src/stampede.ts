@@ -53,8 +53,8 @@ export const stampede: Scenario = {
   async run(options: ScenarioOptions) {
     const size = SIZES[options.small ? 'small' : 'full'];
     const service = await startMonitoringService();
-    const load = ChildProgram.start<LoadCommand, LoadAnswer>(programPath('load-client'), undefined);
-    const producer = ChildProgram.start<PublisherCommand, PublisherAnswer>(programPath('publisher'), undefined);
+    const load = ChildProgram.start<LoadCommand, LoadAnswer>(programPath('load-client'));
+    const producer = ChildProgram.start<PublisherCommand, PublisherAnswer>(programPath('publisher'));
     try {
       const before = await publishBefore(service, size.before);
       options.tell(`${before} events in the log; connecting ${size.clients} clients`);
