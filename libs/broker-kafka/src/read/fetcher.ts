@@ -5,6 +5,8 @@ import type { ReadPlace } from './lane-place.js';
 
 interface Wish {
   readonly place: LanePlace;
+  /** It got nothing the last time. */
+  readonly isIdle: boolean;
   readonly resolve: (lane: FetchedLane) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -16,9 +18,14 @@ interface Node {
   isGathering: boolean;
 }
 
-/** Requests under way to one broker. A request waits at the broker, so a lane that comes later needs another one. */
-const REQUESTS_PER_BROKER = 4;
-/** So long at most does a lane wait for others when all requests are under way. */
+/**
+ * Requests under way to one broker, each on a connection of its own, which is opened when it is needed. A request waits
+ * at the broker and cannot be called back, so a lane that comes later needs another one.
+ */
+const REQUESTS_PER_BROKER = 32;
+/** Of these; a lane that had something must not wait until one that asks for idle lanes comes back. */
+const KEPT_FOR_BUSY_LANES = 4;
+/** How long a request waits at the broker; with more than thirty lanes, idle ones may be asked for so much later. */
 const MAX_WAIT_MS = 200;
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
@@ -28,11 +35,12 @@ const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
  */
 export class Fetcher {
   private readonly nodes = new Map<number, Node>();
+  private readonly idle = new WeakSet<ReadPlace>();
 
   constructor(private readonly cluster: Cluster) {}
 
   /** What is there from the place on, or nothing after a short wait. Error codes of the lane are part of the answer. */
-  wait(place: ReadPlace, maxBytes: number): Promise<FetchedLane> {
+  async wait(place: ReadPlace, maxBytes: number): Promise<FetchedLane> {
     let node = this.nodes.get(place.leader);
     if (node === undefined) {
       node = {
@@ -44,10 +52,13 @@ export class Fetcher {
     }
     const { wishes } = node;
     const answer = new Promise<FetchedLane>((resolve, reject) => {
-      wishes.push({ place: lanePlace(place, maxBytes), resolve, reject });
+      wishes.push({ place: lanePlace(place, maxBytes), isIdle: this.idle.has(place), resolve, reject });
     });
     this.gather(place.leader, node);
-    return answer;
+    const lane = await answer;
+    if (lane.records.length === 0) this.idle.add(place);
+    else this.idle.delete(place);
+    return lane;
   }
 
   /** What is there now; never waits. */
@@ -63,14 +74,15 @@ export class Fetcher {
     node.isGathering = true;
     queueMicrotask(() => {
       node.isGathering = false;
-      const number = node.free.shift();
-      if (number !== undefined) void this.fetch(leader, node, number);
+      const mayAll = node.free.length > KEPT_FOR_BUSY_LANES;
+      const wishes = node.wishes.filter(({ isIdle }) => mayAll || !isIdle);
+      if (wishes.length === 0) return;
+      node.wishes = mayAll ? [] : node.wishes.filter(({ isIdle }) => isIdle);
+      void this.fetch(leader, node, wishes, node.free.shift() as number);
     });
   }
 
-  private async fetch(leader: number, node: Node, number: number): Promise<void> {
-    const { wishes } = node;
-    node.wishes = [];
+  private async fetch(leader: number, node: Node, wishes: readonly Wish[], number: number): Promise<void> {
     try {
       const broker = this.cluster.node(leader, `fetch-${number}`);
       const request = fetchRequest(
