@@ -2,6 +2,7 @@ import { BEFORE_FIRST } from '@distributary/distribution-core';
 import { events, until } from '@distributary/distribution-core/testing';
 import { Kafka, logLevel } from 'kafkajs';
 import { startKafka, type TestServer } from '../../../tools/stack/src/index.js';
+import { KafkaNames } from './topics/topic-names.js';
 import { aKafkaLog, type KafkaHarness } from './testing/kafka-harness.js';
 
 const FOREVER = { ms: 0, bytes: 0 };
@@ -23,10 +24,11 @@ afterEach(() => harness.dispose());
 
 async function inTransactions(
   work: (begin: () => ReturnType<ReturnType<Kafka['producer']>['transaction']>) => Promise<void>,
+  transactionalId = `${harness.prefix}other`,
 ) {
   const client = new Kafka({ brokers: [kafka.url], logLevel: logLevel.NOTHING });
   const producer = client.producer({
-    transactionalId: `${harness.prefix}other`,
+    transactionalId,
     idempotent: true,
     maxInFlightRequests: 1,
   });
@@ -103,6 +105,23 @@ describe('our transactions', () => {
     expect(await harness.log.read(start, 1_000_000)).not.toEqual([]);
     const [ends] = await harness.log.ends('orders');
     expect(ends.events).toBeGreaterThanOrEqual(24);
+  }, 60_000);
+
+  // Whichever of its ids it was that died, readers would wait for Kafka to give the transaction up.
+  it('of a process that died are ended when it is there again, before it appends anything', async () => {
+    const topic = `${harness.prefix}orders`;
+    await inTransactions(
+      async (begin) => {
+        const transaction = await begin();
+        await transaction.send({ topic, messages: [{ partition: 0, value: JSON.stringify({ value: 'left open' }) }] });
+      },
+      new KafkaNames(harness.prefix).transactionalId('same', 2),
+    );
+    const tail = following();
+    await harness.log.append([{ topic: 'orders', partition: 0, records: events(1, 'behind it') }]);
+    await harness.another({ instance: 'same' });
+    await until('what comes after it', () => tail.values.length === 1, 5_000);
+    await tail.stop();
   }, 60_000);
 
   it('of a large append to one lane are all there, over several batches', async () => {

@@ -98,6 +98,7 @@ export class KafkaLog implements Log {
   private readonly laneEnds: LaneEndFinder;
   private readonly offsets: LaneOffsets;
   private readonly reader: LaneReader;
+  private readonly transacting: Transactions;
   private readonly queue: AppendQueue;
   private readonly pending = new PendingVisibility();
   private readonly closing = new AbortController();
@@ -113,6 +114,7 @@ export class KafkaLog implements Log {
         // A broker tells anybody what it can do; only who may use it is told more.
         await log.cluster.view([]);
       });
+      if (options.instance !== undefined) await log.transacting.takeOver();
       return log;
     } catch (error) {
       await log.close();
@@ -165,7 +167,7 @@ export class KafkaLog implements Log {
       timeoutMs,
       kafkaName,
     };
-    const transactions = new Transactions({
+    this.transacting = new Transactions({
       parts,
       names,
       positions: new GroupPositions(cluster, names, parts.retrying, timeoutMs),
@@ -178,7 +180,7 @@ export class KafkaLog implements Log {
         for (const commit of commits) this.positions.expect(commit);
       },
     });
-    this.queue = new AppendQueue(parts, transactions, { maxInFlightBytes, maxRecordBytes }, metrics);
+    this.queue = new AppendQueue(parts, this.transacting, { maxInFlightBytes, maxRecordBytes }, metrics);
   }
 
   async createTopic(name: string, partitions: number, retention: Retention): Promise<LogTopic> {

@@ -61,7 +61,7 @@ export const kafkaConfig = z.object({
   KAFKA_TIMEOUT_MS: count(600_000).prefault('15000').meta({
     description: 'How long a call is tried before it fails with broker.unavailable, in milliseconds.',
   }),
-  KAFKA_SESSION_TIMEOUT_MS: count(10_000).prefault('7000').meta({
+  KAFKA_SESSION_TIMEOUT_MS: count(10_000).prefault('6000').meta({
     description:
       'Without a sign of a process for so long, others get its lanes; from 6000 unless the broker allows less.',
   }),

@@ -49,6 +49,14 @@ export class Transactions {
     );
   }
 
+  /**
+   * Ends what an earlier process of this name left open: no reader gets beyond it until then. Never rejects: whose first
+   * transaction comes later ends it, too. To be called before the first append.
+   */
+  async takeOver(): Promise<void> {
+    await Promise.allSettled(this.free.map((producer) => producer.begin()));
+  }
+
   append(request: AppendRequest, writerOf: (place: LanePlaceName) => LaneWriter): void {
     if (this.open?.join(request, writerOf)) return;
     const group = new TransactionGroup(() => this.beginNext());

@@ -58,7 +58,7 @@ describe('three brokers', () => {
       await outside.untilAllInSync(topic, 3);
     });
     expect(writer.refused).toEqual([]);
-    // A lane stalls until the cluster has noticed (6 s here), and no longer than 10 s.
+    // A lane stalls until the cluster has noticed (4 s here), and no longer than 10 s.
     expect(writer.longestSilenceMs).toBeLessThan(10_000);
   }, 240_000);
 

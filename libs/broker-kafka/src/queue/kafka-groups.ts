@@ -26,7 +26,7 @@ export interface KafkaGroupsOptions {
 }
 
 /** Together less than the ten seconds for which no lane may stand still. */
-export const DEFAULT_GROUP_TIMES: GroupTimes = { sessionTimeoutMs: 7_000, revokeWaitMs: 5_000 };
+export const DEFAULT_GROUP_TIMES: GroupTimes = { sessionTimeoutMs: 6_000, revokeWaitMs: 5_000 };
 const CONNECT_TIMEOUT_MS = 3_000;
 
 /** {@link LaneGroups} by Kafka's consumer groups: each group that this process is in is one member, with a connection. */
