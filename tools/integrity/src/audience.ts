@@ -16,11 +16,6 @@ export interface AudienceOptions {
 interface Allowances {
   /** What at-least-once may repeat is known, since acknowledgements were not lost on their way. */
   readonly judgesRepeats: boolean;
-  /**
-   * Events that were published again, because nobody knew whether they were safe: what is known of them is where the last
-   * copy lies. An announced gap that holds the first one cannot be told from one that does not.
-   */
-  readonly republished: number;
 }
 
 interface Listener {
@@ -96,20 +91,21 @@ export class Audience {
     return this.listeners.every(({ guarantee, ledger }) => guarantee === 'at-most-once' || ledger.isComplete);
   }
 
+  /** Something seems to be missing without a word: where its other copies lie says whether it is. */
+  get mayBeWrong(): boolean {
+    return this.listeners.some(({ ledger }) => ledger.judge().unannounced > 0);
+  }
+
   figures(): Figures[] {
     return this.listeners.map(({ guarantee, ledger }) => figuresOf(guarantee, ledger.judge(), ledger.recoveriesMs));
   }
 
-  checks({ judgesRepeats, republished }: Allowances): Check[] {
+  checks({ judgesRepeats }: Allowances): Check[] {
     return this.listeners.flatMap(({ guarantee, ledger, reader }) => {
       const found = ledger.judge();
       const own: Check[] = [
         { what: 'missing', found: found.missing, ...(guarantee === 'at-most-once' ? {} : { atMost: 0 }) },
-        {
-          what: 'missing outside an announced gap',
-          found: found.unannounced,
-          atMost: guarantee === 'at-most-once' ? republished : 0,
-        },
+        { what: 'missing outside an announced gap', found: found.unannounced, atMost: 0 },
         { what: 'first deliveries out of order in their key', found: found.outOfOrder, atMost: 0 },
         duplicates(guarantee, found.duplicated, reader, judgesRepeats),
         { what: 'events that no producer sent', found: found.unknown, atMost: 0 },

@@ -11,6 +11,10 @@ export class EveryLedger extends LossLedger {
     for (const ledger of this.all) ledger.sent(key, sequence);
   }
 
+  override copied(...told: Parameters<LossLedger['copied']>): void {
+    for (const ledger of this.all) ledger.copied(...told);
+  }
+
   override acknowledged(...told: Parameters<LossLedger['acknowledged']>): void {
     super.acknowledged(...told);
     for (const ledger of this.all) ledger.acknowledged(...told);

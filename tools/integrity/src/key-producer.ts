@@ -37,6 +37,12 @@ const POST_TIMEOUT_MS = 10_000;
 
 export const eventIdOf = (run: string, key: string, sequence: number): string => `${run}.${key}.${sequence}`;
 
+/** Undefined: somebody else's. */
+export function eventOfId(run: string, eventId: string): PendingEvent | undefined {
+  const [, key, sequence] = eventId.startsWith(`${run}.`) ? (/^[^.]*\.(.*)\.(\d+)$/.exec(eventId) ?? []) : [];
+  return key === undefined ? undefined : { key, sequence: Number(sequence) };
+}
+
 /**
  * Publishes batch after batch, one at a time, and repeats a batch under the same ids until it is acknowledged: so its
  * keys are in order, and nothing that it was told is safe was ever unsure.
@@ -52,8 +58,6 @@ export class KeyProducer {
   private running: Promise<void> | undefined;
   /** Of batches, for the notes. */
   retries = 0;
-  /** Events that were published more than once: where their first copy lies is not always known. */
-  republished = 0;
 
   constructor(
     private readonly options: KeyProducerOptions,
@@ -94,7 +98,6 @@ export class KeyProducer {
       this.batch = this.newBatch();
       while (!this.isAbandoned && !(await this.publish(this.batch))) {
         this.retries++;
-        this.republished += this.batch.length;
         this.turn++;
         await pause(RETRY_MS);
       }

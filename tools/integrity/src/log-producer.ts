@@ -24,7 +24,6 @@ export class LogProducer {
   private isAbandoned = false;
   private running: Promise<void> | undefined;
   retries = 0;
-  republished = 0;
 
   constructor(
     private readonly options: LogProducerOptions,
@@ -56,7 +55,6 @@ export class LogProducer {
       const batch = this.newBatch();
       while (!this.isAbandoned && !(await this.append(batch))) {
         this.retries++;
-        this.republished += batch.length;
         await pauseMs(RETRY_MS);
       }
       dueAt = Math.max(dueAt + everyMs, performance.now() - 1000);

@@ -66,6 +66,15 @@ describe('the loss ledger', () => {
     expect(judge(ledger, [0, 5])).toMatchObject({ missing: 4, unannounced: 2 });
   });
 
+  it('takes an event for announced if any copy of it lies inside of a gap', () => {
+    const ledger = ledgerOf(3);
+    ledger.announced({ ...LANE, from: positionOf(7), to: positionOf(8) });
+    ledger.copied('k', 1, { ...LANE, position: positionOf(9) });
+    expect(judge(ledger, [0])).toMatchObject({ missing: 2, unannounced: 2 });
+    ledger.copied('k', 1, { ...LANE, position: positionOf(8) });
+    expect(judge(ledger, [])).toMatchObject({ missing: 2, unannounced: 1 });
+  });
+
   it('does not ask for what was never acknowledged, and accepts it when it comes', () => {
     const ledger = ledgerOf(1);
     ledger.sent('k', 1);

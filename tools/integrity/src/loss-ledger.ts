@@ -52,6 +52,7 @@ const MAX_EXAMPLES = 10;
 export class LossLedger {
   private readonly keys = new Map<string, KeyHistory>();
   private readonly gaps: AnnouncedGap[] = [];
+  private readonly copies = new Map<string, EventPlace[]>();
   private readonly examples: string[] = [];
   private dueCount = 0;
   private receivedCount = 0;
@@ -72,6 +73,12 @@ export class LossLedger {
     const { places } = this.historyOf(key);
     if (places[sequence] === undefined) this.dueCount++;
     places[sequence] = place;
+  }
+
+  /** Another copy of it lies here: what is announced of one of them is announced of the event. */
+  copied(key: string, sequence: number, place: EventPlace): void {
+    const name = `${key} ${sequence}`;
+    this.copies.set(name, [...(this.copies.get(name) ?? []), place]);
   }
 
   received(key: string, sequence: number): void {
@@ -117,11 +124,12 @@ export class LossLedger {
     let missing = 0;
     let unannounced = 0;
     const examples = [...this.examples];
-    for (const [key, { places, seen, superseded }] of this.keys) {
-      places.forEach((place, sequence) => {
+    for (const [key, { places: due, seen, superseded }] of this.keys) {
+      due.forEach((place, sequence) => {
         if (place === undefined || seen.has(sequence)) return;
         missing++;
-        if (sequence < superseded || this.isAnnounced(place)) return;
+        const places = [place, ...(this.copies.get(`${key} ${sequence}`) ?? [])];
+        if (sequence < superseded || places.some((each) => this.isAnnounced(each))) return;
         unannounced++;
         if (examples.length < MAX_EXAMPLES)
           examples.push(`missing ${key} ${sequence} at ${place.lane} ${place.position}`);
