@@ -9,6 +9,7 @@ export const KAFKA_USAGE = `npm run bench -- kafka [options]
   --rate N             events per second (5000)
   --subscribers N      WebSocket connections (40)
   --seconds S          measured seconds of each run (5)
+  --warm-up S          seconds before, of each run: a broker that has just started is still compiling itself (15)
   --runs N             runs on the same service and broker (3)
   --producers N        connections that publish, each one batch at a time (4)
   --linger MS          how long a batch waits for more events (0)
@@ -23,6 +24,7 @@ export async function kafkaCommand(args: readonly string[]): Promise<void> {
       rate: { type: 'string', default: '5000' },
       subscribers: { type: 'string', default: '40' },
       seconds: { type: 'string', default: '5' },
+      'warm-up': { type: 'string', default: '15' },
       runs: { type: 'string', default: '3' },
       producers: { type: 'string', default: '4' },
       linger: { type: 'string', default: '0' },
@@ -35,7 +37,7 @@ export async function kafkaCommand(args: readonly string[]): Promise<void> {
     eventsPerSecond: Number(values.rate),
     subscribers: Number(values.subscribers),
     seconds: Number(values.seconds),
-    warmUpSeconds: 1,
+    warmUpSeconds: Number(values['warm-up']),
     runs: Number(values.runs),
     producers: Number(values.producers),
     lingerMs: Number(values.linger),
@@ -55,6 +57,9 @@ const FIGURES: readonly Figure[] = [
   ['p50 ms', ({ service }) => service.fromScheduled.p50, ({ bare }) => bare.fromScheduled.p50],
   ['p99 ms', ({ service }) => service.fromScheduled.p99, ({ bare }) => bare.fromScheduled.p99],
   ['p99.9 ms', ({ service }) => service.fromScheduled.p999, ({ bare }) => bare.fromScheduled.p999],
+  ['accepted p50', ({ service }) => service.fromAccepted.p50],
+  ['accepted p99', ({ service }) => service.fromAccepted.p99],
+  ['events per POST', ({ service }) => service.eventsPerPost],
   ['largest ms', ({ service }) => service.fromScheduled.max, ({ bare }) => bare.fromScheduled.max],
   ['events', ({ service }) => service.events, ({ bare }) => bare.events],
   ['CPU s', ({ service }) => service.serverCpuSeconds, ({ bare }) => bare.cpuSeconds],
@@ -72,7 +77,8 @@ export function kafkaReport({ machine, options, runs }: KafkaBenchResult): strin
     `kafka: ${options.eventsPerSecond} events/s × ${options.subscribers} subscribers, acks=all, one broker, ${options.seconds} s a run, ${runs.length} runs` +
       (options.pin ? ', service on CPU 0, load on CPU 1' : ', not pinned'),
     describeMachine(machine),
-    'Latency: from the scheduled send to the receipt. Medians, with the least and the most of the runs.',
+    'Latency: from the scheduled send to the receipt; "accepted": from the answer to the producer, in ms.',
+    'Medians, with the least and the most of the runs.',
     '',
     table([
       ['', 'subscribers', 'bare consumer'],

@@ -7,6 +7,8 @@ const latencies = (p99: number) => ({ p50: 1, p99, p999: 20, max: 30 });
 const run = (service: number, bare: number): KafkaRun => ({
   service: {
     fromScheduled: latencies(service),
+    fromAccepted: latencies(service - 1),
+    eventsPerPost: 2.5,
     events: 100,
     serverCpuSeconds: 2,
     missing: 0,
@@ -36,6 +38,7 @@ describe('the report of the Kafka bench', () => {
     const text = kafkaReport({ bench: 'kafka', machine: machineFacts(), options, runs });
     expect(text).toContain('5000 events/s × 40 subscribers, acks=all');
     expect(text).toMatch(/^p99 ms +10\.00 \(9\.00–11\.00\) +7\.00 \(6\.00–8\.00\)$/m);
+    expect(text).toMatch(/^accepted p99 +9\.00 \(8\.00–10\.00\) *$/m);
     expect(text).toContain('gaps 3, not taken in time 0; 429 busy');
   });
 });
