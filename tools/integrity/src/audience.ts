@@ -13,6 +13,9 @@ export interface AudienceOptions {
   readonly silentAfterMs?: number;
 }
 
+/** What was going to come has come. */
+const QUIET_MS = 3_000;
+
 interface Allowances {
   /** What at-least-once may repeat is known, since acknowledgements were not lost on their way. */
   readonly judgesRepeats: boolean;
@@ -33,6 +36,8 @@ interface Listener {
  */
 export class Audience {
   private readonly listeners: readonly Listener[];
+  private readonly most: Pick<Listener, 'ledger'> & { readonly reader: DurableReader };
+  private quiet = { deliveries: -1, sinceMs: 0 };
   /** What producers tell. */
   readonly ledger: EveryLedger;
   readonly atLeastOnce: DurableReader;
@@ -44,6 +49,7 @@ export class Audience {
     this.atLeastOnce = new DurableReader({ ...common, name: `least-${run}` }, least);
     this.exactlyOnce = new CursorReader(common, exact);
     const atMostOnce = new DurableReader({ ...common, name: `most-${run}`, guarantee: 'at_most_once' }, most);
+    this.most = { ledger: most, reader: atMostOnce };
     this.listeners = [
       { guarantee: 'at-least-once', ledger: least, reader: this.atLeastOnce },
       { guarantee: 'exactly-once', ledger: exact, reader: this.exactlyOnce },
@@ -81,6 +87,16 @@ export class Audience {
     return this.listeners.every(({ ledger }) => ledger.hasRecovered);
   }
 
+  /** For who waits in vain. */
+  get awaited(): string {
+    return this.listeners
+      .map(
+        ({ guarantee, ledger: { awaitedEvents: events } }) =>
+          `${guarantee} ${events.length}: ${events.slice(0, 5).join(', ')}`,
+      )
+      .join('; ');
+  }
+
   /** Of any key and any fault. */
   get longestRecoveryMs(): number {
     return this.listeners.reduce((longest, { ledger }) => Math.max(longest, Math.round(ledger.longestRecoveryMs)), 0);
@@ -94,6 +110,16 @@ export class Audience {
   /** Something seems to be missing without a word: where its other copies lie says whether it is. */
   get mayBeWrong(): boolean {
     return this.listeners.some(({ ledger }) => ledger.judge().unannounced > 0);
+  }
+
+  /** Who is not owed everything has it all the same, or nothing more comes. */
+  get isQuiet(): boolean {
+    const { most } = this;
+    if (most.ledger.isComplete) return true;
+    const nowMs = performance.now();
+    if (most.reader.deliveries !== this.quiet.deliveries)
+      this.quiet = { deliveries: most.reader.deliveries, sinceMs: nowMs };
+    return nowMs - this.quiet.sinceMs >= QUIET_MS;
   }
 
   figures(): Figures[] {

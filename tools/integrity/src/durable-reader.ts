@@ -168,6 +168,8 @@ export class DurableReader {
       if (!id.startsWith(`${run}.`)) continue;
       const [, key, sequence] = id.split('.');
       this.ledger.received(key, Number(sequence));
+      // At most once, metrics are conflated for a reader that is behind: the event stands for those of its key before it.
+      if (payload.merged !== undefined) this.ledger.superseded(key, Number(sequence));
       this.deliveries++;
     }
     this.liveSince ||= performance.now();

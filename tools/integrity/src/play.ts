@@ -109,6 +109,7 @@ export async function playScript(script: Script, options: ScenarioOptions): Prom
     await Promise.all(producers.map((producer) => producer.finish()));
     options.tell(`${audience.due} events are due to each; waiting for the last of them`);
     await untilTrue('all that is due', () => audience.isComplete, COMPLETE_DEADLINE_MS).catch(() => undefined);
+    await untilTrue('the rest', () => audience.isQuiet, COMPLETE_DEADLINE_MS).catch(() => undefined);
     // A duplicate that is still on its way would be counted too.
     await pauseMs(1_000);
     if (audience.mayBeWrong) await tellCopies(stage, topic, run, audience.ledger);
@@ -165,7 +166,11 @@ async function breakThings(script: Script, play: Play): Promise<number> {
   while (faults < size.faults || audience.due < size.events) {
     await pauseMs(options.random.between(...size.pauseMs));
     if (faults % 2 === 0 || script.oneAtATime === true) {
-      await untilTrue('the fault before to be overcome', () => audience.hasRecovered, RECOVER_DEADLINE_MS);
+      await untilTrue('the fault before to be overcome', () => audience.hasRecovered, RECOVER_DEADLINE_MS).catch(
+        (error: Error) => {
+          throw new Error(`${error.message}: ${audience.awaited}`);
+        },
+      );
     }
     audience.fault();
     await script.fault(play, faults++);

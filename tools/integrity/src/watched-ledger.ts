@@ -40,6 +40,11 @@ export class WatchedLedger extends LossLedger {
     return this.awaited.size === 0;
   }
 
+  /** Keys that have not recovered, and the first of their events that is awaited. */
+  get awaitedEvents(): string[] {
+    return [...this.awaited].map(([key, { sequence }]) => `${key} ${sequence}`);
+  }
+
   get longestRecoveryMs(): number {
     return this.recoveriesMs.reduce((longest, ms) => Math.max(longest, ms), 0);
   }
