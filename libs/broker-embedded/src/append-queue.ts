@@ -16,6 +16,8 @@ export interface AppendLimits {
   readonly maxRecordBytes: number;
   /** Bytes of records in the whole directory. */
   readonly maxStoredBytes: number;
+  /** Bytes that appends leave free on the disk. */
+  readonly minFreeDiskBytes: number;
 }
 
 interface Request {
@@ -126,7 +128,9 @@ export class AppendQueue {
 
   private writeGroup(group: readonly Request[]): { outcomes: Outcome[]; laneIds: number[] } {
     const growths = new Map<number, LaneGrowth>();
-    let room = this.limits.maxStoredBytes - readTotalBytes(this.store);
+    const { maxStoredBytes, minFreeDiskBytes } = this.limits;
+    // Asked each time: whoever else writes to the disk does not tell us. It is a call of some microseconds.
+    let room = Math.min(maxStoredBytes - readTotalBytes(this.store), this.store.freeDiskBytes() - minFreeDiskBytes);
     const outcomes = group.map((request): Outcome => {
       if (request.bytes > 0 && request.bytes > room) return unavailable('the embedded log is full');
       const outcome = this.plan(request, growths);

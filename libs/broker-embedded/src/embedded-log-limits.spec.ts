@@ -71,6 +71,14 @@ describe('EmbeddedLog at its limits', () => {
     expect(await codeOf(append(harness.log, 10, 2000, 'later'))).toBe('no error');
   });
 
+  it('refuses appends while too little of the disk is free, and takes what needs no room', async () => {
+    harness = await aLogHarness({ minFreeDiskBytes: Number.MAX_SAFE_INTEGER });
+    await harness.log.createTopic('orders', 1, FOREVER);
+    expect(await codeOf(append(harness.log, 1, 10))).toBe('broker.unavailable');
+    await harness.log.commit({ group: 'readers', positions: [] });
+    expect(await harness.log.read({ topic: 'orders', partition: 0, after: '' }, 1)).toEqual([]);
+  });
+
   it('gives the room of a deleted topic back', async () => {
     harness = await aLogHarness({ mapSizeBytes: 500_000 });
     await harness.log.createTopic('orders', 2, FOREVER);

@@ -40,6 +40,11 @@ export interface EmbeddedLogOptions {
   readonly sync?: 'fsync' | 'commit';
   /** Records of the whole directory may take this much; then appends reject with `broker.unavailable`. */
   readonly mapSizeBytes?: number;
+  /**
+   * Appends leave this much free on the disk, and reject with `broker.unavailable` before: the store may end the process
+   * when a great transaction meets a disk without any room.
+   */
+  readonly minFreeDiskBytes?: number;
   /** Bytes given to `append` and not yet acknowledged; then appends reject with `ingest.busy`. */
   readonly maxInFlightBytes?: number;
   /** Of one event's value. */
@@ -50,6 +55,7 @@ export interface EmbeddedLogOptions {
 }
 
 const DEFAULT_MAX_STORED_BYTES = 256 * 1024 ** 3;
+const DEFAULT_MIN_FREE_DISK_BYTES = 16 * 1024 ** 2;
 const DEFAULT_MAX_IN_FLIGHT_BYTES = 64 * 1024 ** 2;
 const DEFAULT_MAX_RECORD_BYTES = 1024 ** 2;
 const DEFAULT_RETENTION_CHECK_MS = 5000;
@@ -96,6 +102,7 @@ export class EmbeddedLog implements Log {
       maxInFlightBytes: options.maxInFlightBytes ?? DEFAULT_MAX_IN_FLIGHT_BYTES,
       maxRecordBytes: options.maxRecordBytes ?? DEFAULT_MAX_RECORD_BYTES,
       maxStoredBytes: options.mapSizeBytes ?? DEFAULT_MAX_STORED_BYTES,
+      minFreeDiskBytes: options.minFreeDiskBytes ?? DEFAULT_MIN_FREE_DISK_BYTES,
     };
     this.queue = new AppendQueue(store, this.topics, limits, clock, metrics, (laneIds) => {
       for (const laneId of laneIds) this.waiters.wake(laneId);

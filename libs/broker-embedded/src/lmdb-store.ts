@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import type { Clock } from '@distributary/distribution-core';
 import { DistributionError } from '@distributary/distribution-core';
 import { type Database, open, type RootDatabase } from 'lmdb';
@@ -39,9 +39,11 @@ export class LmdbStore {
   private isOpen = true;
   private hasFailed = false;
   private readonly clock: Clock;
+  private readonly directory: string;
 
   constructor(options: LmdbStoreOptions) {
     this.clock = options.clock;
+    this.directory = options.directory;
     mkdirSync(options.directory, { recursive: true });
     const isOverlapping = options.sync === 'commit';
     this.root = open({
@@ -82,6 +84,12 @@ export class LmdbStore {
       this.hasFailed = true;
       throw await translated(error);
     }
+  }
+
+  /** Of the file system that it lies on, as far as this process may use it. */
+  freeDiskBytes(): number {
+    const { bavail, bsize } = statfsSync(this.directory);
+    return bavail * bsize;
   }
 
   read<T>(work: () => T): T {
