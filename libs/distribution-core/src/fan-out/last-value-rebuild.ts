@@ -93,8 +93,13 @@ export class LastValueRebuild {
   private async pause(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     await new Promise<void>((resolve) => {
-      const cancel = this.deps.clock.after(ms, resolve);
-      signal.addEventListener('abort', () => (cancel(), resolve()), { once: true });
+      const resume = () => {
+        cancel();
+        signal.removeEventListener('abort', resume);
+        resolve();
+      };
+      const cancel = this.deps.clock.after(ms, resume);
+      signal.addEventListener('abort', resume, { once: true });
     });
   }
 }

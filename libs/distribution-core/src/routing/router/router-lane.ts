@@ -11,7 +11,7 @@ import type { EncodedTopic, ExternalPayloads } from './external-payloads.js';
 import type { LaneRight, LaneRights } from './lane-right.js';
 
 export interface RouterLimits {
-  /** How long a lane stays with a process that is gone. */
+  /** How long a lane stays with a process that is gone: less than the 10 s that no lane may stand still. */
   readonly termMs: number;
   /** Read at once, and held while its copies are appended. */
   readonly maxBatchBytes: number;
@@ -22,7 +22,7 @@ export interface RouterLimits {
 }
 
 export const DEFAULT_ROUTER_LIMITS: RouterLimits = {
-  termMs: 9_000,
+  termMs: 6_000,
   maxBatchBytes: 256 * 1024,
   retryMs: 500,
   idleCommitMs: 1_000,
