@@ -5,6 +5,8 @@ import { ServiceProcesses } from './service-processes.js';
 
 const API = '/api/v1/monitoring';
 const GATEWAYS = ['api-gateway-1', 'api-gateway-2'];
+/** A connection that was on its way to a process when that was killed is answered by nobody, and nobody closes it. */
+const POST_TIMEOUT_MS = 2_000;
 
 /*
  *                  ┌──▶ api-gateway-1 ──┐
@@ -27,6 +29,7 @@ describe('one service of several processes', () => {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
+      signal: AbortSignal.timeout(POST_TIMEOUT_MS),
     });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
