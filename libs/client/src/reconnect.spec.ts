@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { FakeClock, until } from '@distributary/distribution-core/testing';
 import { WebSocket } from 'ws';
 import type { DistributaryClient } from './client.js';
@@ -54,6 +55,31 @@ async function liveWithOneEvent(): Promise<{ peer: Peer; written: ReturnType<typ
   await until('the first event', () => written.lines.includes('events a'));
   return { peer, written, id };
 }
+
+describe('a connection that is not opened', () => {
+  it('is given up in time, and the next one is tried', async () => {
+    const silent = createServer((socket) => socket.on('error', () => undefined).resume());
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    clock = new FakeClock();
+    client = connect(`ws://127.0.0.1:${port}`, { WebSocket, clock, onStateChange: (_, error) => (lastError = error) });
+    const connections = () =>
+      new Promise<number>((resolve, reject) => {
+        silent.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+      });
+    await until('the first', async () => (await connections()) === 1);
+    clock.advance(9_999);
+    expect(client.state).toBe('connecting');
+    clock.advance(1);
+    expect(client.state).toBe('waiting');
+    expect(lastError).toMatchObject({ code: 'connection.lost', retryable: true });
+    clock.advance(5_000);
+    expect(client.state).toBe('connecting');
+    client.close();
+    await until('all to be closed', async () => (await connections()) === 0);
+    await new Promise((resolve) => silent.close(resolve));
+  });
+});
 
 describe('a token that expires', () => {
   const expire = async (peer: Peer) => {

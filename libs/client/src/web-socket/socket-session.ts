@@ -18,11 +18,14 @@ export interface SocketSessionEvents {
 const JSON_SUBPROTOCOL: typeof SUBPROTOCOL_JSON = 'distributary.v1.json';
 const BINARY_SUBPROTOCOL: typeof SUBPROTOCOL_BINARY = 'distributary.v1.bin';
 const DEFAULT_MAX_SILENCE_MS = 60_000;
+/** A connection can be lost between two processes of a service while it is being opened, and then nobody closes it. */
+const OPEN_TIMEOUT_MS = 10_000;
 
 /** One connection, from the handshake to its loss. */
 export class SocketSession {
   private readonly socket: WebSocketLike;
   private readonly watchdog: Watchdog;
+  private readonly cancelOpening: () => void;
   private readonly stopped = new Set<unknown>();
   private isOver = false;
 
@@ -39,12 +42,9 @@ export class SocketSession {
       clock,
       options.maxSilenceMs ?? DEFAULT_MAX_SILENCE_MS,
       () => this.send('ping', {}),
-      () => {
-        this.abandon(new DistributaryError('connection.lost', 'the service fell silent', { retryable: true }));
-        // Nobody will answer the close frame either.
-        this.socket.terminate?.();
-      },
+      () => this.giveUp('the service fell silent'),
     );
+    this.cancelOpening = clock.after(OPEN_TIMEOUT_MS, () => this.giveUp('the connection was not opened in time'));
     let failure = '';
     this.socket.addEventListener('open', () => void this.opened());
     this.socket.addEventListener('message', (event) => this.heard(event.data));
@@ -85,12 +85,18 @@ export class SocketSession {
 
   close(): void {
     if (this.isOver) return;
-    this.isOver = true;
-    this.watchdog.stop();
+    this.end();
     end(this.socket);
   }
 
+  private giveUp(said: string): void {
+    this.abandon(new DistributaryError('connection.lost', said, { retryable: true }));
+    // Nobody will answer the close frame either.
+    this.socket.terminate?.();
+  }
+
   private async opened(): Promise<void> {
+    this.cancelOpening();
     const { token, clientName } = this.options;
     let value: string | undefined;
     try {
@@ -133,9 +139,14 @@ export class SocketSession {
 
   private lost(error: DistributaryError, reconnectMs?: number): void {
     if (this.isOver) return;
+    this.end();
+    this.events.lost(error, reconnectMs);
+  }
+
+  private end(): void {
     this.isOver = true;
     this.watchdog.stop();
-    this.events.lost(error, reconnectMs);
+    this.cancelOpening();
   }
 }
 
