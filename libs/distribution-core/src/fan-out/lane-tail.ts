@@ -2,6 +2,7 @@ import { DistributionError } from '../errors/distribution-error.js';
 import type { EventBatch } from '../event-batch.js';
 import type { DedupeWindow } from '../ingest/dedupe-window.js';
 import type { Lane } from '../lane.js';
+import { pause } from '../pause.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Log } from '../ports/log.port.js';
 import { BEFORE_FIRST, type Position } from '../position.js';
@@ -101,22 +102,8 @@ export class LaneTail {
     if (code === 'position.lost') return this.skipLost();
     if (this.failures === 0) this.handlers.onStalled(true);
     const pauseMs = RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)];
-    await this.pause(pauseMs);
+    await pause(this.options.clock, pauseMs, this.abort.signal);
     return true;
-  }
-
-  /** Ends early when the tail is stopped; leaves nothing behind on its signal, however often it is called. */
-  private pause(ms: number): Promise<void> {
-    const { signal } = this.abort;
-    return new Promise((resolve) => {
-      const resume = () => {
-        cancel();
-        signal.removeEventListener('abort', resume);
-        resolve();
-      };
-      const cancel = this.options.clock.after(ms, resume);
-      signal.addEventListener('abort', resume, { once: true });
-    });
   }
 
   private async skipLost(): Promise<boolean> {

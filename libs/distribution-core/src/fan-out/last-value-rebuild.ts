@@ -2,6 +2,7 @@ import { DistributionError } from '../errors/distribution-error.js';
 import type { DedupeWindow } from '../ingest/dedupe-window.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Log } from '../ports/log.port.js';
+import { pause } from '../pause.js';
 import { BEFORE_FIRST, type Position } from '../position.js';
 import type { LaneState } from './lane-state.js';
 import type { LastValueTables } from './last-value-table.js';
@@ -72,11 +73,11 @@ export class LastValueRebuild {
           tables.applyOlder(topic, batch, window.markDuplicates(batch), upTo);
           at = batch.lastPosition;
         }
-        await this.pause((clock.monotonicMs() - startedAtMs) * BREAK_SHARE, signal);
+        await pause(this.deps.clock, (clock.monotonicMs() - startedAtMs) * BREAK_SHARE, signal);
       } catch (error) {
         if (error instanceof DistributionError && error.code === 'topic.not_found') break;
         if (error instanceof DistributionError && error.code === 'position.lost') at = BEFORE_FIRST;
-        await this.pause(RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)], signal);
+        await pause(this.deps.clock, RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)], signal);
       }
     }
     if (!signal.aborted) tables.finishRebuild(topic.name, lane.partition);
@@ -88,18 +89,5 @@ export class LastValueRebuild {
     if (at !== BEFORE_FIRST) return log.read({ ...start, after: at }, READ_BYTES);
     const { beforeFirst } = (await log.ends(topic.brokerName))[lane.partition];
     return log.read({ ...start, after: beforeFirst }, READ_BYTES);
-  }
-
-  private async pause(ms: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const resume = () => {
-        cancel();
-        signal.removeEventListener('abort', resume);
-        resolve();
-      };
-      const cancel = this.deps.clock.after(ms, resume);
-      signal.addEventListener('abort', resume, { once: true });
-    });
   }
 }

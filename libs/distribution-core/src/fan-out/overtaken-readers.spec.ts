@@ -2,25 +2,9 @@ import { getEventListeners } from 'node:events';
 import type { EventBatch } from '../event-batch.js';
 import { noMetrics } from '../ports/metrics.port.js';
 import type { TailStart } from '../ports/log.port.js';
-import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import { BEFORE_FIRST, type LanePosition, type Position, positionOfOffset } from '../position.js';
-import { events, FakeClock, InMemoryLog, lineEncoder, RecordingOutlet, settle } from '../testing/index.js';
+import { aTopic, events, FakeClock, InMemoryLog, lineEncoder, RecordingOutlet, settle } from '../testing/index.js';
 import { FanOut, type FanOutLimits } from './fan-out.js';
-
-const aTopic = (name: string, catalogVersion = 1): TopicDefinition => ({
-  name,
-  tenant: 'default',
-  brokerName: name,
-  dataType: 'METRICS',
-  partitions: 1,
-  retentionPolicy: '7d',
-  enabled: true,
-  origin: 'ingested',
-  priority: 5,
-  conflationKey: 'none',
-  catalogVersion,
-  createdAtMicros: 0,
-});
 
 /** Its answers wait for whoever asks it to let them go. */
 class HesitantLog extends InMemoryLog {
@@ -156,7 +140,7 @@ describe('readers that something overtakes', () => {
     const outlet = await attachSlow('#');
     await log.createTopic('u', 1, { ms: 0, bytes: 0 });
     await publish(4, 2, 'u');
-    await fanOut.setTopics([aTopic('t'), aTopic('u', 2)]);
+    await fanOut.setTopics([aTopic('t'), aTopic('u', { catalogVersion: 2 })]);
     outlet.confirms = true;
     outlet.confirm();
     for (let round = 0; round < 4; round++) await settled();
@@ -225,7 +209,7 @@ describe('readers that something overtakes', () => {
     const answers: (() => void)[] = [];
     const { outlet } = await attach(() => new Promise((resolve) => answers.push(() => resolve(BEFORE_FIRST))), '#');
     await log.createTopic('u', 1, { ms: 0, bytes: 0 });
-    await fanOut.setTopics([aTopic('t'), aTopic('u', 2)]);
+    await fanOut.setTopics([aTopic('t'), aTopic('u', { catalogVersion: 2 })]);
     for (let round = 0; round < 3; round++) {
       for (const answer of answers.splice(0)) answer();
       await settled();
@@ -242,7 +226,7 @@ describe('readers that something overtakes', () => {
     const { outlet } = await attach('live');
     await publish(1, 1);
     await settled();
-    await fanOut.setTopics([aTopic('t', 2)]);
+    await fanOut.setTopics([aTopic('t', { catalogVersion: 2 })]);
     await publish(2, 1);
     await settled();
     expect(outlet.numbers).toEqual([1, 2]);
@@ -254,7 +238,7 @@ describe('readers that something overtakes', () => {
     const { outlet } = await attach('live', '#');
     await log.createTopic('u', 1, { ms: 0, bytes: 0 });
     log.setOutage(true);
-    const topics = [aTopic('t'), aTopic('u', 2)];
+    const topics = [aTopic('t'), aTopic('u', { catalogVersion: 2 })];
     await expect(fanOut.setTopics(topics)).rejects.toMatchObject({ code: 'broker.unavailable' });
     log.setOutage(false);
     await fanOut.setTopics(topics);

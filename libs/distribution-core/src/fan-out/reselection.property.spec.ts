@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import type { Filter } from '../matching/filter.js';
 import { noMetrics } from '../ports/metrics.port.js';
-import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import { type LanePosition, offsetOfPosition } from '../position.js';
 import type { Selection } from '../subscription/subscription.js';
-import { anEvent, FakeClock, InMemoryLog, lineEncoder, RecordingOutlet, settle } from '../testing/index.js';
+import { anEvent, aTopic, FakeClock, InMemoryLog, lineEncoder, RecordingOutlet, settle } from '../testing/index.js';
 import { FanOut } from './fan-out.js';
 import type { Member } from './member.js';
 
@@ -42,21 +41,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constantFrom('stall' as const, 'read' as const, 'pass' as const) }),
   },
 );
-
-const aTopic = (name: string): TopicDefinition => ({
-  name,
-  tenant: 'default',
-  brokerName: name,
-  dataType: 'ALERTS',
-  partitions: 1,
-  retentionPolicy: '7d',
-  enabled: true,
-  origin: 'ingested',
-  priority: 1,
-  conflationKey: 'none',
-  catalogVersion: 1,
-  createdAtMicros: 0,
-});
 
 const selectionOf = ({ topics, severity }: Wanted): Selection => ({
   topicPatterns: topics,
@@ -108,7 +92,7 @@ async function run(first: Wanted, steps: readonly Step[]) {
   const limits = { segmentBytes: 2_500, blockTimeoutMs: 1e9 };
   const fanOut = new FanOut({ log, clock, metrics: noMetrics, limits });
   for (const name of TOPICS) await log.createTopic(name, 1, { ms: 0, bytes: 0 });
-  await fanOut.setTopics(TOPICS.map(aTopic));
+  await fanOut.setTopics(TOPICS.map((name) => aTopic(name)));
   const outlet = new RecordingOutlet();
   outlet.setLimit(400);
   const selections: Wanted[] = [];

@@ -1,10 +1,10 @@
 import { LOCAL_PRINCIPAL } from '../access/local-principal.js';
 import { DistributionError } from '../errors/distribution-error.js';
 import { noMetrics } from '../ports/metrics.port.js';
-import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import type { LanePosition } from '../position.js';
 import {
   aCompetingProcess,
+  aTopic,
   events,
   FakeClock,
   InMemoryCursorStore,
@@ -20,21 +20,6 @@ import { StreamSession } from './stream-session.js';
 import { DEFAULT_STREAM_SESSION_LIMITS } from './stream-session-dependencies.js';
 
 const TOPIC = 'monitoring/alerts';
-
-const aTopic = (name: string): TopicDefinition => ({
-  name,
-  tenant: 'default',
-  brokerName: name,
-  dataType: 'ALERTS',
-  partitions: 1,
-  retentionPolicy: '7d',
-  enabled: true,
-  origin: 'ingested',
-  priority: 1,
-  conflationKey: 'none',
-  catalogVersion: 1,
-  createdAtMicros: 0,
-});
 
 const aCommand = (options: Partial<SubscribeCommand> = {}): SubscribeCommand => ({
   id: 's1',

@@ -2,10 +2,10 @@ import { LOCAL_PRINCIPAL } from '../access/local-principal.js';
 import type { Principal } from '../access/principal.js';
 import { FanOut } from '../fan-out/fan-out.js';
 import { noMetrics } from '../ports/metrics.port.js';
-import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import { positionOfOffset } from '../position.js';
 import {
   aCompetingProcess,
+  aTopic,
   anEvent,
   FakeClock,
   InMemoryCursorStore,
@@ -27,20 +27,6 @@ const ADMIN = LOCAL_PRINCIPAL;
 const GUEST: Principal = { ...ADMIN, permissions: [] };
 const STRANGER: Principal = { ...ADMIN, tenant: 'acme' };
 
-const aTopic = (name: string, catalogVersion = 1): TopicDefinition => ({
-  name,
-  tenant: 'default',
-  brokerName: name,
-  dataType: 'ALERTS',
-  partitions: 1,
-  retentionPolicy: '7d',
-  enabled: true,
-  origin: 'ingested',
-  priority: 1,
-  conflationKey: 'none',
-  catalogVersion,
-  createdAtMicros: 0,
-});
 const TOPICS = [aTopic('a'), aTopic('b')];
 
 const selecting = (topicPatterns: readonly string[], severity?: string): Selection => ({

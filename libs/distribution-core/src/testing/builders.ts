@@ -1,4 +1,5 @@
 import type { Attributes, EventRecord } from '../event.js';
+import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 
 export interface EventOptions {
   readonly eventId?: string;
@@ -26,4 +27,23 @@ export function events(count: number, prefix = 'event', options: EventOptions = 
     const eventId = `${prefix}-${index + 1}`;
     return anEvent({ ...options, eventId, value: options.value ?? { event_id: eventId, n: index + 1 } });
   });
+}
+
+/** A topic of one lane, that anybody may publish to; the broker knows it by the same name. */
+export function aTopic(name: string, options: Partial<TopicDefinition> = {}): TopicDefinition {
+  return {
+    name,
+    tenant: 'default',
+    brokerName: name,
+    dataType: 'ALERTS',
+    partitions: 1,
+    retentionPolicy: '7d',
+    enabled: true,
+    origin: 'ingested',
+    priority: 1,
+    conflationKey: 'none',
+    catalogVersion: 1,
+    createdAtMicros: 0,
+    ...options,
+  };
 }

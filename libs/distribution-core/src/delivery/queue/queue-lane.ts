@@ -6,6 +6,7 @@ import type { EntryMatcher } from '../../matching/entry-matcher.js';
 import type { Clock } from '../../ports/clock.port.js';
 import type { Above, StoredPosition } from '../../ports/cursor-store.port.js';
 import type { Log } from '../../ports/log.port.js';
+import { pause } from '../../pause.js';
 import { BEFORE_FIRST, type LanePosition, type Position } from '../../position.js';
 import type { DispatchLane } from './dispatch.js';
 import { Entry } from './entry.js';
@@ -190,20 +191,7 @@ export class QueueLane implements DispatchLane, MarkedLane {
       if (lane !== undefined) return lane.lane.epoch === this.lane.epoch ? lane.beforeFirst : undefined;
     }
     const pauseMs = RETRY_MS[Math.min(this.brokerFailures++, RETRY_MS.length - 1)];
-    await this.pause(pauseMs);
+    await pause(this.options.clock, pauseMs, this.abort.signal);
     return this.abort.signal.aborted ? undefined : after;
-  }
-
-  private pause(ms: number): Promise<void> {
-    const { signal } = this.abort;
-    return new Promise((resolve) => {
-      const resume = () => {
-        cancel();
-        signal.removeEventListener('abort', resume);
-        resolve();
-      };
-      const cancel = this.options.clock.after(ms, resume);
-      signal.addEventListener('abort', resume, { once: true });
-    });
   }
 }

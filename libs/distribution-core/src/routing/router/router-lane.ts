@@ -2,6 +2,7 @@ import { DistributionError } from '../../errors/distribution-error.js';
 import type { EventRecord } from '../../event.js';
 import type { EventBatch } from '../../event-batch.js';
 import type { Clock } from '../../ports/clock.port.js';
+import { pause } from '../../pause.js';
 import type { LaneAppend, Log } from '../../ports/log.port.js';
 import type { Counter } from '../../ports/metrics.port.js';
 import type { LanePosition, Position } from '../../position.js';
@@ -92,7 +93,7 @@ export class RouterLane {
         // The catalog will say so, too; and who lost a lane has it no more.
         if (!isCode(error, 'topic.not_found') && !isCode(error, 'generation.stale')) this.deps.onError(error);
       }
-      if (!signal.aborted) await this.pause(this.deps.limits.retryMs);
+      if (!signal.aborted) await pause(this.deps.clock, this.deps.limits.retryMs, this.stopping.signal);
     }
   }
 
@@ -169,7 +170,7 @@ export class RouterLane {
         if (isCode(error, 'generation.stale') && member !== undefined) member = await right.member(member);
         // Too much is in flight: the lane waits, and with it whoever fills it.
         else if (!isCode(error, 'ingest.busy')) throw error;
-        await this.pause(waitMs);
+        await pause(this.deps.clock, waitMs, this.stopping.signal);
         if (signal.aborted || !right.isSure()) return;
       }
     }
@@ -210,22 +211,6 @@ export class RouterLane {
 
   private positionOf({ lane }: EventBatch, position: Position): LanePosition {
     return { topic: lane.topic, partition: lane.partition, epoch: lane.epoch, position };
-  }
-
-  private pause(ms: number): Promise<void> {
-    const { signal } = this.stopping;
-    return new Promise((resolve) => {
-      const cancel = this.deps.clock.after(ms, () => {
-        signal.removeEventListener('abort', leave);
-        resolve();
-      });
-      const leave = () => {
-        cancel();
-        resolve();
-      };
-      if (signal.aborted) leave();
-      else signal.addEventListener('abort', leave, { once: true });
-    });
   }
 }
 
