@@ -1,10 +1,9 @@
 import { INGEST_PATH } from '@distributary/bench';
-import { brokerNameOf, type EventBatch } from '@distributary/distribution-core';
 import { Audience } from './audience.js';
 import type { Check } from './check.js';
+import { tellCopies } from './copies.js';
 import { FaultProxy } from './fault-proxy.js';
-import { eventOfId, KeyProducer } from './key-producer.js';
-import type { LossLedger } from './loss-ledger.js';
+import { KeyProducer } from './key-producer.js';
 import type { Findings, ScenarioOptions } from './scenario.js';
 import { Stage, type StageOptions, streamUrl } from './stage/stage.js';
 import { pauseMs, untilTrue } from './waiting.js';
@@ -31,7 +30,6 @@ const BEGIN_DEADLINE_MS = 30_000;
 const RECOVER_DEADLINE_MS = 60_000;
 const COMPLETE_DEADLINE_MS = 90_000;
 const ENOUGH_DEADLINE_MS = 900_000;
-const COPIES_READ_BYTES = 1024 * 1024;
 
 /** What a fault can touch. */
 export interface Play {
@@ -131,33 +129,6 @@ export async function playScript(script: Script, options: ScenarioOptions): Prom
     await Promise.all(proxies.map((proxy) => proxy.close()));
     await stage.close();
   }
-}
-
-/** A producer that did not know whether a batch was safe published it again, and knows where the last copy lies. */
-async function tellCopies(stage: Stage, topic: string, run: string, ledger: LossLedger): Promise<void> {
-  const log = await stage.openLog();
-  try {
-    const brokerTopic = brokerNameOf(topic);
-    for (const { lane, beforeFirst } of await log.ends(brokerTopic)) {
-      const start = { topic: brokerTopic, partition: lane.partition };
-      for (let after = beforeFirst; ;) {
-        const batches = await log.read({ ...start, after }, COPIES_READ_BYTES);
-        if (batches.length === 0) break;
-        for (const batch of batches) tellCopiesOf(batch, `${topic}#${lane.partition}`, run, ledger);
-        after = batches[batches.length - 1].lastPosition;
-      }
-    }
-  } finally {
-    await log.close();
-  }
-}
-
-function tellCopiesOf(batch: EventBatch, lane: string, run: string, ledger: LossLedger): void {
-  batch.eventIds.forEach((eventId, index) => {
-    const event = eventOfId(run, eventId);
-    if (event === undefined) return;
-    ledger.copied(event.key, event.sequence, { lane, epoch: batch.lane.epoch, position: batch.positions.at(index) });
-  });
 }
 
 async function breakThings(script: Script, play: Play): Promise<number> {
