@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { until } from '@distributary/distribution-core/testing';
 import { COMMAND_DOORS } from './doors/all-doors.js';
-import type { CommandDoor, CommandStream } from './doors/door.js';
+import { type CommandDoor, type CommandStream, reopened } from './doors/door.js';
 import { webSocketDoor } from './doors/web-socket.js';
 import { alerts, alertsOf, aService, idsOf } from './events.js';
 import { TestApp } from './harness.js';
@@ -16,9 +16,8 @@ interface StoredSubscription {
 }
 
 async function own(door: CommandDoor, app: TestApp, name: string, service: string): Promise<Owner> {
-  const stream = await door.connect(app);
-  stream.send('subscribe', { id: 's', name, ...alertsOf(service), start: 'earliest' });
-  const { generation } = await stream.record.next('subscribed');
+  const stream = await reopened(door, app, { name, ...alertsOf(service), start: 'earliest' });
+  const [{ generation }] = stream.record.of('subscribed');
   return { ...stream, generation: generation as number };
 }
 
@@ -58,7 +57,7 @@ describe('a durable subscription', () => {
       await first.record.events(5);
       await first.close();
       await app.publish(...sent.slice(5));
-      const second = await reopened(door, app, name, service);
+      const second = await own(door, app, name, service);
       expect(idsOf(await second.record.events(5))).toEqual(idsOf(sent.slice(3)));
       expect(second.generation).toBeGreaterThan(first.generation);
       expect(second.record.of('subscribed')[0].recovered).toBe('full');
@@ -76,7 +75,7 @@ describe('a durable subscription', () => {
       await first.record.next('pong');
       await first.close();
       await app.publish(...sent.slice(2));
-      const second = await reopened(door, app, name, service);
+      const second = await own(door, app, name, service);
       expect(idsOf(await second.record.events(2))).toEqual(idsOf(sent.slice(2)));
       await second.close();
     });
@@ -151,7 +150,7 @@ describe('a durable subscription', () => {
     const sent = alerts(service, 8);
     let from = 0;
     for (const door of [...COMMAND_DOORS, ...COMMAND_DOORS.slice(0, 1)]) {
-      const owner = await reopened(door, app, name, service);
+      const owner = await own(door, app, name, service);
       await app.publish(...sent.slice(from, from + 2));
       expect(idsOf(await owner.record.events(2))).toEqual(idsOf(sent.slice(from, from + 2)));
       await acknowledge(owner, app, name);
@@ -198,16 +197,3 @@ describe('a durable subscription', () => {
     await second.close();
   });
 });
-
-/** The session before it gives its right up when the service notices that it is gone. */
-function reopened(door: CommandDoor, app: TestApp, name: string, service: string): Promise<Owner> {
-  return until('the subscription to be free', async () => {
-    const stream = await door.connect(app);
-    stream.send('subscribe', { id: 's', name, ...alertsOf(service), start: 'earliest' });
-    await until('an answer', () => stream.record.of('subscribed').length + stream.record.of('error').length > 0);
-    const [subscribed] = stream.record.of('subscribed');
-    if (subscribed !== undefined) return { ...stream, generation: subscribed.generation as number };
-    await stream.close();
-    return undefined;
-  });
-}

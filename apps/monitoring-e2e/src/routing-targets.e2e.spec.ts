@@ -1,7 +1,7 @@
 import { COMMAND_DOORS } from './doors/all-doors.js';
 import { sseDoor } from './doors/server-sent-events.js';
 import { webSocketDoor } from './doors/web-socket.js';
-import { type StreamDoor, subscribed } from './doors/door.js';
+import { reopened, type StreamDoor, subscribed } from './doors/door.js';
 import { anAlert, aService, idsOf } from './events.js';
 import { TestApp } from './harness.js';
 
@@ -67,7 +67,7 @@ describe('an event with target_subscribers', () => {
     const others = anAlert(service, { routing: { target_subscribers: ['pager'] } });
     const last = anAlert(service);
     await app.publish(others, mine, last);
-    const again = await subscribed(webSocketDoor, app, durable);
+    const again = await reopened(webSocketDoor, app, durable);
     expect(idsOf(await again.record.events(2))).toEqual(idsOf([mine, last]));
     await again.close();
   });

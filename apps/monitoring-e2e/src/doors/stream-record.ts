@@ -69,9 +69,7 @@ export class StreamRecord {
     this.taken.set(type, index + 1);
     return until(`message ${index + 1} of type ${type}`, () => this.of(type)[index], deadlineMs).catch(
       (error: Error) => {
-        throw new Error(
-          `${error.message}; came: ${this.messages.map((message) => message.type).join(' ') || 'nothing'}`,
-        );
+        throw new Error(`${error.message}; came: ${this.messages.map(told).join(' ') || 'nothing'}`);
       },
     );
   }
@@ -119,4 +117,8 @@ export class StreamRecord {
     this.chains.set(feed, known);
     return known;
   }
+}
+
+function told({ type, payload }: Message): string {
+  return type === 'error' ? `error (${payload.code}: ${payload.message})` : type;
 }
