@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { SubscribePayload } from '@distributary/contracts';
 import { until } from '@distributary/distribution-core/testing';
 import { COMMAND_DOORS } from './doors/all-doors.js';
-import type { CommandDoor, CommandStream } from './doors/door.js';
+import { type CommandDoor, type CommandStream, reopened } from './doors/door.js';
 import { webSocketDoor } from './doors/web-socket.js';
 import { alerts, alertsOf, aService, idsOf } from './events.js';
 import { TestApp } from './harness.js';
@@ -26,9 +26,8 @@ async function join(
   service: string,
   more: Partial<SubscribePayload> = {},
 ): Promise<Reader> {
-  const stream = await door.connect(app);
-  stream.send('subscribe', { id: 's', name, ...alertsOf(service), start: 'earliest', max_attempts: 2, ...more });
-  const { generation } = await stream.record.next('subscribed');
+  const stream = await reopened(door, app, { name, ...alertsOf(service), start: 'earliest', max_attempts: 2, ...more });
+  const [{ generation }] = stream.record.of('subscribed');
   return { ...stream, generation: generation as number };
 }
 
@@ -126,11 +125,11 @@ describe('dead letters', () => {
     const { dead_letter_id: id } = await buried(app, first, name, bad.event_id);
     await first.close();
     await app.post(`${LETTERS}/replay`, { subscription_id: name });
-    const second = await until('the subscription to be free', () => join(webSocketDoor, app, name, service));
+    const second = await join(webSocketDoor, app, name, service);
     await second.record.events(1);
     // Interrupted: the session goes without a word.
     await second.close();
-    const third = await until('the subscription to be free', () => join(webSocketDoor, app, name, service));
+    const third = await join(webSocketDoor, app, name, service);
     expect(idsOf(await third.record.events(1))).toEqual([bad.event_id]);
     third.send('ack', { id: 's', generation: third.generation, event_ids: [bad.event_id] });
     await until('the end of the replay', async () => (await letterOf(id)).status === 'replayed');

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { SubscribePayload } from '@distributary/contracts';
 import { until } from '@distributary/distribution-core/testing';
 import { makeKey, startSecured } from './access.js';
 import { COMMAND_DOORS } from './doors/all-doors.js';
-import type { CommandDoor, CommandStream } from './doors/door.js';
+import { type CommandDoor, type CommandStream, reopened, type Selection } from './doors/door.js';
 import { alertsOf, anAlert, aService, idsOf, type StoredEvent } from './events.js';
 import type { TestApp } from './harness.js';
 
@@ -43,10 +42,9 @@ describe('a subscription whose reader loses its key', () => {
   }, 60_000);
   afterAll(() => app.stop());
 
-  const join = async (door: CommandDoor, as: TestApp, payload: Partial<SubscribePayload>): Promise<Reader> => {
-    const stream = await door.connect(as);
-    stream.send('subscribe', { id: 's', start: 'earliest', ...payload } as SubscribePayload);
-    const { generation } = await stream.record.next('subscribed');
+  const join = async (door: CommandDoor, as: TestApp, selection: Selection): Promise<Reader> => {
+    const stream = await reopened(door, as, { start: 'earliest', ...selection });
+    const [{ generation }] = stream.record.of('subscribed');
     return { ...stream, generation: generation as number };
   };
 

@@ -1,7 +1,7 @@
 import { until } from '@distributary/distribution-core/testing';
 import { COMMAND_DOORS, STREAM_DOORS } from './doors/all-doors.js';
 import { subscribed } from './doors/door.js';
-import { alerts, alertsOf, aService } from './events.js';
+import { alerts, alertsOf, aMetric, aService } from './events.js';
 import { TestApp } from './harness.js';
 
 interface Figures {
@@ -61,9 +61,14 @@ describe('performance figures', () => {
   });
 
   it('keep lists short, and count what they leave out', async () => {
+    const service = aService();
+    const reader = await subscribed(STREAM_DOORS[0], app, { services: [service] });
+    await app.publish(aMetric(service), ...alerts(service, 1));
+    await reader.record.events(2);
     const { body } = await app.get(`${STATS}/lanes?limit=1`);
     expect(body.items).toHaveLength(1);
     expect(body.others).toBeGreaterThan(0);
+    await reader.close();
   });
 
   it('refuse windows that there are not, and topics that nobody knows', async () => {

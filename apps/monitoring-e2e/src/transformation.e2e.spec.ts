@@ -1,6 +1,6 @@
 import { CloudEvent } from 'cloudevents';
 import { COMMAND_DOORS, STREAM_DOORS } from './doors/all-doors.js';
-import { type Selection, type StreamDoor, subscribed } from './doors/door.js';
+import { reopened, type Selection, type StreamDoor, subscribed } from './doors/door.js';
 import { typedDoor } from './doors/grpc.js';
 import { aMetric, alerts, alertsOf, anAlert, aService, idsOf } from './events.js';
 import { TestApp } from './harness.js';
@@ -158,20 +158,13 @@ describe('what subscriptions make of events', () => {
 
     it('remembers what a durable subscription asked for', async () => {
       const service = aService();
-      const durable = { id: 's', ...alertsOf(service), name: service };
-      const open = async (more: Partial<Selection> = {}) => {
-        const stream = await door.connect(app);
-        stream.send('subscribe', { ...durable, ...more });
-        return stream;
-      };
-      const first = await open({ fields: ['data.threshold'] });
-      await first.record.next('subscribed');
-      await first.close();
-      const other = await open({ fields: ['data.current_value'] });
+      const durable = { ...alertsOf(service), name: service };
+      await (await subscribed(door, app, { ...durable, fields: ['data.threshold'] })).close();
+      const other = await door.open(app, { ...durable, fields: ['data.current_value'] });
       expect(await other.record.next('error')).toMatchObject({ code: 'subscription.exists' });
       await other.close();
       await app.publish(owned(service));
-      const again = await open();
+      const again = await reopened(door, app, durable);
       const [received] = (await again.record.events(1)) as unknown as (Fields & { data: Fields })[];
       expect(received.data).toEqual({ threshold: 1 });
       await again.close();
