@@ -2,7 +2,7 @@ import { median, type ServerProcess, startMonitoringService } from '@distributar
 import type { WireSlowPolicy } from '@distributary/contracts';
 import { type Check, worstOf } from './check.js';
 import type { Scenario, ScenarioOptions } from './scenario.js';
-import { crowdCheck, higher, memoryChecks, SEGMENT_MEMORY_BYTES } from './slow-reader-memory.js';
+import { crowdCheck, higher, type Memory, memoryChecks, SEGMENT_MEMORY_BYTES } from './slow-reader-memory.js';
 import { DROP_OLDEST_KEEPS, type Run, runBeside, type Size } from './slow-reader-run.js';
 
 /**
@@ -71,6 +71,7 @@ export const slowReaders: Scenario = {
       // One run so that both sides of each pair find compiled code and grown buffers.
       const first = await runBeside(service, [], options.small ? { ...size, stopsForMs: 500, afterwardsMs: 0 } : size);
       const before = service.memory();
+      options.tell(`own memory ${mebibytes(before)} MiB before`);
       let peak = before;
       size = { ...size, eventBytes: first.result.eventBytes };
       const groups = options.small ? [POLICIES] : POLICIES.map((policy) => [policy]);
@@ -87,10 +88,10 @@ export const slowReaders: Scenario = {
         const crowd = POLICIES.flatMap((policy) => Array.from({ length: CROWD_PER_POLICY }, () => policy));
         const without = (await runBeside(service, [], CROWD)).memory;
         const withCrowd = (await runBeside(service, crowd, CROWD)).memory;
-        peak = higher(peak, withCrowd);
-        checks.push(crowdCheck(crowd.length, without, withCrowd));
+        options.tell(`a crowd: own memory ${mebibytes(withCrowd)} MiB beside it, ${mebibytes(without)} MiB without`);
+        checks.push(crowdCheck(crowd.length, without, withCrowd), ...memoryChecks(crowd.length, before, withCrowd));
       }
-      checks.push(...memoryChecks(before, peak));
+      checks.push(...memoryChecks(groups[0].length, before, peak));
       return { checks, notes };
     } finally {
       await service.stop();
@@ -116,10 +117,13 @@ async function pairsOf(
     const second = await runBeside(service, isWithoutFirst ? policies : [], size);
     const [without, withSlow] = isWithoutFirst ? [first, second] : [second, first];
     pairs.push({ without, withSlow });
-    tell(`${policies.join(', ')}: p99 ${p99(withSlow).toFixed(2)} ms beside it, ${p99(without).toFixed(2)} ms without`);
+    const told = (run: Run) => `p99 ${p99(run).toFixed(2)} ms and own memory ${mebibytes(run.memory)} MiB`;
+    tell(`${policies.join(', ')}: ${told(withSlow)} beside it, ${told(without)} without`);
   }
   return pairs;
 }
+
+const mebibytes = (memory: Memory): string => (memory.anonymousBytes / 2 ** 20).toFixed(0);
 
 const p99 = (run: Run): number => run.result.fromScheduled.p99;
 
