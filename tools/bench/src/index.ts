@@ -6,7 +6,13 @@ export { acceptedLatencies, programPath } from './fan-out-run.js';
 export type { Latencies, LoadAnswer, LoadCommand, LoadResult } from './load-messages.js';
 export { describeMachine, type MachineFacts, machineFacts } from './machine.js';
 export { monotonicMicros } from './monotonic-clock.js';
-export { INGEST_PATH, type ServiceOptions, startMonitoringService, STREAM_PATH } from './monitoring-service.js';
+export {
+  INGEST_PATH,
+  monitoringScript,
+  type ServiceOptions,
+  startMonitoringService,
+  STREAM_PATH,
+} from './monitoring-service.js';
 export type { PublisherAnswer, PublisherCommand, PublisherResult, PublishPlan } from './publisher-messages.js';
 export { SequenceCheck, type SequenceFindings } from './sequence-check.js';
 export { ServerProcess } from './server-process.js';

@@ -2,23 +2,33 @@ import path from 'node:path';
 import { freePort } from './free-port.js';
 import { newFolder, ServerProcess } from './server-process.js';
 
-/** The built service; this file runs from the `dist` of its project. */
-const SCRIPT = path.resolve(import.meta.dirname, '../../../apps/monitoring/dist/main.js');
+/** This file runs from the `dist` of its project. */
+const ROOT = path.resolve(import.meta.dirname, '../../..');
+
+/** Of the service that was built in this workspace. */
+export const monitoringScript = (workspace: string = ROOT): string =>
+  path.join(workspace, 'apps/monitoring/dist/main.js');
 
 export const INGEST_PATH = '/api/v1/monitoring/events';
 export const STREAM_PATH = '/api/v1/monitoring/stream';
 
 export interface ServiceOptions {
+  /** Absent: the service of this workspace. */
+  readonly script?: string;
   readonly cpu?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The monitoring service on its own data folder and ports, without the probe that would add events of its own. */
-export async function startMonitoringService({ cpu, env = {} }: ServiceOptions = {}): Promise<ServerProcess> {
+export async function startMonitoringService({
+  script = monitoringScript(),
+  cpu,
+  env = {},
+}: ServiceOptions = {}): Promise<ServerProcess> {
   const folder = newFolder('service');
   const port = await freePort();
   return ServerProcess.start({
-    script: SCRIPT,
+    script,
     env: {
       HOST: '127.0.0.1',
       PORT: String(port),

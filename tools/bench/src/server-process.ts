@@ -76,9 +76,9 @@ export class ServerProcess {
     return `http://127.0.0.1:${this.options.port}`;
   }
 
-  /** Starts it (again) on the same port and folder, and waits until it is ready. */
-  async begin(): Promise<void> {
-    const { script, args = [], env, cpu, folder } = this.options;
+  /** Starts it (again) on the same port and folder, and waits until it is ready; another version of it, if its script is named. */
+  async begin(script: string = this.options.script): Promise<void> {
+    const { args = [], env, cpu, folder } = this.options;
     const [command, ...rest] = nodeCommand(['--enable-source-maps', script, ...args], cpu);
     const log = fs.openSync(this.logFile, 'a');
     const startedAt = performance.now();

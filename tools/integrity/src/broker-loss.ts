@@ -16,7 +16,7 @@ export const brokerLoss: Scenario = {
   name: 'broker-loss',
   about: 'one of three brokers of a Kafka killed with kill -9, and back later',
   brokers: ['kafka'],
-  playsUntilEnough: true,
+  isRotated: true,
 
   run: (options) =>
     playScript(

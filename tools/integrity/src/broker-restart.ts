@@ -9,7 +9,7 @@ export const brokerRestart: Scenario = {
   name: 'broker-restart',
   about: 'the only broker of a Kafka killed with kill -9 and back',
   brokers: ['kafka'],
-  playsUntilEnough: true,
+  isRotated: true,
 
   run: (options) =>
     playScript(

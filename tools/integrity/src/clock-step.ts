@@ -19,7 +19,7 @@ export const clockStep: Scenario = {
   name: 'clock-step',
   about: "the service's wall clock jumps by minutes, ahead and back",
   brokers: ['embedded', 'kafka'],
-  playsUntilEnough: true,
+  isRotated: true,
 
   run: (options) => {
     const file = path.join(os.tmpdir(), `distributary-clock-${process.pid}`);

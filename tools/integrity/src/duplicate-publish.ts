@@ -12,7 +12,7 @@ export const duplicatePublish: Scenario = {
   name: 'duplicate-publish',
   about: 'each event published through two gateways at once takes effect once',
   brokers: ['embedded', 'kafka'],
-  playsUntilEnough: true,
+  isRotated: true,
 
   run: (options) =>
     playScript(

@@ -81,7 +81,7 @@ export const effects: Scenario = {
   name: 'effects',
   about: 'receivers and service killed with kill -9: each event takes effect once',
   brokers: ['embedded'],
-  playsUntilEnough: true,
+  isRotated: true,
 
   async run({ random, small, tell, events }) {
     const size = SIZES[small ? 'small' : 'full'];

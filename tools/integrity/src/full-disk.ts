@@ -17,7 +17,7 @@ export const fullDisk: Scenario = {
   name: 'full-disk',
   about: 'no room on the disk of the embedded log: nothing acknowledged is lost, and it goes on when there is room',
   brokers: ['embedded'],
-  playsUntilEnough: true,
+  isRotated: true,
 
   run: async (options) => {
     const disk = smallDisk();

@@ -86,7 +86,7 @@ export const handOver: Scenario = {
   name: 'hand-over',
   about: 'all subscription types pass on: disconnect, process death, a stopped owner that wakes too late',
   brokers: ['embedded'],
-  playsUntilEnough: true,
+  isRotated: true,
 
   async run(options: ScenarioOptions) {
     const size = SIZES[options.small ? 'small' : 'full'];

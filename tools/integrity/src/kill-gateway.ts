@@ -15,7 +15,7 @@ export const killGateway: Scenario = {
   name: 'kill-gateway',
   about: 'one of two gateways killed with kill -9, its clients go on at the other',
   brokers: ['embedded', 'kafka'],
-  playsUntilEnough: true,
+  isRotated: true,
 
   run: (options) =>
     playScript(

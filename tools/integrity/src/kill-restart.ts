@@ -42,7 +42,7 @@ export const killRestart: Scenario = {
   name: 'kill-restart',
   about: 'events published while the service is killed with kill -9: nothing acknowledged is missed',
   brokers: ['embedded'],
-  playsUntilEnough: true,
+  isRotated: true,
 
   async run(options: ScenarioOptions) {
     const wanted = SIZES[options.small ? 'small' : 'full'];

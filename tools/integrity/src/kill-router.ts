@@ -27,7 +27,7 @@ export const killRouter: Scenario = {
   name: 'kill-router',
   about: 'a router killed with kill -9 in the middle of a transaction',
   brokers: ['embedded', 'kafka'],
-  playsUntilEnough: true,
+  isRotated: true,
 
   run: (options) =>
     playScript(

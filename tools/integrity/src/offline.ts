@@ -8,7 +8,7 @@ export const offline: Scenario = {
   name: 'offline',
   about: 'clients and producers without a network for 2 s',
   brokers: ['embedded', 'kafka'],
-  playsUntilEnough: true,
+  isRotated: true,
 
   run: (options) =>
     playScript(

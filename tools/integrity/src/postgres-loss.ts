@@ -18,7 +18,7 @@ export const postgresLoss: Scenario = {
   name: 'postgres-loss',
   about: 'PostgreSQL stopped and back: durable subscriptions wait, nothing is lost',
   brokers: ['embedded', 'kafka'],
-  playsUntilEnough: true,
+  isRotated: true,
 
   run: (options) => {
     let sentInVain = 0;

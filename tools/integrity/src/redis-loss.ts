@@ -14,7 +14,7 @@ export const redisLoss: Scenario = {
   name: 'redis-loss',
   about: 'Redis killed and back: reads are answered, streams notice nothing',
   brokers: ['embedded', 'kafka'],
-  playsUntilEnough: true,
+  isRotated: true,
 
   run: async (options) => {
     const { startRedis } = await realServers();

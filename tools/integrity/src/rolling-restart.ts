@@ -7,7 +7,7 @@ export const rollingRestart: Scenario = {
   name: 'rolling-restart',
   about: 'all gateways restarted one after the other under load',
   brokers: ['embedded', 'kafka'],
-  playsUntilEnough: true,
+  isRotated: true,
 
   run: (options) =>
     playScript(

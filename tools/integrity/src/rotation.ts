@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Scenario } from './scenario.js';
 
-/** `count` of those that play as many events as they are asked to, in an order that the commit decides: over many commits each has its turn, and a commit has the same. */
+/** `count` of those that may be rotated, in an order that the commit decides: over many commits each has its turn, and a commit has the same. */
 export function rotated(scenarios: readonly Scenario[], count: number, commit: string): readonly Scenario[] {
   const rank = ({ name }: Scenario) => createHash('sha256').update(`${commit} ${name}`).digest('hex');
   return scenarios
-    .filter(({ playsUntilEnough }) => playsUntilEnough)
+    .filter(({ isRotated }) => isRotated)
     .sort((a, b) => (rank(a) < rank(b) ? -1 : 1))
     .slice(0, count);
 }

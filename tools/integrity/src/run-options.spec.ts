@@ -6,7 +6,7 @@ const scenario = (name: string, brokers: Scenario['brokers'] = ['embedded', 'kaf
   name,
   about: `what ${name} does`,
   brokers,
-  playsUntilEnough: name !== 'fixed',
+  isRotated: name !== 'fixed',
   run: () => Promise.resolve({ checks: [], notes: [] }),
 });
 const ALL = [scenario('one'), scenario('two', ['embedded']), scenario('three', ['kafka'])];

@@ -10,6 +10,8 @@ export interface RunOptions {
   readonly events: number | undefined;
   /** So many of the scenarios, chosen by the commit. */
   readonly rotate: number | undefined;
+  /** The commit of the version that is upgraded. */
+  readonly from: string | undefined;
   /** Where the verdicts go as JSON; `-` is stdout. */
   readonly json: string | undefined;
 }
@@ -24,6 +26,7 @@ ${scenarios.map(({ name, about }) => `  ${name.padEnd(18)} ${about}`).join('\n')
   --events N         at least so many events each (those that publish until they have enough)
   --broker KIND      ${BROKER_KINDS.join(' or ')}; default embedded
   --rotate N         N of them, chosen by the commit
+  --from REF         rolling-upgrade begins with the version of this commit; default the last tag, without any the commit before
   --small            short, as with the tests
   --json FILE        the verdicts as JSON; - is stdout`;
 
@@ -39,6 +42,7 @@ export function parseRunOptions(args: readonly string[], all: readonly Scenario[
         events: { type: 'string' },
         broker: { type: 'string', default: 'embedded' },
         rotate: { type: 'string' },
+        from: { type: 'string' },
         small: { type: 'boolean', default: false },
         json: { type: 'string' },
         help: { type: 'boolean', default: false },
@@ -72,5 +76,5 @@ export function parseRunOptions(args: readonly string[], all: readonly Scenario[
   const rotate = whole('rotate', 1);
   if (broker === undefined || problems.length > 0) return `${problems.join('\n')}\n\n${usage(all)}`;
   const scenarios = all.filter(({ name, brokers }) => (isAll ? brokers.includes(broker) : names.includes(name)));
-  return { scenarios, seed, broker, small: values.small, events, rotate, json: values.json };
+  return { scenarios, seed, broker, small: values.small, events, rotate, from: values.from, json: values.json };
 }

@@ -9,6 +9,8 @@ export interface ScenarioOptions {
   readonly broker: BrokerKind;
   /** At least so many are published, where the scenario publishes until it has had enough. Absent: what it takes itself. */
   readonly events?: number;
+  /** The commit of which `rolling-upgrade` takes the earlier version; absent: the last tag. */
+  readonly from?: string;
   /** Tells a person how it is going. */
   readonly tell: (line: string) => void;
 }
@@ -21,7 +23,7 @@ export interface Scenario {
   readonly about: string;
   /** It can be played on. */
   readonly brokers: readonly BrokerKind[];
-  /** It publishes until it has had as many events as it was asked for. */
-  readonly playsUntilEnough: boolean;
+  /** One that `--rotate` may choose: it publishes until it has had as many events as it was asked for, and needs only what is here. */
+  readonly isRotated: boolean;
   run(options: ScenarioOptions): Promise<Findings>;
 }

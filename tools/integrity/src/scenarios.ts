@@ -12,6 +12,7 @@ import { offline } from './offline.js';
 import { postgresLoss } from './postgres-loss.js';
 import { redisLoss } from './redis-loss.js';
 import { rollingRestart } from './rolling-restart.js';
+import { rollingUpgrade } from './rolling-upgrade.js';
 import type { Scenario } from './scenario.js';
 import { slowReaders } from './slow-readers.js';
 import { stampede } from './stampede.js';
@@ -28,6 +29,7 @@ export const SCENARIOS: readonly Scenario[] = [
   offline,
   killGateway,
   rollingRestart,
+  rollingUpgrade,
   duplicatePublish,
   killRouter,
   fullDisk,

@@ -57,7 +57,7 @@ export const slowReaders: Scenario = {
   name: 'slow-readers',
   about: 'a reader that stops reading, once per policy, beside fast ones',
   brokers: ['embedded'],
-  playsUntilEnough: false,
+  isRotated: false,
 
   async run(options: ScenarioOptions) {
     let size: Size = SIZES[options.small ? 'small' : 'full'];

@@ -48,7 +48,7 @@ export const stampede: Scenario = {
   name: 'stampede',
   about: 'thousands of clients come back at once after kill -9 of the service',
   brokers: ['embedded'],
-  playsUntilEnough: false,
+  isRotated: false,
 
   async run(options: ScenarioOptions) {
     const size = SIZES[options.small ? 'small' : 'full'];

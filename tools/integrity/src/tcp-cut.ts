@@ -17,7 +17,7 @@ export const tcpCut: Scenario = {
   name: 'tcp-cut',
   about: 'connections reset, or swallowed by a black hole, at random moments',
   brokers: ['embedded', 'kafka'],
-  playsUntilEnough: true,
+  isRotated: true,
 
   run: (options) =>
     playScript(

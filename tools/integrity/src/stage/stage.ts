@@ -14,6 +14,8 @@ export interface StageOptions {
   /** Processes that route and do nothing else; then the gateways do not. Absent: none. */
   readonly routers?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Of another version of the service; absent: that of this workspace. */
+  readonly script?: string;
   /** Where the embedded log lies; absent: in a folder of the stage. */
   readonly logFolder?: string;
   /** Of Kafka; absent: one. */
@@ -40,6 +42,7 @@ export class Stage {
     readonly database: StageDatabase,
     readonly broker: StageBroker,
     private readonly env: Readonly<Record<string, string>>,
+    private readonly script: string | undefined,
   ) {}
 
   static async open(options: StageOptions): Promise<Stage> {
@@ -54,7 +57,7 @@ export class Stage {
       fs.rmSync(folder, { recursive: true, force: true });
       throw error;
     });
-    const stage = new Stage(folder, database, broker, options.env ?? {});
+    const stage = new Stage(folder, database, broker, options.env ?? {}, options.script);
     try {
       // The first one creates tables and topics, the others find them.
       const { gateways, routers = 0 } = options;
@@ -79,8 +82,9 @@ export class Stage {
   }
 
   private start(roles: Readonly<Record<string, string>>): Promise<ServerProcess> {
-    const { database, broker, env } = this;
+    const { database, broker, env, script } = this;
     return startMonitoringService({
+      script,
       env: {
         OWNERSHIP_TERM_MS: String(OWNERSHIP_TERM_MS),
         DATABASE_URL: database.url,
