@@ -18,7 +18,7 @@ interface LogLine {
   readonly processes?: number;
 }
 
-/** The service as it is run: a process that watches over others, with data in a folder of its own. */
+/** The service as it is run: one process, or one that watches over others (`PROCESSES`), with data in a folder of its own. */
 export class ServiceProcesses {
   readonly lines: LogLine[] = [];
   private errors = '';
@@ -26,6 +26,7 @@ export class ServiceProcesses {
   private constructor(
     private readonly child: ChildProcess,
     private readonly folder: string,
+    private readonly isMany: boolean,
   ) {
     createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       if (line.startsWith('{')) this.lines.push(JSON.parse(line) as LogLine);
@@ -54,7 +55,7 @@ export class ServiceProcesses {
         ...env,
       },
     });
-    const service = new ServiceProcesses(child, folder);
+    const service = new ServiceProcesses(child, folder, Number(env.PROCESSES ?? 1) > 1);
     try {
       await until('the service', () => service.listening ?? service.hasEnded, 150_000);
       if (service.hasEnded) throw new Error(`the service ended: ${service.errors}`);
@@ -112,6 +113,6 @@ export class ServiceProcesses {
   }
 
   private get listening(): LogLine | undefined {
-    return this.of('service.listening').find(({ processes }) => processes !== undefined);
+    return this.of('service.listening').find(({ processes }) => !this.isMany || processes !== undefined);
   }
 }

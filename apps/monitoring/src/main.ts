@@ -3,6 +3,7 @@ import {
   createLogger,
   drainOnSignals,
   joinPool,
+  keepShortLivedObjectsYoung,
   loadConfig,
   SystemClock,
 } from '@distributary/distribution-nest';
@@ -10,6 +11,7 @@ import { createApp } from './app.js';
 import { monitoringConfig } from './config/monitoring.config.js';
 import { createProcesses } from './processes.js';
 
+keepShortLivedObjectsYoung();
 try {
   const config = loadConfig(process.env, monitoringConfig);
   const logger = createLogger({ level: config.LOG_LEVEL, service: 'monitoring', clock: new SystemClock() });

@@ -46,6 +46,7 @@ export * from './http/trace-id.js';
 export * from './http/validation.js';
 export * from './lifecycle/lifecycle-state.js';
 export * from './lifecycle/lifecycle.js';
+export * from './lifecycle/short-lived-objects.js';
 export * from './lifecycle/signals.js';
 export * from './logging/logger.js';
 export * from './logging/nest-logger.js';
