@@ -1,5 +1,6 @@
 import type { WireSlowPolicy } from '@distributary/contracts';
 import {
+  acceptedLatencies,
   ChildProgram,
   INGEST_PATH,
   type LoadAnswer,
@@ -36,6 +37,8 @@ export interface Size {
 
 export interface Run {
   readonly result: LoadResult;
+  /** Of the fast readers, from the answer to the producer: how long the disk takes is not theirs. */
+  readonly p99Ms: number;
   /** At their highest. */
   readonly memory: Memory;
   readonly checks: readonly Check[];
@@ -98,7 +101,7 @@ export async function runBeside(service: ServerProcess, policies: readonly WireS
 
     const published = await publishing;
     const result = await load.ask(
-      { type: 'finish', events: published.accepted, quietMs: 3_000, withSamples: false },
+      { type: 'finish', events: published.accepted, quietMs: 3_000, withSamples: true },
       'result',
       60_000,
     );
@@ -115,6 +118,7 @@ export async function runBeside(service: ServerProcess, policies: readonly WireS
     const fastLost = published.accepted * result.connections - result.events;
     return {
       result,
+      p99Ms: acceptedLatencies(result.samples, published.answeredMicros).p99,
       memory,
       checks: [
         {

@@ -117,7 +117,7 @@ async function pairsOf(
     const second = await runBeside(service, isWithoutFirst ? policies : [], size);
     const [without, withSlow] = isWithoutFirst ? [first, second] : [second, first];
     pairs.push({ without, withSlow });
-    const told = (run: Run) => `p99 ${p99(run).toFixed(2)} ms and own memory ${mebibytes(run.memory)} MiB`;
+    const told = (run: Run) => `p99 ${run.p99Ms.toFixed(2)} ms and own memory ${mebibytes(run.memory)} MiB`;
     tell(`${policies.join(', ')}: ${told(withSlow)} beside it, ${told(without)} without`);
   }
   return pairs;
@@ -125,10 +125,8 @@ async function pairsOf(
 
 const mebibytes = (memory: Memory): string => (memory.anonymousBytes / 2 ** 20).toFixed(0);
 
-const p99 = (run: Run): number => run.result.fromScheduled.p99;
-
 function slowdown(policies: readonly WireSlowPolicy[], pairs: readonly Pair[], small: boolean): Check {
-  const ratio = median(pairs.map(({ withSlow, without }) => p99(withSlow) / p99(without)));
+  const ratio = median(pairs.map(({ withSlow, without }) => withSlow.p99Ms / without.p99Ms));
   return {
     what: `${policies.join(', ')}: p99 of the fast ones, times that without (median of ${pairs.length} pairs)`,
     found: ratio,
