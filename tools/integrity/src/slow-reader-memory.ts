@@ -11,9 +11,7 @@ const KEPT_FRAMES_BYTES = 64 * 2 ** 20;
 /** The ids of the last 100,000 events, by which ingest and the tail each know a copy; bounded by their count. */
 const DEDUPE_WINDOWS_BYTES = 40 * 2 ** 20;
 /** Garbage that V8 has not collected yet, of a process that is busy. */
-const UNCOLLECTED_BYTES = 128 * 2 ** 20;
-/** The same between two runs of the same load. */
-const UNCOLLECTED_DIFFERENCE_BYTES = 64 * 2 ** 20;
+const UNCOLLECTED_BYTES = 64 * 2 ** 20;
 
 export function higher(...memories: readonly Memory[]): Memory {
   return {
@@ -49,6 +47,6 @@ export function crowdCheck(slowReaders: number, without: Memory, withCrowd: Memo
   return {
     what: `own memory that ${slowReaders} slow readers cost: above the paired run without them, MiB`,
     found: (withCrowd.anonymousBytes - without.anonymousBytes) / 2 ** 20,
-    atMost: (slowReaders * UNCONFIRMED_LIMIT_BYTES + UNCOLLECTED_DIFFERENCE_BYTES) / 2 ** 20,
+    atMost: (slowReaders * UNCONFIRMED_LIMIT_BYTES + UNCOLLECTED_BYTES) / 2 ** 20,
   };
 }
