@@ -55,6 +55,8 @@ const REFUSALS: readonly Refusal[] = [
   missing('POST subscriptions/nobody/seek', 'subscription', { start: 'latest' }),
   invalid('POST subscriptions/nobody/seek', { start: { time: 'yesterday' } }, 'start.time'),
   missing('GET topics/no%2Fsuch%2Ftopic/stats', 'topic'),
+  missing(`GET topics/${'long'.repeat(500)}`, 'topic'),
+  invalid('GET topics/%zz', undefined, 'url'),
 ];
 
 describe('REST', () => {

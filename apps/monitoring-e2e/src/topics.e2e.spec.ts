@@ -51,6 +51,13 @@ describe('topics', () => {
     expect(await app.get(pathOf(name))).toMatchObject({ status: 404, body: { code: 'topic.not_found' } });
   });
 
+  it('may have names of 200 characters', async () => {
+    const name = `${aName()}/`.padEnd(200, 'x');
+    expect((await create(name)).body).toMatchObject({ name });
+    expect((await app.get(pathOf(name))).body).toMatchObject({ name });
+    expect((await app.delete(pathOf(name))).status).toBe(204);
+  });
+
   it('are created once by requests that bear the same key, at once or one after another', async () => {
     const [name, key] = [aName(), randomUUID()];
     const post = (body: object) => app.post(TOPICS, body, { 'idempotency-key': key });

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { IdSource } from '@distributary/distribution-core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type DistributionError, type IdSource, invalidRequest } from '@distributary/distribution-core';
 import { type AccessControl, OPEN_ACCESS } from '../auth/access-control.js';
 import { httpAuthentication } from '../auth/http-authentication.js';
 import { mappingOf } from '../errors/error-mapping.js';
@@ -25,6 +26,14 @@ export interface HttpAdapterOptions {
   readonly guard?: (adapter: FastifyAdapter) => void;
 }
 
+/**
+ * Names may be longer than the 100 characters that the router allows, and its refusal is none of our errors. Node takes no
+ * more than this of a request's line and headers, so the length of a name is judged where its other rules are.
+ */
+const MAX_PARAM_LENGTH = 16_384;
+
+const UNDECODABLE = invalidRequest([{ path: 'url', rule: 'must be UTF-8, percent-encoded' }]);
+
 export const TRACE_ID_HEADER = 'x-trace-id';
 
 /** Fastify for Nest: each request has a trace id and a principal; hosts and origins are checked before anything else. */
@@ -42,6 +51,10 @@ export function createHttpAdapter({
     // Event streams never go idle of themselves; close() must not wait for them.
     forceCloseConnections: true,
     clientErrorHandler: answerUnreadable,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    // The only one that is left: what does not decode has no route.
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      refuse(reply, request.id, UNDECODABLE),
     ...(tls !== undefined && { https: httpsOptions(tls) }),
   });
   if (tls !== undefined) followCertificates(adapter.getInstance().server, tls);
@@ -50,12 +63,7 @@ export function createHttpAdapter({
     try {
       requireHostOrigin(request, policy);
     } catch (thrown) {
-      const error = asDistributionError(thrown);
-      // Answered here: Nest's filters see only what Nest has routed.
-      reply
-        .status(mappingOf(error.code).httpStatus)
-        .header('content-type', PROBLEM_CONTENT_TYPE)
-        .send(problemDetails(error, request.id));
+      refuse(reply, request.id, asDistributionError(thrown));
       return;
     }
     done();
@@ -63,4 +71,12 @@ export function createHttpAdapter({
   guard?.(adapter);
   adapter.getInstance().addHook('onRequest', httpAuthentication(access));
   return adapter;
+}
+
+/** Answered here: Nest's filters see only what Nest has routed. */
+function refuse(reply: FastifyReply, traceId: string, error: DistributionError): void {
+  void reply
+    .status(mappingOf(error.code).httpStatus)
+    .header('content-type', PROBLEM_CONTENT_TYPE)
+    .send(problemDetails(error, traceId));
 }
