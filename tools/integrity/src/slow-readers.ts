@@ -40,8 +40,7 @@ const SIZES: Record<'full' | 'small', Size> = {
     eventsPerSecond: 400,
     stopsForMs: 4_000,
     afterwardsMs: 2_000,
-    // Its p99 is some 2 ms, and one run is up to twice another: fewer pairs judge chance.
-    pairs: 9,
+    pairs: 5,
     eventBytes: EVENT_BYTES,
   },
   small: {
