@@ -5,6 +5,7 @@ export * from './event.js';
 export * from './event-batch.js';
 export * from './lane.js';
 export * from './matching/filter.js';
+export * from './pause.js';
 export * from './ports/clock.port.js';
 export * from './ports/cursor-store.port.js';
 export * from './ports/id-source.port.js';

@@ -4,10 +4,10 @@ const ATTEMPTS = 100;
  * What has to be added to `readOther` to have `readClock`. A process may be interrupted between two readings, for as long
  * as others have its core, so the closest of many attempts counts.
  */
-export function offsetOf(readClock: () => number, readOther: () => number, attempts = ATTEMPTS): number {
+export function offsetOf(readClock: () => number, readOther: () => number): number {
   let closest = Infinity;
   let offset = 0;
-  for (let attempt = 0; attempt < attempts; attempt++) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = readClock();
     const other = readOther();
     const after = readClock();

@@ -1,4 +1,4 @@
-import type { Clock, IdSource } from '@distributary/distribution-core';
+import { type Clock, type IdSource, pause } from '@distributary/distribution-core';
 import { KafkaError, unavailable } from '../kafka.errors.js';
 import type { KafkaMetrics } from '../kafka-metrics.js';
 
@@ -41,15 +41,6 @@ export class Retrying {
   }
 
   wait(ms: number, signal: AbortSignal = this.closed): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const finish = () => {
-        cancel();
-        signal.removeEventListener('abort', finish);
-        resolve();
-      };
-      const cancel = this.clock.after(ms, finish);
-      signal.addEventListener('abort', finish, { once: true });
-    });
+    return pause(this.clock, ms, signal);
   }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { noMetrics } from '../ports/metrics.port.js';
 import type { LanePosition, Position } from '../position.js';
 import type { SlowPolicy } from '../subscription/subscription.js';
-import { anEvent, FakeClock, InMemoryLog, lineEncoder, RecordingOutlet, settle } from '../testing/index.js';
+import { anEvent, aTopic, FakeClock, InMemoryLog, lineEncoder, RecordingOutlet, settle } from '../testing/index.js';
 import { FanOut } from './fan-out.js';
 import type { Member } from './member.js';
 
@@ -116,22 +116,7 @@ async function run(policy: SlowPolicy, credit: number, isFiltered: boolean, step
     limits: { segmentBytes: 2_500, dropOldestKeeps: 3, blockTimeoutMs: 1e9 },
   });
   await log.createTopic(TOPIC, PARTITIONS, { ms: 0, bytes: 0 });
-  await fanOut.setTopics([
-    {
-      name: TOPIC,
-      tenant: 'default',
-      brokerName: TOPIC,
-      dataType: 'ALERTS',
-      partitions: PARTITIONS,
-      retentionPolicy: '7d',
-      enabled: true,
-      origin: 'ingested',
-      priority: 1,
-      conflationKey: 'none',
-      catalogVersion: 1,
-      createdAtMicros: 0,
-    },
-  ]);
+  await fanOut.setTopics([aTopic(TOPIC, { partitions: PARTITIONS })]);
   const published = new Map<string, number[]>();
   const reader = new Reader(fanOut, policy, credit, isFiltered);
   const problems: string[] = [];

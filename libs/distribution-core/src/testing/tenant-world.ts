@@ -9,7 +9,7 @@ import { noMetrics } from '../ports/metrics.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import { StreamSession } from '../subscription/stream-session.js';
 import { DEFAULT_STREAM_SESSION_LIMITS } from '../subscription/stream-session-dependencies.js';
-import { anEvent } from './builders.js';
+import { anEvent, aTopic } from './builders.js';
 import { aCompetingProcess } from './competing.js';
 import { FakeClock } from './fake-clock.js';
 import { InMemoryCursorStore } from './in-memory-cursor-store.js';
@@ -50,7 +50,7 @@ export class TenantWorld {
   private published = 0;
 
   async addTopics(paths: readonly string[]): Promise<void> {
-    const added = TENANTS.flatMap((owner) => paths.map((path) => aTopic(owner, path)));
+    const added = TENANTS.flatMap((owner) => paths.map((path) => topicOf(owner, path)));
     for (const { brokerName } of added) await this.log.createTopic(brokerName, 1, { ms: 0, bytes: 0 });
     this.topics = [...this.topics, ...added];
     await this.finish(this.fanOut.setTopics(this.topics));
@@ -117,20 +117,7 @@ export class TenantWorld {
   }
 }
 
-function aTopic(owner: string, path: string): TopicDefinition {
-  const name = qualifyTopic(owner, path);
-  return {
-    name,
-    tenant: owner,
-    brokerName: `${owner}.${path.replaceAll('/', '.')}`,
-    dataType: 'X',
-    partitions: 1,
-    retentionPolicy: '7d',
-    enabled: true,
-    origin: 'ingested',
-    priority: 1,
-    conflationKey: 'none',
-    catalogVersion: 1,
-    createdAtMicros: 0,
-  };
+function topicOf(owner: string, path: string): TopicDefinition {
+  const brokerName = `${owner}.${path.replaceAll('/', '.')}`;
+  return aTopic(qualifyTopic(owner, path), { tenant: owner, brokerName, dataType: 'X' });
 }

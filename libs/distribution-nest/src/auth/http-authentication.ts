@@ -1,8 +1,7 @@
 import { type DistributionError } from '@distributary/distribution-core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { mappingOf } from '../errors/error-mapping.js';
+import { answerProblem } from '../errors/answer-problem.js';
 import { asDistributionError } from '../errors/as-distribution-error.js';
-import { PROBLEM_CONTENT_TYPE, problemDetails } from '../errors/problem-details.js';
 import { peerCertificateOf } from '../tls/https-server.js';
 import { type AccessControl, tokenOf } from './access-control.js';
 import type { Authenticated } from './current-principal.js';
@@ -27,10 +26,8 @@ export function httpAuthentication(access: AccessControl) {
     } catch (thrown) {
       const error = asDistributionError(thrown);
       if (isAboutToken(error)) reply.header('www-authenticate', 'Bearer');
-      return reply
-        .status(mappingOf(error.code).httpStatus)
-        .header('content-type', PROBLEM_CONTENT_TYPE)
-        .send(problemDetails(error, request.id));
+      answerProblem(request, reply, error);
+      return reply;
     }
   };
 }

@@ -1,9 +1,9 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../logging/logger.js';
+import { answerProblem } from './answer-problem.js';
 import { asDistributionError } from './as-distribution-error.js';
 import { mappingOf } from './error-mapping.js';
-import { PROBLEM_CONTENT_TYPE, problemDetails, retryAfterSeconds } from './problem-details.js';
 
 /** Where errors of HTTP requests stop travelling: logged once, answered as problem details. */
 @Catch()
@@ -16,7 +16,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const error = asDistributionError(thrown);
-    const { httpStatus, logLevel } = mappingOf(error.code);
+    const { logLevel } = mappingOf(error.code);
     this.logger[logLevel]('http.request_failed', {
       code: error.code,
       method: request.method,
@@ -29,8 +29,6 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
-    const retryAfter = retryAfterSeconds(error);
-    if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
-    reply.status(httpStatus).header('content-type', PROBLEM_CONTENT_TYPE).send(problemDetails(error, request.id));
+    answerProblem(request, reply, error);
   }
 }

@@ -1,12 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type DistributionError, type IdSource, invalidRequest } from '@distributary/distribution-core';
+import { type IdSource, invalidRequest } from '@distributary/distribution-core';
 import { type AccessControl, OPEN_ACCESS } from '../auth/access-control.js';
 import { httpAuthentication } from '../auth/http-authentication.js';
-import { mappingOf } from '../errors/error-mapping.js';
+import { answerProblem } from '../errors/answer-problem.js';
 import { asDistributionError } from '../errors/as-distribution-error.js';
-import { PROBLEM_CONTENT_TYPE, problemDetails } from '../errors/problem-details.js';
 import type { HostOriginPolicy } from './host-origin.js';
 import { requireHostOrigin } from './host-origin-guard.js';
 import { followCertificates, httpsOptions } from '../tls/https-server.js';
@@ -54,7 +53,7 @@ export function createHttpAdapter({
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     // The only one that is left: what does not decode has no route.
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) =>
-      refuse(reply, request.id, UNDECODABLE),
+      answerProblem(request, reply, UNDECODABLE),
     ...(tls !== undefined && { https: httpsOptions(tls) }),
   });
   if (tls !== undefined) followCertificates(adapter.getInstance().server, tls);
@@ -63,7 +62,7 @@ export function createHttpAdapter({
     try {
       requireHostOrigin(request, policy);
     } catch (thrown) {
-      refuse(reply, request.id, asDistributionError(thrown));
+      answerProblem(request, reply, asDistributionError(thrown));
       return;
     }
     done();
@@ -71,12 +70,4 @@ export function createHttpAdapter({
   guard?.(adapter);
   adapter.getInstance().addHook('onRequest', httpAuthentication(access));
   return adapter;
-}
-
-/** Answered here: Nest's filters see only what Nest has routed. */
-function refuse(reply: FastifyReply, traceId: string, error: DistributionError): void {
-  void reply
-    .status(mappingOf(error.code).httpStatus)
-    .header('content-type', PROBLEM_CONTENT_TYPE)
-    .send(problemDetails(error, traceId));
 }

@@ -1,8 +1,7 @@
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticated } from '../auth/current-principal.js';
-import { mappingOf } from '../errors/error-mapping.js';
-import { PROBLEM_CONTENT_TYPE, problemDetails, retryAfterSeconds } from '../errors/problem-details.js';
+import { answerProblem } from '../errors/answer-problem.js';
 import { rateLimitHeaders } from './rate-limit-headers.js';
 import { type RequestLimits, tooManyRequests } from './request-limits.js';
 import type { RateVerdict } from './token-buckets.js';
@@ -38,10 +37,6 @@ function isAdmitted(request: FastifyRequest, reply: FastifyReply, verdict: RateV
   verdicts.push(verdict);
   reply.headers(rateLimitHeaders(verdicts));
   if (verdict.isAllowed) return true;
-  const error = tooManyRequests(verdict);
-  reply
-    .status(mappingOf(error.code).httpStatus)
-    .headers({ 'content-type': PROBLEM_CONTENT_TYPE, 'retry-after': retryAfterSeconds(error) })
-    .send(problemDetails(error, request.id));
+  answerProblem(request, reply, tooManyRequests(verdict));
   return false;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Delivery } from '../../ports/queue.port.js';
-import { anEvent } from '../../testing/builders.js';
+import { anEvent, aTopic } from '../../testing/builders.js';
 import { aCompetingProcess } from '../../testing/competing.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { InMemoryCursorStore } from '../../testing/in-memory-cursor-store.js';
@@ -81,22 +81,7 @@ class Run {
     const clock = new FakeClock();
     const { log, cursors } = this;
     const competing = aCompetingProcess({ log, cursors, clock }, { ownerId: `process-${index}-${this.published}` });
-    await competing.setTopics([
-      {
-        name: 'orders',
-        tenant: 'default',
-        brokerName: 'orders',
-        dataType: 'ORDERS',
-        partitions: 2,
-        retentionPolicy: '7d',
-        enabled: true,
-        origin: 'ingested',
-        priority: 1,
-        conflationKey: 'none',
-        catalogVersion: 1,
-        createdAtMicros: 0,
-      },
-    ]);
+    await competing.setTopics([aTopic('orders', { dataType: 'ORDERS', partitions: 2 })]);
     return { clock, competing, isStopped: false };
   }
 

@@ -10,6 +10,7 @@ import { NEVER } from 'rxjs';
 import { MONITORING_PACKAGE, MONITORING_PROTO, PROTO_LOADING } from '@distributary/contracts';
 import { DistributionError, FanOut, History, noMetrics } from '@distributary/distribution-core';
 import {
+  aTopic,
   aCompetingProcess,
   events,
   InMemoryCursorStore,
@@ -121,22 +122,7 @@ describe('the gRPC door', () => {
     log = new InMemoryLog({ clock });
     fanOut = new FanOut({ log, clock, metrics: noMetrics });
     await log.createTopic(TOPIC, 1, { ms: 0, bytes: 0 });
-    await fanOut.setTopics([
-      {
-        name: TOPIC,
-        tenant: 'default',
-        brokerName: TOPIC,
-        dataType: 'ALERTS',
-        partitions: 1,
-        retentionPolicy: '7d',
-        enabled: true,
-        origin: 'ingested',
-        priority: 1,
-        conflationKey: 'none',
-        catalogVersion: 1,
-        createdAtMicros: 0,
-      },
-    ]);
+    await fanOut.setTopics([aTopic(TOPIC)]);
     const cursors = new InMemoryCursorStore({ clock } as never);
     sessions = new StreamSessions({
       fanOut,
