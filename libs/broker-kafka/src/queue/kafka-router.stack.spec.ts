@@ -7,7 +7,7 @@ import {
   type TopicDefinition,
   TopicRouter,
 } from '@distributary/distribution-core';
-import { anEvent, aRule, InMemoryCursorStore, until } from '@distributary/distribution-core/testing';
+import { anEvent, aRule, idsOf, InMemoryCursorStore, readAll, until } from '@distributary/distribution-core/testing';
 import { type RunningServer, startKafka } from '../../../../tools/stack/src/index.js';
 import { aKafkaLog, ids as idSource, type KafkaHarness, systemClock } from '../testing/kafka-harness.js';
 import { KafkaGroups } from './kafka-groups.js';
@@ -82,8 +82,7 @@ describe('routers that share the lanes of an external topic over Kafka', () => {
       await harness.log.append([{ topic: 'theirs', partition: index % LANES, records }]);
     }
   };
-  const copies = async () =>
-    (await harness.log.read({ topic: 'ours', partition: 0, after: '' }, 1e9)).flatMap((batch) => batch.eventIds);
+  const copies = async () => idsOf(await readAll(harness.log, 'ours', 0));
   const standing = async () => (await harness.log.committed('router/theirs')).length === LANES;
 
   it('route each event once, while one comes and one goes', async () => {

@@ -7,7 +7,14 @@ export * from './until.js';
 export * from './recording-outlet.js';
 export * from './settle.js';
 export * from './in-memory-log.js';
-export { describeLogContract, type LogFactory, type LogHarness, type LogLimits } from './log.contract.js';
+export {
+  describeLogContract,
+  idsOf,
+  type LogFactory,
+  type LogHarness,
+  type LogLimits,
+  readAll,
+} from './log.contract.js';
 export * from './in-memory-cursor-store.js';
 export * from './in-memory-subscription-store.js';
 export * from './in-memory-topic-catalog.js';
