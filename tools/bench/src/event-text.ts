@@ -7,11 +7,9 @@ export interface StampedEvent {
   readonly sequence: number;
   /** When it was due to be sent, `monotonicMicros`. */
   readonly stampMicros: number;
-  /** Keys that the run's events take turns on: event `n` has key `n % keys`, so that order per key shows in `n`. */
-  readonly keys: number;
+  /** Number of the key that it has. */
+  readonly key: number;
 }
-
-export const keyOf = (sequence: number, keys: number): number => sequence % keys;
 
 const TIMESTAMP = new Date().toISOString();
 const SOURCE = 'b';
@@ -23,8 +21,8 @@ const STAMP_FIELD = ',"threshold":';
  * key is the same in all, so that one lane has them all: the hot topic that a fan-out is measured on.
  */
 export function stampedEventText(event: StampedEvent): string {
-  const { topic, run, sequence, stampMicros, keys } = event;
-  const key = `k${keyOf(sequence, keys)}`;
+  const { topic, run, sequence, stampMicros } = event;
+  const key = `k${event.key}`;
   return (
     `{"event_id":"${run}${sequence.toString(36)}","timestamp":"${TIMESTAMP}","data_type":"METRICS",` +
     `"routing":{"topic":"${topic}","routing_key":"${SOURCE}.${key}"},` +

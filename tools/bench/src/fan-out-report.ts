@@ -1,4 +1,5 @@
-import type { FanOutResult, Series, Target } from './fan-out.js';
+import type { Target } from './doors.js';
+import type { FanOutResult, Series } from './fan-out.js';
 import type { RunFigures } from './fan-out-run.js';
 import { describeMachine } from './machine.js';
 import { spreadOf } from './statistics.js';

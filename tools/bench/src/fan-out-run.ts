@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { ChildProgram } from './child-program.js';
+import type { Doors } from './doors.js';
+import type { LoadTarget } from './load-connection.js';
 import type { Latencies, LoadAnswer, LoadCommand, LoadResult } from './load-messages.js';
 import { monotonicMicros } from './monotonic-clock.js';
 import { machineBusySeconds, usageOf } from './process-tree.js';
@@ -7,14 +9,9 @@ import type { PublisherAnswer, PublisherCommand, PublisherResult } from './publi
 import type { ServerProcess } from './server-process.js';
 import { weightedQuantile } from './statistics.js';
 
-export interface Doors {
-  readonly ingestPath: string;
-  /** With the query that subscribes. */
-  readonly streamPath: string;
-}
-
 export interface RunPlan {
-  readonly topic: string;
+  /** Subscribers and events take turns on them. */
+  readonly topics: readonly string[];
   readonly subscribers: number;
   readonly deliveriesPerSecond: number;
   readonly warmUpSeconds: number;
@@ -23,12 +20,16 @@ export interface RunPlan {
   /** Connections that publish, each one batch at a time. */
   readonly producers: number;
   readonly lingerMs: number;
+  /** Events of every POST, all of one topic; absent: what is due. */
+  readonly batchEvents?: number;
   /** Of the load client and the producer. */
   readonly loadCpu: number | undefined;
 }
 
 /** What one run reached. Latencies in milliseconds, CPU in seconds within the window. */
 export interface RunFigures {
+  /** Of the window. */
+  readonly seconds: number;
   readonly offeredPerSecond: number;
   readonly deliveriesPerSecond: number;
   /** From the scheduled send to the receipt: everything is in it, also the wait for a producer's free connection. */
@@ -71,7 +72,9 @@ export async function runFanOut(server: ServerProcess, doors: Doors, plan: RunPl
     const { failed, errors } = await load.ask(
       {
         type: 'connect',
-        target: { port: server.port, path: doors.streamPath },
+        targets: targetsOf(server, doors, plan),
+        topics: plan.topics.length,
+        block: plan.batchEvents,
         count: plan.subscribers,
         sampleEvery: 50,
         keys: plan.keys,
@@ -85,6 +88,17 @@ export async function runFanOut(server: ServerProcess, doors: Doors, plan: RunPl
   } finally {
     await Promise.all([load.stop(), producer.stop()]);
   }
+}
+
+function targetsOf(server: ServerProcess, doors: Doors, { topics, subscribers }: RunPlan): LoadTarget[] {
+  const { acknowledgeEveryMs } = doors;
+  const run = Math.round(monotonicMicros()).toString(36);
+  return Array.from({ length: subscribers }, (_, index) => ({
+    ...doors.connection,
+    port: server.port,
+    path: doors.streamPath(topics[index % topics.length], index),
+    durable: acknowledgeEveryMs === undefined ? undefined : { name: `bench-${run}-${index}`, acknowledgeEveryMs },
+  }));
 }
 
 async function measure(
@@ -105,12 +119,13 @@ async function measure(
       plan: {
         port: server.port,
         path: doors.ingestPath,
-        topic: plan.topic,
+        topics: plan.topics,
         run: `r${Math.round(startMicros).toString(36)}-`,
         keys: plan.keys,
         connections: plan.producers,
         lingerMs: plan.lingerMs,
-        eventsPerSecond: plan.deliveriesPerSecond / plan.subscribers,
+        batchEvents: plan.batchEvents,
+        eventsPerSecond: (plan.deliveriesPerSecond * plan.topics.length) / plan.subscribers,
         startMicros,
         seconds,
         graceMs: GRACE_MS,
@@ -125,7 +140,7 @@ async function measure(
   const after = snapshot(server, load, producer);
   const published = await publishing;
   const result = await load.ask(
-    { type: 'finish', events: published.accepted, quietMs: QUIET_MS, withSamples: true },
+    { type: 'finish', events: published.acceptedOf, quietMs: QUIET_MS, withSamples: true },
     'result',
     120_000,
   );
@@ -163,8 +178,9 @@ function figuresOf(
   const delta = (field: keyof Snapshot) => after[field] - before[field];
   const serverCpuSeconds = delta('server');
   const ours = serverCpuSeconds + delta('load') + delta('producer') + delta('own');
-  const due = published.accepted * result.connections;
+  const { due } = result;
   return {
+    seconds: plan.seconds,
     offeredPerSecond: plan.deliveriesPerSecond,
     deliveriesPerSecond: result.deliveries / plan.seconds,
     fromScheduled: result.fromScheduled,

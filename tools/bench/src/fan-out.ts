@@ -1,6 +1,7 @@
-import { type Doors, runFanOut, type RunFigures, type RunPlan } from './fan-out-run.js';
+import { DOORS, type Target } from './doors.js';
+import { runFanOut, type RunFigures, type RunPlan } from './fan-out-run.js';
 import { type MachineFacts, machineFacts } from './machine.js';
-import { INGEST_PATH, startMonitoringService, STREAM_PATH } from './monitoring-service.js';
+import { startMonitoringService } from './monitoring-service.js';
 import { type ServerProcess, startTwin } from './server-process.js';
 
 /**
@@ -31,9 +32,6 @@ export interface FanOutOptions {
   readonly onRun?: (target: Target, rate: number, figures: RunFigures) => void;
 }
 
-export type Target = 'service' | 'twin';
-export const TARGETS: readonly Target[] = ['service', 'twin'];
-
 export interface Series {
   readonly rate: number;
   readonly service: readonly RunFigures[];
@@ -52,15 +50,6 @@ export interface FanOutResult {
 }
 
 export const BENCH_TOPIC = 'monitoring/metrics';
-
-/** Nothing may be left out, so that what was lost can be told from what was merged. */
-const DOORS: Readonly<Record<Target, Doors>> = {
-  service: {
-    ingestPath: INGEST_PATH,
-    streamPath: `${STREAM_PATH}?patterns=${encodeURIComponent(BENCH_TOPIC)}&slow_policy=block`,
-  },
-  twin: { ingestPath: '/', streamPath: '/' },
-};
 
 export async function fanOut(options: FanOutOptions): Promise<FanOutResult> {
   const serverCpu = options.pin ? 0 : undefined;
@@ -97,7 +86,7 @@ async function runSeries(
 ): Promise<Series> {
   const figures: Record<Target, RunFigures[]> = { service: [], twin: [] };
   const plan: RunPlan = {
-    topic: BENCH_TOPIC,
+    topics: [BENCH_TOPIC],
     subscribers: options.subscribers,
     deliveriesPerSecond: rate,
     warmUpSeconds: options.warmUpSeconds,

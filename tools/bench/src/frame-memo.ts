@@ -1,9 +1,12 @@
 import { scanEvents } from './event-text.js';
+import { HEAD_BYTES } from './frame-reader.js';
 
 /** What a data frame holds: looked up once, then known again by its head and length on every other connection. */
 export interface KnownFrame {
-  /** The bytes before the first event: type, feed, lane, positions. */
+  /** By it the frame is known again: the bytes before the first event; of a compressed one, the first that were sent. */
   readonly head: Buffer;
+  /** Of the message before its first event. */
+  readonly headBytes: number;
   readonly payloadBytes: number;
   readonly lane: string;
   readonly epoch: string;
@@ -32,20 +35,23 @@ export class FrameMemo {
   private readonly known = new Map<string, KnownFrame>();
 
   /** Undefined if it is no data frame or has not been seen. */
-  find(head: Buffer, payloadBytes: number, guess: KnownFrame | undefined): KnownFrame | undefined {
+  find(head: Buffer, payloadBytes: number, guess: KnownFrame | undefined, isDeflated = false): KnownFrame | undefined {
     if (guess !== undefined && isSame(guess, head, payloadBytes)) return guess;
-    const headText = headTextOf(head, payloadBytes);
+    const headText = isDeflated ? head.toString('latin1') : headTextOf(head, payloadBytes);
     return headText === undefined ? undefined : this.known.get(keyOf(headText, payloadBytes));
   }
 
-  /** Undefined if it is no data frame. */
-  learn(payload: Buffer): KnownFrame | undefined {
+  /** Undefined if it is no data frame. `sent`: what came, if it was compressed. */
+  learn(payload: Buffer, sent?: Buffer): KnownFrame | undefined {
     const headText = headTextOf(payload.subarray(0, MAX_HEAD_BYTES), payload.length);
     if (headText === undefined) return undefined;
+    const known = sent?.toString('latin1', 0, HEAD_BYTES) ?? headText;
+    const payloadBytes = (sent ?? payload).length;
     const field = (name: string) => new RegExp(`"${name}":"([^"]*)"`).exec(headText)?.[1] ?? '';
     const frame: KnownFrame = {
-      head: Buffer.from(headText, 'latin1'),
-      payloadBytes: payload.length,
+      head: Buffer.from(known, 'latin1'),
+      headBytes: headText.length,
+      payloadBytes,
       lane: field('lane'),
       epoch: field('epoch'),
       prev: field('prev'),
@@ -54,7 +60,7 @@ export class FrameMemo {
       next: undefined,
     };
     if (this.known.size >= CAPACITY) this.known.delete(this.known.keys().next().value as string);
-    this.known.set(keyOf(headText, payload.length), frame);
+    this.known.set(keyOf(known, payloadBytes), frame);
     return frame;
   }
 }

@@ -4,14 +4,19 @@ export const HEADROOM_BYTES = 512;
 export const HEAD_BYTES = 400;
 
 export interface FrameSink {
-  /** A text frame begins. True = its payload is wanted at the end, false = it is only skipped. A view. */
-  begin(head: Buffer, payloadBytes: number): boolean;
+  /**
+   * A text frame begins. True = its payload is wanted at the end, false = it is only skipped. `head` is a view of the
+   * first {@link HEAD_BYTES} as they were sent, so compressed ones if `isDeflated`.
+   */
+  begin(head: Buffer, payloadBytes: number, isDeflated: boolean): boolean;
   /** It has come completely. `payload` if it was wanted. */
   end(payload: Buffer | undefined): void;
   ping(payload: Buffer): void;
   close(code: number, reason: string): void;
 }
 
+/** RFC 7692. */
+const RSV1 = 0x40;
 const TEXT = 0x1;
 const CLOSE = 0x8;
 const PING = 0x9;
@@ -69,6 +74,7 @@ export class FrameReader {
   private begin(buffer: Buffer, at: number, to: number): number {
     if (to - at < 2) return -1;
     const opcode = buffer[at] & 0x0f;
+    const isDeflated = (buffer[at] & RSV1) !== 0;
     let length = buffer[at + 1] & 0x7f;
     let bodyAt = at + 2;
     if (length === 126) {
@@ -84,7 +90,7 @@ export class FrameReader {
     if (to - bodyAt < needed) return -1;
     const head = buffer.subarray(bodyAt, bodyAt + needed);
     if (opcode === TEXT) {
-      this.parts = this.sink.begin(head, length) ? [] : undefined;
+      this.parts = this.sink.begin(head, length, isDeflated) ? [] : undefined;
       this.remaining = length;
       if (length === 0) this.finish();
       return bodyAt;

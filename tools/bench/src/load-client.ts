@@ -1,5 +1,6 @@
 import { build as buildHistogram } from 'hdr-histogram-js';
 import { serveParent } from './child-program.js';
+import { EventNumbering } from './event-numbering.js';
 import { type DeliveredEvent, isStamped } from './event-text.js';
 import { FrameMemo, type KnownFrame } from './frame-memo.js';
 import { LoadConnection, type LoadTarget } from './load-connection.js';
@@ -46,8 +47,9 @@ class Load {
   private isEnding = false;
 
   constructor(
-    private readonly target: LoadTarget,
+    private readonly targets: readonly LoadTarget[],
     private readonly reconnects: boolean,
+    private readonly numbering: EventNumbering,
     count: number,
     sampleEvery: number,
     keys: number,
@@ -73,7 +75,7 @@ class Load {
       const started = this.connections.slice(0, next);
       const open = started.filter((connection) => !connection.isReady && !connection.isClosed).length;
       for (let room = HANDSHAKES_AT_ONCE - open; room > 0 && next < this.connections.length; room--) {
-        this.connections[next++].connect(this.target, false);
+        this.open(this.connections[next++], false);
       }
       if (next === this.connections.length && this.connections.every((each) => each.isReady)) break;
       await pause(5);
@@ -95,9 +97,10 @@ class Load {
     return { type: 'live', lastLiveMicros: this.lastLiveMicros, live, errors: this.errors() };
   }
 
-  async finish(events: number, quietMs: number, withSamples: boolean): Promise<LoadResult> {
+  async finish(events: readonly number[], quietMs: number, withSamples: boolean): Promise<LoadResult> {
     const startedMicros = monotonicMicros();
-    const isComplete = () => this.connections.every((connection) => connection.events >= events);
+    const dueTo = (connection: LoadConnection) => events[connection.index % events.length];
+    const isComplete = () => this.connections.every((connection) => connection.events >= dueTo(connection));
     const isQuiet = () => monotonicMicros() - Math.max(this.lastFrameMicros, startedMicros) > quietMs * 1000;
     while (!isComplete() && !isQuiet()) await pause(10);
     const counts = this.connections.map((connection) => connection.events);
@@ -110,6 +113,7 @@ class Load {
       connections: this.connections.length,
       closed: this.connections.filter((connection) => connection.isClosed).length,
       events: counts.reduce((sum, count) => sum + count, 0),
+      due: this.connections.reduce((sum, connection) => sum + dueTo(connection), 0),
       deliveries: this.deliveries,
       framesInWindow: this.framesInWindow,
       eventBytes: this.eventBytes,
@@ -119,7 +123,7 @@ class Load {
       brokenChains: this.connections.reduce((sum, connection) => sum + connection.brokenChains, 0),
       gaps: this.connections.reduce((sum, connection) => sum + connection.gaps, 0),
       sampledConnections: this.checks.size,
-      sampled: addUp([...this.checks.values()].map((check) => check.findings(events))),
+      sampled: addUp([...this.checks].map(([connection, check]) => check.findings(dueTo(connection)))),
       recovered,
       errors: this.errors(),
       cpuSeconds: (user + system) / 1e6,
@@ -158,15 +162,19 @@ class Load {
     const message = JSON.parse(payload.toString()) as DeliveredMessage & DeliveredEvent;
     const events = (message.payload?.events ?? [message]).filter(isStamped);
     const check = this.checks.get(connection);
-    for (const event of events) check?.take(event.data.current_value);
+    for (const event of events) check?.take(this.numbering.placeOf(event.data.current_value));
     if (events.length !== frame.count)
       throw new Error(`a frame of ${events.length} events was counted as ${frame.count}`);
     if (this.eventBytes === 0) this.eventBytes = deliveredBytesOf(payload, frame);
   }
 
+  private open(connection: LoadConnection, resume: boolean): void {
+    connection.connect(this.targets[connection.index % this.targets.length], resume);
+  }
+
   private lost(connection: LoadConnection): void {
     if (!this.reconnects || this.isEnding) return;
-    const again = () => connection.connect(this.target, connection.lanes.size > 0);
+    const again = () => this.open(connection, connection.lanes.size > 0);
     setTimeout(again, RECONNECT_MIN_MS + Math.random() * RECONNECT_SPREAD_MS);
   }
 
@@ -180,7 +188,7 @@ class Load {
 /** Of one event, the comma after it included. */
 function deliveredBytesOf(payload: Buffer, frame: KnownFrame): number {
   const closing = 2;
-  return frame.lane === '' ? payload.length : (payload.length - frame.head.length - closing) / frame.count;
+  return frame.lane === '' ? payload.length : (payload.length - frame.headBytes - closing) / frame.count;
 }
 
 function addUp(findings: readonly SequenceFindings[]): SequenceFindings {
@@ -195,6 +203,11 @@ function addUp(findings: readonly SequenceFindings[]): SequenceFindings {
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+function loadOf(command: Extract<LoadCommand, { readonly type: 'connect' }>): Load {
+  const { targets, reconnects, topics = 1, block = 1, count, sampleEvery, keys } = command;
+  return new Load(targets, reconnects, new EventNumbering(topics, block), count, sampleEvery, keys);
+}
+
 const CONNECT_DEADLINE_MS = 60_000;
 
 let load: Load | undefined;
@@ -202,7 +215,7 @@ let load: Load | undefined;
 serveParent<LoadCommand, LoadAnswer>(async (command, answer) => {
   switch (command.type) {
     case 'connect':
-      load = new Load(command.target, command.reconnects, command.count, command.sampleEvery, command.keys);
+      load = loadOf(command);
       return answer(await load.connect(CONNECT_DEADLINE_MS));
     case 'measure':
       return load?.measure(command.window);

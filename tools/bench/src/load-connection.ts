@@ -1,4 +1,6 @@
 import net from 'node:net';
+import tls from 'node:tls';
+import { constants, inflateRawSync } from 'node:zlib';
 import { encodeCursor } from '@distributary/distribution-core';
 import type { FrameMemo, KnownFrame } from './frame-memo.js';
 import { clientFrame, FrameReader, type FrameSink, HEADROOM_BYTES } from './frame-reader.js';
@@ -7,6 +9,11 @@ export interface LoadTarget {
   readonly port: number;
   /** With the query that subscribes at once. */
   readonly path: string;
+  /** Whatever certificate is there is taken. */
+  readonly isTls?: boolean;
+  readonly isDeflated?: boolean;
+  /** A durable subscription. */
+  readonly durable?: { readonly name: string; readonly acknowledgeEveryMs: number };
 }
 
 export interface LoadConnectionEvents {
@@ -34,6 +41,7 @@ interface ControlMessage {
     readonly code?: number | string;
     readonly message?: string;
     readonly recovered?: string;
+    readonly generation?: number;
   };
 }
 
@@ -58,10 +66,14 @@ export class LoadConnection implements FrameSink {
   subscribedTimes = 0;
   lastError: string | undefined;
   private catalogVersion = 0;
+  private generation = 0;
+  private acknowledging: NodeJS.Timeout | undefined;
+  private acknowledged = '';
   private socket: net.Socket | undefined;
   private reader = new FrameReader(this);
   private handshake: string | undefined = '';
   private frame: KnownFrame | undefined;
+  private isDeflated = false;
   private last: KnownFrame | undefined;
   /** Rotates through the events of frames, so that each place in a frame is sampled alike. */
   rotation: number;
@@ -76,7 +88,8 @@ export class LoadConnection implements FrameSink {
   }
 
   /** May be called again after it was closed. `resume` goes on from what it was told last. */
-  connect({ port, path }: LoadTarget, resume: boolean): void {
+  connect(target: LoadTarget, resume: boolean): void {
+    const { port, path, durable } = target;
     this.isReady = false;
     this.isClosed = false;
     this.closeCode = undefined;
@@ -85,44 +98,47 @@ export class LoadConnection implements FrameSink {
     this.frame = undefined;
     this.last = undefined;
     const start = resume ? `&start=${this.cursor()}` : '';
-    const socket = net.connect({
-      host: '127.0.0.1',
-      port,
-      noDelay: true,
-      onread: { buffer: readBuffer, callback: (bytes) => this.read(bytes) },
-    });
+    const name = durable === undefined ? '' : `&name=${durable.name}`;
+    const socket = this.open(target);
     this.socket = socket;
-    socket.on('connect', () => {
+    socket.on(target.isTls ? 'secureConnect' : 'connect', () => {
+      const extension = target.isDeflated ? 'Sec-WebSocket-Extensions: permessage-deflate\r\n' : '';
       socket.write(
-        `GET ${path}${start} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-          'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+        `GET ${path}${start}${name} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${extension}\r\n`,
       );
     });
+    if (durable !== undefined) this.acknowledgeEvery(durable.acknowledgeEveryMs);
     socket.on('error', () => undefined);
     socket.on('close', () => {
       if (this.socket !== socket) return;
       this.isReady = false;
       this.isClosed = true;
+      clearInterval(this.acknowledging);
       this.report.onClosed(this);
     });
   }
 
   end(payload: Buffer | undefined): void {
-    const frame = this.frame ?? (payload === undefined ? undefined : this.memo.learn(payload));
+    const message = payload !== undefined && this.isDeflated ? inflated(payload) : payload;
+    const frame =
+      this.frame ??
+      (message === undefined ? undefined : this.memo.learn(message, this.isDeflated ? payload : undefined));
     this.frame = undefined;
     if (frame === undefined) {
-      if (payload !== undefined) this.control(JSON.parse(payload.toString()) as ControlMessage);
+      if (message !== undefined) this.control(JSON.parse(message.toString()) as ControlMessage);
       return;
     }
     if (this.last !== undefined && this.last.next === undefined && this.last !== frame) this.last.next = frame;
     this.last = frame;
     this.advance(frame.lane, frame.epoch, frame.prev, frame.pos);
     this.events += frame.count;
-    this.report.onFrame(this, frame, this.isSampled ? payload : undefined);
+    this.report.onFrame(this, frame, this.isSampled ? message : undefined);
   }
 
-  begin(head: Buffer, payloadBytes: number): boolean {
-    this.frame = this.memo.find(head, payloadBytes, this.last?.next);
+  begin(head: Buffer, payloadBytes: number, isDeflated: boolean): boolean {
+    this.isDeflated = isDeflated;
+    this.frame = this.memo.find(head, payloadBytes, this.last?.next, isDeflated);
     return this.frame === undefined || this.isSampled;
   }
 
@@ -138,6 +154,36 @@ export class LoadConnection implements FrameSink {
   /** As if the network went away. */
   cut(): void {
     this.socket?.destroy();
+  }
+
+  private open({ port, isTls }: LoadTarget): net.Socket {
+    const to = { host: '127.0.0.1', port };
+    if (!isTls) {
+      const onread = { buffer: readBuffer, callback: (bytes: number) => this.read(bytes) };
+      return net.connect({ ...to, noDelay: true, onread });
+    }
+    const socket = tls.connect({ ...to, rejectUnauthorized: false });
+    socket.setNoDelay(true);
+    // A socket of TLS does not read into a buffer of ours.
+    socket.on('data', (chunk: Buffer) => {
+      for (let at = 0; at < chunk.length; at += READ_BYTES) {
+        const bytes = chunk.copy(shared, HEADROOM_BYTES, at, Math.min(chunk.length, at + READ_BYTES));
+        this.read(bytes);
+      }
+    });
+    return socket;
+  }
+
+  /** Everything that has come; not all connections at the same moment. */
+  private acknowledgeEvery(ms: number): void {
+    const acknowledge = () => {
+      const cursor = this.cursor();
+      if (!this.isReady || cursor === this.acknowledged) return;
+      this.acknowledged = cursor;
+      const payload = { id: 'query', generation: this.generation, cursor };
+      this.socket?.write(clientFrame('text', Buffer.from(JSON.stringify({ type: 'ack', payload }))));
+    };
+    setTimeout(() => (this.acknowledging = setInterval(acknowledge, ms)), Math.random() * ms);
   }
 
   private cursor(): string {
@@ -176,6 +222,7 @@ export class LoadConnection implements FrameSink {
     if (type === 'subscribed') {
       this.recovered = payload.recovered;
       this.catalogVersion = payload.catalog_version ?? 0;
+      this.generation = payload.generation ?? 0;
       for (const { topic, partition, epoch, position } of payload.positions ?? []) {
         this.stand(`${topic}#${partition}`, epoch, position);
       }
@@ -217,3 +264,9 @@ export class LoadConnection implements FrameSink {
     place.pos = pos;
   }
 }
+
+/** What a sync flush ends in, which is not sent (RFC 7692, 7.2.2). */
+const FLUSH_TAIL = Buffer.from([0, 0, 0xff, 0xff]);
+
+const inflated = (payload: Buffer): Buffer =>
+  inflateRawSync(Buffer.concat([payload, FLUSH_TAIL]), { finishFlush: constants.Z_SYNC_FLUSH });

@@ -10,7 +10,12 @@ export interface Window {
 export type LoadCommand =
   | {
       readonly type: 'connect';
-      readonly target: LoadTarget;
+      /** The connections take turns on them. */
+      readonly targets: readonly LoadTarget[];
+      /** They take turns on these, too; absent: 1. */
+      readonly topics?: number;
+      /** Neighbouring events of one topic, see {@link EventNumbering}; absent: 1. */
+      readonly block?: number;
       readonly count: number;
       /** Every such connection checks the sequence of every event. */
       readonly sampleEvery: number;
@@ -19,8 +24,13 @@ export type LoadCommand =
       readonly reconnects: boolean;
     }
   | { readonly type: 'measure'; readonly window: Window }
-  /** Answers when each connection has `events`, or nothing has come for `quietMs`. */
-  | { readonly type: 'finish'; readonly events: number; readonly quietMs: number; readonly withSamples: boolean }
+  /** Answers when each connection has the `events` of its topic, or nothing has come for `quietMs`. */
+  | {
+      readonly type: 'finish';
+      readonly events: readonly number[];
+      readonly quietMs: number;
+      readonly withSamples: boolean;
+    }
   /** Answers when all have been told that they are subscribed so often, or at the deadline. */
   | { readonly type: 'await-live'; readonly times: number; readonly deadlineMs: number }
   | { readonly type: 'close' };
@@ -37,6 +47,8 @@ export interface LoadResult {
   readonly connections: number;
   readonly closed: number;
   readonly events: number;
+  /** Due to all connections together. */
+  readonly due: number;
   /** Received within the window. */
   readonly deliveries: number;
   readonly framesInWindow: number;

@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
-import { fanOut, TARGETS, type Target } from './fan-out.js';
+import { type Target, TARGETS } from './doors.js';
+import { fanOut } from './fan-out.js';
 import { fanOutReport } from './fan-out-report.js';
 import { KAFKA_USAGE, kafkaCommand } from './kafka/kafka-command.js';
 import { MATCH_USAGE, matchCommand } from './match/match-command.js';
+import { casesOf, PERFORMANCE_USAGE, performanceCommand } from './performance/performance-command.js';
 import { PRIORITY_USAGE, priorityCommand } from './priority/priority-command.js';
 import { ROUTING_USAGE, routingCommand } from './routing/routing-command.js';
 import { TRACING_USAGE, tracingCommand } from './tracing/tracing-command.js';
@@ -20,6 +22,9 @@ if (process.argv[2] === 'kafka') {
 }
 if (process.argv[2] === 'routing') process.exit(routingCommand(process.argv.slice(3)));
 if (process.argv[2] === 'priority') process.exit(await priorityCommand(process.argv.slice(3)));
+
+const cases = casesOf(process.argv[2]);
+if (cases.length > 0) process.exit(await performanceCommand(cases, process.argv.slice(3)));
 
 const USAGE = `npm run bench -- fan-out [options]
 
@@ -62,7 +67,7 @@ const positive = (text: string | undefined, fallback: number) => {
 
 if (positionals[0] !== 'fan-out' || values.help) {
   console.error(
-    `${USAGE}\n\n${KAFKA_USAGE}\n\n${MATCH_USAGE}\n\n${PRIORITY_USAGE}\n\n${ROUTING_USAGE}\n\n${TRACING_USAGE}\n\n${TRANSFORM_USAGE}`,
+    `${PERFORMANCE_USAGE}\n\n${USAGE}\n\n${KAFKA_USAGE}\n\n${MATCH_USAGE}\n\n${PRIORITY_USAGE}\n\n${ROUTING_USAGE}\n\n${TRACING_USAGE}\n\n${TRANSFORM_USAGE}`,
   );
   process.exit(values.help ? 0 : 2);
 }

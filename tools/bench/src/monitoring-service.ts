@@ -17,6 +17,8 @@ export interface ServiceOptions {
   readonly script?: string;
   readonly cpu?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Where it leaves a profile of its processor time when it ends; absent: none. */
+  readonly profileFolder?: string;
 }
 
 /** The monitoring service on its own data folder and ports, without the probe that would add events of its own. */
@@ -24,11 +26,13 @@ export async function startMonitoringService({
   script = monitoringScript(),
   cpu,
   env = {},
+  profileFolder,
 }: ServiceOptions = {}): Promise<ServerProcess> {
   const folder = newFolder('service');
   const port = await freePort();
   return ServerProcess.start({
     script,
+    execArgs: profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${path.resolve(profileFolder)}`],
     env: {
       HOST: '127.0.0.1',
       PORT: String(port),

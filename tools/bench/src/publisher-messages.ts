@@ -1,7 +1,8 @@
 export interface PublishPlan {
   readonly port: number;
   readonly path: string;
-  readonly topic: string;
+  /** They take turns, see {@link EventNumbering}: a block is `batchEvents`, or one event. */
+  readonly topics: readonly string[];
   /** Start of every event id. */
   readonly run: string;
   readonly keys: number;
@@ -9,6 +10,8 @@ export interface PublishPlan {
   readonly connections: number;
   /** A batch waits this long for more events, counted from its oldest; 0: it goes when the connection is free. */
   readonly lingerMs: number;
+  /** Every batch but the last waits until it has so many; absent: it takes what is due. */
+  readonly batchEvents?: number;
   readonly eventsPerSecond: number;
   /** {@link monotonicMicros}. */
   readonly startMicros: number;
@@ -25,6 +28,8 @@ export interface PublisherResult {
   readonly due: number;
   /** Answered with success. */
   readonly accepted: number;
+  /** The same by topic. */
+  readonly acceptedOf: readonly number[];
   /** Due but not sent, because the service did not take them in time. */
   readonly unsent: number;
   readonly refusals: number;

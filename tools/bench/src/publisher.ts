@@ -1,4 +1,5 @@
 import { serveParent } from './child-program.js';
+import { EventNumbering, keyOf } from './event-numbering.js';
 import { stampedEventText } from './event-text.js';
 import { IngestConnection, isSuccess } from './ingest-connection.js';
 import { monotonicMicros } from './monotonic-clock.js';
@@ -17,6 +18,8 @@ const MAX_ERRORS = 5;
 
 class Publisher {
   private readonly schedule: PublishSchedule;
+  private readonly numbering: EventNumbering;
+  private readonly acceptedOf: number[];
   private readonly answered: Float64Array;
   private readonly waiting: number[][];
   private readonly errors = new Set<string>();
@@ -27,6 +30,8 @@ class Publisher {
 
   constructor(private readonly plan: PublishPlan) {
     this.schedule = new PublishSchedule(plan.startMicros, plan.eventsPerSecond, plan.seconds);
+    this.numbering = new EventNumbering(plan.topics.length, plan.batchEvents ?? 1);
+    this.acceptedOf = plan.topics.map(() => 0);
     this.answered = new Float64Array(this.schedule.total);
     this.waiting = Array.from({ length: plan.connections }, () => []);
   }
@@ -42,7 +47,7 @@ class Publisher {
     ) {
       const [from, to] = this.schedule.takeDue(monotonicMicros());
       for (let sequence = from; sequence < to; sequence++) {
-        this.waiting[(sequence % plan.keys) % plan.connections].push(sequence);
+        this.waiting[this.connectionOf(sequence)].push(sequence);
       }
       await pause(TICK_MS);
     }
@@ -53,6 +58,7 @@ class Publisher {
       type: 'published',
       due: this.schedule.total,
       accepted: this.accepted,
+      acceptedOf: this.acceptedOf,
       unsent: this.schedule.total - this.accepted,
       refusals: this.refusals,
       errors: [...this.errors],
@@ -65,18 +71,12 @@ class Publisher {
   private async post(waiting: number[]): Promise<void> {
     const { plan } = this;
     const connection = new IngestConnection(plan.port, plan.path);
-    const lingerMicros = plan.lingerMs * 1000;
     while (!this.isOver) {
-      const isDue = waiting.length > 0 && this.schedule.dueMicros(waiting[0]) + lingerMicros <= monotonicMicros();
-      if (!isDue && waiting.length < MAX_BATCH && !this.schedule.isOver) {
+      if (!this.isBatchDue(waiting)) {
         await pause(TICK_MS);
         continue;
       }
-      const batch = waiting.splice(0, MAX_BATCH);
-      if (batch.length === 0) {
-        await pause(TICK_MS);
-        continue;
-      }
+      const batch = waiting.splice(0, plan.batchEvents ?? MAX_BATCH);
       if (!(await this.send(connection, batch))) {
         waiting.unshift(...batch);
         await pause(RETRY_MS);
@@ -85,18 +85,31 @@ class Publisher {
     connection.close();
   }
 
+  /** What has one key goes through one connection, so that it stays in order. */
+  private connectionOf(sequence: number): number {
+    const { connections, keys, topics } = this.plan;
+    return (topics.length > 1 ? this.numbering.topicOf(sequence) : sequence % keys) % connections;
+  }
+
+  private isBatchDue(waiting: readonly number[]): boolean {
+    const { batchEvents, lingerMs } = this.plan;
+    if (waiting.length === 0) return false;
+    if (this.schedule.isOver || waiting.length >= (batchEvents ?? MAX_BATCH)) return true;
+    return batchEvents === undefined && this.schedule.dueMicros(waiting[0]) + lingerMs * 1000 <= monotonicMicros();
+  }
+
   /** False if it is to be sent again: the ids are the same, so that nothing takes effect twice. */
   private async send(connection: IngestConnection, batch: readonly number[]): Promise<boolean> {
-    const { topic, run, keys } = this.plan;
-    const texts = batch.map((sequence) =>
-      stampedEventText({ topic, run, sequence, keys, stampMicros: this.schedule.dueMicros(sequence) }),
-    );
+    const texts = batch.map((sequence) => this.textOf(sequence));
     this.posts++;
     try {
       const { status, body } = await connection.post(`[${texts.join(',')}]`);
       if (isSuccess(status)) {
         const now = monotonicMicros();
-        for (const sequence of batch) this.answered[sequence] = now;
+        for (const sequence of batch) {
+          this.answered[sequence] = now;
+          this.acceptedOf[this.numbering.topicOf(sequence)]++;
+        }
         this.accepted += batch.length;
         return true;
       }
@@ -106,6 +119,17 @@ class Publisher {
     }
     this.refusals++;
     return false;
+  }
+
+  private textOf(sequence: number): string {
+    const { topics, run, keys } = this.plan;
+    return stampedEventText({
+      topic: topics[this.numbering.topicOf(sequence)],
+      run,
+      sequence,
+      key: keyOf(this.numbering, sequence, keys),
+      stampMicros: this.schedule.dueMicros(sequence),
+    });
   }
 
   private note(error: string): void {

@@ -9,6 +9,8 @@ import { anonymousBytesOf, treeOf, type TreeUsage, usageOf } from './process-tre
 export interface ServerOptions {
   readonly script: string;
   readonly args?: readonly string[];
+  /** Of Node itself. */
+  readonly execArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cpu: number | undefined;
   readonly port: number;
@@ -78,8 +80,8 @@ export class ServerProcess {
 
   /** Starts it (again) on the same port and folder, and waits until it is ready; another version of it, if its script is named. */
   async begin(script: string = this.options.script): Promise<void> {
-    const { args = [], env, cpu, folder } = this.options;
-    const [command, ...rest] = nodeCommand(['--enable-source-maps', script, ...args], cpu);
+    const { args = [], execArgs = [], env, cpu, folder } = this.options;
+    const [command, ...rest] = nodeCommand(['--enable-source-maps', ...execArgs, script, ...args], cpu);
     const log = fs.openSync(this.logFile, 'a');
     const startedAt = performance.now();
     const child = spawn(command, rest, { stdio: ['ignore', log, log], env: { ...process.env, ...env }, cwd: folder });

@@ -55,9 +55,15 @@ export async function runBeside(service: ServerProcess, policies: readonly WireS
   const sampler = setInterval(() => (memory = higher(memory, service.memory())), 100);
   try {
     const path = `${STREAM_PATH}?patterns=${encodeURIComponent(TOPIC)}&slow_policy=block`;
-    const target = { port: service.port, path };
     await load.ask(
-      { type: 'connect', target, count: size.fast, sampleEvery: 20, keys: KEYS, reconnects: false },
+      {
+        type: 'connect',
+        targets: [{ port: service.port, path }],
+        count: size.fast,
+        sampleEvery: 20,
+        keys: KEYS,
+        reconnects: false,
+      },
       'connected',
       60_000,
     );
@@ -72,7 +78,7 @@ export async function runBeside(service: ServerProcess, policies: readonly WireS
         plan: {
           port: service.port,
           path: INGEST_PATH,
-          topic: TOPIC,
+          topics: [TOPIC],
           run: `q${Math.round(startMicros).toString(36)}-`,
           keys: KEYS,
           connections: 4,
@@ -101,7 +107,7 @@ export async function runBeside(service: ServerProcess, policies: readonly WireS
 
     const published = await publishing;
     const result = await load.ask(
-      { type: 'finish', events: published.accepted, quietMs: 3_000, withSamples: true },
+      { type: 'finish', events: published.acceptedOf, quietMs: 3_000, withSamples: true },
       'result',
       60_000,
     );
@@ -115,7 +121,7 @@ export async function runBeside(service: ServerProcess, policies: readonly WireS
       limitAfterMs,
       dropOldestKeeps: DROP_OLDEST_KEEPS,
     };
-    const fastLost = published.accepted * result.connections - result.events;
+    const fastLost = result.due - result.events;
     return {
       result,
       p99Ms: acceptedLatencies(result.samples, published.answeredMicros).p99,

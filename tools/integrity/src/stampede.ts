@@ -62,7 +62,7 @@ export const stampede: Scenario = {
       const connected = await load.ask(
         {
           type: 'connect',
-          target: { port: service.port, path },
+          targets: [{ port: service.port, path }],
           count: size.clients,
           sampleEvery: 20,
           keys: KEYS,
@@ -120,7 +120,7 @@ async function killAndCount(
       plan: {
         port: service.port,
         path: INGEST_PATH,
-        topic: TOPIC,
+        topics: [TOPIC],
         run: `z${random.seed.toString(36)}-`,
         keys: KEYS,
         connections: 4,
@@ -149,7 +149,7 @@ async function killAndCount(
 
   const published = await publishing;
   const result = await load.ask(
-    { type: 'finish', events: published.accepted, quietMs: 5_000, withSamples: false },
+    { type: 'finish', events: published.acceptedOf, quietMs: 5_000, withSamples: false },
     'result',
     120_000,
   );
@@ -186,7 +186,7 @@ function report(story: Story) {
     published.answeredMicros.reduce((count, at) => count + (at > 0 && at <= micros ? 1 : 0), 0);
   const rewound = before + answeredBy(readyMicros);
   const sinceThen = answeredBy(readMicros) - answeredBy(readyMicros);
-  const due = published.accepted * result.connections;
+  const { due } = result;
   const figures: Figures = {
     reader: `ephemeral × ${result.connections}`,
     due,

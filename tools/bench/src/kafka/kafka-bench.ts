@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ChildProgram } from '../child-program.js';
+import { DOORS } from '../doors.js';
 import { type RunFigures, runFanOut, type RunPlan } from '../fan-out-run.js';
 import { type MachineFacts, machineFacts } from '../machine.js';
-import { INGEST_PATH, startMonitoringService, STREAM_PATH } from '../monitoring-service.js';
+import { startMonitoringService } from '../monitoring-service.js';
 import type { BareAnswer, BareCommand, BareResult } from './bare-messages.js';
 
 /**
@@ -90,7 +91,7 @@ async function oneRun(
   const { subscribers, eventsPerSecond, seconds, warmUpSeconds, producers, lingerMs, pin } = options;
   const loadCpu = pin ? 1 : undefined;
   const plan: RunPlan = {
-    topic: TOPIC,
+    topics: [TOPIC],
     subscribers,
     deliveriesPerSecond: eventsPerSecond * subscribers,
     warmUpSeconds,
@@ -103,14 +104,7 @@ async function oneRun(
   const bare = ChildProgram.start<BareCommand, BareAnswer>(BARE_CONSUMER, loadCpu);
   try {
     await bare.ask({ type: 'consume', brokers: brokers.split(','), topic: BROKER_TOPIC }, 'consuming', 30_000);
-    const figures = await runFanOut(
-      service,
-      {
-        ingestPath: INGEST_PATH,
-        streamPath: `${STREAM_PATH}?patterns=${encodeURIComponent(TOPIC)}&slow_policy=block`,
-      },
-      plan,
-    );
+    const figures = await runFanOut(service, DOORS.service, plan);
     const result = await bare.ask({ type: 'finish', warmUpSeconds, seconds }, 'result', 30_000);
     return { service: figures, bare: result };
   } finally {

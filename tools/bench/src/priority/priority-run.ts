@@ -1,6 +1,7 @@
 import { ChildProgram } from '../child-program.js';
+import { DOORS } from '../doors.js';
 import { programPath, runFanOut, type RunFigures, type RunPlan } from '../fan-out-run.js';
-import { INGEST_PATH, startMonitoringService, STREAM_PATH } from '../monitoring-service.js';
+import { startMonitoringService, STREAM_PATH } from '../monitoring-service.js';
 import type { ServerProcess } from '../server-process.js';
 import type { SlowReaderAnswer, SlowReaderCommand } from './slow-reader-messages.js';
 
@@ -57,22 +58,22 @@ export async function runPriority(options: PriorityOptions): Promise<PriorityFig
     };
     const alerts: RunPlan = {
       ...base,
-      topic: ALERTS,
+      topics: [ALERTS],
       subscribers: options.alertSubscribers,
       deliveriesPerSecond: options.alertsPerSecond * options.alertSubscribers,
       producers: 1,
     };
     const metrics: RunPlan = {
       ...base,
-      topic: METRICS,
+      topics: [METRICS],
       subscribers: options.metricSubscribers,
       deliveriesPerSecond: options.metricRate,
       producers: 4,
     };
     const before = await slow?.ask({ type: 'count' }, 'counted', CONNECT_DEADLINE_MS);
     const [ofAlerts, ofMetrics] = await Promise.all([
-      runFanOut(server, doorsOf(ALERTS), alerts),
-      runFanOut(server, doorsOf(METRICS), metrics),
+      runFanOut(server, DOORS.service, alerts),
+      runFanOut(server, DOORS.service, metrics),
     ]);
     const after = await slow?.ask({ type: 'count' }, 'counted', CONNECT_DEADLINE_MS);
     return {
@@ -111,8 +112,3 @@ async function openSlowReaders(server: ServerProcess, options: PriorityOptions) 
   if (open < options.slowReaders) throw new Error(`${open} of ${options.slowReaders} slow readers are connected`);
   return child;
 }
-
-const doorsOf = (topic: string) => ({
-  ingestPath: INGEST_PATH,
-  streamPath: `${STREAM_PATH}?patterns=${encodeURIComponent(topic)}&slow_policy=block`,
-});

@@ -1,0 +1,13 @@
+import type { RunFigures } from '../fan-out-run.js';
+
+const NOTHING_OF = ['missing', 'duplicated', 'outOfOrder', 'brokenChains', 'gaps', 'closed'] as const;
+
+/** What a run may not have, in words; empty if all is well. */
+export function findingsOf(what: string, runs: readonly RunFigures[]): string[] {
+  const counts = NOTHING_OF.map((name) => [name, runs.reduce((sum, run) => sum + run[name], 0)] as const);
+  const errors = [...new Set(runs.flatMap((run) => run.errors))];
+  return [
+    ...counts.filter(([, count]) => count > 0).map(([name, count]) => `${what}: ${name} ${count}`),
+    ...errors.map((error) => `${what}: ${error}`),
+  ];
+}
