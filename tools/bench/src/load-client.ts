@@ -84,6 +84,10 @@ class Load {
     return { type: 'connected', tookMs: performance.now() - startedAt, failed: failed.length, errors: this.errors() };
   }
 
+  subscribe(): void {
+    for (const connection of this.connections) connection.subscribe();
+  }
+
   measure(window: Window): void {
     this.window = window;
     this.cpuAtStart = process.cpuUsage();
@@ -116,6 +120,7 @@ class Load {
       due: this.connections.reduce((sum, connection) => sum + dueTo(connection), 0),
       deliveries: this.deliveries,
       framesInWindow: this.framesInWindow,
+      lastFrameMicros: this.lastFrameMicros,
       eventBytes: this.eventBytes,
       fromScheduled: { p50: ms(50), p99: ms(99), p999: ms(99.9), max: this.histogram.maxValue / 1000 },
       leastEvents: counts.reduce((a, b) => Math.min(a, b), Infinity),
@@ -217,6 +222,8 @@ serveParent<LoadCommand, LoadAnswer>(async (command, answer) => {
     case 'connect':
       load = loadOf(command);
       return answer(await load.connect(CONNECT_DEADLINE_MS));
+    case 'subscribe':
+      return load?.subscribe();
     case 'measure':
       return load?.measure(command.window);
     case 'await-live':

@@ -12,6 +12,8 @@ export interface LoadTarget {
   /** Whatever certificate is there is taken. */
   readonly isTls?: boolean;
   readonly isDeflated?: boolean;
+  /** What it subscribes to when it is told to; absent: the path says it. */
+  readonly subscription?: Readonly<Record<string, unknown>>;
   /** A durable subscription. */
   readonly durable?: { readonly name: string; readonly acknowledgeEveryMs: number };
 }
@@ -67,6 +69,7 @@ export class LoadConnection implements FrameSink {
   lastError: string | undefined;
   private catalogVersion = 0;
   private generation = 0;
+  private subscription: LoadTarget['subscription'];
   private acknowledging: NodeJS.Timeout | undefined;
   private acknowledged = '';
   private socket: net.Socket | undefined;
@@ -90,6 +93,7 @@ export class LoadConnection implements FrameSink {
   /** May be called again after it was closed. `resume` goes on from what it was told last. */
   connect(target: LoadTarget, resume: boolean): void {
     const { port, path, durable } = target;
+    this.subscription = target.subscription;
     this.isReady = false;
     this.isClosed = false;
     this.closeCode = undefined;
@@ -142,6 +146,10 @@ export class LoadConnection implements FrameSink {
     return this.frame === undefined || this.isSampled;
   }
 
+  subscribe(): void {
+    this.say({ type: 'subscribe', payload: { id: 'query', ...this.subscription } });
+  }
+
   ping(payload: Buffer): void {
     this.socket?.write(clientFrame('pong', payload));
   }
@@ -180,8 +188,7 @@ export class LoadConnection implements FrameSink {
       const cursor = this.cursor();
       if (!this.isReady || cursor === this.acknowledged) return;
       this.acknowledged = cursor;
-      const payload = { id: 'query', generation: this.generation, cursor };
-      this.socket?.write(clientFrame('text', Buffer.from(JSON.stringify({ type: 'ack', payload }))));
+      this.say({ type: 'ack', payload: { id: 'query', generation: this.generation, cursor } });
     };
     setTimeout(() => (this.acknowledging = setInterval(acknowledge, ms)), Math.random() * ms);
   }
@@ -192,6 +199,10 @@ export class LoadConnection implements FrameSink {
       return { topic: lane.slice(0, at), partition: Number(lane.slice(at + 1)), epoch, position: pos };
     });
     return encodeCursor({ catalogVersion: this.catalogVersion, positions });
+  }
+
+  private say(message: object): void {
+    this.socket?.write(clientFrame('text', Buffer.from(JSON.stringify(message))));
   }
 
   private read(bytes: number): boolean {
@@ -227,7 +238,7 @@ export class LoadConnection implements FrameSink {
         this.stand(`${topic}#${partition}`, epoch, position);
       }
       this.becomeReady();
-    } else if (type === 'ready') {
+    } else if (type === 'ready' || (type === 'welcome' && this.subscription !== undefined)) {
       this.becomeReady();
     } else if (type === 'position') {
       this.advance(payload.lane ?? '', payload.epoch ?? '', payload.prev ?? '', payload.pos ?? '');

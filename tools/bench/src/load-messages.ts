@@ -23,6 +23,8 @@ export type LoadCommand =
       /** After a loss: come back with the cursor. */
       readonly reconnects: boolean;
     }
+  /** Each sends the subscription of its target. */
+  | { readonly type: 'subscribe' }
   | { readonly type: 'measure'; readonly window: Window }
   /** Answers when each connection has the `events` of its topic, or nothing has come for `quietMs`. */
   | {
@@ -52,6 +54,8 @@ export interface LoadResult {
   /** Received within the window. */
   readonly deliveries: number;
   readonly framesInWindow: number;
+  /** When the last data came, monotonic micros. */
+  readonly lastFrameMicros: number;
   /** Bytes of an event as it was delivered, its comma included. */
   readonly eventBytes: number;
   /** Milliseconds from the scheduled send, of the events that were due within the window. */

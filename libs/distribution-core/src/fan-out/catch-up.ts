@@ -1,16 +1,11 @@
 import type { Clock } from '../ports/clock.port.js';
-import type { Position } from '../position.js';
 import type { EgressShare } from './egress-share.js';
-import { MAX_FRAME_BYTES, type FeedLane } from './feed.js';
-import type { LaneSweeps } from './lane-sweep.js';
+import type { FeedLane } from './feed.js';
+import type { LaneSweeps } from './lane-sweeps.js';
 import type { Member } from './member.js';
-import type { Run } from './outlet.js';
 import { needsMark, type PrivateFrames } from './private-frames.js';
-import type { Selector } from './selector.js';
+import { MAX_EVENTS_SCANNED, type SegmentReplay } from './segment-replay.js';
 import type { SlowPolicies } from './slow-policy.js';
-
-/** Looked at per turn for one member, so that a far-behind one with a narrow filter does not hold up the loop. */
-const MAX_EVENTS_SCANNED_PER_TURN = 50_000;
 
 /**
  * Brings members that are behind to where their feed stands: from the feed's kept flushes, else from the segments
@@ -21,7 +16,7 @@ export class CatchUp {
   constructor(
     private readonly clock: Clock,
     private readonly frames: PrivateFrames,
-    private readonly selector: Selector,
+    private readonly replay: SegmentReplay,
     private readonly policies: SlowPolicies,
     private readonly sweeps: LaneSweeps,
   ) {}
@@ -56,8 +51,8 @@ export class CatchUp {
         return;
       }
       if (member.allowance < 1) return;
-      scanned += this.sendFromSegments(member, lane);
-      if (scanned > MAX_EVENTS_SCANNED_PER_TURN) return this.clock.soon(() => this.serve(member));
+      scanned += this.replay.send(member, lane, lane.state.segments);
+      if (scanned > MAX_EVENTS_SCANNED) return this.clock.soon(() => this.serve(member));
     }
   }
 
@@ -116,37 +111,5 @@ export class CatchUp {
       if (member.reachedIn(lane) !== lane.told || member.isHeld(lane)) return true;
     }
     return false;
-  }
-
-  /** At most one frame. Returns how many events were looked at. */
-  private sendFromSegments(member: Member, lane: FeedLane): number {
-    const runs: Run[] = [];
-    let eventsLeft = member.allowance;
-    let bytesLeft = MAX_FRAME_BYTES;
-    let pos: Position = member.reachedIn(lane);
-    let scanned = 0;
-    for (const { batch, skip } of lane.state.segments.after(pos)) {
-      if (pos >= lane.told) break;
-      const selected = this.selector.select(
-        member.feed.matcher,
-        lane.state.lane.topic,
-        batch,
-        skip,
-        pos,
-        lane.told,
-        eventsLeft,
-        bytesLeft,
-      );
-      for (const run of selected.runs) runs.push(run);
-      pos = selected.pos;
-      eventsLeft -= selected.eventCount;
-      bytesLeft -= selected.bytes;
-      scanned += batch.count;
-      if (selected.isCut || eventsLeft < 1 || bytesLeft <= 0 || scanned > MAX_EVENTS_SCANNED_PER_TURN) break;
-    }
-    if (runs.length === 0) member.skim(lane, pos);
-    else this.frames.advance(member, lane, pos, runs);
-    member.progressAtMs = this.clock.monotonicMs();
-    return scanned;
   }
 }

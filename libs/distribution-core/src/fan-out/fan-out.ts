@@ -15,13 +15,15 @@ import { FeedUpkeep } from './feed-upkeep.js';
 import type { FlushObserver } from './flush-observer.js';
 import { FlushRounds } from './flush-rounds.js';
 import type { LaneState } from './lane-state.js';
-import { LaneSweeps } from './lane-sweep.js';
+import { LaneSweeps } from './lane-sweeps.js';
 import { LastValueRebuild } from './last-value-rebuild.js';
 import { LastValueTables } from './last-value-table.js';
 import { Member, type MemberOptions } from './member.js';
+import { MemoryBudget } from './memory-budget.js';
 import type { FrameEncoder, Outlet } from './outlet.js';
 import type { FlushTracing } from './pending-traces.js';
 import { PrivateFrames, sendGap } from './private-frames.js';
+import { SegmentReplay } from './segment-replay.js';
 import { Selector } from './selector.js';
 import { SlowPolicies } from './slow-policy.js';
 import { type SubscriptionState, subscriptionStates } from './subscription-states.js';
@@ -30,6 +32,10 @@ import { TailedLanes } from './tailed-lanes.js';
 export interface FanOutLimits {
   /** For the segments of all lanes together. */
   readonly segmentBytes: number;
+  /** For what was read last of all lanes for members that are too far behind for the segments. */
+  readonly sweptBytes: number;
+  /** For frames of members that are behind, which others of their feeds may be sent as well. */
+  readonly sharedFrameBytes: number;
   /** For the flushes that all feeds keep together. */
   readonly keptFlushBytes: number;
   /** How far a tail is rewound when it is opened, so that a restart is no stampede into the broker. */
@@ -50,6 +56,8 @@ export interface FanOutLimits {
 
 export const DEFAULT_FAN_OUT_LIMITS: FanOutLimits = {
   segmentBytes: 256 * 1024 * 1024,
+  sweptBytes: 64 * 1024 * 1024,
+  sharedFrameBytes: 32 * 1024 * 1024,
   keptFlushBytes: 64 * 1024 * 1024,
   rewindMs: 30_000,
   dedupeWindowMs: 120_000,
@@ -155,18 +163,33 @@ export class FanOut {
       () => clock.nowMicros(),
       () => this.observer,
     );
+    const replay = new SegmentReplay(
+      clock,
+      this.frames,
+      this.selector,
+      this.limits.sharedFrameBytes,
+      metrics.gauge(
+        'fan_out_shared_frame_bytes',
+        'Bytes of frames that were made for one who is behind and are kept for others',
+      ),
+    );
+    const sweptBytes = metrics.gauge(
+      'fan_out_swept_bytes',
+      'Bytes of older events that were read last, for who is behind',
+    );
     this.sweeps = new LaneSweeps({
       log,
       clock,
       frames: this.frames,
-      selector: this.selector,
+      replay,
+      budget: new MemoryBudget(this.limits.sweptBytes, sweptBytes),
       newWindow,
       windowMs: this.limits.dedupeWindowMs,
     });
     this.catchUp = new CatchUp(
       clock,
       this.frames,
-      this.selector,
+      replay,
       new SlowPolicies(clock, this.frames, this.selector, this.limits),
       this.sweeps,
     );

@@ -4,58 +4,53 @@ import type { DedupeWindow } from '../ingest/dedupe-window.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Log } from '../ports/log.port.js';
 import { BEFORE_FIRST, type Position } from '../position.js';
-import { MAX_FRAME_BYTES, type FeedLane } from './feed.js';
+import type { FeedLane } from './feed.js';
 import type { LaneState } from './lane-state.js';
+import { LaneStretch } from './lane-stretch.js';
 import type { Member } from './member.js';
 import type { PrivateFrames } from './private-frames.js';
-import type { Selector } from './selector.js';
+import type { MemoryBudget } from './memory-budget.js';
+import type { SegmentReplay } from './segment-replay.js';
+import type { Segments } from './segments.js';
 
-const READ_BYTES = 1024 * 1024;
+/** So many reads fit into the share of a lane. */
+const KEPT_READS = 4;
+/** A member that has had no room for so long is not waited for. */
+const PATIENCE_MS = 200;
 const RETRY_MS = 500;
+/** A stretch is kept for so long after its last reader. */
+const KEPT_MS = 2_000;
 
 export interface LaneSweepDependencies {
   readonly log: Log;
   readonly clock: Clock;
   readonly frames: PrivateFrames;
-  readonly selector: Selector;
+  readonly replay: SegmentReplay;
   readonly newWindow: () => DedupeWindow;
+  /** Of what all sweeps have read last. */
+  readonly budget: MemoryBudget;
   /** How far before a position reading starts, so that copies are known; milliseconds. */
   readonly windowMs: number;
+  /** What a lane may keep of what it has read. */
+  readonly shareBytes: () => number;
   /** The member came nearer, or into the reach of the segments. */
   readonly onServed: (member: Member) => void;
-}
-
-/** Who waits for events that are only in the broker: one sweep per lane, however many wait. */
-export class LaneSweeps {
-  private readonly sweeps = new Map<LaneState, LaneSweep>();
-  private readonly dependencies: Omit<LaneSweepDependencies, 'onServed'>;
-  onServed: (member: Member) => void = () => undefined;
-
-  constructor(dependencies: Omit<LaneSweepDependencies, 'onServed'>) {
-    this.dependencies = dependencies;
-  }
-
-  wait(member: Member, lane: FeedLane): void {
-    let sweep = this.sweeps.get(lane.state);
-    if (sweep === undefined) {
-      sweep = new LaneSweep(lane.state, { ...this.dependencies, onServed: (served) => this.onServed(served) });
-      this.sweeps.set(lane.state, sweep);
-    }
-    sweep.wait(member, lane);
-  }
-
-  forget(state: LaneState): void {
-    this.sweeps.get(state)?.stop();
-    this.sweeps.delete(state);
-  }
 }
 
 /**
  * Reads one lane from the position of the hindmost member that can be written to, and serves every waiting member on
  * the way. Members leave it when they are within the segments, have no room (they wait again when they have), or go.
+ *
+ * What it read last is kept for a while: members of a herd have room at different moments, and each of them would begin a
+ * sweep of its own, one dedupe window before its place.
  */
-class LaneSweep {
+export class LaneSweep {
   private readonly waiting = new Map<Member, FeedLane>();
+  /** Were served and have no room; they wait again when they have. */
+  private readonly full = new Map<Member, FeedLane>();
+  private onWait: () => void = () => undefined;
+  private stretch: LaneStretch | undefined;
+  private cancelDrop: () => void = () => undefined;
   private isRunning = false;
   private isStopped = false;
 
@@ -64,8 +59,15 @@ class LaneSweep {
     private readonly deps: LaneSweepDependencies,
   ) {}
 
+  /** Somebody waits, or may wait again soon. */
+  get isUnderway(): boolean {
+    return this.isRunning || this.stretch !== undefined;
+  }
+
   wait(member: Member, lane: FeedLane): void {
+    this.full.delete(member);
     this.waiting.set(member, lane);
+    this.onWait();
     if (this.isRunning) return;
     this.isRunning = true;
     void this.run();
@@ -74,6 +76,14 @@ class LaneSweep {
   stop(): void {
     this.isStopped = true;
     this.waiting.clear();
+    this.full.clear();
+    this.drop();
+    this.onWait();
+  }
+
+  private drop(): void {
+    this.stretch?.drop();
+    this.stretch = undefined;
   }
 
   private async run(): Promise<void> {
@@ -88,29 +98,70 @@ class LaneSweep {
       }
     }
     this.isRunning = false;
+    if (this.isStopped) return;
+    this.cancelDrop();
+    // Who has no room now will wait again, and mostly go on where the stretch ends.
+    this.cancelDrop = this.deps.clock.after(KEPT_MS, () => this.isRunning || this.drop());
   }
 
-  /** From the hindmost to the segments, or until nobody waits any more. */
+  /** Serves who waits from the stretch, and reads on when it has nothing more for any of them. */
   private async sweepOnce(): Promise<void> {
     const hindmost = this.hindmost();
     if (hindmost === undefined) return;
-    const window = this.deps.newWindow();
-    let at = await this.windowStart(hindmost);
+    const stretch = this.stretch?.covers(hindmost) ? this.stretch : await this.beginAt(hindmost);
     while (!this.isStopped && this.waiting.size > 0) {
       const next = this.hindmost();
       if (next === undefined) return;
-      // A member that stands before the sweep has come since: the next sweep is for it.
-      if (next < at) return;
-      const { after, batches } = await this.read(at);
-      at = after;
-      if (batches.length === 0) return this.releaseAll(at);
-      for (const batch of batches) {
-        const skip = window.markDuplicates(batch);
-        this.serveAll(batch, skip, at);
-        at = batch.lastPosition;
-      }
+      // A member that stands before the stretch has come since: the next sweep is for it.
+      if (!stretch.covers(next)) return;
+      this.serveAll(stretch.segments);
       this.releaseReached();
+      const rest = this.hindmost();
+      if (rest === undefined || rest < stretch.segments.end) continue;
+      stretch.trim(this.deps.shareBytes(), (segments) => this.isNeeded(segments));
+      if (stretch.segments.bytes > this.deps.shareBytes()) {
+        await this.somebody();
+        continue;
+      }
+      const { after, batches } = await this.read(stretch.segments.end);
+      if (this.isStopped) return;
+      if (batches.length === 0) return this.releaseAll(after);
+      stretch.add(after, batches);
+      this.serveAll(stretch.segments);
     }
+  }
+
+  private get readBytes(): number {
+    return this.deps.shareBytes() / KEPT_READS;
+  }
+
+  /** Whether a member that will have room in a moment needs the oldest of what was read. */
+  private isNeeded({ oldest }: Segments): boolean {
+    if (oldest === undefined) return false;
+    const nowMs = this.deps.clock.monotonicMs();
+    for (const [member, lane] of this.full) {
+      if (member.state !== 'behind' || nowMs - member.progressAtMs > PATIENCE_MS) this.full.delete(member);
+      else if (member.reachedIn(lane) < oldest.batch.lastPosition) return true;
+    }
+    return false;
+  }
+
+  /** Until a member waits (again), but not for long. */
+  private somebody(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.deps.clock.after(PATIENCE_MS, resolve);
+      this.onWait = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  private async beginAt(hindmost: Position): Promise<LaneStretch> {
+    this.drop();
+    const from = await this.windowStart(hindmost);
+    this.stretch = new LaneStretch(from, this.deps.newWindow(), this.deps.budget);
+    return this.stretch;
   }
 
   /** From where it could be read: further on than asked for, if retention was there before. */
@@ -118,7 +169,7 @@ class LaneSweep {
     const { lane, topic } = this.state;
     const start = { topic: topic.brokerName, partition: lane.partition, epoch: lane.epoch };
     try {
-      return { after, batches: await this.deps.log.read({ ...start, after }, READ_BYTES) };
+      return { after, batches: await this.deps.log.read({ ...start, after }, this.readBytes) };
     } catch (error) {
       if (!(error instanceof DistributionError) || error.code !== 'position.lost') throw error;
       const ends = (await this.deps.log.ends(topic.brokerName))[lane.partition];
@@ -130,7 +181,10 @@ class LaneSweep {
         if (member.reachedIn(feedLane) < to) this.deps.frames.gap(member, feedLane, to, 'expired');
       }
       const { beforeFirst } = ends;
-      return { after: beforeFirst, batches: await this.deps.log.read({ ...start, after: beforeFirst }, READ_BYTES) };
+      return {
+        after: beforeFirst,
+        batches: await this.deps.log.read({ ...start, after: beforeFirst }, this.readBytes),
+      };
     }
   }
 
@@ -150,6 +204,7 @@ class LaneSweep {
     for (const [member, lane] of this.waiting) {
       if (member.state !== 'behind' || !member.hasRoom || member.allowance < 1) {
         this.waiting.delete(member);
+        if (member.state === 'behind') this.full.set(member, lane);
         continue;
       }
       const position = member.reachedIn(lane);
@@ -158,26 +213,16 @@ class LaneSweep {
     return found;
   }
 
-  /** The batch follows `after`: who stands before that came while it was being read, and the next sweep is for it. */
-  private serveAll(batch: EventBatch, skip: Uint8Array | undefined, after: Position): void {
-    for (const [member, lane] of this.waiting) {
-      if (member.reachedIn(lane) < after) continue;
-      while (member.state === 'behind' && member.hasRoom && member.allowance >= 1) {
-        const position = member.reachedIn(lane);
-        if (position >= batch.lastPosition || position >= lane.told) break;
-        const selected = this.deps.selector.select(
-          member.feed.matcher,
-          this.state.lane.topic,
-          batch,
-          skip,
-          position,
-          lane.told,
-          member.allowance,
-          MAX_FRAME_BYTES,
-        );
-        if (selected.eventCount === 0) member.skim(lane, selected.pos);
-        else this.deps.frames.advance(member, lane, selected.pos, selected.runs);
-        member.progressAtMs = this.deps.clock.monotonicMs();
+  /** A frame for each in turn: who stands at one place gets the same bytes. */
+  private serveAll(stretch: Segments): void {
+    for (let isMoving = true; isMoving;) {
+      isMoving = false;
+      for (const [member, lane] of this.waiting) {
+        if (member.state !== 'behind' || !member.hasRoom || member.allowance < 1) continue;
+        const reached = member.reachedIn(lane);
+        if (reached >= lane.told || reached >= stretch.end || !stretch.holds(reached)) continue;
+        this.deps.replay.send(member, lane, stretch);
+        isMoving = true;
       }
     }
   }

@@ -8,7 +8,15 @@ import { eventsOf } from './runs.js';
 /** Why rightful events of a stretch may be missing; `deleted`: nothing follows either, for the topic is gone. */
 export type GapReason = 'slow' | 'expired' | 'policy' | 'deleted';
 
-/** Frames for one member that does not stand where its feed stands. */
+/** One that can be sent to other members of its feed, too. */
+export interface PrivateFrame {
+  readonly prev: Position;
+  readonly pos: Position;
+  readonly eventCount: number;
+  readonly bytes: Buffer;
+}
+
+/** Frames for members that do not stand where their feed stands. */
 export class PrivateFrames {
   constructor(
     private readonly nextMark: () => number,
@@ -16,25 +24,50 @@ export class PrivateFrames {
     private readonly observer: () => FlushObserver | undefined = () => undefined,
   ) {}
 
-  /** Tells the member everything up to `pos`; a position message if nothing of it matched. */
-  advance(member: Member, lane: FeedLane, pos: Position, runs: readonly Run[], conflation?: Conflation): void {
+  /**
+   * Tells the member everything up to `pos`; a position message if nothing of it matched. Returns what may be repeated:
+   * nothing if the frame says something of the member alone.
+   */
+  advance(
+    member: Member,
+    lane: FeedLane,
+    pos: Position,
+    runs: readonly Run[],
+    conflation?: Conflation,
+  ): PrivateFrame | undefined {
     const prev = member.toldIn(lane);
-    if (prev === pos) return;
+    if (prev === pos) return undefined;
     member.tell(lane, pos);
     const { encoder, id: feed } = member.feed;
+    let isOwn = false;
     const frame = {
       feed,
       lane: lane.state.lane,
       prev,
       pos,
       timeMicros: this.nowMicros(),
-      positions: positionsOf(member),
+      positions: () => {
+        isOwn = true;
+        return member.positions();
+      },
     };
     const eventCount = eventsOf(runs);
     const isData = eventCount > 0 || conflation !== undefined;
-    this.write(member, isData ? encoder.data({ ...frame, runs, eventCount, conflation }) : encoder.position(frame));
+    const bytes = isData ? encoder.data({ ...frame, runs, eventCount, conflation }) : encoder.position(frame);
+    this.write(member, bytes);
     member.spend(eventCount);
     this.replayed(member, lane, eventCount);
+    return isOwn ? undefined : { prev, pos, eventCount, bytes };
+  }
+
+  /** Writes what another member of the feed was told of this lane; false if this one stands elsewhere, or may not have so much. */
+  repeat(member: Member, lane: FeedLane, { prev, pos, eventCount, bytes }: PrivateFrame): boolean {
+    if (member.toldIn(lane) !== prev || member.allowance < eventCount) return false;
+    member.tell(lane, pos);
+    this.write(member, bytes);
+    member.spend(eventCount);
+    this.replayed(member, lane, eventCount);
+    return true;
   }
 
   /** It was sent events of the lane while it was behind. */
@@ -62,9 +95,9 @@ export class PrivateFrames {
   private write(member: Member, bytes: Buffer): void {
     const { outlet } = member;
     const mark = needsMark(outlet, bytes.length) ? this.nextMark() : 0;
+    outlet.write(bytes, 0);
     const markBytes = mark === 0 ? undefined : member.feed.encoder.mark(mark);
-    if (markBytes === undefined) outlet.write(bytes, 0);
-    else outlet.write(Buffer.concat([bytes, markBytes]), mark);
+    if (markBytes !== undefined) outlet.write(markBytes, mark);
   }
 }
 

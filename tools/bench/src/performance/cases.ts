@@ -2,10 +2,11 @@ import { DOORS, type Doors } from '../doors.js';
 import { STREAM_PATH } from '../monitoring-service.js';
 import { besideTwin, fanOutCase, type Load } from './fan-out-case.js';
 import type { PerformanceCase } from './performance-case.js';
+import { replayCase } from './replay-case.js';
 
 const SUBSCRIBERS = 1000;
 const BATCH = 100;
-const oneTopic: Load = { subscribers: SUBSCRIBERS, topics: 1, batchEvents: BATCH, producers: 2, doors: DOORS.service };
+const oneTopic: Load = { subscribers: SUBSCRIBERS, topics: 1, batchEvents: BATCH, producers: 1, doors: DOORS.service };
 const hundredTopics: Load = { ...oneTopic, topics: 100, producers: 4 };
 const singles: Load = { ...oneTopic, batchEvents: 1, producers: 16 };
 const dueEvents: Load = { ...hundredTopics, batchEvents: undefined };
@@ -64,6 +65,7 @@ export const CASES: readonly PerformanceCase[] = [
     peer: besideTwin(hundredTopics),
     goals: { perCpuSecond: 1_800_000 },
   }),
+  replayCase,
   fanOutCase({
     name: 'unbatched',
     title: '1 topic × 1,000 subscribers, 100,000 deliveries/s, an event a POST: nothing to batch',
