@@ -1,0 +1,64 @@
+import { startMonitoringService } from '../monitoring-service.js';
+import type { CaseOptions, CaseResult, PerformanceCase } from '../performance/performance-case.js';
+import { type IngestFigures, type IngestPlan, runIngest } from './ingest-run.js';
+import type { Framing } from './post-template.js';
+
+/** Answered when the events are on disk: a group commit is shared by what came meanwhile. */
+const CONNECTIONS = 16;
+const EVENTS_PER_POST = 100;
+const WARM_UP_SECONDS = 3;
+
+export const ingestJson: PerformanceCase = {
+  name: 'ingest-json',
+  title: 'POST of 100 durable events as a JSON list, 16 connections',
+  run: (options) => runCase('json', 250_000, options),
+};
+
+async function runCase(framing: Framing, goal: number, options: CaseOptions): Promise<CaseResult> {
+  const runs: IngestFigures[] = [];
+  const rounds = options.quick ? 1 : options.pairs;
+  for (let round = 0; round < rounds; round++) {
+    const figures = await runOnce(framing, options);
+    options.note(
+      `ingest-${framing}: ${Math.round(figures.eventsPerSecond)} events/s, p99 ${figures.p99Ms.toFixed(1)} ms, ` +
+        `load ${figures.loadCores.toFixed(2)} cores`,
+    );
+    runs.push(figures);
+  }
+  const valuesOf = (value: (figures: IngestFigures) => number) => runs.map(value);
+  return {
+    figures: [
+      {
+        name: 'events',
+        unit: 'events/s',
+        values: valuesOf(({ eventsPerSecond }) => eventsPerSecond),
+        goal: { atLeast: goal },
+      },
+      {
+        name: 'per CPU second of the service',
+        unit: 'events/CPU-s',
+        values: valuesOf((run) => run.eventsPerCpuSecond),
+      },
+      { name: 'p99 of the answer', unit: 'ms', values: valuesOf(({ p99Ms }) => p99Ms) },
+      { name: 'load', unit: 'cores', values: valuesOf(({ loadCores }) => loadCores) },
+    ],
+    findings: runs.flatMap(({ findings }) => findings),
+  };
+}
+
+async function runOnce(framing: Framing, { seconds, quick, pin }: CaseOptions): Promise<IngestFigures> {
+  const server = await startMonitoringService({ cpu: pin ? 0 : undefined });
+  try {
+    const plan: IngestPlan = {
+      framing,
+      eventsPerPost: EVENTS_PER_POST,
+      connections: quick ? 4 : CONNECTIONS,
+      warmUpSeconds: quick ? 1 : WARM_UP_SECONDS,
+      seconds: quick ? 1 : seconds,
+      loadCpu: pin ? 1 : undefined,
+    };
+    return await runIngest(server, plan);
+  } finally {
+    await server.stop();
+  }
+}
