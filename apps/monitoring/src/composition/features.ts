@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { type Clock, compileTopicPattern } from '@distributary/distribution-core';
+import { type Clock, compileTopicPattern, type IdSource } from '@distributary/distribution-core';
 import type { HealthCheck, Logger, Role, Roles } from '@distributary/distribution-nest';
 import { ActiveAlerts } from '../alerts/active-alerts.js';
 import { AlertEvaluator } from '../alerts/alert-evaluator.js';
@@ -49,6 +49,7 @@ export interface FeatureSurroundings {
   readonly config: MonitoringConfig;
   readonly roles: Roles;
   readonly clock: Clock;
+  readonly ids: IdSource;
   readonly logger: Logger;
   readonly observability: Observability;
 }
@@ -62,7 +63,7 @@ const ALERTS_PER_TENANT = 1_000;
 /** What the service watches by itself: this machine, its own deliveries, and what follows from the figures. */
 export function createFeatures(
   parts: Parts,
-  { config, roles, clock, logger, dependencies, observability }: FeatureSurroundings,
+  { config, roles, clock, ids, logger, dependencies, observability }: FeatureSurroundings,
 ): Features {
   const { publisher, log, directory } = parts;
   const outbox = new Outbox(publisher, clock, {
@@ -126,7 +127,7 @@ export function createFeatures(
   const metricPatterns = METRIC_PATTERNS.map((pattern) => compileTopicPattern(pattern));
   let ends: (() => Promise<void>)[] = [];
   return {
-    events: new EventsService(publisher, clock),
+    events: new EventsService(publisher, clock, ids),
     history: new HistoryService(parts.history, monitoringVocabulary),
     alerts: new AlertsService(alerts),
     metrics: new MetricsService(latest, clock),

@@ -4,10 +4,19 @@ import {
   CLOUD_EVENT_BATCH,
   cloudEventSchema,
   MAX_EVENTS_PER_REQUEST,
+  NDJSON,
   publishAnswerSchema,
   publishBodySchema,
+  publishLinesSchema,
 } from '@distributary/contracts';
-import { ApiContract, CurrentPrincipal, NotAudited, readCloudEvents } from '@distributary/distribution-nest';
+import {
+  ApiContract,
+  CurrentPrincipal,
+  NotAudited,
+  readCloudEvents,
+  TakesUnparsedJson,
+  UnparsedBody,
+} from '@distributary/distribution-nest';
 import type { Principal } from '@distributary/distribution-core';
 import { Body, Controller, Headers, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
@@ -22,11 +31,13 @@ export class EventsController {
   constructor(private readonly events: EventsService) {}
 
   @Post()
+  @TakesUnparsedJson()
   @ApiContract({
     summary: 'Publish monitoring events',
     description:
-      'One event, a list, or { "events": [...] }; at most 1,000. Idempotent by event_id. Also CloudEvents 1.0, structured, in ' +
-      'batches, or in binary mode with ce- headers: their type says the data type.',
+      'One event, a list, or { "events": [...] }; at most 1,000. Idempotent by event_id. Also one event a line ' +
+      '(application/x-ndjson), and CloudEvents 1.0, structured, in batches, or in binary mode with ce- headers: their type ' +
+      'says the data type.',
     headers: z.object({
       'ce-specversion': z
         .literal('1.0')
@@ -35,6 +46,7 @@ export class EventsController {
     }),
     body: {
       'application/json': publishBodySchema,
+      [NDJSON]: publishLinesSchema,
       [CLOUD_EVENT]: cloudEventSchema,
       [CLOUD_EVENT_BATCH]: z.array(cloudEventSchema).min(1).max(MAX_EVENTS_PER_REQUEST),
     },
@@ -44,9 +56,13 @@ export class EventsController {
     errors: ['topic.not_found', 'event.key_conflict', 'schema.rejected', 'ingest.busy', 'broker.unavailable'],
   })
   publish(@Body() body: unknown, @Headers() headers: IncomingHttpHeaders, @CurrentPrincipal() principal: Principal) {
-    const cloudEvents = readCloudEvents(headers, body);
+    const isUnparsed = body instanceof UnparsedBody;
+    if (isUnparsed && body.mediaType === NDJSON) return this.events.ingestLines(body, principal);
+    if (isUnparsed && headers['ce-specversion'] === undefined) return this.events.ingestBody(body, principal);
+    const parsed = isUnparsed ? body.parse() : body;
+    const cloudEvents = readCloudEvents(headers, parsed);
     return this.events.ingest(
-      cloudEvents === undefined ? body : { events: monitoringInputsOf(cloudEvents) },
+      cloudEvents === undefined ? parsed : { events: monitoringInputsOf(cloudEvents) },
       principal,
     );
   }

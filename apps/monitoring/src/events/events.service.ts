@@ -1,18 +1,48 @@
 import { MAX_EVENTS_PER_REQUEST, type MonitoringEventInput, type PublishResult } from '@distributary/contracts';
-import { type Clock, DistributionError, invalidRequest, type Principal } from '@distributary/distribution-core';
-import type { EventPublisher } from './publisher.js';
+import {
+  type Clock,
+  DistributionError,
+  type IdSource,
+  invalidRequest,
+  type Principal,
+} from '@distributary/distribution-core';
+import type { IngestPublisher } from './publisher.js';
+import { type EventBody, EventBodies } from './reading/event-bodies.js';
+
+export interface PublishAnswer {
+  readonly results: readonly PublishResult[];
+}
 
 /** Events from outside: one object, a list, or `{ events: [...] }`. */
 export class EventsService {
+  private readonly bodies: EventBodies;
+
   constructor(
-    private readonly publisher: EventPublisher,
+    private readonly publisher: IngestPublisher,
     private readonly clock: Clock,
-  ) {}
+    ids: IdSource,
+  ) {
+    this.bodies = new EventBodies(clock, ids);
+  }
+
+  /** The same as {@link ingest}, of the bytes of a JSON body. */
+  async ingestBody(body: EventBody, principal: Principal): Promise<PublishAnswer> {
+    const events = this.bodies.plainList(body);
+    if (events === undefined) return this.ingest(body.parse(), principal);
+    return { results: await this.publisher.publishRead(events, principal) };
+  }
+
+  /** The same, of events that lie one a line. */
+  async ingestLines(body: EventBody, principal: Principal): Promise<PublishAnswer> {
+    const events = await this.bodies.lines(body, this.nextTurn);
+    if (events.length === 0) throw nothing();
+    return { results: await this.publisher.publishRead(events, principal) };
+  }
 
   /** In the tenant of the principal; `auth.forbidden` if it may not publish one of them. */
-  async ingest(body: unknown, principal: Principal): Promise<{ readonly results: readonly PublishResult[] }> {
+  async ingest(body: unknown, principal: Principal): Promise<PublishAnswer> {
     const inputs = eventsOf(body);
-    if (inputs.length === 0) throw invalidRequest([{ path: 'events', rule: 'must hold at least one event' }]);
+    if (inputs.length === 0) throw nothing();
     if (inputs.length > MAX_EVENTS_PER_REQUEST) {
       throw new DistributionError(
         'payload.too_large',
@@ -27,6 +57,8 @@ export class EventsService {
   /** A thousand metrics in one call do not hold up an alert. */
   private readonly nextTurn = (): Promise<void> => new Promise((resolve) => this.clock.soon(resolve));
 }
+
+const nothing = () => invalidRequest([{ path: 'events', rule: 'must hold at least one event' }]);
 
 function eventsOf(body: unknown): readonly unknown[] {
   if (Array.isArray(body)) return body;

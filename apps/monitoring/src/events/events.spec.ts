@@ -18,7 +18,11 @@ const metric = (eventId: string) => ({
 
 function aDoor() {
   const ingest = new InMemoryIngest();
-  const service = new EventsService(new IngestPublisher(ingest, new FakeClock(), countingIds), new SystemClock());
+  const service = new EventsService(
+    new IngestPublisher(ingest, new FakeClock(), countingIds),
+    new SystemClock(),
+    countingIds,
+  );
   return { ingest, door: new EventsController(service) };
 }
 

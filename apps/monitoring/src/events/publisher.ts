@@ -68,6 +68,14 @@ export class IngestPublisher implements EventPublisher {
       if (event !== undefined) events.push(toPublishedEvent(event, this.clock, this.ids));
     }
     refuseIfAny(problems);
+    return this.publishRead(events, principal);
+  }
+
+  /** Events that were read and checked already. */
+  async publishRead(
+    events: readonly PublishedEvent[],
+    principal: Principal = LOCAL_PRINCIPAL,
+  ): Promise<readonly PublishResult[]> {
     if (events.length === 0) return [];
     const ingested = await this.ingest.publish(permittedToPublish(principal, events));
     return ingested.map((result) => ({

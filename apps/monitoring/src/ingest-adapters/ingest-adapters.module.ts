@@ -1,4 +1,4 @@
-import { CLOUD_EVENT, CLOUD_EVENT_BATCH } from '@distributary/contracts';
+import { CLOUD_EVENT, CLOUD_EVENT_BATCH, NDJSON } from '@distributary/contracts';
 import type { Metrics } from '@distributary/distribution-core';
 import { type BodyTypes, LOGGER, type Logger, OTLP_PROTOBUF, OtlpCodec } from '@distributary/distribution-nest';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -12,6 +12,7 @@ import { OtlpService } from './otlp/otlp.service.js';
 export const ADAPTER_BODIES: BodyTypes = {
   json: [CLOUD_EVENT, CLOUD_EVENT_BATCH],
   bytes: [OTLP_PROTOBUF],
+  texts: [NDJSON],
 };
 
 export interface AdapterParts {

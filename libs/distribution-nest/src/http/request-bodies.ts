@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
-import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import { type FastifyAdapter, RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { invalidRequest } from '@distributary/distribution-core';
 
 /** Media types that routes take besides JSON. */
@@ -10,7 +11,28 @@ export interface BodyTypes {
   readonly json: readonly string[];
   /** Given to handlers as a Buffer. */
   readonly bytes: readonly string[];
+  /** Of more than one JSON text; given to handlers as an {@link UnparsedBody}. */
+  readonly texts: readonly string[];
 }
+
+/** A body that its handler reads by itself, as far as it can. */
+export class UnparsedBody {
+  constructor(
+    readonly mediaType: string,
+    readonly bytes: Buffer,
+    private readonly parseText: (text: Buffer | string) => unknown,
+  ) {}
+
+  /** All of it, or the given part, as every other JSON body is parsed; throws what is answered for those that are none. */
+  parse(text: Buffer | string = this.bytes): unknown {
+    return this.parseText(text);
+  }
+}
+
+const UNPARSED = { unparsedJson: true };
+
+/** Beside `@Post()`: the body is an {@link UnparsedBody} if it is sent as application/json. */
+export const TakesUnparsedJson = (): MethodDecorator => RouteConfig(UNPARSED);
 
 type Encoded = IncomingMessage & { receivedEncodedLength?: number };
 
@@ -24,8 +46,9 @@ const UNPACKERS = {
 export function takeBodies(adapter: FastifyAdapter, types: BodyTypes): void {
   const server = adapter.getInstance();
   server.addContentTypeParser([...types.bytes], { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  // Refuses `__proto__` and `constructor.prototype`, as the parser of application/json does.
+  // Refuses `__proto__` and `constructor.prototype`.
   const parseJson = server.getDefaultJsonParser('error', 'error');
+  takeUnparsed(adapter, types.texts, parseJson);
   server.addContentTypeParser([...types.json], { parseAs: 'string' }, parseJson);
   server.addHook('preParsing', (request, _reply, payload, done) => {
     const encoding = request.headers['content-encoding']?.trim().toLowerCase();
@@ -36,6 +59,39 @@ export function takeBodies(adapter: FastifyAdapter, types: BodyTypes): void {
       done(invalidRequest([{ path: 'content-encoding', rule }]));
     }
   });
+}
+
+type JsonParser = ReturnType<FastifyInstance['getDefaultJsonParser']>;
+
+const JSON_TYPE = 'application/json';
+
+/** JSON as ever, but for routes that take it as it is. */
+function takeUnparsed(adapter: FastifyAdapter, texts: readonly string[], parseJson: JsonParser): void {
+  const server = adapter.getInstance();
+  const { bodyLimit } = server.initialConfig;
+  const unparsed = (type: string, request: FastifyRequest, bytes: Buffer) =>
+    new UnparsedBody(type, bytes, (text) => {
+      let parsed: { readonly value: unknown } | undefined;
+      let failure: Error | null = null;
+      // It answers at once.
+      void parseJson(request, text as string, (error, value) => {
+        failure = error;
+        parsed = { value };
+      });
+      if (failure !== null) throw failure as Error;
+      return parsed?.value;
+    });
+  // Not the server's own way: Nest then adds none of its own.
+  adapter.useBodyParser(JSON_TYPE, false, { bodyLimit }, (request, bytes, done) => {
+    const { unparsedJson = false } = request.routeOptions.config as Partial<typeof UNPARSED>;
+    if (unparsedJson) done(null, unparsed(JSON_TYPE, request, bytes as Buffer));
+    else void parseJson(request, bytes as unknown as string, done);
+  });
+  for (const type of texts) {
+    server.addContentTypeParser(type, { parseAs: 'buffer' }, (request, bytes, done) => {
+      done(null, unparsed(type, request, bytes as Buffer));
+    });
+  }
 }
 
 const isKnown = (encoding: string): encoding is keyof typeof UNPACKERS => Object.hasOwn(UNPACKERS, encoding);

@@ -5,22 +5,34 @@ import type { Framing } from './post-template.js';
 
 /** Answered when the events are on disk: a group commit is shared by what came meanwhile. */
 const CONNECTIONS = 16;
-const EVENTS_PER_POST = 100;
 const WARM_UP_SECONDS = 3;
 
 export const ingestJson: PerformanceCase = {
   name: 'ingest-json',
   title: 'POST of 100 durable events as a JSON list, 16 connections',
-  run: (options) => runCase('json', 250_000, options),
+  run: (options) => runCase({ framing: 'json', eventsPerPost: 100, goal: 250_000 }, options),
 };
 
-async function runCase(framing: Framing, goal: number, options: CaseOptions): Promise<CaseResult> {
+export const ingestNdjson: PerformanceCase = {
+  name: 'ingest-ndjson',
+  title: 'POST of 500 durable events, one a line, 16 connections',
+  run: (options) => runCase({ framing: 'ndjson', eventsPerPost: 500, goal: 500_000 }, options),
+};
+
+interface IngestCase {
+  readonly framing: Framing;
+  readonly eventsPerPost: number;
+  /** Events per second. */
+  readonly goal: number;
+}
+
+async function runCase(ingest: IngestCase, options: CaseOptions): Promise<CaseResult> {
   const runs: IngestFigures[] = [];
   const rounds = options.quick ? 1 : options.pairs;
   for (let round = 0; round < rounds; round++) {
-    const figures = await runOnce(framing, options);
+    const figures = await runOnce(ingest, options);
     options.note(
-      `ingest-${framing}: ${Math.round(figures.eventsPerSecond)} events/s, p99 ${figures.p99Ms.toFixed(1)} ms, ` +
+      `ingest-${ingest.framing}: ${Math.round(figures.eventsPerSecond)} events/s, p99 ${figures.p99Ms.toFixed(1)} ms, ` +
         `load ${figures.loadCores.toFixed(2)} cores`,
     );
     runs.push(figures);
@@ -32,7 +44,7 @@ async function runCase(framing: Framing, goal: number, options: CaseOptions): Pr
         name: 'events',
         unit: 'events/s',
         values: valuesOf(({ eventsPerSecond }) => eventsPerSecond),
-        goal: { atLeast: goal },
+        goal: { atLeast: ingest.goal },
       },
       {
         name: 'per CPU second of the service',
@@ -46,12 +58,15 @@ async function runCase(framing: Framing, goal: number, options: CaseOptions): Pr
   };
 }
 
-async function runOnce(framing: Framing, { seconds, quick, pin }: CaseOptions): Promise<IngestFigures> {
+async function runOnce(
+  { framing, eventsPerPost }: IngestCase,
+  { seconds, quick, pin }: CaseOptions,
+): Promise<IngestFigures> {
   const server = await startMonitoringService({ cpu: pin ? 0 : undefined });
   try {
     const plan: IngestPlan = {
       framing,
-      eventsPerPost: EVENTS_PER_POST,
+      eventsPerPost,
       connections: quick ? 4 : CONNECTIONS,
       warmUpSeconds: quick ? 1 : WARM_UP_SECONDS,
       seconds: quick ? 1 : seconds,

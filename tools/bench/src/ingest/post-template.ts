@@ -1,7 +1,7 @@
 import { stampedEventText } from '../event-text.js';
 
 /** How the events of a body are told apart. */
-export type Framing = 'json';
+export type Framing = 'json' | 'ndjson';
 
 interface BodyForm {
   readonly contentType: string;
@@ -10,6 +10,7 @@ interface BodyForm {
 
 const FORMS: Readonly<Record<Framing, BodyForm>> = {
   json: { contentType: 'application/json', bodyOf: (events) => `[${events.join(',')}]` },
+  ndjson: { contentType: 'application/x-ndjson', bodyOf: (events) => events.map((event) => `${event}\n`).join('') },
 };
 
 export interface TemplateOptions {

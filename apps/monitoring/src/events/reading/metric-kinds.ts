@@ -1,0 +1,117 @@
+import { type MonitoringDataDistributed, monitoringDistributionSchema } from '@distributary/contracts';
+import type { Attributes, Clock, IdSource } from '@distributary/distribution-core';
+import { toPublishedEvent } from '../monitoring-event.js';
+import { hashWith } from './byte-hash.js';
+import type { MetricScan } from './metric-scan.js';
+
+/** All that is the same in the events of one metric of one source, made of the first of them by the schema. */
+export interface MetricKind {
+  readonly topic: string;
+  readonly routingKey: string;
+  /** One object for all of them. */
+  readonly attributes: Attributes;
+  /** Of the stored form: from behind the time to the data. */
+  readonly middle: Uint8Array;
+  /** From behind the data to the end. */
+  readonly tail: Uint8Array;
+}
+
+interface KnownKind extends MetricKind {
+  readonly routing: Uint8Array;
+  readonly metadata: Uint8Array;
+  readonly metric: Uint8Array;
+  readonly service: Uint8Array;
+}
+
+/** Some 20 MB at the very most; then it begins anew, which costs what the first event of each kind did. */
+const MAX_KINDS = 8_192;
+/** `__proto__`, `constructor.prototype`: the parser of whole bodies refuses them. */
+const SUSPICIOUS = /__proto__|constructor/;
+
+/** The kinds that were seen lately, found by the bytes that make them, without a text being made. */
+export class MetricKinds {
+  private readonly known = new Map<number, KnownKind>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly ids: IdSource,
+  ) {}
+
+  /** Undefined if the event is not as the schema wants it. */
+  of(scan: MetricScan, bytes: Buffer): MetricKind | undefined {
+    let hash = hashWith(scan.routingHash, scan.metricHash);
+    hash = hashWith(hashWith(hash, scan.metadataHash), scan.serviceHash);
+    const found = this.known.get(hash);
+    if (found !== undefined && isKind(found, scan, bytes)) return found;
+    const made = this.make(scan, bytes);
+    if (made === undefined) return undefined;
+    if (this.known.size >= MAX_KINDS) this.known.clear();
+    this.known.set(hash, made);
+    return made;
+  }
+
+  private make(scan: MetricScan, bytes: Buffer): KnownKind | undefined {
+    const { routingStart, routingEnd, metadataStart, metadataEnd, serviceStart, serviceEnd } = scan;
+    const routing = parsedObject(bytes.toString('utf8', routingStart, routingEnd) || 'null');
+    const metadata = parsedObject(bytes.toString('utf8', metadataStart, metadataEnd));
+    if (routing === undefined || metadata === undefined) return undefined;
+    const service = bytes.toString('utf8', serviceStart, serviceEnd);
+    const parsed = monitoringDistributionSchema.safeParse({
+      event_id: 'e',
+      timestamp: '1970-01-01T00:00:00Z',
+      data_type: 'METRICS',
+      data: {
+        ...(service !== '' && { service_name: service }),
+        metric_name: bytes.toString('utf8', scan.metricStart, scan.metricEnd),
+        current_value: 0,
+      },
+      ...(routing !== null && { routing }),
+      metadata,
+    });
+    if (!parsed.success) return undefined;
+    const { topic, record } = toPublishedEvent(parsed.data, this.clock, this.ids);
+    const stored = JSON.parse(Buffer.from(record.value).toString()) as MonitoringDataDistributed;
+    const named = service === '' ? `"service_name":${JSON.stringify(stored.data.service_name)},` : '';
+    return {
+      topic,
+      routingKey: record.routingKey,
+      attributes: record.attributes,
+      middle: Buffer.from(
+        `","data_type":"METRICS","distribution":${JSON.stringify(stored.distribution)},"data":{${named}`,
+      ),
+      tail: Buffer.from(`},"metadata":${JSON.stringify(stored.metadata)}}`),
+      routing: copyOf(bytes, routingStart, routingEnd),
+      metadata: copyOf(bytes, metadataStart, metadataEnd),
+      metric: copyOf(bytes, scan.metricStart, scan.metricEnd),
+      service: copyOf(bytes, serviceStart, serviceEnd),
+    };
+  }
+}
+
+function isKind(kind: KnownKind, scan: MetricScan, bytes: Uint8Array): boolean {
+  return (
+    isSame(kind.metric, bytes, scan.metricStart, scan.metricEnd) &&
+    isSame(kind.routing, bytes, scan.routingStart, scan.routingEnd) &&
+    isSame(kind.metadata, bytes, scan.metadataStart, scan.metadataEnd) &&
+    isSame(kind.service, bytes, scan.serviceStart, scan.serviceEnd)
+  );
+}
+
+function isSame(own: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (own.length !== end - start) return false;
+  for (let at = 0; at < own.length; at++) if (own[at] !== bytes[start + at]) return false;
+  return true;
+}
+
+const copyOf = (bytes: Uint8Array, start: number, end: number): Uint8Array =>
+  Uint8Array.from(bytes.subarray(start, end));
+
+/** Undefined if it is no JSON, or none that the parser of whole bodies would take. */
+function parsedObject(text: string): unknown {
+  if (SUSPICIOUS.test(text)) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
