@@ -1,4 +1,5 @@
-import type { AttributeValue, EventRecord } from './event.js';
+import type { Attributes, AttributeValue, EventRecord } from './event.js';
+import { type EventIds, StoredIds, TextIds } from './event-ids.js';
 import type { Lane } from './lane.js';
 import { offsetOfPosition, type Position, positionOfOffset } from './position.js';
 
@@ -31,10 +32,13 @@ export interface PositionColumn {
 export interface BatchSummary {
   readonly count: number;
   readonly appendedMicros: number;
-  readonly ids: readonly string[];
+  readonly ids: readonly string[] | EventIds;
 }
 
-interface BatchHeader extends BatchSummary {
+interface BatchHeader {
+  readonly count: number;
+  readonly appendedMicros: number;
+  readonly ids: readonly string[];
   readonly columns: readonly (readonly [name: string, dictionary: readonly AttributeValue[]])[];
 }
 
@@ -46,6 +50,9 @@ export const TRACEPARENT = '\0traceparent';
 const VERSION = 1;
 const PREAMBLE_BYTES = 8;
 const COMMA = 0x2c;
+/** What stands before and behind the ids in a header. */
+const IDS_MARK = Buffer.from('"ids":[');
+const COLUMNS_MARK = Buffer.from('],"columns":[');
 /** Ids, times, ends and what the allocator adds: resident memory of 100,000 decoded events less their values, per event. */
 const EVENT_OVERHEAD_BYTES = 400;
 
@@ -55,7 +62,7 @@ export class EventBatch {
   readonly appendedMicros: number;
   /** Bytes that this batch keeps alive. */
   readonly byteLength: number;
-  readonly eventIds: readonly string[];
+  private readonly ids: EventIds;
 
   constructor(
     readonly lane: Lane,
@@ -68,8 +75,22 @@ export class EventBatch {
   ) {
     this.count = count;
     this.appendedMicros = appendedMicros;
-    this.eventIds = ids;
+    this.ids = 'hashes' in ids ? ids : new TextIds(ids);
     this.byteLength = values.length + count * (EVENT_OVERHEAD_BYTES + 4 * columns.size);
+  }
+
+  /** Texts of all of them: whoever needs a few asks {@link idAt}. */
+  get eventIds(): readonly string[] {
+    return this.ids.all;
+  }
+
+  idAt(index: number): string {
+    return this.ids.at(index);
+  }
+
+  /** 64 bits of the hash of each id, see {@link EventIds}. */
+  idHashes(): Uint32Array {
+    return this.ids.hashes();
   }
 
   get lastPosition(): Position {
@@ -127,7 +148,7 @@ export class EventBatch {
   recordAt(index: number): EventRecord {
     const traceparent = this.attributeAt(index, TRACEPARENT);
     return {
-      eventId: this.eventIds[index],
+      eventId: this.ids.at(index),
       timeMicros: this.times[index],
       routingKey: this.routingKeyAt(index),
       attributes: this.attributesAt(index),
@@ -141,32 +162,50 @@ export class EventBatch {
   }
 }
 
+interface Filling {
+  readonly dictionary: AttributeValue[];
+  readonly places: Map<AttributeValue, number>;
+  readonly index: Uint32Array;
+}
+
+function place({ dictionary, places, index }: Filling, row: number, value: AttributeValue): void {
+  let entry = places.get(value);
+  if (entry === undefined) {
+    entry = dictionary.push(value);
+    places.set(value, entry);
+  }
+  index[row] = entry;
+}
+
 export function encodeEventBatch(records: readonly EventRecord[], appendedMicros: number): Buffer {
   const count = records.length;
-  const columns = new Map<
-    string,
-    { dictionary: AttributeValue[]; places: Map<AttributeValue, number>; index: Uint32Array }
-  >();
-  const place = (name: string, row: number, value: AttributeValue) => {
+  const columns = new Map<string, Filling>();
+  const columnOf = (name: string): Filling => {
     let column = columns.get(name);
     if (column === undefined) {
       column = { dictionary: [], places: new Map(), index: new Uint32Array(count) };
       columns.set(name, column);
     }
-    let entry = column.places.get(value);
-    if (entry === undefined) {
-      entry = column.dictionary.push(value);
-      column.places.set(value, entry);
-    }
-    column.index[row] = entry;
+    return column;
   };
+  const attributeColumns = new Set<Filling>();
+  /** Events of one kind may share one object of attributes: the first row that had it. */
+  const rowOf = new Map<Attributes, number>();
   let valueBytes = 0;
   for (let row = 0; row < count; row++) {
-    const record = records[row];
-    place(ROUTING_KEY, row, record.routingKey);
-    for (const name in record.attributes) place(name, row, record.attributes[name]);
-    if (record.traceparent !== undefined) place(TRACEPARENT, row, record.traceparent);
-    valueBytes += record.value.length + 1;
+    const { routingKey, attributes, traceparent, value } = records[row];
+    place(columnOf(ROUTING_KEY), row, routingKey);
+    const known = rowOf.get(attributes);
+    if (known === undefined) {
+      rowOf.set(attributes, row);
+      for (const name in attributes) {
+        const column = columnOf(name);
+        attributeColumns.add(column);
+        place(column, row, attributes[name]);
+      }
+    } else for (const { index } of attributeColumns) index[row] = index[known];
+    if (traceparent !== undefined) place(columnOf(TRACEPARENT), row, traceparent);
+    valueBytes += value.length + 1;
   }
   const header: BatchHeader = {
     count,
@@ -226,8 +265,14 @@ export function decodeEventBatch(lane: Lane, positions: PositionColumn, bytes: B
   const version = bytes.readUInt32LE(0);
   if (version !== VERSION) throw new RangeError(`event batch version ${version}, expected ${VERSION}`);
   let at = PREAMBLE_BYTES + bytes.readUInt32LE(4);
-  const header = JSON.parse(bytes.toString('utf8', PREAMBLE_BYTES, at)) as BatchHeader;
-  const { count } = header;
+  // No quote within an id is without a backslash, so neither mark is to be found in one.
+  const idsStart = bytes.indexOf(IDS_MARK, PREAMBLE_BYTES) + IDS_MARK.length;
+  const idsEnd = bytes.indexOf(COLUMNS_MARK, idsStart);
+  const header = JSON.parse(
+    bytes.toString('utf8', PREAMBLE_BYTES, idsStart) + bytes.toString('utf8', idsEnd, at),
+  ) as BatchHeader;
+  const { count, appendedMicros } = header;
+  const ids = new StoredIds(bytes.subarray(idsStart, idsEnd), count);
   const ends = readUint32s(bytes, at, count);
   at += ends.byteLength;
   const times = readFloat64s(bytes, at, count);
@@ -237,7 +282,7 @@ export function decodeEventBatch(lane: Lane, positions: PositionColumn, bytes: B
     columns.set(name, { dictionary, index: readUint32s(bytes, at, count) });
     at += count * 4;
   }
-  return new EventBatch(lane, positions, header, ends, times, columns, bytes.subarray(at));
+  return new EventBatch(lane, positions, { count, appendedMicros, ids }, ends, times, columns, bytes.subarray(at));
 }
 
 /** Positions of a log that numbers its events without holes: first, first + 1, … */

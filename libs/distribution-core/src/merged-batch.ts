@@ -30,7 +30,7 @@ export function mergeEventBatches(batches: readonly EventBatch[]): EventBatch {
       end += batch.bytesOf(index, index + 1);
       ends[row] = end;
       times[row] = batch.timeMicrosAt(index);
-      ids.push(batch.eventIds[index]);
+      ids.push(batch.idAt(index));
       row++;
     }
   }

@@ -15,6 +15,8 @@ interface Grant {
 /** Which events of its tenant a principal may have or make, one at a time: for publishing and for reads of the present. */
 export class PermittedEvents {
   private readonly grants: readonly Grant[];
+  /** Neighbours mostly have one topic. */
+  private last: { readonly topic: string; readonly covering: readonly Grant[] } | undefined;
 
   constructor(
     readonly principal: Principal,
@@ -30,14 +32,19 @@ export class PermittedEvents {
 
   /** `topic` by the catalog's name. Of another tenant: never. */
   includes(topic: string, record: EventRecord): boolean {
-    if (tenantOf(topic) !== this.principal.tenant) return false;
-    const path = unqualified(topic);
-    const covering = this.grants.filter(({ covers }) => covers(path));
-    if (covering.some(({ constraint }) => constraint === undefined)) return true;
+    if (this.last?.topic !== topic) this.last = { topic, covering: this.covering(topic) };
+    const { covering } = this.last;
     if (covering.length === 0) return false;
+    if (covering.some(({ constraint }) => constraint === undefined)) return true;
     // Constraints are in the tenant's words, as the event is to the tenant.
-    const read = recordReader(path, record);
+    const read = recordReader(unqualified(topic), record);
     return covering.some(({ constraint }) => constraint !== undefined && evaluateFilter(constraint, read));
+  }
+
+  private covering(topic: string): readonly Grant[] {
+    if (tenantOf(topic) !== this.principal.tenant) return [];
+    const path = unqualified(topic);
+    return this.grants.filter(({ covers }) => covers(path));
   }
 }
 
@@ -51,8 +58,12 @@ export function permittedToPublish<Event extends { readonly topic: string; reado
 ): readonly Event[] {
   const permitted = new PermittedEvents(principal, 'publish');
   const problems: Problem[] = [];
+  let last = { given: '', topic: '' };
   const qualified = events.map((event, index) => {
-    const topic = qualifyTopic(principal.tenant, event.topic);
+    if (last.given !== event.topic) {
+      last = { given: event.topic, topic: qualifyTopic(principal.tenant, event.topic) };
+    }
+    const { topic } = last;
     if (!permitted.includes(topic, event.record) && problems.length < MAX_PROBLEMS) {
       problems.push({ path: `events[${index}]`, rule: `must be one that you may publish to ${event.topic}` });
     }

@@ -1,4 +1,5 @@
 import type { EventBatch } from '../event-batch.js';
+import { hashInto } from '../text-hash.js';
 import { HashRing } from './hash-ring.js';
 
 export const DEDUPE_WINDOW_MS = 120_000;
@@ -21,6 +22,7 @@ export class DedupeWindow {
   private readonly windowMicros: number;
   private readonly maxEvents: number;
   private readonly ring = new HashRing(1);
+  private readonly halves = new Uint32Array(2);
 
   constructor(options: DedupeWindowOptions = {}) {
     this.windowMicros = (options.windowMs ?? DEDUPE_WINDOW_MS) * 1000;
@@ -38,23 +40,29 @@ export class DedupeWindow {
 
   /** Records the id as the lane's newest; true if it is a copy. To be called in the order of the lane. */
   seen(eventId: string, brokerMicros: number): boolean {
-    const { ring } = this;
-    const oldestMicros = brokerMicros - this.windowMicros;
-    while (ring.size > 0 && ring.valueOf(ring.oldest, MICROS) < oldestMicros) ring.dropOldest();
-    if (ring.size >= this.maxEvents) ring.dropOldest();
-    const isKnown = ring.add(eventId);
-    ring.set(ring.newest, MICROS, brokerMicros);
-    return isKnown;
+    hashInto(eventId, this.halves);
+    return this.hasSeen(this.halves[0], this.halves[1], brokerMicros);
   }
 
   /** 1 for each event that is a copy; undefined if none is. Every batch of the lane must pass, in order, once. */
   markDuplicates(batch: EventBatch): Uint8Array | undefined {
     let marked: Uint8Array | undefined;
+    const halves = batch.idHashes();
     for (let index = 0; index < batch.count; index++) {
-      if (!this.seen(batch.eventIds[index], batch.appendedMicros)) continue;
+      if (!this.hasSeen(halves[index * 2], halves[index * 2 + 1], batch.appendedMicros)) continue;
       marked ??= new Uint8Array(batch.count);
       marked[index] = 1;
     }
     return marked;
+  }
+
+  private hasSeen(low: number, high: number, brokerMicros: number): boolean {
+    const { ring } = this;
+    const oldestMicros = brokerMicros - this.windowMicros;
+    while (ring.size > 0 && ring.valueOf(ring.oldest, MICROS) < oldestMicros) ring.dropOldest();
+    if (ring.size >= this.maxEvents) ring.dropOldest();
+    const isKnown = ring.addHash(low, high);
+    ring.set(ring.newest, MICROS, brokerMicros);
+    return isKnown;
   }
 }

@@ -1,3 +1,5 @@
+import { hashInto } from '../text-hash.js';
+
 const FIRST_CAPACITY = 256;
 
 /**
@@ -44,7 +46,12 @@ export class HashRing {
   /** The newest entry of this text; undefined if there is none. */
   find(text: string): number | undefined {
     hashInto(text, this.scratch);
-    const held = this.table[this.cellOf(this.scratch[0], this.scratch[1])];
+    return this.findHash(this.scratch[0], this.scratch[1]);
+  }
+
+  /** The same for a text whose hash is known. */
+  findHash(low: number, high: number): number | undefined {
+    const held = this.table[this.cellOf(low, high)];
     return held === 0 ? undefined : this.first + ((held - 1 - this.placeOf(this.first)) & (this.low.length - 1));
   }
 
@@ -58,12 +65,17 @@ export class HashRing {
 
   /** True if the ring had the text already. The numbers of the `newest` are then to be set. */
   add(text: string): boolean {
+    hashInto(text, this.scratch);
+    return this.addHash(this.scratch[0], this.scratch[1]);
+  }
+
+  /** The same for a text whose hash is known. */
+  addHash(low: number, high: number): boolean {
     if (this.size === this.low.length) this.grow();
     const place = this.placeOf(this.next++);
-    hashInto(text, this.scratch);
-    this.low[place] = this.scratch[0];
-    this.high[place] = this.scratch[1];
-    const cell = this.cellOf(this.low[place], this.high[place]);
+    this.low[place] = low;
+    this.high[place] = high;
+    const cell = this.cellOf(low, high);
     const isKnown = this.table[cell] !== 0;
     this.table[cell] = place + 1;
     return isKnown;
@@ -122,27 +134,4 @@ export class HashRing {
       this.table[this.cellOf(low[from], high[from])] = to + 1;
     }
   }
-}
-
-/** 32 bits of the same hash. */
-export function hashOf(text: string): number {
-  hashInto(text, single);
-  return single[0];
-}
-
-const single = new Uint32Array(2);
-
-/** Two 32-bit halves that each take in every character and then each other (the scheme known as cyrb53, unshortened). */
-function hashInto(text: string, halves: Uint32Array): void {
-  let a = 0xdeadbeef;
-  let b = 0x41c6ce57;
-  for (let at = 0; at < text.length; at++) {
-    const character = text.charCodeAt(at);
-    a = Math.imul(a ^ character, 2654435761);
-    b = Math.imul(b ^ character, 1597334677);
-  }
-  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
-  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-  halves[0] = a;
-  halves[1] = b;
 }

@@ -3,7 +3,7 @@ import type { EventRecord } from '../event.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Appended, LaneAppend, Log } from '../ports/log.port.js';
 import type { Counter, Gauge, Metrics } from '../ports/metrics.port.js';
-import { offsetOfPosition, type Position, positionOfOffset } from '../position.js';
+import { offsetOfPosition, positionOfOffset } from '../position.js';
 import { partitionOf } from '../routing/partition.js';
 import type { EventRouter } from '../routing/rules/event-router.js';
 import { DEDUPE_WINDOW_MS } from './dedupe-window.js';
@@ -14,7 +14,15 @@ import {
   type PublishedEvent,
   type TopicLookup,
 } from './published-event.js';
-import { type EventPlace, PendingEvent, type RecentEvent, RecentIds } from './recent-ids.js';
+import {
+  type EventPlace,
+  type IdScope,
+  idScope,
+  type PendingCall,
+  type PlacedEvent,
+  type RecentEvent,
+  RecentIds,
+} from './recent-ids.js';
 
 export type { IngestTopic, PublishedEvent, TopicLookup } from './published-event.js';
 
@@ -59,13 +67,10 @@ export interface IngestDependencies {
 const EVENT_OVERHEAD_BYTES = 256;
 
 /** Something to be appended: an event, or what a rule made of one. */
-interface NewEvent {
+interface NewEvent extends PlacedEvent {
   readonly topicName: string;
-  readonly key: string;
   readonly record: EventRecord;
   readonly topic: IngestTopic;
-  /** Known once the log has it. */
-  place?: EventPlace;
 }
 
 /** An event of the call that was not published before. */
@@ -73,12 +78,10 @@ interface FreshEvent extends NewEvent {
   readonly index: number;
 }
 
-/** Where an event of the call is to be found when all is appended: its own place, or that of the copy it became. */
-interface Landing {
-  readonly index: number;
-  readonly key: string;
-  readonly routingKey: string;
-  readonly at: NewEvent | RecentEvent;
+/** An event that no lane gets under its own topic: it is to be found where the first of its copies is. */
+interface MovedEvent {
+  readonly event: NewEvent;
+  readonly to: PlacedEvent | RecentEvent;
 }
 
 /**
@@ -103,6 +106,8 @@ export class Ingest {
   private readonly busyTotal: Counter;
   private readonly pendingGauge: Gauge;
   private pendingBytes = 0;
+  private lastScope:
+    { readonly topicName: string; readonly version: number | undefined; readonly scope: IdScope } | undefined;
 
   constructor({ log, topics, clock, metrics, limits, router }: IngestDependencies) {
     this.log = log;
@@ -128,42 +133,54 @@ export class Ingest {
     const topics = checkEvents(events, this.topics, this.limits);
     const nowMs = this.clock.monotonicMs();
     this.recent.expire(nowMs);
-    const { fresh, copies } = this.sortOut(events, topics);
-    const { appends, landings, awaited } = this.place(fresh);
-    const bytes = appends.reduce((sum, { record }) => sum + record.value.length + EVENT_OVERHEAD_BYTES, 0);
-    this.admit(bytes);
-    const places: (EventPlace | undefined)[] = new Array<undefined>(events.length);
-    const appended = this.append(appends, landings, bytes, nowMs, places);
-    // Only now are the copies within this very call to be found among the recent ones.
-    const originals = copies.map(async ({ index, key, original }) => {
-      places[index] = await (original ?? (this.recent.find(key) as RecentEvent)).place();
+    const call = this.recent.begin(nowMs);
+    const { fresh, copies, awaited, bytes } = this.begin(call, events, topics);
+    const places = new Array<EventPlace | undefined>(events.length);
+    const originals = copies.map(async ({ index, original }) => {
+      places[index] = await original.place();
     });
-    await Promise.all([appended, ...originals, ...awaited.map((event) => event.place())]);
+    await Promise.all([this.finish(call, bytes), ...originals, ...awaited.map((event) => event.place())]);
+    for (const { index, place } of fresh) places[index] = place;
     this.eventsTotal.add(fresh.length);
     this.duplicatesTotal.add(copies.length);
-    const copied = new Set(copies.map(({ index }) => index));
-    return events.map(({ record }, index) => ({
-      eventId: record.eventId,
-      duplicate: copied.has(index),
-      ...(places[index] as EventPlace),
-    }));
+    const copied = copies.length === 0 ? undefined : new Set(copies.map(({ index }) => index));
+    return events.map(({ record }, index) => {
+      const { topic, lane, position } = places[index] as EventPlace;
+      return { eventId: record.eventId, duplicate: copied?.has(index) ?? false, topic, lane, position };
+    });
   }
 
-  private sortOut(events: readonly PublishedEvent[], topics: readonly IngestTopic[]) {
-    const fresh = new Map<string, FreshEvent>();
-    const copies: { readonly index: number; readonly key: string; readonly original: RecentEvent | undefined }[] = [];
+  /** Up to the append, which has its place in the order of calls from here on. Whatever is refused was never published. */
+  private begin(call: PendingCall, events: readonly PublishedEvent[], topics: readonly IngestTopic[]) {
+    try {
+      const { fresh, copies } = this.sortOut(call, events, topics);
+      const { appends, moved, awaited } = this.place(call, fresh);
+      let bytes = 0;
+      for (const { record } of appends) bytes += record.value.length + EVENT_OVERHEAD_BYTES;
+      this.admit(bytes);
+      call.done = this.append(appends, moved);
+      // Whoever waits for it hears of the failure; nobody may.
+      call.done.catch(() => undefined);
+      return { fresh, copies, awaited, bytes };
+    } catch (error) {
+      this.recent.drop(call);
+      throw error;
+    }
+  }
+
+  private sortOut(call: PendingCall, events: readonly PublishedEvent[], topics: readonly IngestTopic[]) {
+    const fresh: FreshEvent[] = [];
+    const copies: { readonly index: number; readonly original: RecentEvent }[] = [];
     const conflicts: number[] = [];
-    events.forEach(({ topic: name, record }, index) => {
+    for (let index = 0; index < events.length; index++) {
+      const { topic: topicName, record } = events[index];
       const topic = topics[index];
-      const key = recentKey(name, topic, record);
-      const original = this.recent.find(key);
-      const earlier = fresh.get(key);
-      if (original === undefined && earlier === undefined)
-        fresh.set(key, { index, key, record, topic, topicName: name });
-      else if (original?.hasRoutingKey(record.routingKey) ?? earlier?.record.routingKey === record.routingKey) {
-        copies.push({ index, key, original });
-      } else conflicts.push(index);
-    });
+      const event: FreshEvent = { index, topicName, record, topic, place: undefined, offset: undefined };
+      const original = this.recent.findOrAdd(call, this.scopeOf(topicName, topic), event);
+      if (original === undefined) fresh.push(event);
+      else if (original.hasRoutingKey(record.routingKey)) copies.push({ index, original });
+      else conflicts.push(index);
+    }
     if (conflicts.length > 0) {
       throw new DistributionError('event.key_conflict', 'an event id was published with another routing key', {
         problems: conflicts.map((index) => ({
@@ -172,45 +189,41 @@ export class Ingest {
         })),
       });
     }
-    return { fresh: [...fresh.values()], copies };
+    return { fresh, copies };
   }
 
   /** What the rules make of the events. Without rules that concern them: the events themselves. */
-  private place(fresh: readonly FreshEvent[]): {
+  private place(
+    call: PendingCall,
+    fresh: readonly FreshEvent[],
+  ): {
     readonly appends: readonly NewEvent[];
-    readonly landings: readonly Landing[];
+    readonly moved: readonly MovedEvent[];
     /** Copies that are on their way already: this call shares their fate. */
     readonly awaited: readonly RecentEvent[];
   } {
     const { router } = this;
-    const landed = (event: FreshEvent, at: NewEvent | RecentEvent): Landing => {
-      return { index: event.index, key: event.key, routingKey: event.record.routingKey, at };
-    };
     if (router === undefined || !fresh.some(({ topicName }) => router.concerns(topicName))) {
-      return { appends: fresh, landings: fresh.map((event) => landed(event, event)), awaited: [] };
+      return { appends: fresh, moved: [], awaited: [] };
     }
     const routed = router.route(fresh.map(({ topicName, record }) => ({ topic: topicName, record })));
-    const taken = new Set(fresh.map(({ key }) => key));
     const appends: NewEvent[] = [];
-    const landings: Landing[] = [];
+    const moved: MovedEvent[] = [];
     const awaited: RecentEvent[] = [];
     fresh.forEach((event, at) => {
       const { keepsOriginal, copies } = routed[at] ?? { keepsOriginal: true, copies: [] };
-      let first: NewEvent | RecentEvent | undefined = keepsOriginal ? event : undefined;
+      let first: PlacedEvent | RecentEvent | undefined;
       if (keepsOriginal) appends.push(event);
       for (const { topic: name, target, record } of copies) {
-        const key = recentKey(name, target, record);
-        const known = this.recent.find(key);
-        if (known !== undefined) awaited.push(known);
-        const copy: NewEvent = { key, topicName: name, record, topic: target };
-        first ??= known ?? copy;
-        if (known !== undefined || taken.has(key)) continue;
-        taken.add(key);
-        appends.push(copy);
+        const copy: NewEvent = { topicName: name, record, topic: target };
+        const known = this.recent.findOrAdd(call, this.scopeOf(name, target), copy);
+        if (known === undefined) appends.push(copy);
+        else if (known.pending?.call !== call) awaited.push(known);
+        first ??= known === undefined ? copy : known.pending?.call === call ? known.pending.event : known;
       }
-      landings.push(landed(event, first ?? event));
+      if (!keepsOriginal && first !== undefined) moved.push({ event, to: first });
     });
-    return { appends, landings, awaited };
+    return { appends, moved, awaited };
   }
 
   private admit(bytes: number): void {
@@ -224,89 +237,82 @@ export class Ingest {
     }
   }
 
-  private async append(
-    appends: readonly NewEvent[],
-    landings: readonly Landing[],
-    bytes: number,
-    nowMs: number,
-    places: (EventPlace | undefined)[],
-  ): Promise<void> {
-    if (landings.length === 0) return;
-    this.pendingBytes += bytes;
-    this.pendingGauge.set(this.pendingBytes);
-    const done = this.appendLanes(appends);
-    // Whoever waits for it hears of the failure; nobody may.
-    done.catch(() => undefined);
-    const remembered: { readonly key: string; readonly event: PendingEvent }[] = [];
-    const remember = (key: string, routingKey: string, at: { readonly place?: EventPlace }, known = done) => {
-      const event = new PendingEvent(routingKey, nowMs, known, at);
-      this.recent.add(key, event);
-      remembered.push({ key, event });
-    };
-    for (const event of appends) remember(event.key, event.record.routingKey, event);
-    const elsewhere: Promise<void>[] = [];
-    for (const { index, key, routingKey, at } of landings) {
-      // An event that moved on is still known where it was published to.
-      if ('key' in at) {
-        if (at.key !== key) remember(key, routingKey, at);
-        continue;
-      }
-      const target: { place?: EventPlace } = {};
-      const known = at.place().then((place) => void (places[index] = target.place = place));
-      known.catch(() => undefined);
-      elsewhere.push(known);
-      remember(key, routingKey, target, known);
-    }
+  private async finish(call: PendingCall, bytes: number): Promise<void> {
+    this.countPending(bytes);
     try {
-      await Promise.all([done, ...elsewhere]);
-      for (const { index, at } of landings) if ('key' in at) places[index] = at.place;
-      for (const { key, event } of remembered) this.recent.settle(key, event);
+      await call.done;
+      this.recent.settle(call);
     } catch (error) {
-      for (const { key, event } of remembered) this.recent.drop(key, event);
+      this.recent.drop(call);
       throw error;
     } finally {
-      this.pendingBytes -= bytes;
-      this.pendingGauge.set(this.pendingBytes);
+      this.countPending(-bytes);
     }
   }
 
-  /** All lanes in one append. */
-  private async appendLanes(appends: readonly NewEvent[]): Promise<void> {
-    if (appends.length === 0) return;
-    const lanes = laneAppends(appends);
-    const appended = await this.log.append(lanes.map(({ append }) => append));
-    lanes.forEach(({ events }, at) => {
-      events.forEach((event, row) => {
-        const position = positionOf(appended[at], row, events.length);
-        event.place = { topic: event.topicName, lane: appended[at].lane, position };
-      });
-    });
+  private countPending(bytes: number): void {
+    this.pendingBytes += bytes;
+    this.pendingGauge.set(this.pendingBytes);
+  }
+
+  /** All lanes in one append; then every event of the call has its place. */
+  private async append(appends: readonly NewEvent[], moved: readonly MovedEvent[]): Promise<void> {
+    if (appends.length > 0) {
+      const lanes = laneAppends(appends);
+      const appended = await this.log.append(lanes.map(({ append }) => append));
+      lanes.forEach(({ events }, at) => placeAll(events, appended[at]));
+    }
+    // What one became may itself have become another.
+    const goals = new Map(moved.map(({ event, to }) => [event as PlacedEvent, to]));
+    for (const { event, to } of moved) {
+      let goal = to;
+      while ('record' in goal && goals.has(goal)) goal = goals.get(goal) as typeof to;
+      event.place = 'record' in goal ? goal.place : await goal.place();
+    }
+  }
+
+  private scopeOf(topicName: string, topic: IngestTopic): IdScope {
+    const { lastScope } = this;
+    if (lastScope?.topicName === topicName && lastScope.version === topic.catalogVersion) return lastScope.scope;
+    const scope = idScope(`${topicName}\n${topic.catalogVersion ?? 0}\n`);
+    this.lastScope = { topicName, version: topic.catalogVersion, scope };
+    return scope;
   }
 }
 
-/** What tells an event of a topic from all others that were published lately. */
-const recentKey = (topicName: string, topic: IngestTopic, { eventId }: EventRecord): string =>
-  `${topicName}\n${topic.catalogVersion ?? 0}\n${eventId}`;
+interface LaneEvents {
+  readonly append: LaneAppend & { readonly records: EventRecord[] };
+  readonly events: NewEvent[];
+}
 
-function laneAppends(events: readonly NewEvent[]): { readonly append: LaneAppend; readonly events: NewEvent[] }[] {
-  const lanes = new Map<string, { append: LaneAppend & { records: EventRecord[] }; events: NewEvent[] }>();
+function laneAppends(events: readonly NewEvent[]): readonly LaneEvents[] {
+  const all: LaneEvents[] = [];
+  const byTopic = new Map<string, Map<number, LaneEvents>>();
   for (const event of events) {
     const { brokerName, partitions } = event.topic;
     const partition = partitionOf(event.record.routingKey, partitions);
-    const name = `${brokerName}#${partition}`;
-    let lane = lanes.get(name);
+    let lanes = byTopic.get(brokerName);
+    if (lanes === undefined) byTopic.set(brokerName, (lanes = new Map<number, LaneEvents>()));
+    let lane = lanes.get(partition);
     if (lane === undefined) {
       lane = { append: { topic: brokerName, partition, records: [] }, events: [] };
-      lanes.set(name, lane);
+      lanes.set(partition, lane);
+      all.push(lane);
     }
     lane.append.records.push(event.record);
     lane.events.push(event);
   }
-  return [...lanes.values()];
+  return all;
 }
 
-function positionOf({ first, last }: Appended, row: number, count: number): Position {
+/** Each its own place where the log counts without holes, else that of the last one. */
+function placeAll(events: readonly NewEvent[], { lane, first, last }: Appended): void {
   const offset = offsetOfPosition(first);
-  if (offset === undefined || offset < 0 || positionOfOffset(offset + count - 1) !== last) return last;
-  return positionOfOffset(offset + row);
+  const isDense = offset !== undefined && offset >= 0 && positionOfOffset(offset + events.length - 1) === last;
+  for (let row = 0; row < events.length; row++) {
+    const event = events[row];
+    const position = isDense ? positionOfOffset(offset + row) : last;
+    event.place = { topic: event.topicName, lane, position };
+    if (isDense) event.offset = offset + row;
+  }
 }

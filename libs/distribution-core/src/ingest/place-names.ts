@@ -25,6 +25,11 @@ export class PlaceNames {
     return number;
   }
 
+  /** For one more event of a place that is held already. */
+  holdAgain(number: number): void {
+    (this.names[number] as PlaceName).holders++;
+  }
+
   at(number: number): { readonly topic: string; readonly lane: Lane } {
     return this.names[number] as PlaceName;
   }

@@ -1,6 +1,6 @@
 import type { Problem } from '../errors/distribution-error.js';
 import { DistributionError, invalidRequest } from '../errors/distribution-error.js';
-import type { EventRecord } from '../event.js';
+import type { Attributes, EventRecord } from '../event.js';
 import { ROUTING_KEY, TRACEPARENT } from '../event-batch.js';
 import { EVENT_ID_ATTRIBUTE, TOPIC_ATTRIBUTE } from '../matching/clause.js';
 import { TARGETS_ATTRIBUTE } from '../matching/target-gate.js';
@@ -62,35 +62,48 @@ export function checkEvents(
   const missing: Problem[] = [];
   const tooLarge: Problem[] = [];
   const found: IngestTopic[] = [];
-  events.forEach(({ topic: name, record }, at) => {
-    const path = `events[${at}]`;
-    const topic = topics.find(name);
-    if (topic === undefined) missing.push({ path: `${path}.routing.topic`, rule: 'must be a known topic' });
-    else if (!topic.enabled) missing.push({ path: `${path}.routing.topic`, rule: 'must be an enabled topic' });
+  /** Events of one kind may share one object of attributes. */
+  const judged = new Set<Attributes>();
+  for (let at = 0; at < events.length; at++) {
+    const { topic: name, record } = events[at];
+    const isAgain = at > 0 && name === events[at - 1].topic && found.length === at;
+    const topic = isAgain ? found[at - 1] : topics.find(name);
+    const pathOf = (part: string) => `events[${at}]${part}`;
+    if (topic === undefined) missing.push({ path: pathOf('.routing.topic'), rule: 'must be a known topic' });
+    else if (!topic.enabled) missing.push({ path: pathOf('.routing.topic'), rule: 'must be an enabled topic' });
     else if (topic.origin !== 'ingested') {
-      invalid.push({ path: `${path}.routing.topic`, rule: 'must be a topic that this service writes' });
+      invalid.push({ path: pathOf('.routing.topic'), rule: 'must be a topic that this service writes' });
     } else found.push(topic);
     if (record.value.length > limits.maxEventBytes) {
-      tooLarge.push({ path, rule: `must be at most ${limits.maxEventBytes} bytes` });
+      tooLarge.push({ path: pathOf(''), rule: `must be at most ${limits.maxEventBytes} bytes` });
     }
-    checkRecord(record, path, limits, invalid);
-  });
+    checkRecord(record, at, limits, invalid);
+    if (judged.has(record.attributes)) continue;
+    judged.add(record.attributes);
+    checkAttributes(record.attributes, `events[${at}]`, limits, invalid);
+  }
   if (invalid.length > 0) throw invalidRequest(invalid);
   if (missing.length > 0) throw refusal('topic.not_found', 'topic not found', missing);
   if (tooLarge.length > 0) throw refusal('payload.too_large', 'event too large', tooLarge);
   return found;
 }
 
-function checkRecord(record: EventRecord, path: string, limits: EventLimits, problems: Problem[]): void {
-  const { eventId, routingKey, attributes } = record;
+function checkRecord(record: EventRecord, at: number, limits: EventLimits, problems: Problem[]): void {
+  const { eventId, routingKey } = record;
+  const { maxEventIdLength, maxRoutingKeyLength } = limits;
   const checkLength = (name: string, text: string, most: number) => {
     if (text.length === 0 || text.length > most) {
-      problems.push({ path: `${path}.${name}`, rule: `must have 1 to ${most} characters` });
+      problems.push({ path: `events[${at}].${name}`, rule: `must have 1 to ${most} characters` });
     }
   };
-  checkLength('event_id', eventId, limits.maxEventIdLength);
-  checkLength('routing.routing_key', routingKey, limits.maxRoutingKeyLength);
-  if (!Number.isFinite(record.timeMicros)) problems.push({ path: `${path}.timestamp`, rule: 'must be a time' });
+  checkLength('event_id', eventId, maxEventIdLength);
+  checkLength('routing.routing_key', routingKey, maxRoutingKeyLength);
+  if (!Number.isFinite(record.timeMicros)) {
+    problems.push({ path: `events[${at}].timestamp`, rule: 'must be a time' });
+  }
+}
+
+function checkAttributes(attributes: Attributes, path: string, limits: EventLimits, problems: Problem[]): void {
   const names = Object.keys(attributes);
   if (names.length > limits.maxAttributes) {
     problems.push({ path: `${path}.attributes`, rule: `must be at most ${limits.maxAttributes}` });

@@ -83,7 +83,7 @@ export class TransformedEvents {
   /** Among other bytes than JSON it is empty: the frame says the position. */
   private placeholder(batch: EventBatch, index: number): Uint8Array {
     if (isBinary(this.compiled.format)) return new Uint8Array(0);
-    return Buffer.from(JSON.stringify({ event_id: batch.eventIds[index], dropped: true }));
+    return Buffer.from(JSON.stringify({ event_id: batch.idAt(index), dropped: true }));
   }
 
   private transform(batch: EventBatch, index: number, { topic, partition, epoch }: Lane): Uint8Array | null {
@@ -146,7 +146,7 @@ function batchOf(batch: EventBatch, kept: readonly number[], parts: readonly Uin
     {
       count: kept.length,
       appendedMicros: batch.appendedMicros,
-      ids: kept.map((index) => batch.eventIds[index]),
+      ids: kept.map((index) => batch.idAt(index)),
     },
     ends,
     Float64Array.from(kept, (index) => batch.timeMicrosAt(index)),
