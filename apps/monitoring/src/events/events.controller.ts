@@ -18,7 +18,7 @@ import {
   UnparsedBody,
 } from '@distributary/distribution-nest';
 import type { Principal } from '@distributary/distribution-core';
-import { Body, Controller, Headers, Post } from '@nestjs/common';
+import { Body, Controller, Header, Headers, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { monitoringInputsOf } from '../ingest-adapters/cloudevents/monitoring-input.js';
@@ -32,6 +32,7 @@ export class EventsController {
 
   @Post()
   @TakesUnparsedJson()
+  @Header('content-type', 'application/json; charset=utf-8')
   @ApiContract({
     summary: 'Publish monitoring events',
     description:
@@ -55,15 +56,17 @@ export class EventsController {
     responseDescription: 'The broker has the events; one result for each, in their order.',
     errors: ['topic.not_found', 'event.key_conflict', 'schema.rejected', 'ingest.busy', 'broker.unavailable'],
   })
-  publish(@Body() body: unknown, @Headers() headers: IncomingHttpHeaders, @CurrentPrincipal() principal: Principal) {
+  async publish(
+    @Body() body: unknown,
+    @Headers() headers: IncomingHttpHeaders,
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<string> {
     const isUnparsed = body instanceof UnparsedBody;
     if (isUnparsed && body.mediaType === NDJSON) return this.events.ingestLines(body, principal);
     if (isUnparsed && headers['ce-specversion'] === undefined) return this.events.ingestBody(body, principal);
     const parsed = isUnparsed ? body.parse() : body;
     const cloudEvents = readCloudEvents(headers, parsed);
-    return this.events.ingest(
-      cloudEvents === undefined ? parsed : { events: monitoringInputsOf(cloudEvents) },
-      principal,
-    );
+    const events = cloudEvents === undefined ? parsed : { events: monitoringInputsOf(cloudEvents) };
+    return JSON.stringify(await this.events.ingest(events, principal));
   }
 }

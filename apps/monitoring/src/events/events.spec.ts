@@ -1,3 +1,4 @@
+import type { PublishResult } from '@distributary/contracts';
 import { DistributionError, type EventRecord, LOCAL_PRINCIPAL } from '@distributary/distribution-core';
 import { FakeClock, until } from '@distributary/distribution-core/testing';
 import { SystemClock } from '@distributary/distribution-nest';
@@ -23,7 +24,10 @@ function aDoor() {
     new SystemClock(),
     countingIds,
   );
-  return { ingest, door: new EventsController(service) };
+  const controller = new EventsController(service);
+  const publish = async (...given: Parameters<EventsController['publish']>) =>
+    JSON.parse(await controller.publish(...given)) as { readonly results: readonly PublishResult[] };
+  return { ingest, door: { publish } };
 }
 
 describe('POST events', () => {

@@ -8,9 +8,9 @@ import {
   type Position,
   type Principal,
   type Problem,
-  unqualified,
 } from '@distributary/distribution-core';
 import { parseMonitoringEvent, type PublishedEvent, refuseIfAny, toPublishedEvent } from './monitoring-event.js';
+import { publishResultOf } from './publish-answer.js';
 
 /**
  * Publishes monitoring events; used by the doors and by everything in this service that has something to say.
@@ -31,18 +31,18 @@ export interface EventPublisher {
   ): Promise<readonly PublishResult[]>;
 }
 
+export interface IngestOutcome {
+  readonly eventId: string;
+  readonly duplicate: boolean;
+  /** The catalog's name of where it is. */
+  readonly topic: string;
+  readonly lane: Lane;
+  readonly position: Position;
+}
+
 /** What is needed of the core's `Ingest`. */
 export interface IngestDoor {
-  publish(events: readonly PublishedEvent[]): Promise<
-    readonly {
-      readonly eventId: string;
-      readonly duplicate: boolean;
-      /** The catalog's name of where it is. */
-      readonly topic: string;
-      readonly lane: Lane;
-      readonly position: Position;
-    }[]
-  >;
+  publish(events: readonly PublishedEvent[]): Promise<readonly IngestOutcome[]>;
 }
 
 /** Checked at a time: about 2 ms. */
@@ -68,24 +68,14 @@ export class IngestPublisher implements EventPublisher {
       if (event !== undefined) events.push(toPublishedEvent(event, this.clock, this.ids));
     }
     refuseIfAny(problems);
-    return this.publishRead(events, principal);
+    return (await this.publishRead(events, principal)).map(publishResultOf);
   }
 
   /** Events that were read and checked already. */
   async publishRead(
     events: readonly PublishedEvent[],
     principal: Principal = LOCAL_PRINCIPAL,
-  ): Promise<readonly PublishResult[]> {
-    if (events.length === 0) return [];
-    const ingested = await this.ingest.publish(permittedToPublish(principal, events));
-    return ingested.map((result) => ({
-      event_id: result.eventId,
-      duplicate: result.duplicate,
-      // The lane bears the broker's name of the topic; callers know the path.
-      topic: unqualified(result.topic),
-      partition: result.lane.partition,
-      epoch: result.lane.epoch,
-      position: result.position,
-    }));
+  ): Promise<readonly IngestOutcome[]> {
+    return events.length === 0 ? [] : this.ingest.publish(permittedToPublish(principal, events));
   }
 }
