@@ -144,6 +144,71 @@ describe('publishing', () => {
     expect(reply).toMatchObject({ status: 404, body: { code: 'topic.not_found' } });
   });
 
+  describe('one event a line', () => {
+    const NDJSON = 'application/x-ndjson';
+    const at = (event: object) => ({ ...event, timestamp: '2026-11-21T10:00:00.000Z' });
+    const linesOf = (...events: readonly object[]) => events.map((event) => JSON.stringify(event)).join('\n');
+
+    it('is taken as a list of them is: metrics in the plain form, and whatever else', async () => {
+      const service = aService();
+      const reader = await subscribed(sseDoor, app, { services: [service] });
+      const plain = at(aMetric(service, 7, 'depth'));
+      const routed = { ...plain, routing: { routing_key: `${service}.x` } };
+      const events = [routed, aMetric(service, 8), anAlert(service), at(aMetric(service, 9, 'Länge "x"'))] as const;
+      const { status, body } = await app.postBytes(EVENTS, `${linesOf(...events)}\n\n`, NDJSON);
+      expect(status).toBe(202);
+      expect(body.results).toMatchObject(
+        events.map((event) => ({ event_id: (event as { event_id: string }).event_id, duplicate: false })),
+      );
+      const found = await reader.record.events(4);
+      const [first] = found.filter(({ data }) => data.current_value === 7);
+      expect(first).toMatchObject({ ...plain, distribution: { routing_key: `${service}.x` } });
+      expect(found.map(({ data }) => data.metric_name)).toEqual(
+        expect.arrayContaining(['depth', 'queue_depth', 'Länge "x"']),
+      );
+      const again = await app.postBytes(EVENTS, linesOf(...events), NDJSON);
+      expect(again.body.results).toMatchObject(events.map(() => ({ duplicate: true })));
+      await reader.close();
+    });
+
+    it('is refused with every problem of every event, each with its path', async () => {
+      const service = aService();
+      const lines = [
+        linesOf(at(aMetric(service)), { ...anAlert(service), data_type: 'WEATHER' }),
+        '{"event_id":',
+        linesOf({ ...at(aMetric(service)), data: { metric_name: 'm', current_value: 'much' } }),
+        '{"__proto__":1}',
+      ];
+      const { status, body, headers } = await app.postBytes(EVENTS, lines.join('\r\n'), NDJSON);
+      expect(status).toBe(400);
+      expect(headers.get('content-type')).toContain('application/problem+json');
+      expect(body).toMatchObject({ code: 'request.invalid' });
+      expect((body.errors as { path: string }[]).map(({ path }) => path)).toEqual([
+        'events[1].data_type',
+        'events[2]',
+        'events[3].data.current_value',
+        'events[4]',
+      ]);
+    });
+
+    it.each([
+      ['nothing', '\n\n', 400, 'request.invalid'],
+      [
+        'more than 1,000',
+        Array.from({ length: 1_001 }, () => linesOf(at(aMetric('s')))).join('\n'),
+        413,
+        'payload.too_large',
+      ],
+    ])('is refused if it is %s', async (_what, body, status, code) => {
+      expect(await app.postBytes(EVENTS, body, NDJSON)).toMatchObject({ status, body: { code } });
+    });
+
+    it('is nothing that other doors take', async () => {
+      const reply = await app.postBytes('/api/v1/monitoring/topics', '{"name":"a/b"}', NDJSON);
+      expect(reply).toMatchObject({ status: 400, body: { code: 'request.invalid' } });
+    });
+  });
+
   describe.each(COMMAND_DOORS)('over $name', (door) => {
     it('answers with the positions, and readers get the events', async () => {
       const service = aService();

@@ -11,7 +11,7 @@ export interface BodyTypes {
   readonly json: readonly string[];
   /** Given to handlers as a Buffer. */
   readonly bytes: readonly string[];
-  /** Of more than one JSON text; given to handlers as an {@link UnparsedBody}. */
+  /** Of more than one JSON text; taken by routes with {@link TakesUnparsedJson} alone. */
   readonly texts: readonly string[];
 }
 
@@ -31,7 +31,7 @@ export class UnparsedBody {
 
 const UNPARSED = { unparsedJson: true };
 
-/** Beside `@Post()`: the body is an {@link UnparsedBody} if it is sent as application/json. */
+/** Beside `@Post()`: the body is an {@link UnparsedBody} if it is sent as application/json, or in one of {@link BodyTypes.texts}. */
 export const TakesUnparsedJson = (): MethodDecorator => RouteConfig(UNPARSED);
 
 type Encoded = IncomingMessage & { receivedEncodedLength?: number };
@@ -61,6 +61,9 @@ export function takeBodies(adapter: FastifyAdapter, types: BodyTypes): void {
   });
 }
 
+const takesUnparsed = (request: FastifyRequest): boolean =>
+  (request.routeOptions.config as Partial<typeof UNPARSED>).unparsedJson === true;
+
 type JsonParser = ReturnType<FastifyInstance['getDefaultJsonParser']>;
 
 const JSON_TYPE = 'application/json';
@@ -83,13 +86,13 @@ function takeUnparsed(adapter: FastifyAdapter, texts: readonly string[], parseJs
     });
   // Not the server's own way: Nest then adds none of its own.
   adapter.useBodyParser(JSON_TYPE, false, { bodyLimit }, (request, bytes, done) => {
-    const { unparsedJson = false } = request.routeOptions.config as Partial<typeof UNPARSED>;
-    if (unparsedJson) done(null, unparsed(JSON_TYPE, request, bytes as Buffer));
+    if (takesUnparsed(request)) done(null, unparsed(JSON_TYPE, request, bytes as Buffer));
     else void parseJson(request, bytes as unknown as string, done);
   });
   for (const type of texts) {
     server.addContentTypeParser(type, { parseAs: 'buffer' }, (request, bytes, done) => {
-      done(null, unparsed(type, request, bytes as Buffer));
+      if (takesUnparsed(request)) done(null, unparsed(type, request, bytes as Buffer));
+      else done(invalidRequest([{ path: 'content-type', rule: `must not be ${type} here` }]));
     });
   }
 }
