@@ -59,7 +59,7 @@ export function putRecords(
     do size += records[to++].value.length + EVENT_OVERHEAD_BYTES;
     while (to < records.length && size + records[to].value.length <= RECORD_TARGET_BYTES);
     const run = from === 0 && to === records.length ? records : records.slice(from, to);
-    const bytes = encodeEventBatch(run, appendedMicros);
+    const bytes = encodeEventBatch(run, appendedMicros, (size) => store.scratch(size));
     store.records.putSync([laneId, firstOffset + from, run.length, bytes.length, appendedMicros], bytes);
     total += bytes.length;
     from = to;

@@ -7,6 +7,8 @@ import { translated, unavailable } from './embedded.errors.js';
 /** Raised with every change of what lies in the files; a build reads its own version and refuses others. */
 export const FORMAT_VERSION = 1;
 
+/** Records are a quarter of this, unless one event is larger. */
+const MAX_SCRATCH_BYTES = 1024 * 1024;
 const READER_CHECK_MS = 10_000;
 /** Address space, not disk: the file grows with what is stored. Growing a small map costs more than a big one. */
 const MAP_BYTES = 2 ** 40;
@@ -40,6 +42,7 @@ export class LmdbStore {
   private hasFailed = false;
   private readonly clock: Clock;
   private readonly directory: string;
+  private scratchBytes = Buffer.alloc(0);
 
   constructor(options: LmdbStoreOptions) {
     this.clock = options.clock;
@@ -84,6 +87,14 @@ export class LmdbStore {
       this.hasFailed = true;
       throw await translated(error);
     }
+  }
+
+  /** For a value that is put, and thereby copied, before the next is asked for. Its content is whatever was there. */
+  scratch(bytes: number): Buffer {
+    if (bytes > MAX_SCRATCH_BYTES) return Buffer.allocUnsafeSlow(bytes);
+    if (this.scratchBytes.length < bytes)
+      this.scratchBytes = Buffer.allocUnsafeSlow(Math.min(bytes * 2, MAX_SCRATCH_BYTES));
+    return this.scratchBytes.subarray(0, bytes);
   }
 
   /** Of the file system that it lies on, as far as this process may use it. */

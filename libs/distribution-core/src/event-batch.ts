@@ -177,7 +177,12 @@ function place({ dictionary, places, index }: Filling, row: number, value: Attri
   index[row] = entry;
 }
 
-export function encodeEventBatch(records: readonly EventRecord[], appendedMicros: number): Buffer {
+/** `allocate`: where the bytes go; whoever copies them at once may use the same ones again. */
+export function encodeEventBatch(
+  records: readonly EventRecord[],
+  appendedMicros: number,
+  allocate: (bytes: number) => Buffer = (bytes) => Buffer.allocUnsafe(bytes),
+): Buffer {
   const count = records.length;
   const columns = new Map<string, Filling>();
   const columnOf = (name: string): Filling => {
@@ -216,22 +221,22 @@ export function encodeEventBatch(records: readonly EventRecord[], appendedMicros
   const headerText = JSON.stringify(header);
   const headerBytes = Buffer.byteLength(headerText);
   const fixedBytes = count * (4 + 8 + 4 * columns.size);
-  const out = Buffer.allocUnsafe(PREAMBLE_BYTES + headerBytes + fixedBytes + valueBytes);
+  const out = allocate(PREAMBLE_BYTES + headerBytes + fixedBytes + valueBytes);
   out.writeUInt32LE(VERSION, 0);
   out.writeUInt32LE(headerBytes, 4);
   out.write(headerText, PREAMBLE_BYTES);
   let at = PREAMBLE_BYTES + headerBytes;
+  const ends = new Uint32Array(count);
+  const times = new Float64Array(count);
   let end = 0;
-  for (const record of records) {
-    end += record.value.length + 1;
-    at = out.writeUInt32LE(end, at);
+  for (let row = 0; row < count; row++) {
+    const { value, timeMicros } = records[row];
+    ends[row] = end += value.length + 1;
+    times[row] = timeMicros;
   }
-  for (const record of records) at = out.writeDoubleLE(record.timeMicros, at);
-  for (const column of columns.values()) {
-    if (count > SHORT_ARRAY) out.set(new Uint8Array(column.index.buffer), at);
-    else for (let row = 0; row < count; row++) out.writeUInt32LE(column.index[row], at + row * 4);
-    at += column.index.byteLength;
-  }
+  at = writeUint32s(out, at, ends);
+  at = writeFloat64s(out, at, times);
+  for (const { index } of columns.values()) at = writeUint32s(out, at, index);
   for (const record of records) {
     out.set(record.value, at);
     at += record.value.length;
@@ -245,6 +250,18 @@ export function encodeEventBatch(records: readonly EventRecord[], appendedMicros
  * then costs no allocation outside of it, and the collector has no backing stores to look after.
  */
 const SHORT_ARRAY = 8;
+
+function writeUint32s(out: Buffer, start: number, array: Uint32Array): number {
+  if (array.length > SHORT_ARRAY) out.set(new Uint8Array(array.buffer), start);
+  else for (let index = 0; index < array.length; index++) out.writeUInt32LE(array[index], start + index * 4);
+  return start + array.byteLength;
+}
+
+function writeFloat64s(out: Buffer, start: number, array: Float64Array): number {
+  if (array.length > SHORT_ARRAY) out.set(new Uint8Array(array.buffer), start);
+  else for (let index = 0; index < array.length; index++) out.writeDoubleLE(array[index], start + index * 8);
+  return start + array.byteLength;
+}
 
 function readUint32s(bytes: Buffer, at: number, count: number): Uint32Array {
   const array = new Uint32Array(count);
