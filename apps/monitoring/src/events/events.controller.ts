@@ -60,13 +60,13 @@ export class EventsController {
     @Body() body: unknown,
     @Headers() headers: IncomingHttpHeaders,
     @CurrentPrincipal() principal: Principal,
-  ): Promise<string> {
+  ): Promise<Buffer> {
     const isUnparsed = body instanceof UnparsedBody;
     if (isUnparsed && body.mediaType === NDJSON) return this.events.ingestLines(body, principal);
     if (isUnparsed && headers['ce-specversion'] === undefined) return this.events.ingestBody(body, principal);
     const parsed = isUnparsed ? body.parse() : body;
     const cloudEvents = readCloudEvents(headers, parsed);
     const events = cloudEvents === undefined ? parsed : { events: monitoringInputsOf(cloudEvents) };
-    return JSON.stringify(await this.events.ingest(events, principal));
+    return Buffer.from(JSON.stringify(await this.events.ingest(events, principal)));
   }
 }

@@ -6,7 +6,7 @@ import {
   invalidRequest,
   type Principal,
 } from '@distributary/distribution-core';
-import { publishAnswerText } from './publish-answer.js';
+import { publishAnswer } from './publish-answer.js';
 import type { IngestPublisher } from './publisher.js';
 import { type EventBody, EventBodies } from './reading/event-bodies.js';
 
@@ -26,18 +26,18 @@ export class EventsService {
     this.bodies = new EventBodies(clock, ids);
   }
 
-  /** The same as {@link ingest}, of the bytes of a JSON body; the answer as text. */
-  async ingestBody(body: EventBody, principal: Principal): Promise<string> {
+  /** The same as {@link ingest}, of the bytes of a JSON body; the answer as its own body. */
+  async ingestBody(body: EventBody, principal: Principal): Promise<Buffer> {
     const events = this.bodies.plainList(body);
-    if (events === undefined) return JSON.stringify(await this.ingest(body.parse(), principal));
-    return publishAnswerText(await this.publisher.publishRead(events, principal));
+    if (events === undefined) return Buffer.from(JSON.stringify(await this.ingest(body.parse(), principal)));
+    return publishAnswer(await this.publisher.publishRead(events, principal));
   }
 
   /** The same, of events that lie one a line. */
-  async ingestLines(body: EventBody, principal: Principal): Promise<string> {
+  async ingestLines(body: EventBody, principal: Principal): Promise<Buffer> {
     const events = await this.bodies.lines(body, this.nextTurn);
     if (events.length === 0) throw nothing();
-    return publishAnswerText(await this.publisher.publishRead(events, principal));
+    return publishAnswer(await this.publisher.publishRead(events, principal));
   }
 
   /** In the tenant of the principal; `auth.forbidden` if it may not publish one of them. */

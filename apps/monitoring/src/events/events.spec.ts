@@ -26,7 +26,7 @@ function aDoor() {
   );
   const controller = new EventsController(service);
   const publish = async (...given: Parameters<EventsController['publish']>) =>
-    JSON.parse(await controller.publish(...given)) as { readonly results: readonly PublishResult[] };
+    JSON.parse((await controller.publish(...given)).toString()) as { readonly results: readonly PublishResult[] };
   return { ingest, door: { publish } };
 }
 

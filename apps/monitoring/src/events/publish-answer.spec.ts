@@ -1,4 +1,4 @@
-import { publishAnswerText, publishResultOf } from './publish-answer.js';
+import { publishAnswer, publishResultOf } from './publish-answer.js';
 import type { IngestOutcome } from './publisher.js';
 
 const lane = (topic: string, partition: number) => ({ topic, partition, epoch: 'e"1' });
@@ -11,9 +11,17 @@ const OUTCOMES: IngestOutcome[] = [
 ];
 
 describe('the answer to a publish', () => {
-  it.each([0, 1, 2, 3])('as text says of %i events what its results say', (count) => {
+  it.each([0, 1, 2, 3])('as bytes says of %i events what its results say', (count) => {
     const outcomes = OUTCOMES.slice(0, count);
-    expect(JSON.parse(publishAnswerText(outcomes))).toEqual({ results: outcomes.map(publishResultOf) });
+    expect(JSON.parse(publishAnswer(outcomes).toString())).toEqual({ results: outcomes.map(publishResultOf) });
+  });
+
+  it('has room for the longest ids', () => {
+    const outcomes = Array.from({ length: 20 }, (_, at) => ({
+      ...OUTCOMES[0],
+      eventId: `${at}${'\u0000'.repeat(198)}`,
+    }));
+    expect(JSON.parse(publishAnswer(outcomes).toString())).toEqual({ results: outcomes.map(publishResultOf) });
   });
 
   it('names topics as callers do', () => {

@@ -38,8 +38,7 @@ export class MetricReader {
 class BodyReader implements PlainEvents {
   end = 0;
   private readonly scan = new MetricScan();
-  /** Texts are cut out of it; undefined if bytes and characters have not the same places. */
-  private readonly text: string | undefined;
+  private readonly isAscii: boolean;
   private run: Buffer;
   private runEnd = 0;
 
@@ -47,12 +46,12 @@ class BodyReader implements PlainEvents {
     private readonly body: Buffer,
     private readonly kinds: MetricKinds,
   ) {
-    this.text = isAscii(body) ? body.toString('latin1') : undefined;
+    this.isAscii = isAscii(body);
     this.run = Buffer.allocUnsafeSlow(Math.max(MIN_RUN_BYTES, body.length + (body.length >> 1)));
   }
 
   read(start: number): PublishedEvent | undefined {
-    const { body, scan, text } = this;
+    const { body, scan } = this;
     const end = scan.scan(body, start);
     if (end < 0) return undefined;
     const kind = this.kinds.of(scan, body);
@@ -62,7 +61,8 @@ class BodyReader implements PlainEvents {
     return {
       topic: kind.topic,
       record: {
-        eventId: text === undefined ? body.toString('utf8', idStart, idEnd) : text.slice(idStart, idEnd),
+        // Not cut out of one text of the body, which would live as long as the last of its ids.
+        eventId: body.toString(this.isAscii ? 'latin1' : 'utf8', idStart, idEnd),
         timeMicros: scan.timeMicros,
         routingKey: kind.routingKey,
         attributes: kind.attributes,
