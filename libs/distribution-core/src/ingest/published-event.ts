@@ -68,14 +68,13 @@ export function checkEvents(
     const { topic: name, record } = events[at];
     const isAgain = at > 0 && name === events[at - 1].topic && found.length === at;
     const topic = isAgain ? found[at - 1] : topics.find(name);
-    const pathOf = (part: string) => `events[${at}]${part}`;
-    if (topic === undefined) missing.push({ path: pathOf('.routing.topic'), rule: 'must be a known topic' });
-    else if (!topic.enabled) missing.push({ path: pathOf('.routing.topic'), rule: 'must be an enabled topic' });
+    if (topic === undefined) missing.push({ path: `events[${at}].routing.topic`, rule: 'must be a known topic' });
+    else if (!topic.enabled) missing.push({ path: `events[${at}].routing.topic`, rule: 'must be an enabled topic' });
     else if (topic.origin !== 'ingested') {
-      invalid.push({ path: pathOf('.routing.topic'), rule: 'must be a topic that this service writes' });
+      invalid.push({ path: `events[${at}].routing.topic`, rule: 'must be a topic that this service writes' });
     } else found.push(topic);
     if (record.value.length > limits.maxEventBytes) {
-      tooLarge.push({ path: pathOf(''), rule: `must be at most ${limits.maxEventBytes} bytes` });
+      tooLarge.push({ path: `events[${at}]`, rule: `must be at most ${limits.maxEventBytes} bytes` });
     }
     checkRecord(record, at, limits, invalid);
     if (judged.has(record.attributes)) continue;
@@ -91,13 +90,13 @@ export function checkEvents(
 function checkRecord(record: EventRecord, at: number, limits: EventLimits, problems: Problem[]): void {
   const { eventId, routingKey } = record;
   const { maxEventIdLength, maxRoutingKeyLength } = limits;
-  const checkLength = (name: string, text: string, most: number) => {
-    if (text.length === 0 || text.length > most) {
-      problems.push({ path: `events[${at}].${name}`, rule: `must have 1 to ${most} characters` });
-    }
-  };
-  checkLength('event_id', eventId, maxEventIdLength);
-  checkLength('routing.routing_key', routingKey, maxRoutingKeyLength);
+  if (eventId.length === 0 || eventId.length > maxEventIdLength) {
+    problems.push({ path: `events[${at}].event_id`, rule: `must have 1 to ${maxEventIdLength} characters` });
+  }
+  if (routingKey.length === 0 || routingKey.length > maxRoutingKeyLength) {
+    const rule = `must have 1 to ${maxRoutingKeyLength} characters`;
+    problems.push({ path: `events[${at}].routing.routing_key`, rule });
+  }
   if (!Number.isFinite(record.timeMicros)) {
     problems.push({ path: `events[${at}].timestamp`, rule: 'must be a time' });
   }

@@ -92,7 +92,7 @@ class BodyReader implements PlainEvents {
     at = copy(body, scan.dataStart, scan.dataEnd, run, at);
     run.set(tail, at);
     this.runEnd = at + tail.length;
-    return run.subarray(start, this.runEnd);
+    return new Uint8Array(run.buffer, run.byteOffset + start, bytes);
   }
 }
 
