@@ -8,7 +8,7 @@ import { LastValueTables } from './last-value-table.js';
 
 const topic = { name: 'metrics', conflationKey: { attributes: ['metric'] } } as unknown as TopicDefinition;
 const lane = { topic: 'metrics', partition: 0, epoch: 'e' };
-const batchOf = (...rows: [key: string, metric: string, n: number][]) =>
+const batchOf = (...rows: [key: string, metric: string | number, n: number][]) =>
   decodeEventBatch(
     lane,
     densePositions(0, rows.length),
@@ -33,6 +33,12 @@ describe('the last-value tables', () => {
     });
     expect(numbers(tables.select('metrics', 0, cpu))).toEqual([2]);
     expect(tables.select('metrics', 7, everything)).toEqual([]);
+  });
+
+  it('keep one of keys that read the same, whatever they are made of', () => {
+    const tables = new LastValueTables({ metrics: noMetrics });
+    tables.apply(topic, batchOf(['a', 1, 1], ['a', '1', 2], ['a', 1, 3], ['b', '1', 4]), undefined);
+    expect(numbers(tables.select('metrics', 0, everything))).toEqual([3, 4]);
   });
 
   it('forget the key that was updated longest ago at the limit', () => {

@@ -4,7 +4,7 @@ import type { EntryMatcher } from '../matching/entry-matcher.js';
 import type { Counter, Gauge, Metrics } from '../ports/metrics.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import type { Position } from '../position.js';
-import { conflationKeyOf } from './conflation-key.js';
+import { conflationCodes, conflationKeyOf } from './conflation-key.js';
 
 export interface LastValueLimits {
   /** Of one lane; at the limit the key that was updated longest ago is forgotten, and snapshots lack it. */
@@ -147,10 +147,15 @@ function update(
   skip: Uint8Array | undefined,
   end: number,
 ): void {
-  // Backwards, so that of many events with one key only the newest is copied.
+  // Backwards, so that of many events with one key only the newest is copied, and texts are made of few.
   const newest = new Map<string, number>();
+  const codeOf = conflationCodes(topic.conflationKey, batch);
+  const seen = new Set<number>();
   for (let index = end - 1; index >= 0; index--) {
     if (skip !== undefined && skip[index] === 1) continue;
+    const code = codeOf(index);
+    if (seen.has(code)) continue;
+    if (!Number.isNaN(code)) seen.add(code);
     const key = conflationKeyOf(topic.conflationKey, batch, index);
     if (!newest.has(key)) newest.set(key, index);
   }
