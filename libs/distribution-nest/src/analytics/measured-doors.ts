@@ -3,6 +3,7 @@ import { type Clock, DistributionError, type Principal } from '@distributary/dis
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Authenticated } from '../auth/current-principal.js';
 import type { AroundCommand } from '../doors/stream-connection.js';
+import { callStreamOf } from '../doors/grpc/call-stream.js';
 import { mappingOf } from '../errors/error-mapping.js';
 import type { CallOutcome, CallStatistics } from './call-statistics.js';
 import { payloadSize } from './payload-size.js';
@@ -66,6 +67,7 @@ export function measureInterceptor(
       isRecorded = true;
       const { id, tenant } = caller(principalOf(metadata));
       const durationMs = isStream ? undefined : clock.monotonicMs() - startedMs;
+      bytesOut += callStreamOf(metadata)?.bytesWritten ?? 0;
       statistics.record({ door: 'grpc', route: method.path, key: id, tenant, outcome, durationMs, bytesIn, bytesOut });
     };
     return new ServerInterceptingCall(call, {

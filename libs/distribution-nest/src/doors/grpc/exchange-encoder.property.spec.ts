@@ -4,7 +4,7 @@ import { MONITORING_PROTO, PROTO_LOADING } from '@distributary/contracts';
 import { decodeEventBatch, densePositions, encodeEventBatch } from '@distributary/distribution-core';
 import { anEvent } from '@distributary/distribution-core/testing';
 import { grpcExchangeEncoder } from './exchange-encoder.js';
-import { messagesIn } from './message-framing.js';
+import { messagesIn } from './testing/messages-in.js';
 
 /** The reference: what proto-loader makes of our bytes, with proto3's defaults filled in. */
 const definition = loadSync(MONITORING_PROTO, { ...PROTO_LOADING, defaults: true });

@@ -1,7 +1,7 @@
 import { type DataFrame, type FrameEncoder, type Lane } from '@distributary/distribution-core';
 import { isoTime } from '../json-messages.js';
 import { wireLaneName } from '../tenant-names.js';
-import { FRAMING_BYTES } from './message-framing.js';
+import { PREFIX_BYTES } from './message-framing.js';
 import { bytesFieldSize, numberField, ProtobufWriter, textField } from './protobuf-writer.js';
 
 /** Field numbers of `distributary.stream.v1`; a test decodes what is written here with the .proto file. */
@@ -23,7 +23,7 @@ const DATA = {
 const SNAPSHOT = { feed: 1, lane: 2, epoch: 3, pos: 4, events: 5, last: 6, dropped: 7 };
 
 /**
- * `ServerMessage`s as bytes, framed, once per feed: stored events are copied, never parsed. HTTP/2 flow control confirms,
+ * `ServerMessage`s as bytes, with their prefixes, once per feed: stored events are copied, never parsed. HTTP/2 flow control confirms,
  * so there are no marks.
  */
 export const grpcExchangeEncoder: FrameEncoder = {
@@ -91,8 +91,8 @@ function serverMessage(
   for (const part of tail) payloadBytes += part.length;
   const timestamp = textField(SERVER_MESSAGE.timestamp, isoTime(timeMicros));
   const messageBytes = timestamp.length + bytesFieldSize(payloadBytes);
-  const writer = new ProtobufWriter(FRAMING_BYTES + messageBytes);
-  writer.uint32(messageBytes);
+  const writer = new ProtobufWriter(PREFIX_BYTES + messageBytes);
+  writer.prefix(messageBytes);
   writer.raw(timestamp);
   writer.lengthPrefix(payloadField, payloadBytes);
   for (const part of head) writer.raw(part);

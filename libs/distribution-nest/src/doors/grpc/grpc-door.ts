@@ -6,6 +6,7 @@ import { qualifiedSubscribe } from '../tenant-names.js';
 import { callerOfCall } from '../../limits/trusted-proxies.js';
 import { parseSubscribe } from '../stream-commands.js';
 import type { StreamSessions } from '../stream-sessions.js';
+import { requiredCallStream } from './call-stream.js';
 import { commandOf, selectionFieldsOf, serverMessageOf, type WireClientMessage } from './exchange-messages.js';
 import { grpcExchangeEncoder } from './exchange-encoder.js';
 import { GrpcOutlet } from './grpc-outlet.js';
@@ -36,7 +37,9 @@ export class GrpcDoor {
   exchange(call: ExchangeCall): void {
     const principal = requiredPrincipal(call.metadata);
     const { clock, onUnexpected } = this.sessions.deps;
-    const outlet = new GrpcOutlet(call, (message) => this.serialize(serverMessageOf(message, clock.nowMicros())));
+    const outlet = new GrpcOutlet(call, requiredCallStream(call.metadata), (message) =>
+      this.serialize(serverMessageOf(message, clock.nowMicros())),
+    );
     const open = this.sessions.start(
       outlet,
       grpcExchangeEncoder,
@@ -78,7 +81,7 @@ export class GrpcDoor {
    */
   async stream(call: ServerWritableStream<unknown, Buffer>, request: object, messages: TypedMessages): Promise<void> {
     const { vocabulary, onUnexpected } = this.sessions.deps;
-    const outlet = new GrpcOutlet(call, (message) => messages.encode(message));
+    const outlet = new GrpcOutlet(call, requiredCallStream(call.metadata), (message) => messages.encode(message));
     try {
       const fields = selectionFieldsOf(request as Readonly<Record<string, unknown>>);
       const principal = requiredPrincipal(call.metadata);

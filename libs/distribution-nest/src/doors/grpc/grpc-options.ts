@@ -10,6 +10,7 @@ import type { HostOriginPolicy } from '../../http/host-origin.js';
 import { hostOriginInterceptor } from '../../http/host-origin-guard.js';
 import { ReloadingServerCredentials } from '../../tls/grpc-credentials.js';
 import type { TlsMaterial } from '../../tls/tls-material.js';
+import { callStreamInterceptor } from './call-stream.js';
 import { GRPC_KEEPALIVE_MS, MAX_GRPC_MESSAGE_BYTES } from './grpc-door.js';
 import { reflectable } from './reflectable.js';
 
@@ -27,7 +28,7 @@ export interface GrpcServerOptions {
   readonly access?: AccessControl;
   /** Looked at when it is known who calls, the first one first. */
   readonly interceptors?: readonly ServerInterceptor[];
-  /** Before everything else. */
+  /** Before everything else that looks at calls. */
   readonly firstInterceptors?: readonly ServerInterceptor[];
   /** TLS if there is one. */
   readonly tls?: TlsMaterial;
@@ -53,6 +54,7 @@ export function grpcOptions(options: GrpcServerOptions): GrpcOptions {
   // `interceptors` is an option of the server; Nest passes all of these on, but types only the numbers and texts.
   const serverOptions: object = {
     interceptors: [
+      callStreamInterceptor,
       ...firstInterceptors,
       hostOriginInterceptor(policy),
       authenticationInterceptor(access),
@@ -73,23 +75,10 @@ export function grpcOptions(options: GrpcServerOptions): GrpcOptions {
       maxReceiveMessageLength: MAX_GRPC_MESSAGE_BYTES,
       keepalive: { keepaliveTimeMs: GRPC_KEEPALIVE_MS, keepaliveTimeoutMs: GRPC_KEEPALIVE_MS * 1.5 },
       onLoadPackageDefinition: (definition: PackageDefinition, server: Pick<Server, 'addService'>) => {
-        passBuffersThrough(definition);
         health.addToServer(server as Server);
         new ReflectionService(reflectable(definition)).addToServer(server);
         onServer?.(server as Server);
       },
     },
   };
-}
-
-/** Messages that were encoded once for a whole feed are not encoded again: a Buffer is the message itself. */
-export function passBuffersThrough(definition: PackageDefinition): void {
-  for (const service of Object.values(definition)) {
-    if ('format' in service) continue;
-    for (const method of Object.values(service)) {
-      if (!method.responseStream) continue;
-      const serialize = method.responseSerialize;
-      method.responseSerialize = (value) => (Buffer.isBuffer(value) ? value : serialize(value));
-    }
-  }
 }

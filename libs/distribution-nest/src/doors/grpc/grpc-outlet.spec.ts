@@ -2,21 +2,30 @@ import { EventEmitter } from 'node:events';
 import type { ServiceError } from '@grpc/grpc-js';
 import { GRPC_CODE_KEY, GRPC_RETRY_KEY } from '../../errors/grpc-error.js';
 import { GrpcOutlet } from './grpc-outlet.js';
-import { framed } from './message-framing.js';
+import { prefixed } from './message-framing.js';
 
-/** A call whose peer takes messages when told to. */
+/** A call whose peer takes writes when told to. */
 class Call extends EventEmitter {
   readonly written: Buffer[] = [];
-  private readonly waiting: (() => void)[] = [];
+  heads = 0;
+  waitingBytes = 0;
+  private readonly waiting: { readonly bytes: number; readonly onWritten: () => void }[] = [];
 
-  write(message: Buffer, onWritten: () => void): boolean {
-    this.written.push(message);
-    this.waiting.push(onWritten);
-    return true;
+  sendMetadata(): void {
+    this.heads++;
+  }
+
+  write(bytes: Buffer, onWritten: () => void): void {
+    this.written.push(bytes);
+    this.waitingBytes += bytes.length;
+    this.waiting.push({ bytes: bytes.length, onWritten });
   }
 
   take(count: number): void {
-    for (const onWritten of this.waiting.splice(0, count)) onWritten();
+    for (const { bytes, onWritten } of this.waiting.splice(0, count)) {
+      this.waitingBytes -= bytes;
+      onWritten();
+    }
   }
 }
 
@@ -24,13 +33,15 @@ describe('GrpcOutlet', () => {
   let call: Call;
   let outlet: GrpcOutlet;
   let errors: ServiceError[];
-  const kilobytes = (count: number) => framed(Buffer.alloc(count * 1024));
+  const kilobytes = (count: number) => Buffer.alloc(count * 1024);
 
   beforeEach(() => {
     call = new Call();
     errors = [];
     call.on('error', (error: ServiceError) => errors.push(error));
-    outlet = new GrpcOutlet(call, ({ payload }) => (payload === undefined ? undefined : Buffer.from(String(payload))));
+    outlet = new GrpcOutlet(call, call, ({ payload }) =>
+      payload === undefined ? undefined : Buffer.from(String(payload)),
+    );
   });
 
   it('counts what is written as unconfirmed until the peer has room for it', () => {
@@ -41,10 +52,14 @@ describe('GrpcOutlet', () => {
     expect(outlet.unconfirmedBytes).toBe(2 * 1024);
   });
 
-  it('writes each message of a flush by itself', () => {
-    outlet.write(Buffer.concat(['one', '', 'three'].map((text) => framed(Buffer.from(text)))));
-    expect(call.written.map(String)).toEqual(['one', '', 'three']);
-    expect(outlet.unconfirmedBytes).toBe(8);
+  it('writes a flush as it is, the same bytes to everybody, after the head of the call', () => {
+    const flush = Buffer.concat(['one', '', 'three'].map((text) => prefixed(Buffer.from(text))));
+    expect(call.heads).toBe(0);
+    outlet.write(flush);
+    outlet.write(flush);
+    expect(call.written).toEqual([flush, flush]);
+    expect(call.written[0]).toBe(flush);
+    expect(call.heads).toBe(1);
   });
 
   it('says once that there is room, below half of the limit, after it was full', () => {
@@ -71,7 +86,7 @@ describe('GrpcOutlet', () => {
   it('sends messages that its method knows, and leaves out the others', () => {
     outlet.send({ type: 'status', payload: 'live' });
     outlet.send({ type: 'status', payload: undefined });
-    expect(call.written.map(String)).toEqual(['live']);
+    expect(call.written).toEqual([prefixed(Buffer.from('live'))]);
   });
 
   it('ends the call with the code and when to come back', () => {

@@ -1,4 +1,4 @@
-import type { ServiceError } from '@grpc/grpc-js';
+import { Metadata, type ServiceError } from '@grpc/grpc-js';
 import {
   type CloseReason,
   DistributionError,
@@ -8,15 +8,16 @@ import {
   type SessionMessage,
 } from '@distributary/distribution-core';
 import { grpcError } from '../../errors/grpc-error.js';
-import { messagesIn } from './message-framing.js';
+import type { CallStream } from './call-stream.js';
+import { prefixed } from './message-framing.js';
 
 /** Messages of one session that may wait behind data that the peer does not read. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 const LIMIT_SECONDS = 0.25;
 
-/** What is needed of a server-streaming or bidirectional call. A Buffer is written as it is: it is the message. */
-export interface WritableCall {
-  write(message: Buffer, onWritten: (error?: Error | null) => void): boolean;
+/** What is needed of a server-streaming or bidirectional call. */
+export interface OutletCall {
+  sendMetadata(metadata: Metadata): void;
   emit(event: 'error', error: ServiceError): boolean;
   on(event: 'cancelled' | 'close', listener: () => void): unknown;
 }
@@ -46,14 +47,15 @@ const CODES = {
  */
 export class GrpcOutlet implements Outlet {
   onRoom: (() => void) | undefined;
-  unconfirmedBytes = 0;
   readonly unmarkedBytes = 0;
   limitBytes = MIN_UNCONFIRMED_LIMIT_BYTES;
   private isOpen = true;
+  private hasBegun = false;
   private wasFull = false;
 
   constructor(
-    private readonly call: WritableCall,
+    private readonly call: OutletCall,
+    private readonly stream: Pick<CallStream, 'waitingBytes' | 'write'>,
     /** Undefined for messages that this method's response type does not have. */
     private readonly encode: (message: SessionMessage) => Buffer | undefined,
   ) {
@@ -64,20 +66,30 @@ export class GrpcOutlet implements Outlet {
     call.on('close', ended);
   }
 
+  get unconfirmedBytes(): number {
+    return this.stream.waitingBytes;
+  }
+
   setRate(bytesPerSecond: number): void {
     this.limitBytes = Math.max(MIN_UNCONFIRMED_LIMIT_BYTES, bytesPerSecond * LIMIT_SECONDS);
   }
 
-  /** A flush: framed messages. */
+  /** A flush: messages with their prefixes. */
   write(bytes: Buffer): void {
-    for (const message of messagesIn(bytes)) this.writeMessage(message);
+    if (!this.isOpen) return;
+    if (!this.hasBegun) {
+      this.hasBegun = true;
+      this.call.sendMetadata(new Metadata());
+    }
+    this.stream.write(bytes, this.onWritten);
+    if (this.unconfirmedBytes >= this.limitBytes) this.wasFull = true;
   }
 
   send(message: SessionMessage): void {
     if (!this.isOpen) return;
     if (this.unconfirmedBytes > MAX_BUFFERED_BYTES) return this.close('too_slow');
     const bytes = this.encode(message);
-    if (bytes !== undefined) this.writeMessage(bytes);
+    if (bytes !== undefined) this.write(prefixed(bytes));
   }
 
   /**
@@ -99,17 +111,10 @@ export class GrpcOutlet implements Outlet {
     this.call.emit('error', grpcError(error));
   }
 
-  private writeMessage(message: Buffer): void {
-    if (!this.isOpen) return;
-    this.unconfirmedBytes += message.length;
-    if (this.unconfirmedBytes >= this.limitBytes) this.wasFull = true;
-    this.call.write(message, () => this.written(message.length));
-  }
-
-  private written(bytes: number): void {
-    this.unconfirmedBytes -= bytes;
+  /** One for all writes: what waits is known by the stream. */
+  private readonly onWritten = (): void => {
     if (!this.isOpen || !this.wasFull || this.unconfirmedBytes >= this.limitBytes / 2) return;
     this.wasFull = false;
     this.onRoom?.();
-  }
+  };
 }

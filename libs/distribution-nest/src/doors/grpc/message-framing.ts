@@ -1,21 +1,13 @@
 /**
- * A flush of a feed is one buffer that may hold several frames, while a gRPC message is a unit of its own: each message is
- * preceded by its length, for the outlet to take them apart again without copying.
+ * gRPC's prefix of a message: not compressed, and its length. Encoders write it, so that a flush of a feed, however many
+ * messages it holds, is what goes out on every stream.
  */
-export const FRAMING_BYTES = 4;
+export const PREFIX_BYTES = 5;
 
-export function framed(message: Uint8Array): Buffer {
-  const out = Buffer.allocUnsafe(FRAMING_BYTES + message.length);
-  out.writeUInt32BE(message.length, 0);
-  out.set(message, FRAMING_BYTES);
+export function prefixed(message: Uint8Array): Buffer {
+  const out = Buffer.allocUnsafe(PREFIX_BYTES + message.length);
+  out[0] = 0;
+  out.writeUInt32BE(message.length, 1);
+  out.set(message, PREFIX_BYTES);
   return out;
-}
-
-/** Views of the messages in `bytes`, in order. */
-export function* messagesIn(bytes: Buffer): Generator<Buffer> {
-  for (let at = 0; at < bytes.length;) {
-    const from = at + FRAMING_BYTES;
-    at = from + bytes.readUInt32BE(at);
-    yield bytes.subarray(from, at);
-  }
 }

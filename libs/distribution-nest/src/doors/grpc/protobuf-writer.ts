@@ -23,9 +23,10 @@ export class ProtobufWriter {
     this.buffer = Buffer.allocUnsafe(size);
   }
 
-  /** Not protobuf: big-endian, four bytes. */
-  uint32(value: number): void {
-    this.at = this.buffer.writeUInt32BE(value, this.at);
+  /** gRPC's, of a message that is not compressed. */
+  prefix(messageBytes: number): void {
+    this.buffer[this.at] = 0;
+    this.at = this.buffer.writeUInt32BE(messageBytes, this.at + 1);
   }
 
   raw(bytes: Uint8Array): void {

@@ -1,7 +1,7 @@
 import { MONITORING_PACKAGE, MONITORING_PROTO } from '@distributary/contracts';
 import { decodeEventBatch, densePositions, encodeEventBatch } from '@distributary/distribution-core';
 import { anEvent } from '@distributary/distribution-core/testing';
-import { messagesIn } from './message-framing.js';
+import { messagesIn } from './testing/messages-in.js';
 import { responseSerializer } from './response-serializer.js';
 import { typedMessages } from './typed-encoder.js';
 

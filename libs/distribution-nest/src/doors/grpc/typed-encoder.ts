@@ -1,7 +1,7 @@
 import { type DataFrame, type FrameEncoder, type SessionMessage } from '@distributary/distribution-core';
 import { wireLaneName, wireMessage } from '../tenant-names.js';
 import type { TypedMessages } from './grpc-door.js';
-import { framed } from './message-framing.js';
+import { prefixed } from './message-framing.js';
 
 export interface TypedMessagesOptions {
   /** Part of a feed's identity. */
@@ -20,7 +20,7 @@ const TO_TELL: ReadonlySet<SessionMessage['type']> = new Set<SessionMessage['typ
  */
 export function typedMessages({ name, serialize, eventOf }: TypedMessagesOptions): TypedMessages {
   const parse = (value: Uint8Array) => eventOf(JSON.parse(Buffer.from(value).toString()) as Record<string, unknown>);
-  const frame = (message: object) => framed(serialize(message));
+  const frame = (message: object) => prefixed(serialize(message));
   const encoder: FrameEncoder = {
     name,
     data: (told) =>
