@@ -283,7 +283,7 @@ export class FanOut {
     request.replaces?.feed.tellPositions(this.time());
     const feed = this.feedOf(request.selection, request.encoder, request.otherFeeds);
     feed.tellPositions(this.time());
-    const member = new Member(feed, request.outlet, request, this.deps.clock, (behind) => this.serveSoon(behind));
+    const member = new Member(feed, request.outlet, memberOptions(request), this.deps.clock, this.serveSoon);
     const { replaces } = request;
     for (const lane of feed.lanes.values()) {
       const start = replaces?.positionIn(lane.state) ?? starts.get(lane.state) ?? 'live';
@@ -512,8 +512,13 @@ export class FanOut {
     return false;
   }
 
-  private serveSoon(member: Member): void {
+  private readonly serveSoon = (member: Member): void => {
     this.feeds.countBehind();
     this.deps.clock.soon(() => this.catchUp.serve(member));
-  }
+  };
+}
+
+/** What a member keeps for as long as it lives, and nothing else of what was asked for. */
+function memberOptions({ subscriptionId, policy, keepsGuaranteed, credit, maxRate }: AttachRequest): MemberOptions {
+  return { subscriptionId, policy, keepsGuaranteed, credit, maxRate };
 }

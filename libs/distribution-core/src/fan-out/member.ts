@@ -4,6 +4,7 @@ import { BEFORE_FIRST, type LanePosition, type Position } from '../position.js';
 import type { SlowPolicy } from '../subscription/subscription.js';
 import type { Feed, FeedLane, Flush } from './feed.js';
 import type { LaneState } from './lane-state.js';
+import { MemberPlaces } from './member-places.js';
 import type { Outlet } from './outlet.js';
 
 /**
@@ -31,14 +32,10 @@ export class Member {
   state: MemberState = 'behind';
   /** Place in the feed's list of live members. */
   private liveIndex = -1;
-  /** While not live: up to where its events have been looked at, by lane. A lane that is missing: nothing yet. */
-  private readonly reached = new Map<FeedLane, Position>();
-  /** While not live: the `pos` that the client was told last. Behind `reached` while nothing of a stretch matches. */
-  private readonly told = new Map<FeedLane, Position>();
-  /** Since it fell behind: how many events of each lane its feed had told by then. */
-  private readonly toldCounts = new Map<FeedLane, number>();
+  /** Undefined while it is live: most members are, most of the time, and empty maps are not small. */
+  private places: MemberPlaces | undefined;
   /** Lanes that wait although there is room: an event of theirs failed, and is sent again after a pause. */
-  private readonly held = new Set<FeedLane>();
+  private held: Set<FeedLane> | undefined;
   /** While behind: the flush to be sent next, 0 if it is not to be had from the feed. */
   nextSequence = 0;
   /** It reached the limit under a lossy policy, which acts when there is room again. */
@@ -78,28 +75,27 @@ export class Member {
   }
 
   reachedIn(lane: FeedLane): Position {
-    return this.reached.get(lane) ?? BEFORE_FIRST;
+    return this.places?.reachedIn(lane) ?? BEFORE_FIRST;
   }
 
   toldIn(lane: FeedLane): Position {
-    return this.told.get(lane) ?? BEFORE_FIRST;
+    return this.places?.toldIn(lane) ?? BEFORE_FIRST;
   }
 
   /** Events that its feed has told since it fell behind; undefined for a lane that it did not have then. */
   missedIn(lane: FeedLane): number | undefined {
-    const before = this.toldCounts.get(lane);
+    const before = this.places?.toldCountIn(lane);
     return before === undefined ? undefined : lane.toldCount - before;
   }
 
   /** Nothing of its selection lies between where it stood and `position`; the client need not be told yet. */
   skim(lane: FeedLane, position: Position): void {
-    this.reached.set(lane, position);
+    this.ownPlaces().skim(lane, position);
   }
 
   /** The client is told `position` now. */
   tell(lane: FeedLane, position: Position): void {
-    this.reached.set(lane, position);
-    this.told.set(lane, position);
+    this.ownPlaces().tell(lane, position);
   }
 
   /** Events that it may be sent before more is granted. */
@@ -111,14 +107,12 @@ export class Member {
   positionIn(state: LaneState): Position | undefined {
     const lane = this.feed.lanes.get(state);
     if (lane === undefined) return undefined;
-    return this.state === 'live' ? lane.told : this.told.get(lane);
+    return this.state === 'live' ? lane.told : this.places?.toldIn(lane);
   }
 
   /** The lane is no more. */
   forget(lane: FeedLane): void {
-    this.reached.delete(lane);
-    this.told.delete(lane);
-    this.toldCounts.delete(lane);
+    this.places?.forget(lane);
     // Flushes that the feed keeps may hold events of it.
     this.nextSequence = 0;
   }
@@ -157,9 +151,7 @@ export class Member {
 
   goLive(): void {
     this.state = 'live';
-    this.told.clear();
-    this.reached.clear();
-    this.toldCounts.clear();
+    this.places = undefined;
     this.nextSequence = 0;
     this.isJumpDue = false;
     this.feed.behind.delete(this);
@@ -171,15 +163,15 @@ export class Member {
     if (this.state === 'live') this.standAt(this.positions());
     // Flushes hold several lanes, so what it misses comes from the segments now.
     this.nextSequence = 0;
-    this.held.add(lane);
+    (this.held ??= new Set()).add(lane);
   }
 
   letGo(lane: FeedLane): void {
-    this.held.delete(lane);
+    this.held?.delete(lane);
   }
 
   isHeld(lane: FeedLane): boolean {
-    return this.held.size > 0 && this.held.has(lane);
+    return this.held !== undefined && this.held.has(lane);
   }
 
   /** Stops being written to, but keeps its place. */
@@ -191,9 +183,7 @@ export class Member {
   /** Stands at the positions from now on; lanes that are not named were told nothing. */
   standAt(positions: readonly LanePosition[]): void {
     this.leaveLive();
-    this.told.clear();
-    this.reached.clear();
-    this.toldCounts.clear();
+    this.places = undefined;
     for (const lane of this.feed.lanes.values()) {
       const found = positions.find((position) => isSameLane(position, lane.state.lane));
       if (found !== undefined) this.tell(lane, found.position);
@@ -207,7 +197,7 @@ export class Member {
   /** What it has been told, by lane. */
   positions(): LanePosition[] {
     if (this.state === 'live') return this.feed.positions();
-    return [...this.told].map(([lane, position]) => ({
+    return [...(this.places?.allTold() ?? [])].map(([lane, position]) => ({
       topic: lane.state.lane.topic,
       partition: lane.state.lane.partition,
       epoch: lane.state.lane.epoch,
@@ -239,13 +229,14 @@ export class Member {
       return;
     }
     this.leaveLive();
+    const places = this.ownPlaces();
     for (const lane of this.feed.lanes.values()) {
-      this.tell(lane, lane.told);
-      this.toldCounts.set(lane, lane.toldCount);
+      places.tell(lane, lane.told);
+      places.countFrom(lane, lane.toldCount);
     }
     for (const part of flush.parts) {
-      this.tell(part.lane, part.prev);
-      this.toldCounts.set(part.lane, part.lane.toldCount - part.eventCount);
+      places.tell(part.lane, part.prev);
+      places.countFrom(part.lane, part.lane.toldCount - part.eventCount);
     }
     this.nextSequence = flush.sequence;
     this.isJumpDue = policy !== 'block' && policy !== 'disconnect';
@@ -253,6 +244,10 @@ export class Member {
     this.progressAtMs = this.clock.monotonicMs();
     this.feed.behind.add(this);
     this.onBehind(this);
+  }
+
+  private ownPlaces(): MemberPlaces {
+    return (this.places ??= new MemberPlaces());
   }
 
   private leaveLive(): void {

@@ -23,6 +23,24 @@ describe('the unconfirmed window', () => {
     expect(window.hasOutstandingMarks).toBe(false);
   });
 
+  it('remembers sixty-four marks at a time, wherever the oldest of them lies', () => {
+    fc.assert(
+      fc.property(fc.nat(63), (confirmed) => {
+        const window = new UnconfirmedWindow();
+        for (let mark = 1; mark <= confirmed; mark++) {
+          window.sent(1, mark);
+          window.confirmed(mark);
+        }
+        const last = confirmed + 64;
+        for (let mark = confirmed + 1; mark <= last; mark++) window.sent(10, mark);
+        for (let mark = confirmed + 1; mark <= last; mark++) {
+          expect(window.confirmed(mark)).toBe(true);
+          expect(window.unconfirmedBytes).toBe((last - mark) * 10);
+        }
+      }),
+    );
+  });
+
   it('allows a quarter of a second of the rate, and never less than the minimum', () => {
     const window = new UnconfirmedWindow();
     window.setRate(100);

@@ -2,6 +2,8 @@
 export const MIN_UNCONFIRMED_LIMIT_BYTES = 256 * 1024;
 const LIMIT_SECONDS = 0.25;
 const MAX_OUTSTANDING_MARKS = 64;
+/** Most sessions never have more: typed arrays this short lie on the heap, next to what they belong to. */
+const FIRST_OUTSTANDING_MARKS = 4;
 
 /**
  * Bytes sent and confirmed on one connection. About 4 MB can hide in the kernel before a socket shows back-pressure, so
@@ -15,7 +17,7 @@ export class UnconfirmedWindow {
   private confirmedBytes = 0;
   private markedBytes = 0;
   /** Pairs of mark and bytes sent with it, oldest first from `head`. */
-  private readonly marks = new Float64Array(MAX_OUTSTANDING_MARKS * 2);
+  private marks: Float64Array | undefined;
   private head = 0;
   private outstanding = 0;
   limitBytes = MIN_UNCONFIRMED_LIMIT_BYTES;
@@ -45,21 +47,35 @@ export class UnconfirmedWindow {
     this.sentBytes += bytes;
     if (mark === 0 || this.outstanding === MAX_OUTSTANDING_MARKS) return;
     this.markedBytes = this.sentBytes;
-    const slot = ((this.head + this.outstanding) % MAX_OUTSTANDING_MARKS) * 2;
-    this.marks[slot] = mark;
-    this.marks[slot + 1] = this.sentBytes;
+    const marks = this.marksWithRoom();
+    const slot = (this.head * 2 + this.outstanding * 2) % marks.length;
+    marks[slot] = mark;
+    marks[slot + 1] = this.sentBytes;
     this.outstanding++;
   }
 
   /** True if this confirmed anything. An unknown mark confirms what came before it. */
   confirmed(mark: number): boolean {
+    const { marks } = this;
+    if (marks === undefined) return false;
     let advanced = false;
-    while (this.outstanding > 0 && this.marks[this.head * 2] <= mark) {
-      this.confirmedBytes = this.marks[this.head * 2 + 1];
-      this.head = (this.head + 1) % MAX_OUTSTANDING_MARKS;
+    while (this.outstanding > 0 && marks[this.head * 2] <= mark) {
+      this.confirmedBytes = marks[this.head * 2 + 1];
+      this.head = (this.head + 1) % (marks.length / 2);
       this.outstanding--;
       advanced = true;
     }
     return advanced;
+  }
+
+  /** Twice as many when they are full; the oldest comes first again. */
+  private marksWithRoom(): Float64Array {
+    const full = (this.marks ??= new Float64Array(FIRST_OUTSTANDING_MARKS * 2));
+    if (this.outstanding * 2 < full.length) return full;
+    const larger = new Float64Array(full.length * 2);
+    larger.set(full.subarray(this.head * 2));
+    larger.set(full.subarray(0, this.head * 2), full.length - this.head * 2);
+    this.head = 0;
+    return (this.marks = larger);
   }
 }
