@@ -24,6 +24,7 @@ export * from './doors/stream-query.js';
 export * from './doors/stream-query-schema.js';
 export * from './doors/stream-sessions.js';
 export * from './doors/stream-vocabulary.js';
+export type { StreamWebSocket } from './doors/websocket/stream-web-socket.js';
 export * from './doors/websocket/stream-websocket-adapter.js';
 export * from './doors/websocket/websocket-door.js';
 export * from './errors/as-distribution-error.js';

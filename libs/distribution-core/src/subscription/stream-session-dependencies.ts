@@ -1,4 +1,3 @@
-import type { Principal } from '../access/principal.js';
 import type { FanOut } from '../fan-out/fan-out.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { CursorStore } from '../ports/cursor-store.port.js';
@@ -13,6 +12,7 @@ import type { Handovers } from './handovers.js';
 import type { LiveReaders } from './live-readers.js';
 import type { Replays } from './replays.js';
 
+/** The same for all sessions of a process. */
 export interface StreamSessionDependencies {
   readonly fanOut: FanOut;
   readonly log: Log;
@@ -23,8 +23,6 @@ export interface StreamSessionDependencies {
   readonly live?: LiveReaders;
   readonly clock: Clock;
   readonly ids: IdSource;
-  /** Whose session it is, to begin with. */
-  readonly principal: Principal;
   readonly transformations?: Pick<Transformations, 'outputOf'>;
   readonly metrics?: Metrics;
   /** Who of this process waits for which durable subscription. */

@@ -76,11 +76,11 @@ describe('a stream session', () => {
         competing: aCompetingProcess({ log, cursors, clock }),
         clock,
         ids: { uuid: () => `owner-${++ids}`, random: () => 0.5 },
-        principal: LOCAL_PRINCIPAL,
         catalogVersion: () => 1,
         refreshCatalog,
         limits: { ...DEFAULT_STREAM_SESSION_LIMITS, maxSubscriptions: 3 },
       },
+      LOCAL_PRINCIPAL,
       outlet,
       lineEncoder,
     );

@@ -24,17 +24,19 @@ export class StreamSession {
   private readonly subscriptions: SessionSubscriptions;
   private readonly present: SessionPrincipal;
   private readonly state: SessionState;
-  private readonly changes: DurableChanges;
+  /** Most sessions have no durable subscription. */
+  private changes: DurableChanges | undefined;
 
   constructor(
     private readonly deps: StreamSessionDependencies,
+    /** Whose session it is, to begin with. */
+    principal: Principal,
     private readonly outlet: Outlet,
     encoder: FrameEncoder,
   ) {
     this.subscriptions = new SessionSubscriptions(deps.fanOut);
-    this.present = new SessionPrincipal(deps.principal, encoder, deps.transformations);
+    this.present = new SessionPrincipal(principal, encoder, deps.transformations);
     this.state = { deps, outlet, principal: this.present, subscriptions: this.subscriptions };
-    this.changes = new DurableChanges(this.state);
     outlet.onRoom = () => this.subscriptions.serve();
   }
 
@@ -69,7 +71,7 @@ export class StreamSession {
       const attachment =
         command.durable === undefined
           ? await attachEphemeral(this.state, command)
-          : await attachDurable(this.state, command, this.changes);
+          : await attachDurable(this.state, command, (this.changes ??= new DurableChanges(this.state)));
       await this.subscriptions.settle(command, attachment);
     } catch (error) {
       this.subscriptions.forget(command.id);

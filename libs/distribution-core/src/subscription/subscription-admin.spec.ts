@@ -93,11 +93,11 @@ describe('the administration of durable subscriptions', () => {
         live,
         clock,
         ids: idSource,
-        principal: ADMIN,
         catalogVersion: () => 1,
         refreshCatalog: () => Promise.resolve(),
         limits: DEFAULT_STREAM_SESSION_LIMITS,
       },
+      ADMIN,
       outlet,
       lineEncoder,
     );

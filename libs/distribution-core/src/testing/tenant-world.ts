@@ -69,11 +69,11 @@ export class TenantWorld {
         competing: this.competing,
         clock: this.clock,
         ids: { uuid: () => `owner-${number}`, random: () => 0.5 },
-        principal,
         catalogVersion: () => 1,
         refreshCatalog: () => Promise.resolve(),
         limits: DEFAULT_STREAM_SESSION_LIMITS,
       },
+      principal,
       outlet,
       lineEncoder,
     );

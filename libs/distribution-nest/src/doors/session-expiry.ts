@@ -12,7 +12,7 @@ export class SessionExpiry {
   private isWatching = false;
 
   constructor(
-    private readonly open: ReadonlyMap<string, OpenStream>,
+    private readonly open: ReadonlySet<OpenStream>,
     private readonly clock: Clock,
   ) {}
 
@@ -23,7 +23,7 @@ export class SessionExpiry {
     this.clock.after(LOOK_EVERY_MS, () => {
       this.isWatching = false;
       const nowMicros = this.clock.nowMicros();
-      for (const stream of this.open.values()) {
+      for (const stream of this.open) {
         const { expiresAtMicros } = stream.session.principal;
         if (expiresAtMicros !== undefined && expiresAtMicros <= nowMicros) endSession(stream, 'token_expired');
       }
@@ -32,7 +32,7 @@ export class SessionExpiry {
   }
 
   private canAnyExpire(): boolean {
-    for (const { session } of this.open.values()) if (session.principal.expiresAtMicros !== undefined) return true;
+    for (const { session } of this.open) if (session.principal.expiresAtMicros !== undefined) return true;
     return false;
   }
 }

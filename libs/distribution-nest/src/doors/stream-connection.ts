@@ -18,8 +18,22 @@ import type { StreamVocabulary } from './stream-vocabulary.js';
 /** Commands of one connection that may wait for the ones before them. */
 const MAX_WAITING_COMMANDS = 256;
 
-export type StreamCommand =
-  'hello' | 'subscribe' | 'unsubscribe' | 'ack' | 'nack' | 'credit' | 'history' | 'publish' | 'refresh' | 'ping';
+const STREAM_COMMANDS = [
+  'hello',
+  'subscribe',
+  'unsubscribe',
+  'ack',
+  'nack',
+  'credit',
+  'history',
+  'publish',
+  'refresh',
+  'ping',
+] as const;
+export type StreamCommand = (typeof STREAM_COMMANDS)[number];
+
+const COMMAND_NAMES: ReadonlySet<string> = new Set(STREAM_COMMANDS);
+export const isStreamCommand = (name: string): name is StreamCommand => COMMAND_NAMES.has(name);
 
 /** One command of one connection, to whoever measures or traces it. */
 export interface CommandCall {
@@ -33,11 +47,9 @@ export interface CommandCall {
 /** Runs the command, and lets its result or failure pass. */
 export type AroundCommand = (call: CommandCall, run: () => Promise<void>) => Promise<void>;
 
+/** The same for all connections of a process. */
 export interface StreamConnectionDependencies {
-  readonly door: string;
   readonly aroundCommand?: AroundCommand;
-  readonly session: StreamSession;
-  readonly outlet: Outlet;
   readonly vocabulary: StreamVocabulary;
   readonly history: History;
   readonly publish: (events: readonly unknown[], principal: Principal) => Promise<readonly PublishResult[]>;
@@ -56,11 +68,17 @@ export class StreamConnection {
   private last: Promise<void> = Promise.resolve();
   private waiting = 0;
 
-  constructor(private readonly deps: StreamConnectionDependencies) {}
+  constructor(
+    private readonly deps: StreamConnectionDependencies,
+    /** As its encoder is named. */
+    private readonly door: string,
+    private readonly session: StreamSession,
+    private readonly outlet: Outlet,
+  ) {}
 
   command(type: StreamCommand, payload: unknown): Promise<void> {
     if (this.waiting >= MAX_WAITING_COMMANDS) {
-      this.deps.outlet.close('overloaded');
+      this.outlet.close('overloaded');
       return this.last;
     }
     this.waiting++;
@@ -69,7 +87,7 @@ export class StreamConnection {
         await this.run(type, payload);
       } catch (error) {
         if (!(error instanceof DistributionError)) this.deps.onUnexpected(error);
-        this.deps.outlet.send({ type: 'error', payload: errorPayloadOf(error, idOf(payload)) });
+        this.outlet.send({ type: 'error', payload: errorPayloadOf(error, idOf(payload)) });
       } finally {
         this.waiting--;
       }
@@ -78,13 +96,15 @@ export class StreamConnection {
   }
 
   private run(type: StreamCommand, payload: unknown): Promise<void> {
-    const { aroundCommand, door, session } = this.deps;
+    const { door, session } = this;
+    const { aroundCommand } = this.deps;
     if (aroundCommand === undefined) return this.execute(type, payload);
     return aroundCommand({ type, payload, door, principal: session.principal }, () => this.execute(type, payload));
   }
 
   private async execute(type: StreamCommand, payload: unknown): Promise<void> {
-    const { session, outlet, vocabulary } = this.deps;
+    const { session, outlet } = this;
+    const { vocabulary } = this.deps;
     const { principal } = session;
     const { tenant } = principal;
     switch (type) {

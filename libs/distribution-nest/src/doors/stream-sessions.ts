@@ -18,13 +18,15 @@ import {
   type Principal,
   type Replays,
   StreamSession,
+  type StreamSessionDependencies,
   type StreamSessionLimits,
   type SubscriptionStore,
   type Transformations,
 } from '@distributary/distribution-core';
 import type { AccessControl } from '../auth/access-control.js';
 import type { Admission } from '../limits/connection-limits.js';
-import { type AroundCommand, StreamConnection } from './stream-connection.js';
+import { OpenSession } from './open-session.js';
+import { type AroundCommand, StreamConnection, type StreamConnectionDependencies } from './stream-connection.js';
 import { endSession, SessionExpiry } from './session-expiry.js';
 import type { StreamVocabulary } from './stream-vocabulary.js';
 
@@ -61,19 +63,14 @@ export interface StreamSessionsDependencies {
   readonly limits?: Partial<StreamSessionLimits>;
 }
 
-export interface OpenSession {
-  readonly id: string;
-  readonly session: StreamSession;
-  readonly connection: StreamConnection;
-  close(): Promise<void>;
-}
-
 /** Come back within this, spread evenly, so that a drained gateway is no stampede for the others. */
 const RECONNECT_SPREAD_MS = 5_000;
 
 /** All sessions of this process, whatever their transport: one place that limits, counts and drains them. */
 export class StreamSessions {
-  private readonly open = new Map<string, { outlet: Outlet; session: StreamSession }>();
+  private readonly open = new Set<OpenSession>();
+  private readonly ofSessions: StreamSessionDependencies;
+  private readonly ofConnections: StreamConnectionDependencies;
   private readonly gauge: Gauge;
   private readonly expiry: SessionExpiry;
   private isDraining = false;
@@ -83,6 +80,12 @@ export class StreamSessions {
     this.gauge = deps.metrics.gauge('stream_sessions', 'Open sessions on all transports');
     this.expiry = new SessionExpiry(this.open, deps.clock);
     this.limits = { ...DEFAULT_STREAM_SESSION_LIMITS, ...deps.limits };
+    this.ofSessions = { ...deps, limits: this.limits };
+    this.ofConnections = {
+      ...deps,
+      onRefreshed: () => this.expiry.watch(),
+      nowMicros: () => deps.clock.nowMicros(),
+    };
   }
 
   /** Open now, on all transports. */
@@ -102,36 +105,23 @@ export class StreamSessions {
       outlet.close('quota', this.reconnectMs());
       return undefined;
     }
-    const id = deps.ids.uuid();
-    const session = new StreamSession({ ...deps, principal, limits: this.limits }, outlet, encoder);
-    const connection = new StreamConnection({
-      door: encoder.name,
-      aroundCommand: deps.aroundCommand,
-      session,
-      outlet,
-      vocabulary: deps.vocabulary,
-      history: deps.history,
-      publish: deps.publish,
-      access: deps.access,
-      onRefreshed: () => this.expiry.watch(),
-      nowMicros: () => deps.clock.nowMicros(),
-      onUnexpected: deps.onUnexpected,
-    });
-    this.open.set(id, { outlet, session });
+    const session = new StreamSession(this.ofSessions, principal, outlet, encoder);
+    const connection = new StreamConnection(this.ofConnections, encoder.name, session, outlet);
+    const opened = new OpenSession(deps.ids.uuid(), outlet, session, connection, admission, this.onClosed);
+    this.open.add(opened);
     this.expiry.watch();
     this.gauge.set(this.open.size);
-    const close = async () => {
-      if (this.open.delete(id)) this.gauge.set(this.open.size);
-      admission?.release();
-      await session.close();
-    };
-    return { id, session, connection, close };
+    return opened;
   }
+
+  private readonly onClosed = (closed: OpenSession): void => {
+    if (this.open.delete(closed)) this.gauge.set(this.open.size);
+  };
 
   /** API keys by which sessions are open. */
   openKeys(): readonly string[] {
     const keys = new Set<string>();
-    for (const { session } of this.open.values()) {
+    for (const { session } of this.open) {
       if (session.principal.kind === 'api_key') keys.add(session.principal.id);
     }
     return [...keys];
@@ -139,7 +129,7 @@ export class StreamSessions {
 
   /** The key was revoked: its sessions end now, and their clients are told so. */
   endKey(id: string): void {
-    for (const open of this.open.values()) {
+    for (const open of this.open) {
       const { principal } = open.session;
       if (principal.kind === 'api_key' && principal.id === id) endSession(open, 'revoked');
     }
@@ -149,7 +139,7 @@ export class StreamSessions {
   async drain(): Promise<void> {
     this.isDraining = true;
     this.deps.fanOut.flushAll();
-    const open = [...this.open.values()];
+    const open = [...this.open];
     await Promise.all(
       open.map(async ({ outlet, session }) => {
         await session.close();

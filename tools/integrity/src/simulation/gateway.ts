@@ -157,11 +157,11 @@ export class Gateway {
         handovers: this.handovers,
         clock: this.clock,
         ids: this.ids,
-        principal: LOCAL_PRINCIPAL,
         catalogVersion: () => this.directory.version,
         refreshCatalog: () => this.directory.refresh(),
         limits: this.around.tuning.sessions,
       },
+      LOCAL_PRINCIPAL,
       connection,
       this.encoder,
     );

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Principal } from '@distributary/distribution-core';
-import type { WebSocket } from 'ws';
 import { asDistributionError } from '../../errors/as-distribution-error.js';
 import { errorPayloadOf } from '../../errors/stream-error.js';
 import { callerOfRequest } from '../../limits/trusted-proxies.js';
-import type { StreamCommand } from '../stream-connection.js';
 import { subscriptionFromQuery } from '../stream-query.js';
-import type { OpenSession, StreamSessions } from '../stream-sessions.js';
+import type { StreamSessions } from '../stream-sessions.js';
 import { PendingClient } from './pending-client.js';
+import type { StreamWebSocket } from './stream-web-socket.js';
 import { upgradeOf } from './upgrade-authentication.js';
+import { WebSocketClient } from './websocket-client.js';
 import { encoderFor } from './websocket-encoders.js';
 import { WebSocketOutlet } from './websocket-outlet.js';
 
@@ -19,21 +19,9 @@ const SWEEP_MS = 5_000;
 const HELLO_TIMEOUT_MS = 5_000;
 export const MAX_CLIENT_FRAME_BYTES = 1024 * 1024;
 
-interface Connected extends OpenSession {
-  readonly outlet: WebSocketOutlet;
-  pingedAtMs: number;
-  hasSpoken: boolean;
-}
-
-/** Known by its request, or still to say who it is. */
-interface Client {
-  readonly outlet: WebSocketOutlet;
-  readonly state: { readonly connected: Connected } | { readonly pending: PendingClient };
-}
-
 /** WebSocket clients of one service: a session each, heartbeats for all of them in one sweep. */
 export class WebSocketDoor {
-  private readonly clients = new Map<WebSocket, Client>();
+  private readonly clients = new Set<WebSocketClient>();
   private cancelSweep: () => void = () => undefined;
 
   constructor(private readonly sessions: StreamSessions) {
@@ -41,47 +29,67 @@ export class WebSocketDoor {
   }
 
   /** A request without a token that passed {@link authenticateUpgrade} may still say `hello`. */
-  connect(client: WebSocket, request: IncomingMessage): void {
+  connect(socket: StreamWebSocket, request: IncomingMessage): void {
     const { clock, access } = this.sessions.deps;
-    const outlet = new WebSocketOutlet(client, clock);
-    if (client.protocol === '' && request.headers['sec-websocket-protocol'] !== undefined) {
-      return outlet.close('subprotocol');
+    const client = new WebSocketClient(new WebSocketOutlet(socket, clock), clock, this.disconnect);
+    socket.tell(client);
+    if (socket.protocol === '' && request.headers['sec-websocket-protocol'] !== undefined) {
+      return client.outlet.close('subprotocol');
     }
-    client.on('message', () => {
-      outlet.lastHeardMs = clock.monotonicMs();
-    });
     const { principal, error } = upgradeOf(request, access);
-    if (principal !== undefined) return this.admit(client, outlet, request, principal);
-    const refused = (refusal: unknown) => {
-      const { code } = asDistributionError(refusal);
-      this.sessions.deps.onRefused?.(code, callerOfRequest(request));
-      refuse(outlet, refusal);
-    };
-    if (error !== undefined) return refused(error);
-    const pending = new PendingClient(
+    if (principal !== undefined) this.admit(client, socket, request, principal);
+    else if (error !== undefined) this.refuse(client, request, error);
+    else this.await(client, socket, request);
+  }
+
+  stop(): void {
+    this.cancelSweep();
+  }
+
+  private readonly disconnect = (client: WebSocketClient): void => {
+    this.clients.delete(client);
+    client.open?.close().catch(this.sessions.deps.onUnexpected);
+  };
+
+  /** For its `hello`. */
+  private await(client: WebSocketClient, socket: StreamWebSocket, request: IncomingMessage): void {
+    const { clock, access } = this.sessions.deps;
+    client.pending = new PendingClient(
       access,
       (known, waiting) => {
         // It may have gone in the meantime.
         if (!this.clients.has(client)) return;
-        this.admit(client, outlet, request, known);
-        for (const { type, payload } of waiting) this.command(client, type, payload);
+        // Who has said hello with a token has said something.
+        client.hasSpoken = true;
+        client.pending = undefined;
+        this.admit(client, socket, request, known);
+        for (const { type, payload } of waiting) client.command(type, payload);
       },
-      refused,
+      (refusal) => this.refuse(client, request, refusal),
     );
-    this.clients.set(client, { outlet, state: { pending } });
+    this.clients.add(client);
     clock.after(HELLO_TIMEOUT_MS, () => {
-      const present = this.clients.get(client);
-      if (present !== undefined && 'pending' in present.state) outlet.close('hello_timeout');
+      if (client.pending !== undefined && this.clients.has(client)) client.outlet.close('hello_timeout');
     });
   }
 
-  private admit(client: WebSocket, outlet: WebSocketOutlet, request: IncomingMessage, principal: Principal): void {
-    const open = this.sessions.start(outlet, encoderFor(client), principal, callerOfRequest(request));
+  private refuse({ outlet }: WebSocketClient, request: IncomingMessage, refusal: unknown): void {
+    const { code } = asDistributionError(refusal);
+    this.sessions.deps.onRefused?.(code, callerOfRequest(request));
+    refuse(outlet, refusal);
+  }
+
+  private admit(
+    client: WebSocketClient,
+    socket: StreamWebSocket,
+    request: IncomingMessage,
+    principal: Principal,
+  ): void {
+    const { outlet } = client;
+    const open = this.sessions.start(outlet, encoderFor(socket), principal, callerOfRequest(request));
     if (open === undefined) return void this.clients.delete(client);
-    const now = this.sessions.deps.clock.monotonicMs();
-    // Who has said hello with a token has said something.
-    const connected: Connected = { ...open, outlet, pingedAtMs: now, hasSpoken: this.clients.has(client) };
-    this.clients.set(client, { outlet, state: { connected } });
+    client.open = open;
+    this.clients.add(client);
     outlet.send({
       type: 'welcome',
       payload: {
@@ -94,45 +102,18 @@ export class WebSocketDoor {
         },
       },
     });
-    this.subscribeFromQuery(connected, request);
+    this.subscribeFromQuery(client, request);
   }
 
-  command(client: WebSocket, type: StreamCommand, payload: unknown): void {
-    const state = this.clients.get(client)?.state;
-    if (state === undefined) return;
-    if ('pending' in state) return state.pending.command(type, payload);
-    state.connected.hasSpoken = true;
-    void state.connected.connection.command(type, payload);
-  }
-
-  /** What arrived is not a message of the protocol at all. */
-  malformed(client: WebSocket): void {
-    this.clients.get(client)?.outlet.close('malformed');
-  }
-
-  disconnect(client: WebSocket): void {
-    const state = this.clients.get(client)?.state;
-    this.clients.delete(client);
-    if (state !== undefined && 'connected' in state) state.connected.close().catch(this.sessions.deps.onUnexpected);
-  }
-
-  stop(): void {
-    this.cancelSweep();
-  }
-
-  private subscribeFromQuery(connected: Connected, request: IncomingMessage): void {
+  private subscribeFromQuery(client: WebSocketClient, request: IncomingMessage): void {
     try {
       const input = subscriptionFromQuery(new URL(request.url ?? '/', 'ws://localhost').searchParams);
-      if (input !== undefined) {
-        connected.hasSpoken = true;
-        void connected.connection.command('subscribe', input);
-        return;
-      }
+      if (input !== undefined) return client.command('subscribe', input);
     } catch (error) {
-      connected.outlet.send({ type: 'error', payload: errorPayloadOf(error, undefined) });
+      client.outlet.send({ type: 'error', payload: errorPayloadOf(error, undefined) });
     }
     this.sessions.deps.clock.after(HELLO_TIMEOUT_MS, () => {
-      if (!connected.hasSpoken) connected.outlet.close('hello_timeout');
+      if (!client.hasSpoken) client.outlet.close('hello_timeout');
     });
   }
 
@@ -145,14 +126,13 @@ export class WebSocketDoor {
 
   private sweep(): void {
     const now = this.sessions.deps.clock.monotonicMs();
-    for (const { state } of this.clients.values()) {
-      if ('pending' in state) continue;
-      const { connected } = state;
-      const silentMs = now - connected.outlet.lastHeardMs;
-      if (silentMs > SILENT_AFTER_MS) connected.outlet.close('heartbeat_missed');
-      else if (silentMs > HEARTBEAT_MS && now - connected.pingedAtMs > HEARTBEAT_MS) {
-        connected.pingedAtMs = now;
-        connected.outlet.ping();
+    for (const client of this.clients) {
+      if (client.open === undefined) continue;
+      const silentMs = now - client.heardAtMs;
+      if (silentMs > SILENT_AFTER_MS) client.outlet.close('heartbeat_missed');
+      else if (silentMs > HEARTBEAT_MS && now - client.pingedAtMs > HEARTBEAT_MS) {
+        client.pingedAtMs = now;
+        client.outlet.ping();
       }
     }
   }

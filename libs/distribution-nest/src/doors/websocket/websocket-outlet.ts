@@ -27,19 +27,12 @@ export class WebSocketOutlet implements Outlet {
   private readonly socket: Socket;
   private wasFull = false;
   private isOpen = true;
-  /** Monotonic, of anything the peer sent. */
-  lastHeardMs: number;
 
   constructor(
     private readonly client: WebSocket,
     private readonly clock: Clock,
   ) {
     this.socket = (client as unknown as { _socket: Socket })._socket;
-    this.lastHeardMs = clock.monotonicMs();
-    client.on('pong', (payload: Buffer) => this.confirm(Number(payload.toString('latin1'))));
-    client.on('close', () => {
-      this.isOpen = false;
-    });
   }
 
   get unconfirmedBytes(): number {
@@ -88,8 +81,13 @@ export class WebSocketOutlet implements Outlet {
     if (this.isOpen) this.client.ping();
   }
 
-  private confirm(mark: number): void {
-    this.lastHeardMs = this.clock.monotonicMs();
+  /** The connection is gone. */
+  closed(): void {
+    this.isOpen = false;
+  }
+
+  /** The pong of a mark has come. */
+  confirm(mark: number): void {
     if (!this.window.confirmed(mark) || !this.wasFull) return;
     if (this.window.unconfirmedBytes >= this.window.limitBytes / 2) return;
     this.wasFull = false;
