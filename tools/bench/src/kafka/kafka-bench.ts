@@ -1,11 +1,11 @@
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { ChildProgram } from '../child-program.js';
 import { DOORS } from '../doors.js';
 import { type RunFigures, runFanOut, type RunPlan } from '../fan-out-run.js';
 import { type MachineFacts, machineFacts } from '../machine.js';
 import { startMonitoringService } from '../monitoring-service.js';
 import type { BareAnswer, BareCommand, BareResult } from './bare-messages.js';
+import { startKafka } from './start-kafka.js';
 
 /**
  * From the scheduled publish to a subscriber through a real Kafka, beside whoever reads the same topic without the service.
@@ -69,18 +69,6 @@ export async function kafkaBench(options: KafkaBenchOptions): Promise<KafkaBench
   } finally {
     await kafka?.stop();
   }
-}
-
-interface RunningKafka {
-  readonly url: string;
-  stop(): Promise<void>;
-}
-
-/** tools/stack is a program without a package: found by its place. */
-async function startKafka(): Promise<RunningKafka> {
-  const file = path.resolve(import.meta.dirname, '../../../stack/dist/index.js');
-  const stack = (await import(pathToFileURL(file).href)) as { startKafka(): Promise<RunningKafka> };
-  return stack.startKafka();
 }
 
 async function oneRun(
