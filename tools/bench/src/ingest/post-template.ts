@@ -40,7 +40,9 @@ export class PostTemplate {
   constructor({ path, framing, topic, run, eventsPerPost }: TemplateOptions) {
     const { contentType, bodyOf } = FORMS[framing];
     const sequences = Array.from({ length: eventsPerPost }, (_, place) => FIRST + place);
-    const events = sequences.map((sequence) => stampedEventText({ topic, run, sequence, stampMicros: 0, keys: KEYS }));
+    const events = sequences.map((sequence) =>
+      stampedEventText({ topic, run, sequence, stampMicros: 0, key: sequence % KEYS }),
+    );
     const body = bodyOf(events);
     this.bytes = Buffer.from(
       `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: ${contentType}\r\n` +
