@@ -1,5 +1,6 @@
 import type { Attributes, AttributeValue, EventRecord } from './event.js';
-import { type EventIds, StoredIds, TextIds } from './event-ids.js';
+import { type BatchHeader, readHeader } from './event-batch-header.js';
+import type { EventIds } from './event-ids.js';
 import type { Lane } from './lane.js';
 import { offsetOfPosition, type Position, positionOfOffset } from './position.js';
 
@@ -32,14 +33,7 @@ export interface PositionColumn {
 export interface BatchSummary {
   readonly count: number;
   readonly appendedMicros: number;
-  readonly ids: readonly string[] | EventIds;
-}
-
-interface BatchHeader {
-  readonly count: number;
-  readonly appendedMicros: number;
-  readonly ids: readonly string[];
-  readonly columns: readonly (readonly [name: string, dictionary: readonly AttributeValue[]])[];
+  readonly ids: EventIds;
 }
 
 /** The routing key travels as a column of this name; attributes may not use it. */
@@ -50,9 +44,6 @@ export const TRACEPARENT = '\0traceparent';
 const VERSION = 1;
 const PREAMBLE_BYTES = 8;
 const COMMA = 0x2c;
-/** What stands before and behind the ids in a header. */
-const IDS_MARK = Buffer.from('"ids":[');
-const COLUMNS_MARK = Buffer.from('],"columns":[');
 /** Ids, times, ends and what the allocator adds: resident memory of 100,000 decoded events less their values, per event. */
 const EVENT_OVERHEAD_BYTES = 400;
 
@@ -62,7 +53,7 @@ export class EventBatch {
   readonly appendedMicros: number;
   /** Bytes that this batch keeps alive. */
   readonly byteLength: number;
-  private readonly ids: EventIds;
+  readonly ids: EventIds;
 
   constructor(
     readonly lane: Lane,
@@ -75,22 +66,17 @@ export class EventBatch {
   ) {
     this.count = count;
     this.appendedMicros = appendedMicros;
-    this.ids = 'hashes' in ids ? ids : new TextIds(ids);
+    this.ids = ids;
     this.byteLength = values.length + count * (EVENT_OVERHEAD_BYTES + 4 * columns.size);
   }
 
-  /** Texts of all of them: whoever needs a few asks {@link idAt}. */
+  /** Made anew by each call: who wants a few of them asks for those. */
   get eventIds(): readonly string[] {
-    return this.ids.all;
+    return this.ids.all();
   }
 
-  idAt(index: number): string {
+  eventIdAt(index: number): string {
     return this.ids.at(index);
-  }
-
-  /** 64 bits of the hash of each id, see {@link EventIds}. */
-  idHashes(): Uint32Array {
-    return this.ids.hashes();
   }
 
   get lastPosition(): Position {
@@ -148,7 +134,7 @@ export class EventBatch {
   recordAt(index: number): EventRecord {
     const traceparent = this.attributeAt(index, TRACEPARENT);
     return {
-      eventId: this.ids.at(index),
+      eventId: this.eventIdAt(index),
       timeMicros: this.times[index],
       routingKey: this.routingKeyAt(index),
       attributes: this.attributesAt(index),
@@ -282,20 +268,13 @@ export function decodeEventBatch(lane: Lane, positions: PositionColumn, bytes: B
   const version = bytes.readUInt32LE(0);
   if (version !== VERSION) throw new RangeError(`event batch version ${version}, expected ${VERSION}`);
   let at = PREAMBLE_BYTES + bytes.readUInt32LE(4);
-  // No quote within an id is without a backslash, so neither mark is to be found in one.
-  const idsStart = bytes.indexOf(IDS_MARK, PREAMBLE_BYTES) + IDS_MARK.length;
-  const idsEnd = bytes.indexOf(COLUMNS_MARK, idsStart);
-  const header = JSON.parse(
-    bytes.toString('utf8', PREAMBLE_BYTES, idsStart) + bytes.toString('utf8', idsEnd, at),
-  ) as BatchHeader;
-  const { count, appendedMicros } = header;
-  const ids = new StoredIds(bytes.subarray(idsStart, idsEnd), count);
+  const { count, appendedMicros, ids, columns: names } = readHeader(bytes, PREAMBLE_BYTES, at);
   const ends = readUint32s(bytes, at, count);
   at += ends.byteLength;
   const times = readFloat64s(bytes, at, count);
   at += times.byteLength;
   const columns = new Map<string, Column>();
-  for (const [name, dictionary] of header.columns) {
+  for (const [name, dictionary] of names) {
     columns.set(name, { dictionary, index: readUint32s(bytes, at, count) });
     at += count * 4;
   }

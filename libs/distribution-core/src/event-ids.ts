@@ -1,80 +1,63 @@
-import { hashBytesInto, hashInto } from './text-hash.js';
-
-/** The ids of a batch's events, in order. */
-export interface EventIds {
-  readonly all: readonly string[];
-  at(index: number): string;
-  /** Two halves of the hash of each, as {@link hashInto} makes them: 2 × count numbers. */
-  hashes(): Uint32Array;
-}
-
-export class TextIds implements EventIds {
-  constructor(readonly all: readonly string[]) {}
-
-  at(index: number): string {
-    return this.all[index];
-  }
-
-  hashes(): Uint32Array {
-    const halves = new Uint32Array(this.all.length * 2);
-    this.all.forEach((id, index) => hashInto(id, halves, index * 2));
-    return halves;
-  }
-}
-
-const [QUOTE, BACKSLASH, DELETE] = [0x22, 0x5c, 0x7f];
-
 /**
- * Ids as they lie in the log, `"a","b"`: texts are made of those alone that somebody asks for. A hundred thousand texts that
- * live as long as their batches do cost the collector more than all else that comes in.
+ * The ids of a batch, as the bytes of their texts. A text is made when somebody asks for one: a tail needs none, and a
+ * string for each event is a good part of what the collector has to do.
  */
-export class StoredIds implements EventIds {
-  private texts: readonly string[] | undefined;
-  /** Places of the closing quotes; each id begins three bytes behind the one before it. */
-  private ends: Uint32Array | undefined;
-
+export class EventIds {
+  /**
+   * `bytes` are UTF-8 and must not change. The first id begins at `first` and ends at `ends[0]`, the next one begins `gap`
+   * bytes behind that, and so on.
+   */
   constructor(
-    private readonly bytes: Buffer,
-    private readonly count: number,
+    readonly bytes: Buffer,
+    readonly ends: Uint32Array,
+    readonly first = 0,
+    readonly gap = 0,
   ) {}
 
-  get all(): readonly string[] {
-    this.texts ??= JSON.parse(`[${this.bytes.toString('utf8')}]`) as string[];
-    return this.texts;
+  static of(texts: readonly string[]): EventIds {
+    const joined = texts.join('');
+    const bytes = Buffer.from(joined);
+    // As many bytes as characters: all of them are ASCII.
+    const isPlain = bytes.length === joined.length;
+    const ends = new Uint32Array(texts.length);
+    let end = 0;
+    for (let index = 0; index < texts.length; index++) {
+      end += isPlain ? texts[index].length : Buffer.byteLength(texts[index]);
+      ends[index] = end;
+    }
+    return new EventIds(bytes, ends);
+  }
+
+  /** All of several, in their order; a copy. */
+  static concat(parts: readonly EventIds[]): EventIds {
+    const ends = new Uint32Array(parts.reduce((sum, part) => sum + part.ends.length, 0));
+    const bytes = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.byteLength, 0));
+    let row = 0;
+    let end = 0;
+    for (const part of parts) {
+      for (let index = 0; index < part.ends.length; index++) {
+        end += part.bytes.copy(bytes, end, part.startOf(index), part.ends[index]);
+        ends[row++] = end;
+      }
+    }
+    return new EventIds(bytes, ends);
+  }
+
+  /** Of the ids alone. */
+  get byteLength(): number {
+    const count = this.ends.length;
+    return count === 0 ? 0 : this.ends[count - 1] - this.first - (count - 1) * this.gap;
+  }
+
+  startOf(index: number): number {
+    return index === 0 ? this.first : this.ends[index - 1] + this.gap;
   }
 
   at(index: number): string {
-    const ends = this.texts === undefined ? this.placed() : undefined;
-    return ends === undefined ? this.all[index] : this.bytes.toString('latin1', startOf(ends, index), ends[index]);
+    return this.bytes.toString('utf8', this.startOf(index), this.ends[index]);
   }
 
-  hashes(): Uint32Array {
-    const ends = this.placed();
-    if (ends === undefined) return new TextIds(this.all).hashes();
-    const halves = new Uint32Array(this.count * 2);
-    for (let index = 0; index < this.count; index++) {
-      hashBytesInto(this.bytes, startOf(ends, index), ends[index], halves, index * 2);
-    }
-    return halves;
-  }
-
-  /** Undefined if there are escapes, or characters of more than a byte. */
-  private placed(): Uint32Array | undefined {
-    if (this.ends !== undefined || this.texts !== undefined) return this.ends;
-    const { bytes, count } = this;
-    const ends = new Uint32Array(count);
-    for (let index = 0, at = 1; index < count; index++, at += 3) {
-      for (let byte = bytes[at]; byte !== QUOTE; byte = bytes[++at]) {
-        if (byte === BACKSLASH || !(byte <= DELETE)) {
-          this.texts = this.all;
-          return undefined;
-        }
-      }
-      ends[index] = at;
-    }
-    this.ends = ends;
-    return ends;
+  all(): string[] {
+    return Array.from(this.ends, (_, index) => this.at(index));
   }
 }
-
-const startOf = (ends: Uint32Array, index: number): number => (index === 0 ? 1 : ends[index - 1] + 3);

@@ -3,6 +3,7 @@ export * from './errors/distribution-error.js';
 export * from './errors/error-codes.js';
 export * from './event.js';
 export * from './event-batch.js';
+export * from './event-ids.js';
 export * from './lane.js';
 export * from './matching/filter.js';
 export * from './pause.js';

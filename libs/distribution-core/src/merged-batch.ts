@@ -1,5 +1,6 @@
 import type { AttributeValue } from './event.js';
 import { type Column, densePositions, EventBatch, type PositionColumn } from './event-batch.js';
+import { EventIds } from './event-ids.js';
 import { offsetOfPosition, type Position } from './position.js';
 
 interface MergedColumn {
@@ -17,7 +18,6 @@ export function mergeEventBatches(batches: readonly EventBatch[]): EventBatch {
   const values = Buffer.allocUnsafeSlow(batches.reduce((sum, batch) => sum + batch.bytesOf(0, batch.count), 0));
   const ends = new Uint32Array(count);
   const times = new Float64Array(count);
-  const ids: string[] = [];
   const columns = new Map<string, MergedColumn>();
   let row = 0;
   let end = 0;
@@ -30,7 +30,6 @@ export function mergeEventBatches(batches: readonly EventBatch[]): EventBatch {
       end += batch.bytesOf(index, index + 1);
       ends[row] = end;
       times[row] = batch.timeMicrosAt(index);
-      ids.push(batch.idAt(index));
       row++;
     }
   }
@@ -38,7 +37,7 @@ export function mergeEventBatches(batches: readonly EventBatch[]): EventBatch {
   return new EventBatch(
     lane,
     mergedPositions(batches, count),
-    { count, appendedMicros, ids },
+    { count, appendedMicros, ids: EventIds.concat(batches.map((batch) => batch.ids)) },
     ends,
     times,
     columns,

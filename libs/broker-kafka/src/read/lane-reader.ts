@@ -2,7 +2,7 @@ import type { EventBatch, TailStart } from '@distributary/distribution-core';
 import { DistributionError } from '@distributary/distribution-core';
 import { isKafkaError, KAFKA, KafkaError, kafkaError, positionLost } from '../kafka.errors.js';
 import type { KafkaMetrics } from '../kafka-metrics.js';
-import { ValueSpace } from '../records/batch-builder.js';
+import { BatchSpace } from '../records/batch-builder.js';
 import { type Fetched, fetchedBatches } from '../records/fetched-batches.js';
 import type { ForeignDecoder } from '../records/foreign-record.js';
 import type { FetchedLane } from '../wire/fetch-request.js';
@@ -26,7 +26,7 @@ export const MAX_READ_BYTES = 1024 * 1024;
 
 /** Reads lanes as readers of committed events may see them. */
 export class LaneReader {
-  private readonly space = new ValueSpace();
+  private readonly space = new BatchSpace();
 
   constructor(private readonly parts: LaneReaderParts) {}
 

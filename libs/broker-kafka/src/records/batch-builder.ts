@@ -1,5 +1,5 @@
 import type { Lane } from '@distributary/distribution-core';
-import { EventBatch, ROUTING_KEY, TRACEPARENT } from '@distributary/distribution-core';
+import { EventBatch, EventIds, ROUTING_KEY, TRACEPARENT } from '@distributary/distribution-core';
 import { type GrowingColumn, GrowingColumns } from './batch-columns.js';
 import { DX_VERSION, KIND_NUMBER, KIND_TEXT, KIND_TRUE } from './event-header.js';
 import type { ForeignDecoder, ForeignRecord } from './foreign-record.js';
@@ -9,10 +9,14 @@ import { VarintReader } from './varint.js';
 
 const COMMA = 0x2c;
 const FIRST_VALUE_BYTES = 256 * 1024;
+const FIRST_ID_BYTES = 32 * 1024;
 
-/** Where values are gathered before they are copied into a batch as one piece. Used again and again: reading is synchronous. */
-export class ValueSpace {
-  bytes = Buffer.allocUnsafeSlow(FIRST_VALUE_BYTES);
+class GrowingBytes {
+  bytes: Buffer;
+
+  constructor(size: number) {
+    this.bytes = Buffer.allocUnsafeSlow(size);
+  }
 
   makeRoom(used: number, more: number): void {
     if (this.bytes.length - used >= more) return;
@@ -23,13 +27,23 @@ export class ValueSpace {
 }
 
 /**
+ * Where values and ids are gathered before they are copied into a batch as one piece each. Used again and again: reading is
+ * synchronous.
+ */
+export class BatchSpace {
+  readonly values = new GrowingBytes(FIRST_VALUE_BYTES);
+  readonly ids = new GrowingBytes(FIRST_ID_BYTES);
+}
+
+/**
  * Copies Kafka's records into the columns of one batch, without an object per record. This is the tail's hot path: texts
  * that repeat the row before are not decoded, and values are copied once, behind one another.
  */
 export class BatchBuilder {
   private count = 0;
   private valueBytes = 0;
-  private readonly ids: string[] = [];
+  private idBytes = 0;
+  private readonly idEnds: Uint32Array;
   private readonly offsets: Float64Array;
   private readonly ends: Uint32Array;
   private readonly times: Float64Array;
@@ -42,11 +56,12 @@ export class BatchBuilder {
     private readonly appendedMicros: number,
     /** At most so many records will be put. */
     rows: number,
-    private readonly space: ValueSpace,
+    private readonly space: BatchSpace,
     private readonly decode: ForeignDecoder,
   ) {
     this.offsets = new Float64Array(rows);
     this.ends = new Uint32Array(rows);
+    this.idEnds = new Uint32Array(rows);
     this.times = new Float64Array(rows);
     this.columns = new GrowingColumns(rows);
     this.routingKeys = this.columns.named(ROUTING_KEY);
@@ -71,9 +86,11 @@ export class BatchBuilder {
 
   /** Undefined if nothing was put. */
   batch(): EventBatch | undefined {
-    const { count, lane, appendedMicros, ids, ends, times } = this;
+    const { count, lane, appendedMicros, idEnds, ends, times } = this;
     if (count === 0) return undefined;
     const isFull = count === ends.length;
+    const idBytes = Buffer.from(this.space.ids.bytes.subarray(0, this.idBytes));
+    const ids = new EventIds(idBytes, isFull ? idEnds : idEnds.slice(0, count));
     return new EventBatch(
       lane,
       offsetPositions(isFull ? this.offsets : this.offsets.slice(0, count)),
@@ -81,7 +98,7 @@ export class BatchBuilder {
       isFull ? ends : ends.slice(0, count),
       isFull ? times : times.slice(0, count),
       this.columns.columns(count),
-      Buffer.from(this.space.bytes.subarray(0, this.valueBytes)),
+      Buffer.from(this.space.values.bytes.subarray(0, this.valueBytes)),
     );
   }
 
@@ -132,7 +149,7 @@ export class BatchBuilder {
     reader.at += 8;
     const id = reader.unsigned();
     const idTo = reader.at + (id >>> 1);
-    this.ids.push(bytes.toString((id & 1) === 0 ? 'latin1' : 'utf8', reader.at, idTo));
+    this.putId(row, bytes, reader.at, idTo);
     reader.at = idTo;
     const attributes = reader.unsigned();
     for (let slot = 0; slot < attributes; slot++) {
@@ -153,19 +170,29 @@ export class BatchBuilder {
   }
 
   private putValue(row: number, bytes: Uint8Array, from: number, length: number): void {
-    this.space.makeRoom(this.valueBytes, length + 1);
-    const { space } = this;
-    space.bytes.set(bytes.subarray(from, from + length), this.valueBytes);
+    const { values } = this.space;
+    values.makeRoom(this.valueBytes, length + 1);
+    // Not `subarray`, which makes a whole Buffer.
+    values.bytes.set(new Uint8Array(bytes.buffer, bytes.byteOffset + from, length), this.valueBytes);
     this.valueBytes += length;
-    space.bytes[this.valueBytes++] = COMMA;
+    values.bytes[this.valueBytes++] = COMMA;
     this.ends[row] = this.valueBytes;
+  }
+
+  /** Byte by byte: an id is short. */
+  private putId(row: number, bytes: Uint8Array, from: number, to: number): void {
+    const { ids } = this.space;
+    ids.makeRoom(this.idBytes, to - from);
+    for (let at = from; at < to; at++) ids.bytes[this.idBytes++] = bytes[at];
+    this.idEnds[row] = this.idBytes;
   }
 
   private putForeign(foreign: ForeignRecord): void {
     const { eventId, timeMicros, routingKey, attributes, value, traceparent } = this.decode(foreign);
     const row = this.count++;
     this.offsets[row] = foreign.offset;
-    this.ids.push(eventId);
+    const id = Buffer.from(eventId);
+    this.putId(row, id, 0, id.length);
     this.times[row] = timeMicros;
     this.routingKeys.put(row, routingKey);
     for (const name in attributes) this.columns.named(name).put(row, attributes[name]);

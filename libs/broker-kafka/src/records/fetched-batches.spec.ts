@@ -2,14 +2,14 @@ import type { EventBatch, EventRecord } from '@distributary/distribution-core';
 import { anEvent, events } from '@distributary/distribution-core/testing';
 import fc from 'fast-check';
 import { eventBatch, marker, rawBatch } from '../testing/record-sets.js';
-import { ValueSpace } from './batch-builder.js';
+import { BatchSpace } from './batch-builder.js';
 import { fetchedBatches } from './fetched-batches.js';
 import { decodeForeign } from './foreign-record.js';
 import type { AbortedTransaction } from './record-set.js';
 
 const lane = { topic: 'orders', partition: 3, epoch: 'epoch' };
 const read = (bytes: Buffer, from = 0, aborted: readonly AbortedTransaction[] = []) =>
-  fetchedBatches(lane, bytes, aborted, from, new ValueSpace(), decodeForeign);
+  fetchedBatches(lane, bytes, aborted, from, new BatchSpace(), decodeForeign);
 const idsOf = (batches: readonly EventBatch[]) => batches.flatMap((batch) => [...batch.eventIds]);
 const recordsOf = (batches: readonly EventBatch[]): EventRecord[] =>
   batches.flatMap((batch) => Array.from({ length: batch.count }, (_, index) => batch.recordAt(index)));

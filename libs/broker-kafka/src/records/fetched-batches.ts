@@ -1,5 +1,5 @@
 import type { EventBatch, Lane } from '@distributary/distribution-core';
-import { BatchBuilder, type ValueSpace } from './batch-builder.js';
+import { BatchBuilder, type BatchSpace } from './batch-builder.js';
 import type { ForeignDecoder } from './foreign-record.js';
 import { type AbortedTransaction, type JudgedBatch, judgedBatches } from './record-set.js';
 
@@ -19,7 +19,7 @@ export function fetchedBatches(
   bytes: Buffer,
   aborted: readonly AbortedTransaction[],
   from: number,
-  space: ValueSpace,
+  space: BatchSpace,
   decode: ForeignDecoder,
 ): Fetched {
   const batches: EventBatch[] = [];

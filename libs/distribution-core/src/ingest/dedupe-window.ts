@@ -1,5 +1,4 @@
 import type { EventBatch } from '../event-batch.js';
-import { hashInto } from '../text-hash.js';
 import { HashRing } from './hash-ring.js';
 
 export const DEDUPE_WINDOW_MS = 120_000;
@@ -22,7 +21,6 @@ export class DedupeWindow {
   private readonly windowMicros: number;
   private readonly maxEvents: number;
   private readonly ring = new HashRing(1);
-  private readonly halves = new Uint32Array(2);
 
   constructor(options: DedupeWindowOptions = {}) {
     this.windowMicros = (options.windowMs ?? DEDUPE_WINDOW_MS) * 1000;
@@ -40,29 +38,40 @@ export class DedupeWindow {
 
   /** Records the id as the lane's newest; true if it is a copy. To be called in the order of the lane. */
   seen(eventId: string, brokerMicros: number): boolean {
-    hashInto(eventId, this.halves);
-    return this.hasSeen(this.halves[0], this.halves[1], brokerMicros);
+    const bytes = Buffer.from(eventId);
+    this.forgetBefore(brokerMicros);
+    return this.add(bytes, 0, bytes.length, brokerMicros);
   }
 
   /** 1 for each event that is a copy; undefined if none is. Every batch of the lane must pass, in order, once. */
   markDuplicates(batch: EventBatch): Uint8Array | undefined {
+    const { appendedMicros, count } = batch;
+    const { bytes, ends, first, gap } = batch.ids;
     let marked: Uint8Array | undefined;
-    const halves = batch.idHashes();
-    for (let index = 0; index < batch.count; index++) {
-      if (!this.hasSeen(halves[index * 2], halves[index * 2 + 1], batch.appendedMicros)) continue;
-      marked ??= new Uint8Array(batch.count);
-      marked[index] = 1;
+    this.forgetBefore(appendedMicros);
+    let from = first;
+    for (let index = 0; index < count; index++) {
+      const to = ends[index];
+      if (this.add(bytes, from, to, appendedMicros)) {
+        marked ??= new Uint8Array(count);
+        marked[index] = 1;
+      }
+      from = to + gap;
     }
     return marked;
   }
 
-  private hasSeen(low: number, high: number, brokerMicros: number): boolean {
+  private add(bytes: Uint8Array, from: number, to: number, brokerMicros: number): boolean {
+    const { ring } = this;
+    if (ring.size >= this.maxEvents) ring.dropOldest();
+    const isKnown = ring.addBytes(bytes, from, to);
+    ring.set(ring.newest, MICROS, brokerMicros);
+    return isKnown;
+  }
+
+  private forgetBefore(brokerMicros: number): void {
     const { ring } = this;
     const oldestMicros = brokerMicros - this.windowMicros;
     while (ring.size > 0 && ring.valueOf(ring.oldest, MICROS) < oldestMicros) ring.dropOldest();
-    if (ring.size >= this.maxEvents) ring.dropOldest();
-    const isKnown = ring.addHash(low, high);
-    ring.set(ring.newest, MICROS, brokerMicros);
-    return isKnown;
   }
 }

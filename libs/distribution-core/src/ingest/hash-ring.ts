@@ -1,11 +1,11 @@
-import { hashInto } from '../text-hash.js';
+import { hashBytesInto, hashInto } from '../text-hash.js';
 
 const FIRST_CAPACITY = 256;
 
 /**
- * The last so many texts, by 64 bits of their hash, oldest first, each with a few numbers: no objects and no strings,
- * so that a hundred thousand of them cost the collector nothing. Among 100 k texts a wrong match is as likely as
- * 1 to 10^14 per look.
+ * The last so many texts (or runs of bytes, in a ring of their own), by 64 bits of their hash, oldest first, each with a few
+ * numbers: no objects and no strings, so that a hundred thousand of them cost the collector nothing. Among 100 k texts a
+ * wrong match is as likely as 1 to 10^14 per look.
  *
  * A ring of hashes and numbers, and an open-addressed table from hash to the newest place in the ring. An entry is
  * named by its sequence number, which stays while the ring grows.
@@ -14,19 +14,23 @@ export class HashRing {
   private low = new Uint32Array(FIRST_CAPACITY);
   private high = new Uint32Array(FIRST_CAPACITY);
   private columns: Float64Array[];
-  /** Place in the ring + 1; 0 is free. Twice as long as the ring, so never more than half full. */
-  private table = new Uint32Array(FIRST_CAPACITY * 2);
+  /**
+   * Pairs: place in the ring + 1 (0 is free), and the low half of its hash, so that a look at a cell is one look into memory. Twice
+   * as many as the ring is long, so never more than half full.
+   */
+  private table = new Uint32Array(FIRST_CAPACITY * 4);
   private readonly scratch = new Uint32Array(2);
-  /** Of the oldest entry, and of the next one to come. */
+  /** Sequence number of the oldest entry, and its place in the ring, whose length is a power of two. */
   private first = 0;
-  private next = 0;
+  private firstPlace = 0;
+  private count = 0;
 
   constructor(columnCount: number) {
     this.columns = Array.from({ length: columnCount }, () => new Float64Array(FIRST_CAPACITY));
   }
 
   get size(): number {
-    return this.next - this.first;
+    return this.count;
   }
 
   get byteLength(): number {
@@ -40,7 +44,7 @@ export class HashRing {
   }
 
   get newest(): number {
-    return this.next - 1;
+    return this.first + this.count - 1;
   }
 
   /** The newest entry of this text; undefined if there is none. */
@@ -51,8 +55,8 @@ export class HashRing {
 
   /** The same for a text whose hash is known. */
   findHash(low: number, high: number): number | undefined {
-    const held = this.table[this.cellOf(low, high)];
-    return held === 0 ? undefined : this.first + ((held - 1 - this.placeOf(this.first)) & (this.low.length - 1));
+    const held = this.table[2 * this.cellOf(low, high)];
+    return held === 0 ? undefined : this.first + ((held - 1 - this.firstPlace) & (this.low.length - 1));
   }
 
   valueOf(entry: number, column: number): number {
@@ -69,37 +73,47 @@ export class HashRing {
     return this.addHash(this.scratch[0], this.scratch[1]);
   }
 
+  /** The same of those of `bytes` from `from` to `to`. */
+  addBytes(bytes: Uint8Array, from: number, to: number): boolean {
+    hashBytesInto(bytes, from, to, this.scratch);
+    return this.addHash(this.scratch[0], this.scratch[1]);
+  }
+
   /** The same for a text whose hash is known. */
   addHash(low: number, high: number): boolean {
-    if (this.size === this.low.length) this.grow();
-    const place = this.placeOf(this.next++);
+    if (this.count === this.low.length) this.grow();
+    const place = (this.firstPlace + this.count++) & (this.low.length - 1);
     this.low[place] = low;
     this.high[place] = high;
     const cell = this.cellOf(low, high);
-    const isKnown = this.table[cell] !== 0;
-    this.table[cell] = place + 1;
+    const isKnown = this.table[2 * cell] !== 0;
+    this.table[2 * cell] = place + 1;
+    this.table[2 * cell + 1] = low;
     return isKnown;
   }
 
   dropOldest(): void {
-    const place = this.placeOf(this.first);
+    const place = this.firstPlace;
     const cell = this.cellOf(this.low[place], this.high[place]);
     // A later entry of the same text has taken the cell over: then it stays.
-    if (this.table[cell] === place + 1) this.free(cell);
+    if (this.table[2 * cell] === place + 1) this.free(cell);
     this.first++;
+    this.count--;
+    this.firstPlace = (place + 1) & (this.low.length - 1);
   }
 
   private placeOf(entry: number): number {
-    // Not `&`: a sequence number outgrows 32 bits.
-    return entry % this.low.length;
+    // The difference first: a sequence number outgrows 32 bits.
+    return (this.firstPlace + (entry - this.first)) & (this.low.length - 1);
   }
 
   /** The cell that holds this hash, or the free one where it belongs. */
   private cellOf(low: number, high: number): number {
-    const mask = this.table.length - 1;
+    const { table } = this;
+    const mask = table.length / 2 - 1;
     let cell = low & mask;
-    for (let held = this.table[cell]; held !== 0; held = this.table[cell]) {
-      if (this.low[held - 1] === low && this.high[held - 1] === high) return cell;
+    for (let held = table[2 * cell]; held !== 0; held = table[2 * cell]) {
+      if (table[2 * cell + 1] === low && this.high[held - 1] === high) return cell;
       cell = (cell + 1) & mask;
     }
     return cell;
@@ -107,31 +121,36 @@ export class HashRing {
 
   /** Moves back what had to give way to the freed cell, so that no search stops too early. */
   private free(cell: number): void {
-    const mask = this.table.length - 1;
+    const { table } = this;
+    const mask = table.length / 2 - 1;
     let hole = cell;
-    for (let at = (hole + 1) & mask; this.table[at] !== 0; at = (at + 1) & mask) {
-      const home = this.low[this.table[at] - 1] & mask;
+    for (let at = (hole + 1) & mask; table[2 * at] !== 0; at = (at + 1) & mask) {
+      const home = table[2 * at + 1] & mask;
       if (((at - home) & mask) < ((at - hole) & mask)) continue;
-      this.table[hole] = this.table[at];
+      table[2 * hole] = table[2 * at];
+      table[2 * hole + 1] = table[2 * at + 1];
       hole = at;
     }
-    this.table[hole] = 0;
+    table[2 * hole] = 0;
   }
 
   private grow(): void {
-    const { low, high, columns, first, next } = this;
+    const { low, high, columns, firstPlace, count } = this;
     const old = low.length;
     const capacity = old * 2;
     this.low = new Uint32Array(capacity);
     this.high = new Uint32Array(capacity);
     this.columns = columns.map(() => new Float64Array(capacity));
-    this.table = new Uint32Array(capacity * 2);
-    for (let entry = first; entry < next; entry++) {
-      const [from, to] = [entry % old, entry % capacity];
+    this.table = new Uint32Array(capacity * 4);
+    this.firstPlace = 0;
+    for (let to = 0; to < count; to++) {
+      const from = (firstPlace + to) & (old - 1);
       this.low[to] = low[from];
       this.high[to] = high[from];
       columns.forEach((column, at) => (this.columns[at][to] = column[from]));
-      this.table[this.cellOf(low[from], high[from])] = to + 1;
+      const cell = this.cellOf(low[from], high[from]);
+      this.table[2 * cell] = to + 1;
+      this.table[2 * cell + 1] = low[from];
     }
   }
 }

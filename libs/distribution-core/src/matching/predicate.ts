@@ -199,7 +199,7 @@ function compileClause(clause: Clause, view: BatchView): Predicate {
   if (attribute === TRACEPARENT) return new EachPredicate(() => false);
   if (attribute === TOPIC_ATTRIBUTE) return new EachPredicate((bound) => accepts(bound.topic));
   if (attribute === EVENT_ID_ATTRIBUTE)
-    return new EachPredicate((bound, index) => accepts(bound.batch.idAt(index)));
+    return new EachPredicate((bound, index) => accepts(bound.batch.eventIdAt(index)));
   if (isPayloadPath(attribute)) {
     const path = attribute.split('.');
     return new EachPredicate((bound, index) => {

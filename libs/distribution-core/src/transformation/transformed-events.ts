@@ -1,4 +1,5 @@
 import { type Column, EventBatch } from '../event-batch.js';
+import { EventIds } from '../event-ids.js';
 import type { EventRecord } from '../event.js';
 import type { Run } from '../fan-out/outlet.js';
 import type { Lane } from '../lane.js';
@@ -83,7 +84,7 @@ export class TransformedEvents {
   /** Among other bytes than JSON it is empty: the frame says the position. */
   private placeholder(batch: EventBatch, index: number): Uint8Array {
     if (isBinary(this.compiled.format)) return new Uint8Array(0);
-    return Buffer.from(JSON.stringify({ event_id: batch.idAt(index), dropped: true }));
+    return Buffer.from(JSON.stringify({ event_id: batch.eventIdAt(index), dropped: true }));
   }
 
   private transform(batch: EventBatch, index: number, { topic, partition, epoch }: Lane): Uint8Array | null {
@@ -146,7 +147,7 @@ function batchOf(batch: EventBatch, kept: readonly number[], parts: readonly Uin
     {
       count: kept.length,
       appendedMicros: batch.appendedMicros,
-      ids: kept.map((index) => batch.idAt(index)),
+      ids: EventIds.of(kept.map((index) => batch.eventIdAt(index))),
     },
     ends,
     Float64Array.from(kept, (index) => batch.timeMicrosAt(index)),

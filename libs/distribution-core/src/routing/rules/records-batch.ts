@@ -1,11 +1,14 @@
 import type { AttributeValue, EventRecord } from '../../event.js';
 import { type Column, EventBatch, ROUTING_KEY } from '../../event-batch.js';
+import { EventIds } from '../../event-ids.js';
 
 const NO_LANE = { topic: '', partition: 0, epoch: '' };
 const NO_POSITIONS = {
   at: () => '',
   indexAfter: () => 0,
 };
+
+const NO_IDS = EventIds.of([]);
 
 /**
  * Events that are not in a log yet, as the match index wants to see them. Nothing is encoded: a column is made when it
@@ -15,16 +18,10 @@ export class RecordsBatch extends EventBatch {
   private readonly made = new Map<string, Column | undefined>();
 
   constructor(private readonly records: readonly EventRecord[]) {
-    const header = {
-      count: records.length,
-      appendedMicros: 0,
-      ids: records.map(({ eventId }) => eventId),
-      columns: [],
-    };
     super(
       NO_LANE,
       NO_POSITIONS,
-      header,
+      { count: records.length, appendedMicros: 0, ids: NO_IDS },
       new Uint32Array(0),
       new Float64Array(0),
       new Map<string, Column>(),
@@ -35,6 +32,10 @@ export class RecordsBatch extends EventBatch {
   override column(name: string): Column | undefined {
     if (!this.made.has(name)) this.made.set(name, this.columnOf(name));
     return this.made.get(name);
+  }
+
+  override eventIdAt(index: number): string {
+    return this.records[index].eventId;
   }
 
   override valueAt(index: number): Buffer {

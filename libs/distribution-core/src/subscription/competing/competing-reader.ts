@@ -135,7 +135,7 @@ export class CompetingReader {
   }
 
   private remember(delivery: Delivery): void {
-    const id = delivery.batch.idAt(delivery.index);
+    const id = delivery.batch.eventIdAt(delivery.index);
     this.known.delete(id);
     this.known.set(id, delivery);
     if (this.known.size > 2 * this.seat.maxUnacked) this.known.delete(this.known.keys().next().value as string);
@@ -161,7 +161,7 @@ export class CompetingReader {
         if (named.has(`${topic}#${partition}#${epoch}#${position}`)) found.push(delivery);
       }
     }
-    for (const { batch, index } of found) this.known.delete(batch.idAt(index));
+    for (const { batch, index } of found) this.known.delete(batch.eventIdAt(index));
     return found;
   }
 }
