@@ -10,6 +10,7 @@ import { VarintReader } from './varint.js';
 const COMMA = 0x2c;
 const FIRST_VALUE_BYTES = 256 * 1024;
 const FIRST_ID_BYTES = 32 * 1024;
+const NO_BYTES = Buffer.alloc(0);
 
 class GrowingBytes {
   bytes: Buffer;
@@ -49,7 +50,9 @@ export class BatchBuilder {
   private readonly times: Float64Array;
   private readonly columns: GrowingColumns;
   private readonly routingKeys: GrowingColumn;
-  private readonly reader = new VarintReader(Buffer.alloc(0));
+  private readonly reader = new VarintReader(NO_BYTES);
+  /** Of what `reader` reads: a number of eight bytes is one instruction for it, and a call for a Buffer. */
+  private view: DataView = new DataView(NO_BYTES.buffer);
 
   constructor(
     private readonly lane: Lane,
@@ -71,6 +74,7 @@ export class BatchBuilder {
   put(head: BatchHead, records: Buffer, from: number): void {
     const { reader } = this;
     reader.bytes = records;
+    this.view = new DataView(records.buffer, records.byteOffset, records.byteLength);
     reader.at = 0;
     for (let left = head.count; left > 0; left--) {
       const length = reader.signed();
@@ -145,7 +149,7 @@ export class BatchBuilder {
 
   private putDx(row: number, bytes: Buffer): void {
     const { reader } = this;
-    this.times[row] = bytes.readDoubleBE(reader.at);
+    this.times[row] = this.view.getFloat64(reader.at);
     reader.at += 8;
     const id = reader.unsigned();
     const idTo = reader.at + (id >>> 1);
@@ -163,7 +167,7 @@ export class BatchBuilder {
         column.putText(row, bytes, reader.at, to, (text & 1) === 0);
         reader.at = to;
       } else if (kind === KIND_NUMBER) {
-        column.put(row, bytes.readDoubleBE(reader.at));
+        column.put(row, this.view.getFloat64(reader.at));
         reader.at += 8;
       } else column.put(row, kind === KIND_TRUE);
     }

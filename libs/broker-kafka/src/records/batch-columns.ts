@@ -1,14 +1,23 @@
 import type { AttributeValue, Column } from '@distributary/distribution-core';
 
-/** A column that grows by rows. Remembers where its last text lay: most rows repeat it, and are not decoded then. */
+/** Where a text lay, and which entry of the dictionary it is. */
+interface KnownText {
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
+  readonly entry: number;
+}
+
+/** Beyond, texts hardly repeat, or another one is as likely as any. */
+const MAX_KNOWN_TEXTS = 1024;
+
+/** A column that grows by rows. Remembers where its texts lay: most rows repeat one, and are not decoded then. */
 export class GrowingColumn {
   readonly dictionary: AttributeValue[] = [];
   private readonly places = new Map<AttributeValue, number>();
   private readonly index: Uint32Array;
-  private lastBytes: Buffer | undefined;
-  private lastFrom = 0;
-  private lastTo = 0;
-  private lastEntry = 0;
+  private readonly known = new Map<number, KnownText>();
+  private last: KnownText | undefined;
 
   constructor(rows: number) {
     this.index = new Uint32Array(rows);
@@ -20,18 +29,23 @@ export class GrowingColumn {
 
   /** The text in `bytes` from `from` to `to`, which must not change while the column grows. */
   putText(row: number, bytes: Buffer, from: number, to: number, isPlain: boolean): void {
-    if (!this.isLast(bytes, from, to)) {
-      this.lastEntry = this.entryOf(bytes.toString(isPlain ? 'latin1' : 'utf8', from, to));
-      this.lastBytes = bytes;
-      this.lastFrom = from;
-      this.lastTo = to;
-    }
-    this.index[row] = this.lastEntry;
+    if (this.last === undefined || !isText(this.last, bytes, from, to)) this.last = this.find(bytes, from, to, isPlain);
+    this.index[row] = this.last.entry;
   }
 
   column(rows: number): Column {
     const { dictionary, index } = this;
     return { dictionary, index: rows === index.length ? index : index.slice(0, rows) };
+  }
+
+  private find(bytes: Buffer, from: number, to: number, isPlain: boolean): KnownText {
+    const hash = hashOf(bytes, from, to);
+    const known = this.known.get(hash);
+    if (known !== undefined && isText(known, bytes, from, to)) return known;
+    const entry = this.entryOf(bytes.toString(isPlain ? 'latin1' : 'utf8', from, to));
+    const found = { bytes, from, to, entry };
+    if (this.known.size < MAX_KNOWN_TEXTS) this.known.set(hash, found);
+    return found;
   }
 
   private entryOf(value: AttributeValue): number {
@@ -42,13 +56,19 @@ export class GrowingColumn {
     }
     return entry;
   }
+}
 
-  private isLast(bytes: Buffer, from: number, to: number): boolean {
-    const { lastBytes, lastFrom } = this;
-    if (lastBytes === undefined || this.lastTo - lastFrom !== to - from) return false;
-    for (let at = 0; at < to - from; at++) if (lastBytes[lastFrom + at] !== bytes[from + at]) return false;
-    return true;
-  }
+function isText(known: KnownText, bytes: Buffer, from: number, to: number): boolean {
+  if (known.to - known.from !== to - from) return false;
+  for (let at = 0; at < to - from; at++) if (known.bytes[known.from + at] !== bytes[from + at]) return false;
+  return true;
+}
+
+/** 30 bits: a number that the engine keeps no object for. */
+function hashOf(bytes: Buffer, from: number, to: number): number {
+  let hash = 0x811c9dc5;
+  for (let at = from; at < to; at++) hash = Math.imul(hash ^ bytes[at], 0x01000193);
+  return hash >>> 2;
 }
 
 /** The columns of one batch. Records name their attributes in the same order mostly, so the name is looked for there first. */
