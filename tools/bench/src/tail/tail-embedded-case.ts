@@ -48,7 +48,6 @@ async function readAll(directory: string, events: number, { pairs, quick, pin, p
       DEADLINE_MS,
     );
   try {
-    await read();
     const results: TailResult[] = [];
     for (let round = 0; round < (quick ? 1 : pairs); round++) results.push(await read());
     // Whoever profiles takes time himself.

@@ -52,7 +52,6 @@ async function readAll(brokers: readonly string[], events: number, options: Case
     return results as Round;
   };
   try {
-    await round(READERS);
     const rounds: Round[] = [];
     for (let number = 0; number < (quick ? 1 : pairs); number++) {
       rounds.push(await round(number % 2 === 0 ? READERS : READERS.toReversed()));
