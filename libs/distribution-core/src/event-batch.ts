@@ -249,17 +249,44 @@ function writeFloat64s(out: Buffer, start: number, array: Float64Array): number 
   return start + array.byteLength;
 }
 
-function readUint32s(bytes: Buffer, at: number, count: number): Uint32Array {
-  const array = new Uint32Array(count);
-  if (count > SHORT_ARRAY) new Uint8Array(array.buffer).set(bytes.subarray(at, at + count * 4));
-  else for (let index = 0; index < count; index++) array[index] = bytes.readUInt32LE(at + index * 4);
-  return array;
+/** The arrays of a batch: `ends`, `times`, and one index per column. */
+interface Arrays {
+  readonly ends: Uint32Array;
+  readonly times: Float64Array;
+  readonly indexes: readonly Uint32Array[];
 }
 
-function readFloat64s(bytes: Buffer, at: number, count: number): Float64Array {
-  const array = new Float64Array(count);
-  if (count > SHORT_ARRAY) new Uint8Array(array.buffer).set(bytes.subarray(at, at + count * 8));
-  else for (let index = 0; index < count; index++) array[index] = bytes.readDoubleLE(at + index * 8);
+/**
+ * Copies the arrays that begin at `at`, so that they are aligned. Those of a long batch share one buffer: each buffer is an
+ * allocation outside of the heap, and a batch with ten attributes would have a dozen.
+ */
+function readArrays(bytes: Buffer, at: number, count: number, columns: number): Arrays {
+  const timesAt = at + count * 4;
+  const indexesAt = timesAt + count * 8;
+  if (count <= SHORT_ARRAY) {
+    const times = new Float64Array(count);
+    for (let row = 0; row < count; row++) times[row] = bytes.readDoubleLE(timesAt + row * 8);
+    const indexes = Array.from({ length: columns }, (_, column) =>
+      readShort(bytes, indexesAt + column * count * 4, count),
+    );
+    return { ends: readShort(bytes, at, count), times, indexes };
+  }
+  const shared = new Uint8Array(count * (12 + 4 * columns));
+  // Numbers of eight bytes first, which must lie at a multiple of eight.
+  shared.set(bytes.subarray(timesAt, indexesAt));
+  shared.set(bytes.subarray(at, timesAt), count * 8);
+  shared.set(bytes.subarray(indexesAt, indexesAt + columns * count * 4), count * 12);
+  const { buffer } = shared;
+  return {
+    ends: new Uint32Array(buffer, count * 8, count),
+    times: new Float64Array(buffer, 0, count),
+    indexes: Array.from({ length: columns }, (_, column) => new Uint32Array(buffer, count * (12 + 4 * column), count)),
+  };
+}
+
+function readShort(bytes: Buffer, at: number, count: number): Uint32Array {
+  const array = new Uint32Array(count);
+  for (let row = 0; row < count; row++) array[row] = bytes.readUInt32LE(at + row * 4);
   return array;
 }
 
@@ -267,18 +294,21 @@ function readFloat64s(bytes: Buffer, at: number, count: number): Float64Array {
 export function decodeEventBatch(lane: Lane, positions: PositionColumn, bytes: Buffer): EventBatch {
   const version = bytes.readUInt32LE(0);
   if (version !== VERSION) throw new RangeError(`event batch version ${version}, expected ${VERSION}`);
-  let at = PREAMBLE_BYTES + bytes.readUInt32LE(4);
+  const at = PREAMBLE_BYTES + bytes.readUInt32LE(4);
   const { count, appendedMicros, ids, columns: names } = readHeader(bytes, PREAMBLE_BYTES, at);
-  const ends = readUint32s(bytes, at, count);
-  at += ends.byteLength;
-  const times = readFloat64s(bytes, at, count);
-  at += times.byteLength;
+  const { ends, times, indexes } = readArrays(bytes, at, count, names.length);
   const columns = new Map<string, Column>();
-  for (const [name, dictionary] of names) {
-    columns.set(name, { dictionary, index: readUint32s(bytes, at, count) });
-    at += count * 4;
-  }
-  return new EventBatch(lane, positions, { count, appendedMicros, ids }, ends, times, columns, bytes.subarray(at));
+  names.forEach(([name, dictionary], column) => columns.set(name, { dictionary, index: indexes[column] }));
+  const valuesAt = at + count * (12 + 4 * names.length);
+  return new EventBatch(
+    lane,
+    positions,
+    { count, appendedMicros, ids },
+    ends,
+    times,
+    columns,
+    bytes.subarray(valuesAt),
+  );
 }
 
 /** Positions of a log that numbers its events without holes: first, first + 1, … */
