@@ -1,5 +1,10 @@
 import { DOORS, type Doors } from '../doors.js';
+import { GRPC_CASES } from '../grpc/grpc-cases.js';
+import { idleCase } from '../idle/idle-case.js';
+import { ingestJson, ingestNdjson } from '../ingest/ingest-cases.js';
 import { STREAM_PATH } from '../monitoring-service.js';
+import { tailEmbeddedCase } from '../tail/tail-embedded-case.js';
+import { tailKafkaCase } from '../tail/tail-kafka-case.js';
 import { besideTwin, fanOutCase, type Load } from './fan-out-case.js';
 import type { PerformanceCase } from './performance-case.js';
 import { replayCase } from './replay-case.js';
@@ -92,4 +97,10 @@ export const CASES: readonly PerformanceCase[] = [
     peer: { name: 'without deflate', server: 'service', load: oneTopic, rate: 2_000_000 },
     goals: {},
   }),
+  ...GRPC_CASES,
+  tailEmbeddedCase,
+  tailKafkaCase,
+  ingestJson,
+  ingestNdjson,
+  idleCase,
 ];
