@@ -1,6 +1,6 @@
 import type { Target } from './doors.js';
 import type { FanOutResult, Series } from './fan-out.js';
-import type { RunFigures } from './fan-out-run.js';
+import type { RunFigures } from './run-figures.js';
 import { describeMachine } from './machine.js';
 import { spreadOf } from './statistics.js';
 import { table } from './text-table.js';

@@ -1,5 +1,6 @@
 import { DOORS, type Target } from './doors.js';
-import { runFanOut, type RunFigures, type RunPlan } from './fan-out-run.js';
+import { runFanOut, type RunPlan } from './fan-out-run.js';
+import type { RunFigures } from './run-figures.js';
 import { type MachineFacts, machineFacts } from './machine.js';
 import { startMonitoringService } from './monitoring-service.js';
 import { type ServerProcess, startTwin } from './server-process.js';

@@ -2,7 +2,7 @@ export { ChildProgram, type Message, nodeCommand, serveParent } from './child-pr
 export { type DeliveredEvent, isStamped, stampedEventText } from './event-text.js';
 export { freePort } from './free-port.js';
 export { IngestConnection, isSuccess, type PostAnswer } from './ingest-connection.js';
-export { acceptedLatencies, programPath } from './fan-out-run.js';
+export { programPath } from './fan-out-run.js';
 export type { Latencies, LoadAnswer, LoadCommand, LoadResult } from './load-messages.js';
 export { describeMachine, type MachineFacts, machineFacts } from './machine.js';
 export { monotonicMicros } from './monotonic-clock.js';
@@ -14,6 +14,7 @@ export {
   STREAM_PATH,
 } from './monitoring-service.js';
 export type { PublisherAnswer, PublisherCommand, PublisherResult, PublishPlan } from './publisher-messages.js';
+export { acceptedLatencies } from './run-figures.js';
 export { SequenceCheck, type SequenceFindings } from './sequence-check.js';
 export { ServerProcess } from './server-process.js';
 export { median, quantile, type Spread, spreadOf, weightedQuantile } from './statistics.js';

@@ -28,3 +28,6 @@ const ORIGIN_MICROS = offsetOf(() => Number(process.hrtime.bigint()) / 1000, sin
 export function monotonicMicros(): number {
   return ORIGIN_MICROS + sinceStartMicros();
 }
+
+export const untilMicros = (micros: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, Math.max(0, (micros - monotonicMicros()) / 1000)));

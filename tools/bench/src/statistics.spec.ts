@@ -1,4 +1,4 @@
-import { acceptedLatencies } from './fan-out-run.js';
+import { acceptedLatencies } from './run-figures.js';
 import { median, quantile, spreadOf, weightedQuantile } from './statistics.js';
 
 describe('the figures', () => {

@@ -1,4 +1,4 @@
-import type { RunFigures } from '../fan-out-run.js';
+import type { RunFigures } from '../run-figures.js';
 import { freePort } from '../free-port.js';
 import { startMonitoringService } from '../monitoring-service.js';
 import { findPeak, isKept } from '../performance/peak.js';

@@ -1,11 +1,11 @@
 import { ChildProgram } from '../child-program.js';
-import { acceptedLatencies, programPath, type RunFigures } from '../fan-out-run.js';
-import { monotonicMicros } from '../monotonic-clock.js';
+import { programPath } from '../fan-out-run.js';
+import { monotonicMicros, untilMicros } from '../monotonic-clock.js';
 import { INGEST_PATH } from '../monitoring-service.js';
-import { machineBusySeconds, usageOf } from '../process-tree.js';
-import type { PublisherAnswer, PublisherCommand, PublisherResult } from '../publisher-messages.js';
+import type { PublisherAnswer, PublisherCommand } from '../publisher-messages.js';
+import { figuresOf, type RunFigures, snapshot } from '../run-figures.js';
 import type { ServerProcess } from '../server-process.js';
-import type { GrpcLoadAnswer, GrpcLoadCommand, GrpcLoadResult } from './grpc-load-messages.js';
+import type { GrpcLoadAnswer, GrpcLoadCommand } from './grpc-load-messages.js';
 import type { GrpcMethod } from './grpc-method.js';
 
 export interface GrpcRunPlan {
@@ -66,7 +66,8 @@ async function measure(server: ServerProcess, load: Load, producer: Producer, pl
   const published = await publishing;
   const events = published.accepted;
   const result = await load.ask({ type: 'finish', events, quietMs: QUIET_MS }, 'result', DEADLINE_MS);
-  return figuresOf(plan, published, result, before, after);
+  const received = { ...result, due: events * plan.streams, framesInWindow: result.messages };
+  return figuresOf(plan, published, received, before, after);
 }
 
 function publishCommand(server: ServerProcess, plan: GrpcRunPlan, startMicros: number): PublisherCommand {
@@ -88,60 +89,3 @@ function publishCommand(server: ServerProcess, plan: GrpcRunPlan, startMicros: n
     },
   };
 }
-
-type Snapshot = ReturnType<typeof snapshot>;
-
-function snapshot(server: ServerProcess, load: Load, producer: Producer) {
-  const { cpuSeconds, residentBytes } = server.usage();
-  return {
-    server: cpuSeconds,
-    load: usageOf([load.pid]).cpuSeconds,
-    producer: usageOf([producer.pid]).cpuSeconds,
-    own: usageOf([process.pid]).cpuSeconds,
-    machine: machineBusySeconds(),
-    residentBytes,
-  };
-}
-
-function figuresOf(
-  plan: GrpcRunPlan,
-  published: PublisherResult,
-  result: GrpcLoadResult,
-  before: Snapshot,
-  after: Snapshot,
-): RunFigures {
-  const delta = (field: keyof Snapshot) => after[field] - before[field];
-  const serverCpuSeconds = delta('server');
-  const ours = serverCpuSeconds + delta('load') + delta('producer') + delta('own');
-  const due = published.accepted * plan.streams;
-  const { events, deliveries, sampled, fromScheduled, eventBytes, brokenChains, gaps, closed } = result;
-  return {
-    seconds: plan.seconds,
-    offeredPerSecond: plan.deliveriesPerSecond,
-    deliveriesPerSecond: deliveries / plan.seconds,
-    fromScheduled,
-    fromAccepted: acceptedLatencies(result.samples, published.answeredMicros),
-    // Of all streams by their counts; of the sampled ones also by every single event.
-    missing: Math.max(due - events + sampled.duplicated, sampled.missing, 0),
-    duplicated: Math.max(events - due, sampled.duplicated, 0),
-    outOfOrder: sampled.outOfOrder,
-    brokenChains,
-    gaps,
-    closed,
-    unsent: published.unsent,
-    events: published.accepted,
-    eventsPerPost: published.accepted / Math.max(1, published.posts - published.refusals),
-    eventBytes,
-    eventsPerFrame: deliveries / Math.max(1, result.messages),
-    serverCpuSeconds,
-    deliveriesPerCpuSecond: deliveries / Math.max(0.01, serverCpuSeconds),
-    serverResidentBytes: after.residentBytes,
-    loadCpuSeconds: delta('load'),
-    producerCpuSeconds: delta('producer'),
-    otherCores: Math.max(0, delta('machine') - ours) / plan.seconds,
-    errors: [...result.errors, ...published.errors],
-  };
-}
-
-const untilMicros = (micros: number) =>
-  new Promise((resolve) => setTimeout(resolve, Math.max(0, (micros - monotonicMicros()) / 1000)));

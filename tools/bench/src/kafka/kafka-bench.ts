@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { ChildProgram } from '../child-program.js';
 import { DOORS } from '../doors.js';
-import { type RunFigures, runFanOut, type RunPlan } from '../fan-out-run.js';
+import { runFanOut, type RunPlan } from '../fan-out-run.js';
+import type { RunFigures } from '../run-figures.js';
 import { type MachineFacts, machineFacts } from '../machine.js';
 import { startMonitoringService } from '../monitoring-service.js';
 import type { BareAnswer, BareCommand, BareResult } from './bare-messages.js';

@@ -1,4 +1,4 @@
-import type { RunFigures } from '../fan-out-run.js';
+import type { RunFigures } from '../run-figures.js';
 import { machineFacts } from '../machine.js';
 import { kafkaReport } from './kafka-command.js';
 import type { KafkaRun } from './kafka-bench.js';

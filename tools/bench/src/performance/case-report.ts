@@ -14,11 +14,12 @@ export function verdictOf({ goal, values }: Figure, tolerance = 0): Verdict {
 }
 
 /** One line a figure: median (least to most), the goal, and whether it was reached. */
-export function caseReport(title: string, { figures, findings }: CaseResult, isJudged: boolean): string {
+/** `noise`: what goals are judged with; absent: they are not judged. */
+export function caseReport(title: string, { figures, findings }: CaseResult, noise: number | undefined): string {
   const rows = figures.map((figure) => [
     figure.name,
     valueText(figure),
-    ...(isJudged ? [goalText(figure), verdictOf(figure)] : []),
+    ...(noise === undefined ? [] : [goalText(figure), verdictOf(figure, noise)]),
   ]);
   return [title, table([['', 'median (min–max)', 'goal', ''], ...rows]), ...findings.map((each) => `! ${each}`)].join(
     '\n',

@@ -6,6 +6,8 @@ import { STREAM_PATH } from '../monitoring-service.js';
 import { tailEmbeddedCase } from '../tail/tail-embedded-case.js';
 import { tailKafkaCase } from '../tail/tail-kafka-case.js';
 import { besideTwin, fanOutCase, type Load } from './fan-out-case.js';
+import { isolationCase } from './isolation-case.js';
+import { overloadCase } from './overload-case.js';
 import type { PerformanceCase } from './performance-case.js';
 import { replayCase } from './replay-case.js';
 
@@ -102,5 +104,7 @@ export const CASES: readonly PerformanceCase[] = [
   tailKafkaCase,
   ingestJson,
   ingestNdjson,
+  isolationCase,
+  overloadCase,
   idleCase,
 ];

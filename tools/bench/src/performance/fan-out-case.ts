@@ -1,5 +1,6 @@
 import { DOORS, type Doors } from '../doors.js';
-import { type RunFigures, runFanOut } from '../fan-out-run.js';
+import { runFanOut } from '../fan-out-run.js';
+import type { RunFigures } from '../run-figures.js';
 import { startMonitoringService } from '../monitoring-service.js';
 import { type ServerProcess, startTwin } from '../server-process.js';
 import { findPeak } from './peak.js';
@@ -159,7 +160,12 @@ function peerFigures({ peer, goals }: FanOutCase, pairs: readonly Pair[]): Figur
   const compared = (value: (run: RunFigures) => number) =>
     pairs.map(([run, beside]) => value(run) / value(beside as RunFigures));
   return [
-    { name: peer.name, unit: 'deliveries/CPU-s', values: pairs.map(([, beside]) => perCpu(beside as RunFigures)) },
+    {
+      name: peer.name,
+      unit: 'deliveries/CPU-s',
+      values: pairs.map(([, beside]) => perCpu(beside as RunFigures)),
+      isPeer: true,
+    },
     { name: `service to ${peer.name}`, unit: 'times', values: compared(perCpu), goal: atLeast(goals.timesPeer) },
     {
       name: `p99 from scheduled, service to ${peer.name}`,

@@ -1,4 +1,4 @@
-import type { RunFigures } from '../fan-out-run.js';
+import type { RunFigures } from '../run-figures.js';
 import { findPeak, isKept } from './peak.js';
 
 const aRun = (offered: number, figures: Partial<RunFigures> = {}) =>

@@ -1,4 +1,4 @@
-import type { RunFigures } from '../fan-out-run.js';
+import type { RunFigures } from '../run-figures.js';
 
 /** Of what is offered, so much must arrive in time for a step to count as kept. */
 const KEPT_SHARE = 0.9;

@@ -46,6 +46,8 @@ export interface Figure {
   readonly values: readonly number[];
   /** Judged by the median. */
   readonly goal?: Goal;
+  /** Of what the case is compared to: it tells how much runs of the same thing differ here and now. */
+  readonly isPeer?: boolean;
 }
 
 export type Goal = { readonly atLeast: number } | { readonly atMost: number };

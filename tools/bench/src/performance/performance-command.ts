@@ -1,5 +1,8 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine, machineFacts } from '../machine.js';
+import { type Baselines, baselinesOf, belowBaselines, type NamedResult, noiseOf } from './baselines.js';
 import { caseReport, verdictOf } from './case-report.js';
 import { CASES } from './cases.js';
 import type { CaseResult, PerformanceCase } from './performance-case.js';
@@ -13,12 +16,15 @@ ${CASES.map(({ name, title }) => `  ${name.padEnd(20)} ${title}`).join('\n')}
   --no-pin             do not pin the server to CPU 0 and the load to CPU 1
   --profile DIR        the server leaves profiles of its processor time there (for Chromium's DevTools or speedscope)
   --quick              small and short, nothing is judged: to see that it works
-  --json               everything as JSON on stdout`;
+  --json               everything as JSON on stdout
+  --write-baselines    the ratios of this run become what later ones are held to`;
 
 export const casesOf = (name: string | undefined): readonly PerformanceCase[] =>
   name === 'all' ? CASES : CASES.filter((each) => each.name === name);
 
-/** 0 if every goal was reached and nothing was found. */
+const BASELINES = path.resolve(import.meta.dirname, '../../baselines/ratios.json');
+
+/** 0 if every goal was reached but for the noise, nothing was found, and no ratio is below its baseline. */
 export async function performanceCommand(cases: readonly PerformanceCase[], args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
@@ -29,9 +35,10 @@ export async function performanceCommand(cases: readonly PerformanceCase[], args
       profile: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      'write-baselines': { type: 'boolean', default: false },
     },
   });
-  const results: (CaseResult & { readonly case: string })[] = [];
+  const results: NamedResult[] = [];
   for (const each of cases) {
     const result = await each.run({
       seconds: Number(values.seconds),
@@ -42,11 +49,24 @@ export async function performanceCommand(cases: readonly PerformanceCase[], args
       note: (line) => console.error(`${each.name}: ${line}`),
     });
     results.push({ case: each.name, ...result });
-    if (!values.json) console.log(`${caseReport(`${each.name}: ${each.title}`, result, !values.quick)}\n`);
+  }
+  const noise = values.quick ? undefined : noiseOf(results);
+  const known = JSON.parse(fs.readFileSync(BASELINES, 'utf8')) as Baselines;
+  const below = noise === undefined ? [] : belowBaselines(results, known, noise);
+  if (values['write-baselines']) {
+    fs.writeFileSync(BASELINES, `${JSON.stringify({ ...known, ...baselinesOf(results) }, undefined, 2)}\n`);
   }
   const machine = machineFacts();
-  console.log(values.json ? JSON.stringify({ machine, results }, undefined, 2) : describeMachine(machine));
+  if (values.json) console.log(JSON.stringify({ machine, noise, results, below }, undefined, 2));
+  else {
+    cases.forEach(({ name, title }, index) =>
+      console.log(`${caseReport(`${name}: ${title}`, results[index], noise)}\n`),
+    );
+    for (const each of below) console.log(`! ${each}`);
+    if (noise !== undefined) console.log(`noise ${(noise * 100).toFixed(0)} %: what a peer differs by from run to run`);
+    console.log(describeMachine(machine));
+  }
   const isBad = ({ figures, findings }: CaseResult) =>
-    findings.length > 0 || (!values.quick && figures.some((figure) => verdictOf(figure) === 'missed'));
-  return results.some(isBad) ? 1 : 0;
+    findings.length > 0 || (noise !== undefined && figures.some((figure) => verdictOf(figure, noise) === 'missed'));
+  return below.length > 0 || results.some(isBad) ? 1 : 0;
 }

@@ -1,4 +1,4 @@
-import type { RunFigures } from '../fan-out-run.js';
+import type { RunFigures } from '../run-figures.js';
 
 const NOTHING_OF = ['missing', 'duplicated', 'outOfOrder', 'brokenChains', 'gaps', 'closed'] as const;
 

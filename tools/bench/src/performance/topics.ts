@@ -7,13 +7,15 @@ export const metricTopics = (count: number): string[] =>
 
 /** Of METRICS, with one lane each. */
 export async function createTopics(server: ServerProcess, names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    const response = await fetch(`${server.origin}${TOPICS_PATH}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ name, data_type: 'METRICS' }),
-    });
-    const answer = await response.text();
-    if (response.status !== 201) throw new Error(`the topic ${name} was not made: ${response.status} ${answer}`);
-  }
+  for (const name of names) await createTopic(server, { name, data_type: 'METRICS' });
+}
+
+export async function createTopic(server: ServerProcess, topic: object): Promise<void> {
+  const response = await fetch(`${server.origin}${TOPICS_PATH}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(topic),
+  });
+  const answer = await response.text();
+  if (response.status !== 201) throw new Error(`the topic was not made: ${response.status} ${answer}`);
 }

@@ -1,0 +1,53 @@
+import { median } from '../statistics.js';
+import type { CaseResult, Figure } from './performance-case.js';
+
+/** Ratios to a peer of the same run, by case and figure: unlike rates, they mean something on another machine. */
+export type Baselines = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+export interface NamedResult extends CaseResult {
+  readonly case: string;
+}
+
+/** Runs of one thing differ by this much on a quiet machine, even when a few of them happen not to. */
+const LEAST_NOISE = 0.05;
+
+/** Ratios of which more is better. */
+const isKept = ({ unit, goal }: Figure): boolean => unit === 'times' && (goal === undefined || 'atLeast' in goal);
+
+/**
+ * By how much a peer differs from itself from run to run, as a share: the median over neighbouring runs of the case that
+ * differs most. It is what a figure of the same session may be off by.
+ */
+export function noiseOf(results: readonly CaseResult[]): number {
+  const noises = results.flatMap(({ figures }) =>
+    figures.filter(({ isPeer, values }) => isPeer === true && values.length > 1).map(({ values }) => noiseIn(values)),
+  );
+  return Math.max(LEAST_NOISE, ...noises);
+}
+
+function noiseIn(values: readonly number[]): number {
+  return median(values.slice(1).map((value, index) => Math.abs(value / values[index] - 1)));
+}
+
+export function baselinesOf(results: readonly NamedResult[]): Baselines {
+  return Object.fromEntries(
+    results
+      .map((result) => [
+        result.case,
+        Object.fromEntries(
+          result.figures.filter(isKept).map(({ name, values }) => [name, Number(median(values).toPrecision(3))]),
+        ),
+      ])
+      .filter(([, ratios]) => Object.keys(ratios).length > 0),
+  ) as Baselines;
+}
+
+/** Each ratio that is lower than its baseline by more than the noise, in words. */
+export function belowBaselines(results: readonly NamedResult[], baselines: Baselines, noise: number): string[] {
+  const now = baselinesOf(results);
+  return Object.entries(now).flatMap(([name, ratios]) =>
+    Object.entries(ratios)
+      .filter(([figure, ratio]) => ratio < (baselines[name]?.[figure] ?? 0) * (1 - noise))
+      .map(([figure, ratio]) => `${name}: ${figure} is ${ratio}, it was ${baselines[name][figure]}`),
+  );
+}
