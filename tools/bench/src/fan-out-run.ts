@@ -86,6 +86,7 @@ async function measure(
       plan: {
         port: server.port,
         path: doors.ingestPath,
+        isTls: doors.connection?.isTls,
         topics: plan.topics,
         run: `r${Math.round(startMicros).toString(36)}-`,
         keys: plan.keys,

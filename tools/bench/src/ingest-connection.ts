@@ -1,4 +1,5 @@
 import http from 'node:http';
+import https from 'node:https';
 
 export interface PostAnswer {
   readonly status: number;
@@ -7,17 +8,21 @@ export interface PostAnswer {
 
 /** One kept-alive connection to an ingest door; one request at a time. */
 export class IngestConnection {
-  private readonly agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  private readonly agent: http.Agent;
 
   constructor(
     private readonly port: number,
     private readonly path: string,
-  ) {}
+    private readonly isTls = false,
+  ) {
+    const options = { keepAlive: true, maxSockets: 1 };
+    this.agent = isTls ? new https.Agent({ ...options, rejectUnauthorized: false }) : new http.Agent(options);
+  }
 
   /** Rejects if there was no answer: what was sent may have taken effect or not. */
   post(body: string, timeoutMs = 30_000): Promise<PostAnswer> {
     return new Promise((resolve, reject) => {
-      const request = http.request(
+      const request = (this.isTls ? https : http).request(
         {
           host: '127.0.0.1',
           port: this.port,

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { makeCertificate } from './certificate.js';
 import { freePort } from './free-port.js';
 import { newFolder, ServerProcess } from './server-process.js';
 
@@ -19,6 +20,7 @@ export interface ServiceOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Where it leaves a profile of its processor time when it ends; absent: none. */
   readonly profileFolder?: string;
+  readonly isTls?: boolean;
 }
 
 /** The monitoring service on its own data folder and ports, without the probe that would add events of its own. */
@@ -27,9 +29,11 @@ export async function startMonitoringService({
   cpu,
   env = {},
   profileFolder,
+  isTls = false,
 }: ServiceOptions = {}): Promise<ServerProcess> {
   const folder = newFolder('service');
   const port = await freePort();
+  const certificate = isTls ? makeCertificate(folder) : undefined;
   return ServerProcess.start({
     script,
     execArgs: profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${path.resolve(profileFolder)}`],
@@ -51,10 +55,12 @@ export async function startMonitoringService({
       HANDSHAKES_PER_SECOND: '0',
       MAX_CONNECTIONS_PER_KEY: '1000000',
       MAX_CONNECTIONS_PER_ADDRESS: '1000000',
+      ...(certificate && { TLS_CERT_FILE: certificate.certificate, TLS_KEY_FILE: certificate.key }),
       ...env,
     },
     cpu,
     port,
+    isTls,
     readyPath: '/health/ready',
     readyDeadlineMs: 60_000,
     folder,

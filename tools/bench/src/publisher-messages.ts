@@ -1,6 +1,8 @@
 export interface PublishPlan {
   readonly port: number;
   readonly path: string;
+  /** Whatever certificate is there is taken. */
+  readonly isTls?: boolean;
   /** They take turns, see {@link EventNumbering}: a block is `batchEvents`, or one event. */
   readonly topics: readonly string[];
   /** Start of every event id. */

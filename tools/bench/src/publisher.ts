@@ -70,7 +70,7 @@ class Publisher {
 
   private async post(waiting: number[]): Promise<void> {
     const { plan } = this;
-    const connection = new IngestConnection(plan.port, plan.path);
+    const connection = new IngestConnection(plan.port, plan.path, plan.isTls);
     while (!this.isOver) {
       if (!this.isBatchDue(waiting)) {
         await pause(TICK_MS);

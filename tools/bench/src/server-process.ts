@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import { nodeCommand } from './child-program.js';
@@ -14,6 +16,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cpu: number | undefined;
   readonly port: number;
+  /** It speaks TLS; whatever certificate it has is taken. */
+  readonly isTls?: boolean;
   /** Answers 200 when it is ready. */
   readonly readyPath: string;
   readonly readyDeadlineMs: number;
@@ -75,7 +79,7 @@ export class ServerProcess {
   }
 
   get origin(): string {
-    return `http://127.0.0.1:${this.options.port}`;
+    return `${this.options.isTls ? 'https' : 'http'}://127.0.0.1:${this.options.port}`;
   }
 
   /** Starts it (again) on the same port and folder, and waits until it is ready; another version of it, if its script is named. */
@@ -157,9 +161,7 @@ export class ServerProcess {
   private async untilReady(startedAt: number): Promise<void> {
     const { readyPath, readyDeadlineMs } = this.options;
     for (;;) {
-      const response = await fetch(`${this.origin}${readyPath}`).catch(() => undefined);
-      await response?.arrayBuffer().catch(() => undefined);
-      if (response?.status === 200) return;
+      if ((await statusOf(`${this.origin}${readyPath}`)) === 200) return;
       if (this.hasExited || performance.now() - startedAt > readyDeadlineMs) {
         throw new Error(`${this.options.script} ${this.hasExited ? 'ended' : 'is not ready'}:\n${this.logTail()}`);
       }
@@ -174,6 +176,17 @@ function signal(pid: number, name: NodeJS.Signals): void {
   } catch {
     // It is gone already.
   }
+}
+
+/** Undefined: there was no answer. Not `fetch`, which takes no certificate that is signed by itself. */
+function statusOf(url: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const { get } = url.startsWith('https:') ? https : http;
+    get(url, { rejectUnauthorized: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', () => resolve(undefined));
+  });
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

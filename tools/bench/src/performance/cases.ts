@@ -35,6 +35,7 @@ const DURABLE: Doors = {
   acknowledgeEveryMs: 1000,
 };
 
+const TLS: Doors = { ...DOORS.service, connection: { isTls: true } };
 const DEFLATED: Doors = { ...DOORS.service, connection: { isDeflated: true } };
 
 /** The lines of the table in docs/performance.md, in its order. */
@@ -89,6 +90,13 @@ export const CASES: readonly PerformanceCase[] = [
     peer: { name: 'unfiltered', server: 'service', load: dueEvents },
     // A delivery costs at most 1.3 times as much.
     goals: { timesPeer: 1 / 1.3, p99Ms: 20 },
+  }),
+  fanOutCase({
+    name: 'tls',
+    title: '1 topic × 1,000 subscribers, POSTs of 100 events, TLS',
+    load: { ...oneTopic, doors: TLS },
+    steps: [250_000, 500_000, 1_000_000, 2_000_000, 3_000_000, 4_000_000],
+    goals: {},
   }),
   fanOutCase({
     name: 'deflated',

@@ -77,7 +77,9 @@ export function fanOutCase(spec: FanOutCase): PerformanceCase {
     title: spec.title,
     run: async (options) => {
       const cpu = options.pin ? 0 : undefined;
-      const service = await startMonitoringService({ cpu, env: spec.env, profileFolder: options.profileFolder });
+      const { profileFolder } = options;
+      const { isTls } = spec.load.doors.connection ?? {};
+      const service = await startMonitoringService({ cpu, env: spec.env, profileFolder, isTls });
       const twin = spec.peer?.server === 'twin' ? await startTwin(cpu) : undefined;
       try {
         return await runCase(spec, options, service, twin);
