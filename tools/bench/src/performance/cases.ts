@@ -63,6 +63,7 @@ export const CASES: readonly PerformanceCase[] = [
     load: { ...oneTopic, doors: DURABLE },
     steps: [2_000_000],
     seconds: 60,
+    pairs: 1,
     goals: { p99Ms: 20 },
   }),
   fanOutCase({

@@ -30,6 +30,8 @@ export interface FanOutCase {
   readonly steps: readonly number[];
   /** Of each run, whatever was asked for. */
   readonly seconds?: number;
+  /** Of runs beside the peer, whatever was asked for; without a peer, runs. */
+  readonly pairs?: number;
   /** Latency is told at this load, too. */
   readonly latencyAt?: number;
   readonly peer?: Peer;
@@ -123,7 +125,7 @@ async function runCase(
   const ofPeer = () => peer && measure(peer.name, twin ?? service, peer.load, peer.rate ?? peak.offeredPerSecond);
   const calm = spec.latencyAt === undefined || options.quick ? [] : [await ofService(spec.latencyAt)];
   const pairs: Pair[] = [];
-  for (let pair = 0; pair < (options.quick ? QUICK.pairs : options.pairs); pair++) {
+  for (let pair = 0; pair < (options.quick ? QUICK.pairs : (spec.pairs ?? options.pairs)); pair++) {
     const before = pair % 2 === 0 ? undefined : await ofPeer();
     const run = await ofService(peak.offeredPerSecond);
     pairs.push([run, before ?? (await ofPeer())]);
