@@ -5,7 +5,7 @@ import { describeMachine, machineFacts } from '../machine.js';
 import { type Baselines, baselinesOf, belowBaselines, type NamedResult, noiseOf } from './baselines.js';
 import { caseReport, verdictOf } from './case-report.js';
 import { CASES } from './cases.js';
-import type { CaseResult, PerformanceCase } from './performance-case.js';
+import type { CaseOptions, CaseResult, PerformanceCase } from './performance-case.js';
 
 export const PERFORMANCE_USAGE = `npm run bench -- <case> [options], npm run bench -- all [options]
 
@@ -40,14 +40,16 @@ export async function performanceCommand(cases: readonly PerformanceCase[], args
   });
   const results: NamedResult[] = [];
   for (const each of cases) {
-    const result = await each.run({
+    const options: CaseOptions = {
       seconds: Number(values.seconds),
       pairs: Number(values.pairs),
       quick: values.quick,
       pin: !values['no-pin'],
       profileFolder: values.profile,
       note: (line) => console.error(`${each.name}: ${line}`),
-    });
+    };
+    // One that fails must not take the others with it.
+    const result = await each.run(options).catch((error: Error) => ({ figures: [], findings: [error.message] }));
     results.push({ case: each.name, ...result });
   }
   const noise = values.quick ? undefined : noiseOf(results);
