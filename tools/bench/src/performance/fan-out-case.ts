@@ -17,6 +17,8 @@ export interface Load {
   readonly areKeys?: boolean;
   /** Of each POST; absent: whatever is due. */
   readonly batchEvents?: number;
+  /** How long a batch waits for more events; absent: not at all. */
+  readonly lingerMs?: number;
   readonly producers: number;
   readonly doors: Doors;
 }
@@ -61,6 +63,7 @@ interface Goals {
 type Pair = readonly [service: RunFigures, peer: RunFigures | undefined];
 
 const WARM_UP_SECONDS = 1;
+const COMPILING_SECONDS = 5;
 /** Of each topic. */
 const KEYS = 16;
 const QUICK = { subscribers: 100, rate: 20_000, pairs: 1, seconds: 1 };
@@ -102,18 +105,24 @@ async function runCase(
   const seconds = options.quick ? QUICK.seconds : (spec.seconds ?? options.seconds);
   const most = Math.max(spec.load.topics, peer?.server === 'service' ? peer.load.topics : 1);
   if (most > 1) await createTopics(service, metricTopics(most));
-  const measure = async (who: string, server: ServerProcess, load: Load, rate: number): Promise<RunFigures> => {
-    const { topics, areKeys, batchEvents, producers, doors } = load;
+  const measure = async (
+    who: string,
+    server: ServerProcess,
+    load: Load,
+    rate: number,
+    ofSeconds = seconds,
+  ): Promise<RunFigures> => {
+    const { topics, areKeys, batchEvents, lingerMs = 0, producers, doors } = load;
     const isOne = topics === 1 || areKeys === true;
     const run = await runFanOut(server, doors, {
       topics: isOne ? Array.from({ length: topics }, () => 'monitoring/metrics') : metricTopics(topics),
       subscribers: options.quick ? QUICK.subscribers : load.subscribers,
       deliveriesPerSecond: options.quick ? QUICK.rate : rate,
       warmUpSeconds: WARM_UP_SECONDS,
-      seconds,
+      seconds: ofSeconds,
       keys: KEYS,
       producers,
-      lingerMs: 0,
+      lingerMs,
       batchEvents,
       loadCpu: options.pin ? 1 : undefined,
     });
@@ -121,6 +130,8 @@ async function runCase(
     return run;
   };
   const ofService = (rate: number) => measure('service', service, spec.load, rate);
+  // What runs is compiled while it runs, on the same core.
+  if (!options.quick) await measure('warm-up', service, spec.load, spec.steps[0], COMPILING_SECONDS);
   const peak = await findPeak(options.quick ? [QUICK.rate] : spec.steps, ofService);
   const ofPeer = () => peer && measure(peer.name, twin ?? service, peer.load, peer.rate ?? peak.offeredPerSecond);
   const calm = spec.latencyAt === undefined || options.quick ? [] : [await ofService(spec.latencyAt)];

@@ -28,7 +28,7 @@ describe('the peak', () => {
       return Promise.resolve(aRun(rate, { unsent: rate === 4 ? 1 : 0, deliveriesPerCpuSecond: rate === 2 ? 9 : rate }));
     });
     expect(peak.offeredPerSecond).toBe(2);
-    expect(offered).toEqual([1, 2, 3, 4]);
+    expect(offered).toEqual([1, 2, 3, 4, 4]);
   });
 
   it('is not there when nothing was kept', async () => {

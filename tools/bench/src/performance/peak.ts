@@ -10,7 +10,7 @@ export const isKept = (run: RunFigures): boolean =>
   run.fromAccepted.p99 <= KEPT_P99_MS;
 
 /**
- * Offers more at each step until one is not kept. What a delivery costs falls while the load grows, so of the kept steps
+ * Offers more at each step until one is not kept, twice. What a delivery costs falls while the load grows, so of the kept steps
  * the one with the most deliveries per second of processor time is the answer. Rejects if not even the first is kept.
  */
 export async function findPeak(
@@ -19,7 +19,9 @@ export async function findPeak(
 ): Promise<RunFigures> {
   let best: RunFigures | undefined;
   for (const rate of rates) {
-    const run = await runAt(rate);
+    let run = await runAt(rate);
+    // Others may have taken the time away from this one.
+    if (!isKept(run)) run = await runAt(rate);
     if (!isKept(run)) break;
     if (best === undefined || run.deliveriesPerCpuSecond > best.deliveriesPerCpuSecond) best = run;
   }
