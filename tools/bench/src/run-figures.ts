@@ -29,7 +29,7 @@ export interface RunFigures {
   readonly serverCpuSeconds: number;
   readonly deliveriesPerCpuSecond: number;
   readonly serverResidentBytes: number;
-  /** Within the window. */
+  /** Within the window, of the service's own memory: pages of the log that are mapped are the kernel's to take back. */
   readonly serverGrownBytes: number;
   /** Batches that were answered with something else than success, or not at all. */
   readonly refusals: number;
@@ -64,6 +64,8 @@ export interface Snapshot {
   readonly own: number;
   readonly machine: number;
   readonly residentBytes: number;
+  /** Of the server's own process. */
+  readonly anonymousBytes: number;
 }
 
 /** What it all has cost until now. */
@@ -80,6 +82,7 @@ export function snapshot(
     own: usageOf([process.pid]).cpuSeconds,
     machine: machineBusySeconds(),
     residentBytes: usage.residentBytes,
+    anonymousBytes: server.memory().anonymousBytes,
   };
 }
 
@@ -115,7 +118,7 @@ export function figuresOf(
     serverCpuSeconds,
     deliveriesPerCpuSecond: result.deliveries / Math.max(0.01, serverCpuSeconds),
     serverResidentBytes: after.residentBytes,
-    serverGrownBytes: delta('residentBytes'),
+    serverGrownBytes: delta('anonymousBytes'),
     refusals: published.refusals,
     loadCpuSeconds: delta('load'),
     producerCpuSeconds: delta('producer'),
