@@ -14,9 +14,9 @@ import { replayCase } from './replay-case.js';
 const SUBSCRIBERS = 1000;
 const BATCH = 100;
 const oneTopic: Load = { subscribers: SUBSCRIBERS, topics: 1, batchEvents: BATCH, producers: 1, doors: DOORS.service };
-const hundredTopics: Load = { ...oneTopic, topics: 100, producers: 4 };
+const hundredTopics: Load = { ...oneTopic, topics: 100, producers: 16 };
 const singles: Load = { ...oneTopic, batchEvents: 1, producers: 16 };
-const gathered: Load = { ...hundredTopics, batchEvents: undefined, lingerMs: 10 };
+const gathered: Load = { ...hundredTopics, batchEvents: undefined, producers: 2, lingerMs: 20 };
 
 const KEYS_OF_EACH = 16;
 /** No two subscribers have the same filter; ten of them want the same sixteen keys. */
