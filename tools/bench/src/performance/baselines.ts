@@ -1,5 +1,5 @@
 import { median } from '../statistics.js';
-import type { CaseResult, Figure } from './performance-case.js';
+import type { CaseResult } from './performance-case.js';
 
 /** Ratios to a peer of the same run, by case and figure: unlike rates, they mean something on another machine. */
 export type Baselines = Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -10,9 +10,6 @@ export interface NamedResult extends CaseResult {
 
 /** Runs of one thing differ by this much on a quiet machine, even when a few of them happen not to. */
 const LEAST_NOISE = 0.05;
-
-/** Ratios of which more is better. */
-const isKept = ({ unit, goal }: Figure): boolean => unit === 'times' && (goal === undefined || 'atLeast' in goal);
 
 /**
  * By how much a peer differs from itself from run to run, as a share: the median over neighbouring runs of the case that
@@ -35,7 +32,9 @@ export function baselinesOf(results: readonly NamedResult[]): Baselines {
       .map((result) => [
         result.case,
         Object.fromEntries(
-          result.figures.filter(isKept).map(({ name, values }) => [name, Number(median(values).toPrecision(3))]),
+          result.figures
+            .filter(({ isBaseline }) => isBaseline === true)
+            .map(({ name, values }) => [name, Number(median(values).toPrecision(3))]),
         ),
       ])
       .filter(([, ratios]) => Object.keys(ratios).length > 0),

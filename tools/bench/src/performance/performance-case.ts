@@ -48,6 +48,8 @@ export interface Figure {
   readonly goal?: Goal;
   /** Of what the case is compared to: it tells how much runs of the same thing differ here and now. */
   readonly isPeer?: boolean;
+  /** A ratio to a peer, of which more is better: later runs are held to it. */
+  readonly isBaseline?: boolean;
 }
 
 export type Goal = { readonly atLeast: number } | { readonly atMost: number };
