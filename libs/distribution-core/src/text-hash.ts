@@ -1,6 +1,6 @@
 /** Before any character. */
-export const HASH_A = 0xdeadbeef;
-export const HASH_B = 0x41c6ce57;
+const HASH_A = 0xdeadbeef;
+const HASH_B = 0x41c6ce57;
 
 const PRIME_A = 2654435761;
 const PRIME_B = 1597334677;

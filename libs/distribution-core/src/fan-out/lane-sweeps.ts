@@ -33,16 +33,16 @@ export class LaneSweeps {
     sweep.wait(member, lane);
   }
 
+  forget(state: LaneState): void {
+    this.sweeps.get(state)?.stop();
+    this.sweeps.delete(state);
+  }
+
   /** The more lanes are read, the less of each is kept. */
   private shareBytes(): number {
     let underway = 0;
     for (const sweep of this.sweeps.values()) if (sweep.isUnderway) underway++;
     const share = (this.dependencies.budget.limitBytes * SHARED_PART) / Math.max(1, underway);
     return Math.min(MAX_SHARE_BYTES, Math.max(MIN_SHARE_BYTES, share));
-  }
-
-  forget(state: LaneState): void {
-    this.sweeps.get(state)?.stop();
-    this.sweeps.delete(state);
   }
 }
