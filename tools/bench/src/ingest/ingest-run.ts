@@ -1,7 +1,7 @@
 import { ChildProgram } from '../child-program.js';
 import { programPath } from '../fan-out-run.js';
 import { INGEST_PATH } from '../monitoring-service.js';
-import { monotonicMicros } from '../monotonic-clock.js';
+import { monotonicMicros, untilMicros } from '../monotonic-clock.js';
 import { usageOf } from '../process-tree.js';
 import type { ServerProcess } from '../server-process.js';
 import { quantile } from '../statistics.js';
@@ -106,6 +106,3 @@ async function storedEvents(server: ServerProcess): Promise<number> {
   if (!response.ok) throw new Error(`${path} answered ${response.status}`);
   return ((await response.json()) as { readonly events: number }).events;
 }
-
-const untilMicros = (micros: number) =>
-  new Promise((resolve) => setTimeout(resolve, Math.max(0, (micros - monotonicMicros()) / 1000)));
