@@ -5,17 +5,18 @@ import type { Clock } from '../../ports/clock.port.js';
 import { pause } from '../../pause.js';
 import type { LaneAppend, Log } from '../../ports/log.port.js';
 import type { Counter } from '../../ports/metrics.port.js';
-import type { LanePosition, Position } from '../../position.js';
+import type { LanePosition } from '../../position.js';
 import { partitionOf } from '../partition.js';
 import type { EventRouter, Placement, Routed } from '../rules/event-router.js';
 import type { EncodedTopic, ExternalPayloads } from './external-payloads.js';
+import { gatheredTail } from './gathered-tail.js';
 import type { LaneRight, LaneRights } from './lane-right.js';
 
 export interface RouterLimits {
   /** How long a lane stays with a process that is gone: less than the 10 s that no lane may stand still. */
   readonly termMs: number;
-  /** Read at once, and held while its copies are appended. */
-  readonly maxBatchBytes: number;
+  /** About so many bytes of events become one append, and as many are read meanwhile. */
+  readonly maxAppendBytes: number;
   /** Before a lane that failed, or that another process has, is tried again. */
   readonly retryMs: number;
   /** How often the position of a lane moves of which nothing is routed. */
@@ -24,7 +25,7 @@ export interface RouterLimits {
 
 export const DEFAULT_ROUTER_LIMITS: RouterLimits = {
   termMs: 6_000,
-  maxBatchBytes: 256 * 1024,
+  maxAppendBytes: 256 * 1024,
   retryMs: 500,
   idleCommitMs: 1_000,
 };
@@ -62,7 +63,7 @@ export interface RoutedLane {
  *
  * Atomicity: the copies of a batch and the group's position behind it are one append, so a crash at any moment neither
  * loses a copy nor makes it twice (where the log has transactions; elsewhere copies may come twice, and readers drop
- * them). One batch at a time: while its append waits, nothing more is read. An owner that is not sure of its right stops;
+ * them). One append at a time: what comes meanwhile waits for the next, within bounds. An owner that is not sure of its right stops;
  * should it be late all the same, a log that knows its members refuses it, and elsewhere the copies that it makes bear ids
  * which their lanes have seen.
  */
@@ -111,13 +112,15 @@ export class RouterLane {
     const { log, limits } = this.deps;
     const { brokerName, partition } = this.lane;
     const start = await this.start(right);
-    const tail = log.tail(
+    // An append takes a transaction, of few events as of many: what came during one goes into the next together.
+    const tail = gatheredTail(
+      log,
       { topic: brokerName, partition, after: start.position, epoch: start.epoch },
-      { signal, maxBatchBytes: limits.maxBatchBytes },
+      { signal, maxBytes: limits.maxAppendBytes },
     );
-    for await (const batch of tail) {
+    for await (const batches of tail) {
       if (!right.isSure()) return;
-      await this.routeBatch(batch, right, signal);
+      await this.routeBatches(batches, right, signal);
       if (signal.aborted) return;
     }
   }
@@ -150,16 +153,17 @@ export class RouterLane {
     return position;
   }
 
-  private async routeBatch(batch: EventBatch, right: LaneRight, signal: AbortSignal): Promise<void> {
+  private async routeBatches(batches: readonly EventBatch[], right: LaneRight, signal: AbortSignal): Promise<void> {
     const { clock, counters, limits, log } = this.deps;
-    const records = await this.recordsOf(batch);
+    const records: EventRecord[] = [];
+    for (const batch of batches) for (const record of await this.recordsOf(batch)) records.push(record);
     // What took its time may have taken longer than the term.
     if (signal.aborted || !right.isSure()) return;
     const appends = laneAppends(this.copiesOf(records));
-    counters.events.add(batch.count);
+    counters.events.add(batches.reduce((sum, { count }) => sum + count, 0));
     const nowMs = clock.monotonicMs();
     if (appends.length === 0 && nowMs - this.committedAtMs < limits.idleCommitMs) return;
-    const commit = { group: this.lane.group, positions: [this.positionOf(batch, batch.lastPosition)] };
+    const commit = { group: this.lane.group, positions: [positionOf(batches[batches.length - 1])] };
     let member = await right.member();
     for (let waitMs = 10; ; waitMs = Math.min(waitMs * 2, limits.retryMs)) {
       try {
@@ -208,11 +212,14 @@ export class RouterLane {
       return undefined;
     }
   }
-
-  private positionOf({ lane }: EventBatch, position: Position): LanePosition {
-    return { topic: lane.topic, partition: lane.partition, epoch: lane.epoch, position };
-  }
 }
+
+const positionOf = ({ lane, lastPosition }: EventBatch): LanePosition => ({
+  topic: lane.topic,
+  partition: lane.partition,
+  epoch: lane.epoch,
+  position: lastPosition,
+});
 
 function laneAppends(copies: readonly Placement[]): readonly LaneAppend[] {
   const lanes = new Map<string, LaneAppend & { readonly records: EventRecord[] }>();
