@@ -124,6 +124,25 @@ describe('our transactions', () => {
     await tail.stop();
   }, 60_000);
 
+  // The one that wrote it would have had a minute.
+  it('of a process that died are ended by whoever else is there, long before Kafka would', async () => {
+    const topic = `${harness.prefix}orders`;
+    const ours = new KafkaNames(harness.prefix).transactionalId('gone', 0);
+    const leaveOpen = (transactionalId: string, partition: number) =>
+      inTransactions(async (begin) => {
+        const transaction = await begin();
+        await transaction.send({ topic, messages: [{ partition, value: JSON.stringify({ value: 'left open' }) }] });
+      }, transactionalId);
+    await leaveOpen(ours, 0);
+    await leaveOpen(`somebody-else.${harness.prefix}`, 1);
+    const tail = following();
+    await harness.log.append([{ topic: 'orders', partition: 0, records: events(1, 'behind it') }]);
+    await harness.log.append([{ topic: 'orders', partition: 1, records: events(1, 'behind the other') }]);
+    await until('what comes after it', () => tail.values.length === 1, 9_000);
+    expect(await harness.log.read({ ...start, partition: 1 }, 1_000_000)).toEqual([]);
+    await tail.stop();
+  }, 60_000);
+
   it('of a large append to one lane are all there, over several batches', async () => {
     const { log } = harness;
     const records = events(300, 'large', { value: 'x'.repeat(10_000) });

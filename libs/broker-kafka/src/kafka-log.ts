@@ -15,6 +15,7 @@ import type {
   TailStart,
 } from '@distributary/distribution-core';
 import { BEFORE_FIRST, noMetrics } from '@distributary/distribution-core';
+import { AbandonedTransactions } from './append/abandoned-transactions.js';
 import { AppendQueue } from './append/append-queue.js';
 import { ProduceCourier } from './append/produce-courier.js';
 import { Transactions } from './append/transactions.js';
@@ -99,6 +100,7 @@ export class KafkaLog implements Log {
   private readonly offsets: LaneOffsets;
   private readonly reader: LaneReader;
   private readonly transacting: Transactions;
+  private readonly abandoned: AbandonedTransactions;
   private readonly queue: AppendQueue;
   private readonly pending = new PendingVisibility();
   private readonly closing = new AbortController();
@@ -115,6 +117,7 @@ export class KafkaLog implements Log {
         await log.cluster.view([]);
       });
       if (options.instance !== undefined) await log.transacting.takeOver();
+      log.abandoned.start();
       return log;
     } catch (error) {
       await log.close();
@@ -179,6 +182,14 @@ export class KafkaLog implements Log {
         this.pending.committed(appended);
         for (const commit of commits) this.positions.expect(commit);
       },
+    });
+    this.abandoned = new AbandonedTransactions({
+      cluster,
+      names,
+      ids,
+      retrying,
+      metrics,
+      closing: this.closing.signal,
     });
     this.queue = new AppendQueue(parts, this.transacting, { maxInFlightBytes, maxRecordBytes }, metrics);
   }
@@ -278,6 +289,7 @@ export class KafkaLog implements Log {
     this.closing.abort();
     await this.queue.drained();
     await this.cluster.close();
+    await this.abandoned.stopped();
   }
 
   private checkOpen(): void {

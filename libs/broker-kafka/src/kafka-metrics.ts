@@ -9,6 +9,7 @@ export class KafkaMetrics {
   private readonly flush;
   private readonly transactions;
   private readonly aborted;
+  private readonly abandoned;
   private readonly flying;
   private readonly reads;
   private readonly skipped;
@@ -31,6 +32,11 @@ export class KafkaMetrics {
       labels,
     );
     this.aborted = metrics.counter('broker_transactions_failed_total', 'Transactions that were not committed', labels);
+    this.abandoned = metrics.counter(
+      'broker_abandoned_transactions_total',
+      'Transactions ended here that a process had left open for 5 s',
+      labels,
+    );
     this.flying = metrics.gauge('broker_in_flight_bytes', 'Bytes given to append and not yet acknowledged', labels);
     this.reads = metrics.counter('broker_read_events_total', 'Events read from the log', labels);
     this.skipped = metrics.counter('broker_aborted_events_total', 'Events of aborted transactions, not read', labels);
@@ -49,6 +55,10 @@ export class KafkaMetrics {
   decided(ms: number, isCommitted: boolean): void {
     this.transactions.observe(ms / 1000);
     if (!isCommitted) this.aborted.add();
+  }
+
+  endedAbandoned(): void {
+    this.abandoned.add();
   }
 
   inFlight(bytes: number): void {

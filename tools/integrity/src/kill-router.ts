@@ -2,7 +2,7 @@ import { LogProducer } from './log-producer.js';
 import { playScript, type Prepared } from './play.js';
 import type { Scenario, ScenarioOptions } from './scenario.js';
 import type { Stage } from './stage/stage.js';
-import { pauseMs } from './waiting.js';
+import { pauseMs, untilTrue } from './waiting.js';
 
 /**
  * Others write to a topic; a rule sends copies to another one; the router that makes them is killed in the middle.
@@ -21,6 +21,7 @@ const KEYS = 32;
 const TRIES = 300;
 /** No lane may stand still for longer. */
 const MAX_STALL_MS = 10_000;
+const AWAY_DEADLINE_MS = 60_000;
 const API = '/api/v1/monitoring';
 
 export const killRouter: Scenario = {
@@ -39,10 +40,15 @@ export const killRouter: Scenario = {
         prepare,
         // How long a lane stands still is of one fault.
         oneAtATime: true,
-        async fault({ stage, options: { random, tell } }, number) {
+        async fault({ stage, audience, options: { random, tell } }, number) {
           const victim = Math.floor(random.next() * stage.routers.length);
-          tell(`fault ${number + 1}: router ${victim} is killed`);
+          const staysAway = number % 2 === 0;
+          tell(
+            `fault ${number + 1}: router ${victim} is killed${staysAway ? ', and away until the other has its lanes' : ''}`,
+          );
           await stage.routers[victim].kill();
+          // What it left open, the others must end.
+          if (staysAway) await untilTrue('the other to have its lanes', () => audience.hasRecovered, AWAY_DEADLINE_MS);
           await stage.routers[victim].begin();
         },
         checks: ({ audience }) => [

@@ -34,6 +34,11 @@ export class KafkaNames {
     return `${this.prefix}distributary.${instance}-${slot}`;
   }
 
+  /** Whether a process of this space bears it. */
+  isTransactionalId(id: string): boolean {
+    return id.startsWith(`${this.prefix}distributary.`);
+  }
+
   /** `request.invalid` for a name that Kafka does not take. */
   check(name: string): void {
     const full = this.topic(name);

@@ -1,4 +1,5 @@
 import type { GroupMember } from '@distributary/distribution-core';
+import { KAFKA, kafkaError } from '../kafka.errors.js';
 import type { RawRequest } from './broker-connection.js';
 
 interface Producer {
@@ -30,6 +31,37 @@ export function endTransactionRequest(
       reader.int32();
       const errorCode = reader.int16();
       return { errorCode, producerId: reader.int64(), producerEpoch: reader.int16() };
+    },
+  };
+}
+
+/**
+ * ListTransactions 1: the ids of those that the broker coordinates and that have been open for longer. The library asks for
+ * states by names that Kafka does not know.
+ */
+export function openTransactionsRequest(longerThanMs: number): RawRequest<readonly string[]> {
+  return {
+    name: 'list transactions',
+    key: 66,
+    version: 1,
+    write: (writer) =>
+      writer
+        .appendArray(['Ongoing'], (stateWriter, state) => stateWriter.appendString(state), true, false)
+        .appendArray([], () => undefined, true, false)
+        .appendInt64(BigInt(longerThanMs))
+        .appendTaggedFields(),
+    read: (reader) => {
+      reader.int32();
+      const errorCode = reader.int16();
+      if (errorCode !== KAFKA.none) throw kafkaError(errorCode, 'list transactions');
+      reader.list(() => reader.compactString());
+      return reader.list(() => {
+        const transactionalId = reader.compactString() ?? '';
+        reader.int64();
+        reader.compactString();
+        reader.tags();
+        return transactionalId;
+      });
     },
   };
 }
