@@ -42,6 +42,7 @@ export * from './routing/partition.js';
 export * from './routing/retention-policy.js';
 export * from './secret.js';
 export * from './ingest/ingest.js';
+export * from './ingest/ingest-share.js';
 export * from './matching/filter-cel.js';
 export * from './matching/filter-json.js';
 export * from './subscription/durable-rules.js';

@@ -127,7 +127,7 @@ export function createFeatures(
   const metricPatterns = METRIC_PATTERNS.map((pattern) => compileTopicPattern(pattern));
   let ends: (() => Promise<void>)[] = [];
   return {
-    events: new EventsService(publisher, clock, ids),
+    events: new EventsService(publisher, parts.ingestShare, clock, ids),
     history: new HistoryService(parts.history, monitoringVocabulary),
     alerts: new AlertsService(alerts),
     metrics: new MetricsService(latest, clock),

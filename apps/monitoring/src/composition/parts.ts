@@ -6,6 +6,7 @@ import {
   History,
   type IdSource,
   Ingest,
+  IngestShare,
   ingestWithinQuota,
   type Log,
   type Metrics,
@@ -61,6 +62,7 @@ export interface Parts {
   readonly directory: TopicDirectory;
   readonly fanOut: FanOut;
   readonly publisher: IngestPublisher;
+  readonly ingestShare: IngestShare;
   readonly history: History;
   readonly sessions: StreamSessions;
   readonly guarantees: Guarantees;
@@ -146,7 +148,13 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
   });
   const published = tracing === undefined ? ingest : new TracedIngest(ingest, tracing);
   const publisher = new IngestPublisher(ingestWithinQuota(published, around.quotas), clock, ids);
-  const history = new History(log, directory);
+  const ingestShare = new IngestShare({
+    clock,
+    metrics,
+    lagMs: () => fanOut.lagMs(),
+    limits: { maxWaitMs: config.INGEST_MAX_WAIT_MS },
+  });
+  const history = new History(log, directory, clock);
   const sessions = new StreamSessions({
     fanOut,
     log,
@@ -164,7 +172,8 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     history,
     catalogVersion: () => directory.version,
     refreshCatalog: () => directory.refresh(),
-    publish: (events, principal) => publisher.publish(events as readonly MonitoringEventInput[], principal),
+    publish: (events, principal) =>
+      ingestShare.run(0, () => publisher.publish(events as readonly MonitoringEventInput[], principal)),
     onUnexpected,
     access: around.access,
     aroundCommand: around.telemetry.aroundCommand,
@@ -181,6 +190,7 @@ export async function openParts(around: Surroundings, storage: Storage): Promise
     directory,
     fanOut,
     publisher,
+    ingestShare,
     history,
     sessions,
     guarantees,

@@ -60,6 +60,10 @@ export const monitoringConfig = httpConfig
       about: 'A blocked reader that takes nothing for this long is disconnected; it may come back with its cursor.',
       default: '30000',
     }),
+    INGEST_MAX_WAIT_MS: setting(integerText(1, 60_000), {
+      about: 'While published events wait longer than this for their turn, more are refused with ingest.busy.',
+      default: '50',
+    }),
     DROP_OLDEST_KEEPS: setting(integerText(1, 1_000_000), {
       about: 'Events that a slow reader with the policy drop-oldest still gets.',
       default: '1000',

@@ -3,6 +3,7 @@ import {
   type Clock,
   DistributionError,
   type IdSource,
+  type IngestShare,
   invalidRequest,
   type Principal,
 } from '@distributary/distribution-core';
@@ -14,12 +15,16 @@ export interface PublishAnswer {
   readonly results: readonly PublishResult[];
 }
 
+/** That a body which was parsed already is taken for while it waits. */
+const PARSED_BYTES = 64 * 1024;
+
 /** Events from outside: one object, a list, or `{ events: [...] }`. */
 export class EventsService {
   private readonly bodies: EventBodies;
 
   constructor(
     private readonly publisher: IngestPublisher,
+    private readonly share: Pick<IngestShare, 'run'>,
     private readonly clock: Clock,
     ids: IdSource,
   ) {
@@ -27,21 +32,31 @@ export class EventsService {
   }
 
   /** The same as {@link ingest}, of the bytes of a JSON body; the answer as its own body. */
-  async ingestBody(body: EventBody, principal: Principal): Promise<Buffer> {
-    const events = this.bodies.plainList(body);
-    if (events === undefined) return Buffer.from(JSON.stringify(await this.ingest(body.parse(), principal)));
-    return publishAnswer(await this.publisher.publishRead(events, principal));
+  ingestBody(body: EventBody, principal: Principal): Promise<Buffer> {
+    return this.share.run(body.bytes.length, async () => {
+      const events = this.bodies.isLarge(body)
+        ? await this.bodies.largeList(body, this.nextTurn)
+        : this.bodies.plainList(body);
+      if (events === undefined) return Buffer.from(JSON.stringify(await this.publish(body.parse(), principal)));
+      return publishAnswer(await this.publisher.publishRead(events, principal));
+    });
   }
 
   /** The same, of events that lie one a line. */
-  async ingestLines(body: EventBody, principal: Principal): Promise<Buffer> {
-    const events = await this.bodies.lines(body, this.nextTurn);
-    if (events.length === 0) throw nothing();
-    return publishAnswer(await this.publisher.publishRead(events, principal));
+  ingestLines(body: EventBody, principal: Principal): Promise<Buffer> {
+    return this.share.run(body.bytes.length, async () => {
+      const events = await this.bodies.lines(body, this.nextTurn);
+      if (events.length === 0) throw nothing();
+      return publishAnswer(await this.publisher.publishRead(events, principal));
+    });
   }
 
   /** In the tenant of the principal; `auth.forbidden` if it may not publish one of them. */
-  async ingest(body: unknown, principal: Principal): Promise<PublishAnswer> {
+  ingest(body: unknown, principal: Principal): Promise<PublishAnswer> {
+    return this.share.run(PARSED_BYTES, () => this.publish(body, principal));
+  }
+
+  private async publish(body: unknown, principal: Principal): Promise<PublishAnswer> {
     const inputs = eventsOf(body);
     if (inputs.length === 0) throw nothing();
     if (inputs.length > MAX_EVENTS_PER_REQUEST) {

@@ -21,6 +21,7 @@ function aDoor() {
   const ingest = new InMemoryIngest();
   const service = new EventsService(
     new IngestPublisher(ingest, new FakeClock(), countingIds),
+    { run: (_bytes, work) => work() },
     new SystemClock(),
     countingIds,
   );

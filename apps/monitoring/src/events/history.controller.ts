@@ -1,7 +1,7 @@
 import { eventHistorySchema } from '@distributary/contracts';
 import type { Principal } from '@distributary/distribution-core';
 import { ApiContract, CurrentPrincipal } from '@distributary/distribution-nest';
-import { Controller, Get, Query } from '@nestjs/common';
+import { Controller, Get, Header, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { historyQuerySchema, HistoryService } from './history.service.js';
 
@@ -11,6 +11,7 @@ export class HistoryController {
   constructor(private readonly history: HistoryService) {}
 
   @Get()
+  @Header('content-type', 'application/json; charset=utf-8')
   @ApiContract({
     summary: 'What the topics still keep',
     description:

@@ -7,8 +7,7 @@ import {
 } from '@distributary/distribution-core';
 import {
   filterOfText,
-  historyPage,
-  type HistoryPageMessage,
+  historyPageJson,
   parseWith,
   selectionFor,
   type StreamVocabulary,
@@ -52,8 +51,8 @@ export class HistoryService {
     private readonly vocabulary: StreamVocabulary,
   ) {}
 
-  /** `request.invalid` with every problem, `topic.not_found`, `auth.forbidden`, `position.lost`. */
-  page(query: unknown, principal: Principal): Promise<HistoryPageMessage> {
+  /** As JSON. `request.invalid` with every problem, `topic.not_found`, `auth.forbidden`, `position.lost`. */
+  page(query: unknown, principal: Principal): Promise<Buffer> {
     const {
       from,
       cursor,
@@ -67,7 +66,7 @@ export class HistoryService {
       this.vocabulary.selectionOf({ ...selected, ...(filter !== undefined && { filter: filterOfText(filter) }) }),
     );
     const start: Cursor | undefined = cursor === undefined ? undefined : decodeCursor(cursor, 'cursor');
-    return historyPage(this.history, principal, {
+    return historyPageJson(this.history, principal, {
       selection,
       limit,
       ...(start !== undefined && { cursor: start }),

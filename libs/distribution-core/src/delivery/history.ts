@@ -2,6 +2,7 @@ import { encodeCursor, type Cursor } from '../cursor.js';
 import { DistributionError } from '../errors/distribution-error.js';
 import { Selector } from '../fan-out/selector.js';
 import { compileSelection } from '../matching/entry-matcher.js';
+import type { Clock } from '../ports/clock.port.js';
 import type { Log } from '../ports/log.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import { BEFORE_FIRST, type LanePosition } from '../position.js';
@@ -38,6 +39,7 @@ export class History {
   constructor(
     private readonly log: Log,
     private readonly topics: { list(): readonly TopicDefinition[]; readonly version: number },
+    private readonly clock: Pick<Clock, 'soon'>,
   ) {}
 
   /** `topic.not_found` if no topic matches. */
@@ -62,6 +64,8 @@ export class History {
         if (at < beforeFirst) at = beforeFirst;
         while (at < last && taken < request.limit && scanned < MAX_EVENTS_SCANNED) {
           const batches = await this.log.read({ topic: topic.brokerName, partition, after: at, epoch }, READ_BYTES);
+          // A narrow filter looks at much; others have their turn in between.
+          await new Promise<void>((resolve) => this.clock.soon(resolve));
           if (batches.length === 0) break;
           for (const batch of batches) {
             const left = request.limit - taken;

@@ -241,6 +241,11 @@ export class FanOut {
     if (failures.length > 0) throw failures[0];
   }
 
+  /** How long what was written last to those who keep up had waited in this process. */
+  lagMs(): number {
+    return this.rounds.lagMs();
+  }
+
   knowsTopic(name: string): boolean {
     return this.topics.some((topic) => topic.name === name);
   }

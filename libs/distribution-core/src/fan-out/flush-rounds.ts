@@ -26,6 +26,8 @@ export interface FlushRoundsDependencies {
 /** Flushing goes on for this long before the loop may do something else. */
 const SLICE_MS = 2;
 const LATENCY_BUCKETS_MS = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 250, 500, 1000, 5000];
+/** After so long without a round nobody waits for one. */
+const LAG_KNOWN_MS = 250;
 const LEAST_URGENT = 9;
 /** Feeds with events of such topics wait neither for the rounds of the others nor for the pauses after them. */
 const URGENT = 2;
@@ -40,6 +42,11 @@ export class FlushRounds {
   /** Feeds of the present round that are still to come, the next one last. */
   private round: Feed[] = [];
   private readonly pacer: FlushPacer;
+  /** When the first of `dirty`, and of `round`, had something to write; and what that came to in the last round. */
+  private dirtySinceMs = 0;
+  private roundSinceMs = 0;
+  private lastLagMs = 0;
+  private roundEndedMs = Number.NEGATIVE_INFINITY;
   private readonly urgent = new Set<Feed>();
   private urgentRound: Feed[] = [];
   private readonly urgentPacer: FlushPacer;
@@ -52,7 +59,7 @@ export class FlushRounds {
   constructor(private readonly deps: FlushRoundsDependencies) {
     const { clock, metrics } = deps;
     this.held = new HeldFeeds(clock, metrics, (feeds) => {
-      for (const feed of feeds) this.dirty.add(feed);
+      for (const feed of feeds) this.addDirty(feed);
       this.request();
     });
     this.pacer = new FlushPacer(
@@ -76,7 +83,14 @@ export class FlushRounds {
   /** `priority`: of the topic that it has events of, 1 is the most urgent. */
   add(feed: Feed, priority: number): void {
     if (priority <= URGENT) this.urgent.add(feed);
-    else this.dirty.add(feed);
+    else this.addDirty(feed);
+  }
+
+  /** How long what is being written, or was written last, had waited here; urgent feeds apart. 0 after a while without anything. */
+  lagMs(): number {
+    const nowMs = this.deps.clock.monotonicMs();
+    if (this.round.length > 0) return Math.max(nowMs - this.roundSinceMs, this.lastLagMs);
+    return nowMs - this.roundEndedMs > LAG_KNOWN_MS ? 0 : this.lastLagMs;
   }
 
   noteTraces(
@@ -113,9 +127,22 @@ export class FlushRounds {
     this.held.stop();
   }
 
+  private addDirty(feed: Feed): void {
+    if (this.dirty.size === 0) this.dirtySinceMs = this.deps.clock.monotonicMs();
+    this.dirty.add(feed);
+  }
+
   private flushSlice(): boolean {
-    if (this.round.length === 0) this.round = roundOf(this.dirty);
-    return this.flushSome(this.round);
+    if (this.round.length === 0) {
+      this.round = roundOf(this.dirty);
+      this.roundSinceMs = this.dirtySinceMs;
+    }
+    const isUnfinished = this.flushSome(this.round);
+    if (!isUnfinished) {
+      this.roundEndedMs = this.deps.clock.monotonicMs();
+      this.lastLagMs = this.roundEndedMs - this.roundSinceMs;
+    }
+    return isUnfinished;
   }
 
   private flushUrgentSlice(): boolean {

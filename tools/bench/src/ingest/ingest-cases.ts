@@ -61,9 +61,9 @@ async function runCase(ingest: IngestCase, options: CaseOptions): Promise<CaseRe
 
 async function runOnce(
   { framing, eventsPerPost, connections }: IngestCase,
-  { seconds, quick, pin }: CaseOptions,
+  { seconds, quick, pin, profileFolder }: CaseOptions,
 ): Promise<IngestFigures> {
-  const server = await startMonitoringService({ cpu: pin ? 0 : undefined });
+  const server = await startMonitoringService({ cpu: pin ? 0 : undefined, profileFolder });
   try {
     const plan: IngestPlan = {
       framing,
