@@ -152,4 +152,23 @@ describe('feeds with something to write', () => {
     expect(written.slice(feeds + 1)).toEqual(['alerts']);
     await fanOut.stop();
   });
+
+  it('tell how late they are while a round goes on and for a moment after it, and nothing of it later', async () => {
+    const { subscribe, publish, written, turn, clock, fanOut } = await setUp(2);
+    const feeds = 20;
+    for (let n = 0; n < feeds; n++) await subscribe(`metrics-${n}`, [METRICS]);
+    expect(fanOut.lagMs()).toBe(0);
+    await publish(METRICS);
+    while (written.length < feeds / 2) {
+      await turn();
+      if (written.length === 0) clock.advance(1);
+    }
+    expect(fanOut.lagMs()).toBeGreaterThanOrEqual(feeds);
+    while (written.length < feeds) await turn();
+    await turn();
+    expect(fanOut.lagMs()).toBeGreaterThanOrEqual(2 * feeds);
+    clock.advance(251);
+    expect(fanOut.lagMs()).toBe(0);
+    await fanOut.stop();
+  });
 });
