@@ -3,9 +3,12 @@ import type { Attributes, Clock, IdSource } from '@distributary/distribution-cor
 import { toPublishedEvent } from '../monitoring-event.js';
 import { hashWith } from './byte-hash.js';
 import type { MetricScan } from './metric-scan.js';
+import type { MetricTemplate } from './metric-template.js';
 
 /** All that is the same in the events of one metric of one source, made of the first of them by the schema. */
 export interface MetricKind {
+  /** How its events were written lately. */
+  readonly templates: MetricTemplate[];
   readonly topic: string;
   readonly routingKey: string;
   /** One object for all of them. */
@@ -73,6 +76,7 @@ export class MetricKinds {
     const stored = JSON.parse(Buffer.from(record.value).toString()) as MonitoringDataDistributed;
     const named = service === '' ? `"service_name":${JSON.stringify(stored.data.service_name)},` : '';
     return {
+      templates: [],
       topic,
       routingKey: record.routingKey,
       attributes: record.attributes,

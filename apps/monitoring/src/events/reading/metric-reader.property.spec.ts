@@ -79,6 +79,15 @@ const event = fc.record({
   }),
 });
 
+interface Written {
+  readonly of: number;
+  readonly event_id: string;
+  readonly timestamp: string;
+  readonly current_value: unknown;
+  readonly isTurned: boolean;
+  readonly flaw: readonly [number, number] | undefined;
+}
+
 describe('metrics that are read without being parsed', () => {
   it('are what the schema makes of them, or left to it', () => {
     let plain = 0;
@@ -115,6 +124,59 @@ describe('metrics that are read without being parsed', () => {
       }),
       { numRuns: 5_000 },
     );
+  });
+
+  it('are read by what came before as they are read by themselves', () => {
+    const templates = [0, 1, 2].map((n) => ({
+      event_id: 'e',
+      timestamp: '2025-06-21T10:00:00Z',
+      data_type: 'METRICS',
+      ...(n === 1 && { routing: { routing_key: 'a.b' } }),
+      data: { metric_name: `m${n}`, current_value: 1, ...(n === 2 && { unit: 'é', threshold: -1.5 }) },
+      metadata: { source_service: 's' },
+    }));
+    const change: fc.Arbitrary<Written> = fc.record({
+      of: fc.nat(2),
+      event_id: mostly(word, name),
+      timestamp: time,
+      current_value: figure,
+      /** Another producer writes it in another order. */
+      isTurned: fc.boolean(),
+      flaw: mostly<readonly [number, number] | undefined>(
+        fc.constant(undefined),
+        fc.tuple(fc.nat(250), fc.integer({ min: 32, max: 126 })),
+      ),
+    });
+    const textOf = ({ of, event_id, timestamp, current_value, isTurned, flaw }: Written) => {
+      const { data, ...rest } = templates[of];
+      const made = { ...rest, event_id, timestamp, data: { ...data, current_value } };
+      const entries = Object.entries(made);
+      const bytes = Buffer.from(JSON.stringify(Object.fromEntries(isTurned ? entries.toReversed() : entries)));
+      if (flaw !== undefined) bytes[flaw[0] % bytes.length] = flaw[1];
+      return bytes.toString();
+    };
+    let plain = 0;
+    fc.assert(
+      fc.property(fc.array(change.map(textOf), { minLength: 1, maxLength: 12 }), (texts) => {
+        const body = Buffer.from(texts.join('\n'));
+        const all = reader.open(body);
+        let start = 0;
+        for (const text of texts) {
+          const found = all?.read(start);
+          const alone = new MetricReader(clock, countingIds).open(Buffer.from(text));
+          const expected = alone?.read(0);
+          // What follows in the body is none of it.
+          if (found !== undefined || expected !== undefined) {
+            expect(meaning(found)).toEqual(meaning(expected));
+            expect((all?.end ?? 0) - start).toBe(alone?.end);
+            plain++;
+          }
+          start += Buffer.byteLength(text) + 1;
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(plain).toBeGreaterThan(1_000);
   });
 
   it('bear the same times', () => {

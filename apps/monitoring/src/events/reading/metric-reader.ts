@@ -3,11 +3,14 @@ import type { Clock, IdSource } from '@distributary/distribution-core';
 import { MAX_EVENT_BYTES, type PublishedEvent } from '../monitoring-event.js';
 import { type MetricKind, MetricKinds } from './metric-kinds.js';
 import { MetricScan } from './metric-scan.js';
+import { MetricTemplate } from './metric-template.js';
 
 const HEAD = Uint8Array.from(Buffer.from('{"event_id":"'));
 const BEFORE_TIME = Uint8Array.from(Buffer.from('","timestamp":"'));
 /** Values of one body lie behind each other; a body whose events grow more than usual has several such runs. */
 const MIN_RUN_BYTES = 16 * 1024;
+/** Of a kind: as many producers may write it, each in its own way. */
+const MAX_TEMPLATES = 2;
 
 /** The events of one body that are read without being parsed, from where one is said to begin. */
 export interface PlainEvents {
@@ -24,6 +27,8 @@ export interface PlainEvents {
  */
 export class MetricReader {
   private readonly kinds: MetricKinds;
+  /** What the last body began with: the next one may begin so, too. */
+  private readonly beginning: Beginning = { template: undefined };
 
   constructor(clock: Clock, ids: IdSource) {
     this.kinds = new MetricKinds(clock, ids);
@@ -31,12 +36,17 @@ export class MetricReader {
 
   /** Undefined if the body is not UTF-8. */
   open(body: Buffer): PlainEvents | undefined {
-    return isUtf8(body) ? new BodyReader(body, this.kinds) : undefined;
+    return isUtf8(body) ? new BodyReader(body, this.kinds, this.beginning) : undefined;
   }
+}
+
+interface Beginning {
+  template: MetricTemplate | undefined;
 }
 
 class BodyReader implements PlainEvents {
   end = 0;
+  private last: MetricTemplate | undefined;
   private readonly scan = new MetricScan();
   private readonly isAscii: boolean;
   private run: Buffer;
@@ -45,6 +55,7 @@ class BodyReader implements PlainEvents {
   constructor(
     private readonly body: Buffer,
     private readonly kinds: MetricKinds,
+    private readonly beginning: Beginning,
   ) {
     this.isAscii = isAscii(body);
     this.run = Buffer.allocUnsafeSlow(Math.max(MIN_RUN_BYTES, body.length + (body.length >> 1)));
@@ -52,9 +63,17 @@ class BodyReader implements PlainEvents {
 
   read(start: number): PublishedEvent | undefined {
     const { body, scan } = this;
-    const end = scan.scan(body, start);
-    if (end < 0) return undefined;
-    const kind = this.kinds.of(scan, body);
+    const expected = this.last === undefined ? this.beginning.template : this.last.next;
+    let end = expected === undefined ? -1 : expected.read(body, start, scan);
+    let kind = expected?.kind;
+    if (end >= 0) this.last = expected;
+    else {
+      end = scan.scan(body, start);
+      if (end < 0) return undefined;
+      kind = this.kinds.of(scan, body);
+      if (kind === undefined) return undefined;
+      this.expect(templateOf(kind, body, scan, start, end));
+    }
     if (kind === undefined || end - start + kind.middle.length + kind.tail.length > MAX_EVENT_BYTES) return undefined;
     this.end = end;
     const { idStart, idEnd } = scan;
@@ -69,6 +88,13 @@ class BodyReader implements PlainEvents {
         value: this.valueOf(kind),
       },
     };
+  }
+
+  /** It comes behind the one before again, or at the beginning. */
+  private expect(template: MetricTemplate | undefined): void {
+    if (this.last === undefined) this.beginning.template = template;
+    else this.last.next = template;
+    this.last = template;
   }
 
   private valueOf({ middle, tail }: MetricKind): Uint8Array {
@@ -94,6 +120,23 @@ class BodyReader implements PlainEvents {
     this.runEnd = at + tail.length;
     return new Uint8Array(run.buffer, run.byteOffset + start, bytes);
   }
+}
+
+/** That of the event that was scanned last. */
+function templateOf(
+  kind: MetricKind,
+  body: Buffer,
+  scan: MetricScan,
+  start: number,
+  end: number,
+): MetricTemplate | undefined {
+  const { templates } = kind;
+  const known = templates.find((template) => template.read(body, start, scan) === end);
+  if (known !== undefined) return known;
+  const template = MetricTemplate.of(kind, body, scan, start, end);
+  if (template === undefined) return undefined;
+  if (templates.push(template) > MAX_TEMPLATES) templates.shift();
+  return template;
 }
 
 /** So few bytes that a call into the runtime would cost more. */

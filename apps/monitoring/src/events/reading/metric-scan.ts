@@ -1,9 +1,9 @@
 import { HASH_START, hashWith } from './byte-hash.js';
 import { microsOfIsoBytes } from './iso-bytes.js';
+import { figureEnd } from './plain-json.js';
 
 const [SPACE, QUOTE, COMMA, COLON, BACKSLASH] = [0x20, 0x22, 0x2c, 0x3a, 0x5c];
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
-const [MINUS, POINT, DIGIT_0, DIGIT_9] = [0x2d, 0x2e, 0x30, 0x39];
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
 const EVENT_ID = bytesOf('event_id');
@@ -21,13 +21,11 @@ const LABELS = bytesOf('labels');
 const METRICS = bytesOf('METRICS');
 
 /** The limits of the schema, in characters; a character has at least one byte. */
-const MAX_ID = 200;
+export const MAX_ID = 200;
 const MAX_SERVICE = 100;
 const MAX_UNIT = 32;
 const MAX_LABEL_NAME = 100;
 const MAX_LABEL = 200;
-/** Of digits: beyond, a figure may be more than a number holds. */
-const MAX_FIGURE = 24;
 /** Of `routing` and of `metadata`: what is longer is hardly the same in many events. */
 const MAX_OBJECT = 1_024;
 
@@ -64,6 +62,9 @@ export class MetricScan {
   metricStart = 0;
   metricEnd = 0;
   metricHash = 0;
+  /** Of `current_value`. */
+  valueStart = 0;
+  valueEnd = 0;
   /** Empty if the data names no service. */
   serviceStart = 0;
   serviceEnd = 0;
@@ -208,8 +209,12 @@ export class MetricScan {
         return this.text(at, MAX_UNIT);
       case HAS_DATA.labels:
         return this.labels(at);
+      case HAS_DATA.value:
+        this.valueStart = at;
+        this.valueEnd = figureEnd(this.bytes, at);
+        return this.valueEnd;
       default:
-        return this.figure(at);
+        return figureEnd(this.bytes, at);
     }
   }
 
@@ -254,21 +259,6 @@ export class MetricScan {
       hash = hashWith(hash, byte);
     }
     return -1;
-  }
-
-  /** A number without an exponent. */
-  private figure(start: number): number {
-    const { bytes } = this;
-    let at = bytes[start] === MINUS ? start + 1 : start;
-    const first = at;
-    while (bytes[at] >= DIGIT_0 && bytes[at] <= DIGIT_9) at++;
-    if (at === first || (bytes[first] === DIGIT_0 && at > first + 1)) return -1;
-    if (bytes[at] === POINT) {
-      const point = at++;
-      while (bytes[at] >= DIGIT_0 && bytes[at] <= DIGIT_9) at++;
-      if (at === point + 1) return -1;
-    }
-    return at - start <= MAX_FIGURE ? at : -1;
   }
 
   /** Hashed from brace to brace. Behind its closing brace, if it is JSON; -1 if it has no end, or comes too late. */
