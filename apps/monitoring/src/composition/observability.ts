@@ -53,7 +53,7 @@ export function openObservability(parts: Parts, around: ObservabilitySurrounding
   const { config, clock, registry, metrics, logger, telemetry, deliveries: store } = around;
   const { statistics, calls } = telemetry;
   const { fanOut, directory } = parts;
-  const resources = new ResourceMonitor(clock);
+  const resources = new ResourceMonitor(clock, metrics);
   const gauge = gaugeReader(registry);
   const performance = new PerformanceService({ statistics, fanOut, directory, resources, gauge, clock });
   registerPerformanceMetrics(registry, { statistics, resources, subscriptions: () => fanOut.subscriptionStates() });

@@ -52,6 +52,7 @@ export function registerPerformanceMetrics(registry: prom.Registry, sources: Per
     'Worst five seconds of the last minute',
     () => resources.read().loopDelayP99Ms,
   );
+  gauge('performance_event_loop_delay_p999_ms', 'Last minute', () => resources.read().loopDelayP999Ms);
   gauge('performance_gc_pause_ms', 'All pauses of the last minute', () => resources.read().gcPauseMs);
   gauge('performance_gc_longest_pause_ms', 'Last minute', () => resources.read().gcLongestMs);
   gauge('performance_worst_lag_events', 'Of the subscription that is furthest behind, as far as it is known', () => {

@@ -1,6 +1,7 @@
 import {
   type Principal,
   LOCAL_PRINCIPAL,
+  noMetrics,
   PerformanceStatistics,
   qualifyTopic,
   type SubscriptionState,
@@ -40,7 +41,7 @@ function aWorld(states: readonly SubscriptionState[] = []) {
   const statistics = new PerformanceStatistics(clock);
   const registry = new Registry();
   new PromMetrics(registry).gauge('ingest_pending_bytes', 'x').set(77);
-  const resources = new ResourceMonitor(clock);
+  const resources = new ResourceMonitor(clock, noMetrics);
   const service = new PerformanceService({
     statistics,
     fanOut: {

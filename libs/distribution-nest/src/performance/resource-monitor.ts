@@ -1,20 +1,24 @@
-import { type EventLoopUtilization, monitorEventLoopDelay, performance, PerformanceObserver } from 'node:perf_hooks';
+import { type EventLoopUtilization, performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import type { Clock } from '@distributary/distribution-core';
+import {
+  addLatencies,
+  type Clock,
+  LATENCY_BUCKETS,
+  latencyPercentile,
+  type Metrics,
+} from '@distributary/distribution-core';
+import { GcObserver, type GcPauses } from './gc-pauses.js';
+import { LoopDelay } from './loop-delay.js';
 
-const RESOLUTION_MS = 10;
-const NANOS_PER_MS = 1e6;
 const SAMPLE_MS = 5_000;
 const SAMPLES = 12;
 
 interface Sample {
   readonly atMs: number;
   readonly cpuMs: number;
-  readonly loopDelayP99Ms: number;
+  readonly loopDelays: Uint32Array;
   readonly loopUtilization: number;
-  readonly gcPauses: number;
-  readonly gcPauseMs: number;
-  readonly gcLongestMs: number;
+  readonly gc: GcPauses;
 }
 
 /** What this process uses, over the last minute where it is not of this moment. */
@@ -27,6 +31,8 @@ export interface Resources {
   readonly heapLimitBytes: number;
   /** The worst of the samples of five seconds each. */
   readonly loopDelayP99Ms: number;
+  /** Of the whole window. */
+  readonly loopDelayP999Ms: number;
   readonly loopUtilization: number;
   readonly gcPauses: number;
   readonly gcPauseMs: number;
@@ -35,29 +41,26 @@ export interface Resources {
 
 /** Samples this process every five seconds between `start` and `stop`; twelve samples are kept. */
 export class ResourceMonitor {
-  private readonly delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  private readonly collections: PerformanceObserver;
+  private readonly loopDelay: LoopDelay;
+  private readonly gc: GcObserver;
   private readonly samples: Sample[] = [];
   private utilization: EventLoopUtilization = performance.eventLoopUtilization();
-  private pauses = { count: 0, ms: 0, longest: 0 };
   private firstCpuMs = 0;
   private startedMs = 0;
   private cancel: (() => void) | undefined;
 
-  constructor(private readonly clock: Clock) {
-    this.collections = new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) {
-        this.pauses.count++;
-        this.pauses.ms += duration;
-        this.pauses.longest = Math.max(this.pauses.longest, duration);
-      }
-    });
+  constructor(
+    private readonly clock: Clock,
+    metrics: Metrics,
+  ) {
+    this.loopDelay = new LoopDelay(clock, metrics);
+    this.gc = new GcObserver(metrics);
   }
 
   start(): void {
     if (this.cancel !== undefined) return;
-    this.delays.enable();
-    this.collections.observe({ entryTypes: ['gc'] });
+    this.loopDelay.start();
+    this.gc.start();
     this.startedMs = this.clock.monotonicMs();
     this.firstCpuMs = cpuMs();
     this.next();
@@ -66,8 +69,8 @@ export class ResourceMonitor {
   stop(): void {
     this.cancel?.();
     this.cancel = undefined;
-    this.delays.disable();
-    this.collections.disconnect();
+    this.loopDelay.stop();
+    this.gc.stop();
   }
 
   read(): Resources {
@@ -80,17 +83,20 @@ export class ResourceMonitor {
     const within = this.samples.length === 0 ? all : all.slice(1);
     const sum = (part: (sample: Sample) => number) => within.reduce((total, sample) => total + part(sample), 0);
     const most = (part: (sample: Sample) => number) => Math.max(...within.map(part));
+    const delays = new Uint32Array(LATENCY_BUCKETS);
+    for (const { loopDelays } of within) addLatencies(delays, loopDelays);
     return {
       windowMs,
       cpuUtilization: (present.cpuMs - from.cpuMs) / windowMs,
       rssBytes: memory.rss,
       heapUsedBytes: memory.heapUsed,
       heapLimitBytes: getHeapStatistics().heap_size_limit,
-      loopDelayP99Ms: most((sample) => sample.loopDelayP99Ms),
+      loopDelayP99Ms: most(({ loopDelays }) => latencyPercentile(loopDelays, 0.99) ?? 0),
+      loopDelayP999Ms: latencyPercentile(delays, 0.999) ?? 0,
       loopUtilization: sum((sample) => sample.loopUtilization) / within.length,
-      gcPauses: sum((sample) => sample.gcPauses),
-      gcPauseMs: sum((sample) => sample.gcPauseMs),
-      gcLongestMs: most((sample) => sample.gcLongestMs),
+      gcPauses: sum(({ gc }) => gc.count),
+      gcPauseMs: sum(({ gc }) => gc.ms),
+      gcLongestMs: most(({ gc }) => gc.longestMs),
     };
   }
 
@@ -98,25 +104,22 @@ export class ResourceMonitor {
     this.cancel = this.clock.after(SAMPLE_MS, () => {
       this.samples.push(this.present());
       if (this.samples.length > SAMPLES) this.samples.shift();
-      this.delays.reset();
+      this.loopDelay.reset();
+      this.gc.reset();
       this.utilization = performance.eventLoopUtilization();
-      this.pauses = { count: 0, ms: 0, longest: 0 };
       this.next();
     });
   }
 
   private present(): Sample {
-    const { count, ms, longest } = this.pauses;
+    const loopDelays = new Uint32Array(LATENCY_BUCKETS);
+    this.loopDelay.addTo(loopDelays);
     return {
       atMs: this.clock.monotonicMs(),
       cpuMs: cpuMs(),
-      // The histogram holds whole intervals of its timer: what lies beyond the interval is delay.
-      loopDelayP99Ms:
-        this.delays.max === 0 ? 0 : Math.max(0, this.delays.percentile(99) / NANOS_PER_MS - RESOLUTION_MS),
+      loopDelays,
       loopUtilization: performance.eventLoopUtilization(this.utilization).utilization,
-      gcPauses: count,
-      gcPauseMs: ms,
-      gcLongestMs: longest,
+      gc: this.gc.read(),
     };
   }
 }
