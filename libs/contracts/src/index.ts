@@ -11,6 +11,7 @@ export * from './grpc/proto-files.js';
 export * from './grpc/monitoring-message.js';
 export * from './management/topics.js';
 export * from './statistics.js';
+export * from './metrics-query.js';
 export * from './otlp/otlp-files.js';
 export * from './otlp/metrics-request.js';
 export * from './alertmanager/webhook.js';

@@ -44,17 +44,34 @@ describe('PromMetrics', () => {
 });
 
 describe('GET /metrics', () => {
-  it('shows the registry to Prometheus', async () => {
+  let app: NestFastifyApplication;
+  beforeAll(async () => {
+    const registry = createRegistry('monitoring');
+    const metrics = new PromMetrics(registry);
+    metrics.counter('a_total', 'A.').add(2);
+    metrics.gauge('b', 'B.').set(3);
     const module = await Test.createTestingModule({
       controllers: [MetricsController],
-      providers: [{ provide: METRICS_REGISTRY, useFactory: () => createRegistry('monitoring') }],
+      providers: [{ provide: METRICS_REGISTRY, useValue: registry }],
     }).compile();
-    const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
+    app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter());
     await app.init();
+  });
+  afterAll(() => app.close());
+
+  it('shows the registry to Prometheus', async () => {
     const reply = await app.inject({ method: 'GET', url: '/metrics' });
-    await app.close();
     expect(reply.statusCode).toBe(200);
     expect(reply.headers['content-type']).toContain('text/plain; version=0.0.4');
     expect(reply.body).toMatch(/process_cpu_seconds_total\{service="monitoring"\} \d/);
+  });
+
+  it('shows only what is asked for, once, and nothing of what it does not have', async () => {
+    const { body } = await app.inject({ method: 'GET', url: '/metrics?names=b,nothing,a_total,b' });
+    expect(body.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([
+      'b{service="monitoring"} 3',
+      'a_total{service="monitoring"} 2',
+    ]);
+    expect((await app.inject({ method: 'GET', url: '/metrics?names=' })).body).toBe('');
   });
 });
