@@ -1,11 +1,11 @@
-import { fileURLToPath } from 'node:url';
 import { ChildProgram } from './child-program.js';
 import type { Doors } from './doors.js';
 import type { LoadTarget } from './load-connection.js';
 import type { LoadAnswer, LoadCommand } from './load-messages.js';
-import { monotonicMicros, untilMicros } from './monotonic-clock.js';
-import type { PublisherAnswer, PublisherCommand } from './publisher-messages.js';
-import { figuresOf, type RunFigures, snapshot } from './run-figures.js';
+import { type MeasuredPlan, measureWindow } from './measured-window.js';
+import { monotonicMicros } from './monotonic-clock.js';
+import { programPath } from './program-path.js';
+import type { RunFigures } from './run-figures.js';
 import type { ServerProcess } from './server-process.js';
 
 export interface RunPlan {
@@ -25,16 +25,13 @@ export interface RunPlan {
   readonly loadCpu: number | undefined;
 }
 
-export const programPath = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
-const START_DELAY_MS = 300;
-const GRACE_MS = 3_000;
 const QUIET_MS = 3_000;
 const CONNECT_DEADLINE_MS = 90_000;
+const FINISH_DEADLINE_MS = 120_000;
 
 /** One run against one server: connect, publish on schedule, measure the window, count what came. */
 export async function runFanOut(server: ServerProcess, doors: Doors, plan: RunPlan): Promise<RunFigures> {
   const load = ChildProgram.start<LoadCommand, LoadAnswer>(programPath('load-client'), plan.loadCpu);
-  const producer = ChildProgram.start<PublisherCommand, PublisherAnswer>(programPath('publisher'), plan.loadCpu);
   try {
     const { failed, errors } = await load.ask(
       {
@@ -51,9 +48,12 @@ export async function runFanOut(server: ServerProcess, doors: Doors, plan: RunPl
       CONNECT_DEADLINE_MS,
     );
     if (failed > 0) throw new Error(`${failed} of ${plan.subscribers} connections failed: ${errors.join('; ')}`);
-    return await measure(server, load, producer, doors, plan);
+    const measured = { ...plan, publish: publishPlanOf(server, doors, plan) };
+    return await measureWindow(server, load, measured, ({ acceptedOf: events }) =>
+      load.ask({ type: 'finish', events, quietMs: QUIET_MS, withSamples: true }, 'result', FINISH_DEADLINE_MS),
+    );
   } finally {
-    await Promise.all([load.stop(), producer.stop()]);
+    await load.stop();
   }
 }
 
@@ -68,49 +68,14 @@ function targetsOf(server: ServerProcess, doors: Doors, { topics, subscribers }:
   }));
 }
 
-async function measure(
-  server: ServerProcess,
-  load: ChildProgram<LoadCommand, LoadAnswer>,
-  producer: ChildProgram<PublisherCommand, PublisherAnswer>,
-  doors: Doors,
-  plan: RunPlan,
-): Promise<RunFigures> {
-  const seconds = plan.warmUpSeconds + plan.seconds;
-  const startMicros = monotonicMicros() + START_DELAY_MS * 1000;
-  const fromMicros = startMicros + plan.warmUpSeconds * 1e6;
-  const toMicros = fromMicros + plan.seconds * 1e6;
-  load.tell({ type: 'measure', window: { fromMicros, toMicros } });
-  const publishing = producer.ask(
-    {
-      type: 'publish',
-      plan: {
-        port: server.port,
-        path: doors.ingestPath,
-        isTls: doors.connection?.isTls,
-        topics: plan.topics,
-        run: `r${Math.round(startMicros).toString(36)}-`,
-        keys: plan.keys,
-        connections: plan.producers,
-        lingerMs: plan.lingerMs,
-        batchEvents: plan.batchEvents,
-        eventsPerSecond: (plan.deliveriesPerSecond * plan.topics.length) / plan.subscribers,
-        startMicros,
-        seconds,
-        graceMs: GRACE_MS,
-      },
-    },
-    'published',
-    seconds * 1000 + GRACE_MS + 60_000,
-  );
-  await untilMicros(fromMicros);
-  const before = snapshot(server, load, producer);
-  await untilMicros(toMicros);
-  const after = snapshot(server, load, producer);
-  const published = await publishing;
-  const result = await load.ask(
-    { type: 'finish', events: published.acceptedOf, quietMs: QUIET_MS, withSamples: true },
-    'result',
-    120_000,
-  );
-  return figuresOf(plan, published, result, before, after);
-}
+const publishPlanOf = (server: ServerProcess, doors: Doors, plan: RunPlan): MeasuredPlan['publish'] => ({
+  port: server.port,
+  path: doors.ingestPath,
+  isTls: doors.connection?.isTls,
+  topics: plan.topics,
+  keys: plan.keys,
+  connections: plan.producers,
+  lingerMs: plan.lingerMs,
+  batchEvents: plan.batchEvents,
+  eventsPerSecond: (plan.deliveriesPerSecond * plan.topics.length) / plan.subscribers,
+});

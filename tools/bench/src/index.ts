@@ -2,7 +2,7 @@ export { ChildProgram, type Message, nodeCommand, serveParent } from './child-pr
 export { type DeliveredEvent, isStamped, stampedEventText } from './event-text.js';
 export { freePort } from './free-port.js';
 export { IngestConnection, isSuccess, type PostAnswer } from './ingest-connection.js';
-export { programPath } from './fan-out-run.js';
+export { programPath } from './program-path.js';
 export type { Latencies, LoadAnswer, LoadCommand, LoadResult } from './load-messages.js';
 export { describeMachine, type MachineFacts, machineFacts } from './machine.js';
 export { monotonicMicros } from './monotonic-clock.js';

@@ -1,6 +1,7 @@
 import type { Latencies, LoadResult } from './load-messages.js';
 import { machineBusySeconds, usageOf } from './process-tree.js';
 import type { PublisherResult } from './publisher-messages.js';
+import type { RuntimeFigures } from './runtime-figures.js';
 import type { ServerProcess } from './server-process.js';
 import { weightedQuantile } from './statistics.js';
 
@@ -37,6 +38,8 @@ export interface RunFigures {
   readonly producerCpuSeconds: number;
   /** What others took of the machine meanwhile, in cores. */
   readonly otherCores: number;
+  /** Undefined of a server that does not tell of it: the twin. */
+  readonly runtime?: RuntimeFigures;
   readonly errors: readonly string[];
 }
 
@@ -92,7 +95,7 @@ export function figuresOf(
   result: Received,
   before: Snapshot,
   after: Snapshot,
-): RunFigures {
+): Omit<RunFigures, 'runtime'> {
   const delta = (field: keyof Snapshot) => after[field] - before[field];
   const serverCpuSeconds = delta('server');
   const ours = serverCpuSeconds + delta('load') + delta('producer') + delta('own');

@@ -12,7 +12,7 @@ const SCRIPT = `
   fs.appendFileSync('starts', 'x');
   spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)'], { stdio: 'ignore', detached: true }).unref();
   http.createServer((request, response) => {
-    response.end(request.url === '/metrics' ? '# HELP\\na_total{x="1"} 2\\na_total{x="2"} 3\\na_total_other 9\\n' : 'ok');
+    response.end(request.url.startsWith('/metrics?names=') ? '# HELP\\na_total{x="1"} 2\\na_total{x="2"} 3\\na_total_other 9\\n' : 'ok');
   }).listen(process.argv[2], '127.0.0.1');
 `;
 

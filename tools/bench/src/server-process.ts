@@ -7,6 +7,7 @@ import path from 'node:path';
 import { nodeCommand } from './child-program.js';
 import { freePort } from './free-port.js';
 import { anonymousBytesOf, treeOf, type TreeUsage, usageOf } from './process-tree.js';
+import { RUNTIME_QUERY, type RuntimeReading, runtimeReading } from './runtime-figures.js';
 
 export interface ServerOptions {
   readonly script: string;
@@ -112,9 +113,14 @@ export class ServerProcess {
     return { residentBytes: usageOf([this.pid]).residentBytes, anonymousBytes: anonymousBytesOf(this.pid) ?? 0 };
   }
 
+  /** What its metrics tell of its loop and its collector until now; undefined if it has none. */
+  async runtime(): Promise<RuntimeReading | undefined> {
+    return runtimeReading((await answerOf(`${this.origin}/metrics?${RUNTIME_QUERY}`))?.body ?? '');
+  }
+
   /** The value of a metric, its labels added up; undefined if there is none. */
   async metric(name: string): Promise<number | undefined> {
-    const text = await (await fetch(`${this.origin}/metrics`)).text();
+    const text = (await answerOf(`${this.origin}/metrics?names=${name}`))?.body ?? '';
     const lines = text.split('\n').filter((line) => line.startsWith(name) && /^[ {]/.test(line.slice(name.length)));
     return lines.length === 0
       ? undefined
@@ -161,7 +167,7 @@ export class ServerProcess {
   private async untilReady(startedAt: number): Promise<void> {
     const { readyPath, readyDeadlineMs } = this.options;
     for (;;) {
-      if ((await statusOf(`${this.origin}${readyPath}`)) === 200) return;
+      if ((await answerOf(`${this.origin}${readyPath}`))?.status === 200) return;
       if (this.hasExited || performance.now() - startedAt > readyDeadlineMs) {
         throw new Error(`${this.options.script} ${this.hasExited ? 'ended' : 'is not ready'}:\n${this.logTail()}`);
       }
@@ -179,12 +185,15 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 /** Undefined: there was no answer. Not `fetch`, which takes no certificate that is signed by itself. */
-function statusOf(url: string): Promise<number | undefined> {
+function answerOf(url: string): Promise<{ readonly status: number; readonly body: string } | undefined> {
   return new Promise((resolve) => {
     const { get } = url.startsWith('https:') ? https : http;
     get(url, { rejectUnauthorized: false }, (response) => {
-      response.resume();
-      resolve(response.statusCode);
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (body += chunk));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+      response.on('error', () => resolve(undefined));
     }).on('error', () => resolve(undefined));
   });
 }

@@ -4,6 +4,7 @@ import { startMonitoringService } from '../monitoring-service.js';
 import { findPeak, isKept } from '../performance/peak.js';
 import type { CaseOptions, CaseResult, Figure, Goal, PerformanceCase } from '../performance/performance-case.js';
 import { findingsOf } from '../performance/run-findings.js';
+import { runtimeRows } from '../performance/runtime-rows.js';
 import type { GrpcMethod } from './grpc-method.js';
 import { type GrpcRunPlan, runGrpc } from './grpc-run.js';
 
@@ -120,6 +121,7 @@ function figuresOf(when: string, runs: readonly RunFigures[], goal?: Goal, p99Go
     figure(', service', 'cores', (run) => run.serverCpuSeconds / run.seconds),
     figure(', load client', 'cores', (run) => run.loadCpuSeconds / run.seconds),
     figure(', publisher', 'cores', (run) => run.producerCpuSeconds / run.seconds),
+    ...runtimeRows(runs).map((row) => ({ ...row, name: `${when}, ${row.name}` })),
   ];
 }
 

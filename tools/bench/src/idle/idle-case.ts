@@ -1,4 +1,5 @@
 import type { PerformanceCase } from '../performance/performance-case.js';
+import { runtimeRows } from '../performance/runtime-rows.js';
 import { runIdle } from './idle-run.js';
 
 const CONNECTIONS = 19_000;
@@ -25,6 +26,7 @@ export const idleCase: PerformanceCase = {
         { name: 'CPU a handshake', unit: 'ms', values: [result.handshakeCpuMs] },
         { name: 'CPU while idle', unit: 'cores', values: [result.idleCores] },
         { name: 'one event to all', unit: 'ms', values: [result.reachedAllMs] },
+        ...runtimeRows([result]),
       ],
       findings: result.findings,
     };

@@ -1,11 +1,12 @@
 import fs from 'node:fs';
 import { ChildProgram } from '../child-program.js';
 import { stampedEventText } from '../event-text.js';
-import { programPath } from '../fan-out-run.js';
+import { programPath } from '../program-path.js';
 import { IngestConnection, isSuccess } from '../ingest-connection.js';
 import { INGEST_PATH, startMonitoringService, STREAM_PATH } from '../monitoring-service.js';
 import { monotonicMicros } from '../monotonic-clock.js';
 import { usageOf } from '../process-tree.js';
+import { runtimeBetween, type RuntimeFigures } from '../runtime-figures.js';
 import type { ServerProcess } from '../server-process.js';
 import type { IdleAnswer, IdleCommand, IdleCounts } from './idle-messages.js';
 
@@ -40,6 +41,8 @@ export interface IdleFigures {
   readonly pings: number;
   /** From the post of the event until the last connection had it. */
   readonly reachedAllMs: number;
+  /** While they wait. */
+  readonly runtime: RuntimeFigures | undefined;
   readonly findings: readonly string[];
 }
 
@@ -77,9 +80,11 @@ export async function runIdle({ connections, idleSeconds, pin, profileFolder }: 
     for (let left = wanted; left > 0; left -= CONNECTIONS_PER_CLIENT) {
       await connect(Math.min(left, CONNECTIONS_PER_CLIENT));
     }
+    const runtimeBefore = await server.runtime();
     const connected = standOf(server);
     await pause(idleSeconds * 1000);
     const idle = standOf(server);
+    const runtime = runtimeBetween(runtimeBefore, await server.runtime());
     const counts = await count(clients);
     const reached = await publishOne(server, clients);
     const each = (bytes: number) => bytes / 1024 / Math.max(1, counts.open);
@@ -91,6 +96,7 @@ export async function runIdle({ connections, idleSeconds, pin, profileFolder }: 
       idleCores: (idle.cpuSeconds - connected.cpuSeconds) / ((idle.micros - connected.micros) / 1e6),
       pings: counts.pings,
       reachedAllMs: reached.tookMs,
+      runtime,
       findings: [
         ...counts.errors,
         ...(counts.open < wanted ? [`${counts.open} of ${wanted} are connected`] : []),

@@ -1,5 +1,6 @@
 import { startMonitoringService } from '../monitoring-service.js';
 import type { CaseOptions, CaseResult, PerformanceCase } from '../performance/performance-case.js';
+import { runtimeRows } from '../performance/runtime-rows.js';
 import { type IngestFigures, type IngestPlan, runIngest } from './ingest-run.js';
 import type { Framing } from './post-template.js';
 
@@ -54,6 +55,7 @@ async function runCase(ingest: IngestCase, options: CaseOptions): Promise<CaseRe
       },
       { name: 'p99 of the answer', unit: 'ms', values: valuesOf(({ p99Ms }) => p99Ms) },
       { name: 'load', unit: 'cores', values: valuesOf(({ loadCores }) => loadCores) },
+      ...runtimeRows(runs),
     ],
     findings: runs.flatMap(({ findings }) => findings),
   };

@@ -1,8 +1,10 @@
 import { ChildProgram } from '../child-program.js';
-import { programPath } from '../fan-out-run.js';
+import { programPath } from '../program-path.js';
 import { INGEST_PATH } from '../monitoring-service.js';
+import { READING_LEAD_MS } from '../measured-window.js';
 import { monotonicMicros, untilMicros } from '../monotonic-clock.js';
 import { usageOf } from '../process-tree.js';
+import { runtimeBetween, type RuntimeFigures } from '../runtime-figures.js';
 import type { ServerProcess } from '../server-process.js';
 import { quantile } from '../statistics.js';
 import type { Framing } from './post-template.js';
@@ -24,6 +26,7 @@ export interface IngestFigures {
   readonly p99Ms: number;
   readonly loadCores: number;
   readonly bytesPerEvent: number;
+  readonly runtime: RuntimeFigures | undefined;
   readonly findings: readonly string[];
 }
 
@@ -61,11 +64,14 @@ export async function runIngest(server: ServerProcess, plan: IngestPlan): Promis
       'posted',
       (plan.warmUpSeconds + plan.seconds) * 1000 + 60_000,
     );
+    await untilMicros(fromMicros - READING_LEAD_MS * 1000);
+    const runtimeBefore = server.runtime();
     await untilMicros(fromMicros);
     const [serverBefore, loadBefore] = [server.usage().cpuSeconds, usageOf([load.pid]).cpuSeconds];
     await untilMicros(toMicros);
     const serverCpuSeconds = server.usage().cpuSeconds - serverBefore;
     const loadCpuSeconds = usageOf([load.pid]).cpuSeconds - loadBefore;
+    const runtimeAfter = server.runtime();
     const posted = await posting;
     return {
       eventsPerSecond: posted.acceptedInWindow / plan.seconds,
@@ -73,6 +79,7 @@ export async function runIngest(server: ServerProcess, plan: IngestPlan): Promis
       p99Ms: quantile(posted.latencies, 0.99),
       loadCores: loadCpuSeconds / plan.seconds,
       bytesPerEvent: posted.bytesPerEvent,
+      runtime: runtimeBetween(await runtimeBefore, await runtimeAfter),
       findings: [...findingsOf(posted), ...(await missingOrDouble(server, before + posted.accepted))],
     };
   } finally {

@@ -6,6 +6,7 @@ import { type ServerProcess, startTwin } from '../server-process.js';
 import { findPeak } from './peak.js';
 import type { CaseOptions, CaseResult, Figure, PerformanceCase } from './performance-case.js';
 import { findingsOf } from './run-findings.js';
+import { runtimeRows } from './runtime-rows.js';
 import { createTopics, metricTopics } from './topics.js';
 
 /** Who gets what, and how it comes in. */
@@ -167,6 +168,7 @@ function ownFigures({ goals, latencyAt }: FanOutCase, pairs: readonly Pair[], ca
     { name: 'service', unit: 'cores', values: of((run) => run.serverCpuSeconds / run.seconds) },
     { name: 'load client', unit: 'cores', values: of((run) => run.loadCpuSeconds / run.seconds) },
     { name: 'publisher', unit: 'cores', values: of((run) => run.producerCpuSeconds / run.seconds) },
+    ...runtimeRows(pairs.map(([run]) => run)),
   ];
 }
 

@@ -1,12 +1,14 @@
 import { ChildProgram } from '../child-program.js';
 import { DOORS } from '../doors.js';
-import { programPath, runFanOut } from '../fan-out-run.js';
+import { runFanOut } from '../fan-out-run.js';
+import { programPath } from '../program-path.js';
 import type { RunFigures } from '../run-figures.js';
 import { INGEST_PATH, startMonitoringService, STREAM_PATH } from '../monitoring-service.js';
 import type { ServerProcess } from '../server-process.js';
 import type { DisturberAnswer, DisturberCommand } from './disturber-messages.js';
 import type { CaseOptions, CaseResult, PerformanceCase } from './performance-case.js';
 import { findingsOf } from './run-findings.js';
+import { runtimeRows } from './runtime-rows.js';
 import { createTopic, createTopics } from './topics.js';
 
 const BATCH_TOPIC = 'monitoring/metrics/bench/batches';
@@ -73,13 +75,12 @@ async function isolation(
       `p99 ${calm[pair].fromAccepted.p99.toFixed(1)} ms alone, ${beside[pair].fromAccepted.p99.toFixed(1)} beside`,
     );
   }
-  const loopDelayMs = (await service.metric('performance_event_loop_delay_p99_ms')) ?? Number.NaN;
   const p99 = (runs: readonly RunFigures[]) => runs.map((run) => run.fromAccepted.p99);
   return {
     figures: [
       { name: 'p99 from accepted', unit: 'ms', values: p99(beside), goal: { atMost: 20 } },
       { name: 'p99 from accepted, alone', unit: 'ms', values: p99(calm) },
-      { name: 'p99 of the loop, worst 5 s of the last minute', unit: 'ms', values: [loopDelayMs], goal: { atMost: 5 } },
+      ...runtimeRows(beside, { atMost: 5 }),
       { name: 'rounds of everything large', unit: 'events', values: [rounds] },
     ],
     findings: [...findingsOf('service', [...calm, ...beside]), ...new Set(errors)],

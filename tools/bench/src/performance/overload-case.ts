@@ -3,6 +3,7 @@ import { runFanOut } from '../fan-out-run.js';
 import { startMonitoringService } from '../monitoring-service.js';
 import { findPeak } from './peak.js';
 import type { CaseOptions, CaseResult, PerformanceCase } from './performance-case.js';
+import { runtimeRows } from './runtime-rows.js';
 import { createTopics, metricTopics } from './topics.js';
 
 const TOPICS = 100;
@@ -64,6 +65,7 @@ async function overload(
       { name: 'p99 from accepted', unit: 'ms', values: [run.fromAccepted.p99], goal: { atMost: 100 } },
       { name: 'batches refused', unit: 'events', values: [run.refusals] },
       { name: 'memory that it grew by', unit: 'MiB', values: [run.serverGrownBytes / 2 ** 20], goal: { atMost: 64 } },
+      ...runtimeRows([run]),
     ],
     findings: Object.entries(lost)
       .filter(([, count]) => count > 0)

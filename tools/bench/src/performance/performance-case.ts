@@ -37,6 +37,7 @@ export interface Figure {
     | 'events/CPU-s'
     | 'matches/s'
     | 'ms'
+    | 'ms/s'
     | 'MiB'
     | 'KiB'
     | 'times'

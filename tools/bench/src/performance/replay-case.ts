@@ -1,11 +1,13 @@
 import { ChildProgram } from '../child-program.js';
-import { programPath } from '../fan-out-run.js';
+import { programPath } from '../program-path.js';
 import type { LoadAnswer, LoadCommand, LoadResult } from '../load-messages.js';
 import { INGEST_PATH, startMonitoringService, STREAM_PATH } from '../monitoring-service.js';
 import { monotonicMicros } from '../monotonic-clock.js';
 import type { PublisherAnswer, PublisherCommand, PublisherResult } from '../publisher-messages.js';
+import { runtimeBetween, type RuntimeFigures } from '../runtime-figures.js';
 import type { ServerProcess } from '../server-process.js';
 import type { CaseOptions, CaseResult, PerformanceCase } from './performance-case.js';
+import { runtimeRows } from './runtime-rows.js';
 import { createTopics, metricTopics } from './topics.js';
 
 const SIZE = { topics: 100, subscribers: 1000, eventsPerTopic: 10_000 };
@@ -53,6 +55,7 @@ async function replay(service: ServerProcess, options: CaseOptions): Promise<Cas
     figures: [
       { name: 'replayed', unit: 'deliveries/s', values: runs.map(({ result, seconds }) => result.events / seconds) },
       { name: 'service', unit: 'deliveries/CPU-s', values: perCpu, goal: { atLeast: 3_000_000 } },
+      ...runtimeRows(runs),
     ],
     findings: runs.flatMap(({ result }) => findingsOf(result)),
   };
@@ -92,6 +95,7 @@ interface Replay {
   readonly result: LoadResult;
   readonly seconds: number;
   readonly cpuSeconds: number;
+  readonly runtime: RuntimeFigures | undefined;
 }
 
 async function replayOnce(
@@ -123,13 +127,15 @@ async function replayOnce(
       CONNECT_DEADLINE_MS,
     );
     if (failed > 0) throw new Error(`${failed} of ${count} connections failed: ${errors.join('; ')}`);
+    const runtimeBefore = await service.runtime();
     const fromMicros = monotonicMicros();
     const before = service.usage().cpuSeconds;
     load.tell({ type: 'subscribe' });
     const events = published.acceptedOf;
     const result = await load.ask({ type: 'finish', events, quietMs: QUIET_MS, withSamples: false }, 'result', 300_000);
     const cpuSeconds = service.usage().cpuSeconds - before;
-    return { result, seconds: (result.lastFrameMicros - fromMicros) / 1e6, cpuSeconds };
+    const runtime = runtimeBetween(runtimeBefore, await service.runtime());
+    return { result, seconds: (result.lastFrameMicros - fromMicros) / 1e6, cpuSeconds, runtime };
   } finally {
     await load.stop();
   }

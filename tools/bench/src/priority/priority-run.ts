@@ -1,6 +1,7 @@
 import { ChildProgram } from '../child-program.js';
 import { DOORS } from '../doors.js';
-import { programPath, runFanOut, type RunPlan } from '../fan-out-run.js';
+import { runFanOut, type RunPlan } from '../fan-out-run.js';
+import { programPath } from '../program-path.js';
 import type { RunFigures } from '../run-figures.js';
 import { startMonitoringService, STREAM_PATH } from '../monitoring-service.js';
 import type { ServerProcess } from '../server-process.js';

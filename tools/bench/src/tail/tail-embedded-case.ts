@@ -3,7 +3,7 @@ import path from 'node:path';
 import { EmbeddedLog } from '@distributary/broker-embedded';
 import { SystemClock, SystemIds } from '@distributary/distribution-nest';
 import { ChildProgram } from '../child-program.js';
-import { programPath } from '../fan-out-run.js';
+import { programPath } from '../program-path.js';
 import type { CaseOptions, PerformanceCase } from '../performance/performance-case.js';
 import { newFolder } from '../server-process.js';
 import { appendEvents } from './tail-events.js';

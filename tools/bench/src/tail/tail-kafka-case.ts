@@ -3,7 +3,7 @@ import path from 'node:path';
 import { KafkaLog } from '@distributary/broker-kafka';
 import { SystemClock, SystemIds } from '@distributary/distribution-nest';
 import { ChildProgram } from '../child-program.js';
-import { programPath } from '../fan-out-run.js';
+import { programPath } from '../program-path.js';
 import { startKafka } from '../kafka/start-kafka.js';
 import type { CaseOptions, CaseResult, Figure, PerformanceCase } from '../performance/performance-case.js';
 import { appendEvents } from './tail-events.js';
