@@ -21,6 +21,8 @@ export interface ServiceOptions {
   /** Where it leaves a profile of its processor time when it ends; absent: none. */
   readonly profileFolder?: string;
   readonly isTls?: boolean;
+  /** So many gateways behind one port, and what they need beside them; absent: one process does everything. */
+  readonly processes?: number;
 }
 
 /** The monitoring service on its own data folder and ports, without the probe that would add events of its own. */
@@ -30,6 +32,7 @@ export async function startMonitoringService({
   env = {},
   profileFolder,
   isTls = false,
+  processes = 1,
 }: ServiceOptions = {}): Promise<ServerProcess> {
   const folder = newFolder('service');
   const port = await freePort();
@@ -56,11 +59,13 @@ export async function startMonitoringService({
       MAX_CONNECTIONS_PER_KEY: '1000000',
       MAX_CONNECTIONS_PER_ADDRESS: '1000000',
       ...(certificate && { TLS_CERT_FILE: certificate.certificate, TLS_KEY_FILE: certificate.key }),
+      ...(processes > 1 && { PROCESSES: String(processes) }),
       ...env,
     },
     cpu,
     port,
     isTls,
+    sharesItsPort: processes > 1,
     readyPath: '/health/ready',
     readyDeadlineMs: 60_000,
     folder,

@@ -19,6 +19,8 @@ export interface ServerOptions {
   readonly port: number;
   /** It speaks TLS; whatever certificate it has is taken. */
   readonly isTls?: boolean;
+  /** Several processes answer at its port, and nobody knows which. */
+  readonly sharesItsPort?: boolean;
   /** Answers 200 when it is ready. */
   readonly readyPath: string;
   readonly readyDeadlineMs: number;
@@ -113,8 +115,9 @@ export class ServerProcess {
     return { residentBytes: usageOf([this.pid]).residentBytes, anonymousBytes: anonymousBytesOf(this.pid) ?? 0 };
   }
 
-  /** What its metrics tell of its loop and its collector until now; undefined if it has none. */
+  /** What its metrics tell of its loop and its collector until now; undefined if it has none, or is more than one process. */
   async runtime(): Promise<RuntimeReading | undefined> {
+    if (this.options.sharesItsPort) return undefined;
     return runtimeReading((await answerOf(`${this.origin}/metrics?${RUNTIME_QUERY}`))?.body ?? '');
   }
 

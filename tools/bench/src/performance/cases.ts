@@ -6,6 +6,7 @@ import { STREAM_PATH } from '../monitoring-service.js';
 import { tailEmbeddedCase } from '../tail/tail-embedded-case.js';
 import { tailKafkaCase } from '../tail/tail-kafka-case.js';
 import { besideTwin, fanOutCase, type Load } from './fan-out-case.js';
+import { gatewaysCase } from './gateways-case.js';
 import { isolationCase } from './isolation-case.js';
 import { overloadCase } from './overload-case.js';
 import type { PerformanceCase } from './performance-case.js';
@@ -111,6 +112,7 @@ export const CASES: readonly PerformanceCase[] = [
     goals: {},
   }),
   ...GRPC_CASES,
+  gatewaysCase,
   tailEmbeddedCase,
   tailKafkaCase,
   ingestJson,

@@ -31,6 +31,12 @@ describe('the peak', () => {
     expect(offered).toEqual([1, 2, 3, 4, 4]);
   });
 
+  it('may be the one of another worth', async () => {
+    const runAt = (rate: number) => Promise.resolve(aRun(rate, { deliveriesPerCpuSecond: -rate }));
+    expect((await findPeak([1, 2, 3], runAt)).offeredPerSecond).toBe(1);
+    expect((await findPeak([1, 2, 3], runAt, (run) => run.deliveriesPerSecond)).offeredPerSecond).toBe(3);
+  });
+
   it('is not there when nothing was kept', async () => {
     await expect(findPeak([7], (rate) => Promise.resolve(aRun(rate, { unsent: 1 })))).rejects.toThrow('not even 7');
   });
