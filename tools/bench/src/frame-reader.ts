@@ -1,3 +1,5 @@
+import { PayloadReader } from './payload-reader.js';
+
 /** Room that must lie before the bytes that are read, for the piece of a frame that was left from the read before. */
 export const HEADROOM_BYTES = 512;
 /** At least this much of a text frame (or all of it) is there when it is judged. */
@@ -29,10 +31,11 @@ const NO_STATUS = 1005;
  */
 export class FrameReader {
   private rest: Buffer | undefined;
-  private remaining = 0;
-  private parts: Buffer[] | undefined;
+  private readonly payload: PayloadReader;
 
-  constructor(private readonly sink: FrameSink) {}
+  constructor(private readonly sink: FrameSink) {
+    this.payload = new PayloadReader((payload) => sink.end(payload));
+  }
 
   /** Reads [from, to) of `buffer`, which is used again afterwards. Bytes before `from` are overwritten. */
   read(buffer: Buffer, from: number, to: number): void {
@@ -43,8 +46,8 @@ export class FrameReader {
       this.rest = undefined;
     }
     while (at < to) {
-      if (this.remaining > 0) {
-        at = this.take(buffer, at, to);
+      if (this.payload.isOpen) {
+        at = this.payload.read(buffer, at, to);
         continue;
       }
       const bodyAt = this.begin(buffer, at, to);
@@ -54,20 +57,6 @@ export class FrameReader {
       }
       at = bodyAt;
     }
-  }
-
-  private take(buffer: Buffer, at: number, to: number): number {
-    const end = Math.min(to, at + this.remaining);
-    this.parts?.push(Buffer.from(buffer.subarray(at, end)));
-    this.remaining -= end - at;
-    if (this.remaining === 0) this.finish();
-    return end;
-  }
-
-  private finish(): void {
-    const { parts } = this;
-    this.parts = undefined;
-    this.sink.end(parts === undefined ? undefined : parts.length === 1 ? parts[0] : Buffer.concat(parts));
   }
 
   /** Where the payload begins (or, for a control frame, where the next frame begins); -1 if too little has come. */
@@ -90,9 +79,7 @@ export class FrameReader {
     if (to - bodyAt < needed) return -1;
     const head = buffer.subarray(bodyAt, bodyAt + needed);
     if (opcode === TEXT) {
-      this.parts = this.sink.begin(head, length, isDeflated) ? [] : undefined;
-      this.remaining = length;
-      if (length === 0) this.finish();
+      this.payload.begin(length, this.sink.begin(head, length, isDeflated));
       return bodyAt;
     }
     if (opcode === PING) this.sink.ping(head);

@@ -1,4 +1,3 @@
-import { build as buildHistogram } from 'hdr-histogram-js';
 import { serveParent } from './child-program.js';
 import { EventNumbering } from './event-numbering.js';
 import { type DeliveredEvent, isStamped } from './event-text.js';
@@ -6,7 +5,8 @@ import { FrameMemo, type KnownFrame } from './frame-memo.js';
 import { LoadConnection, type LoadTarget } from './load-connection.js';
 import type { LoadAnswer, LoadCommand, LoadResult, Window } from './load-messages.js';
 import { monotonicMicros } from './monotonic-clock.js';
-import { SequenceCheck, type SequenceFindings } from './sequence-check.js';
+import { errorsOf, Receipts } from './receipts.js';
+import { addUpFindings, SequenceCheck } from './sequence-check.js';
 
 /**
  * The subscribers of a bench: many connections on one thread, told over the parent's channel what to do.
@@ -16,10 +16,6 @@ import { SequenceCheck, type SequenceFindings } from './sequence-check.js';
 const HANDSHAKES_AT_ONCE = 64;
 const RECONNECT_MIN_MS = 100;
 const RECONNECT_SPREAD_MS = 900;
-const MAX_SAMPLES = 400_000;
-/** About one in so many frames is kept for the join with the publisher's answers. */
-const SAMPLE_EVERY_FRAMES = 7;
-const MAX_LATENCY_MICROS = 600_000_000;
 
 interface DeliveredMessage {
   readonly payload?: { readonly events?: readonly DeliveredEvent[] };
@@ -29,18 +25,7 @@ class Load {
   private readonly memo = new FrameMemo();
   private readonly connections: LoadConnection[] = [];
   private readonly checks = new Map<LoadConnection, SequenceCheck>();
-  private readonly histogram = buildHistogram({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: MAX_LATENCY_MICROS,
-    numberOfSignificantValueDigits: 3,
-  });
-  private readonly samples = new Float64Array(MAX_SAMPLES * 3);
-  private sampleCount = 0;
-  private frames = 0;
-  private framesInWindow = 0;
-  private deliveries = 0;
-  private window: Window = { fromMicros: Infinity, toMicros: Infinity };
-  private lastFrameMicros = 0;
+  private readonly receipts = new Receipts();
   private lastLiveMicros = 0;
   private eventBytes = 0;
   private cpuAtStart = process.cpuUsage();
@@ -81,7 +66,12 @@ class Load {
       await pause(5);
     }
     const failed = this.connections.filter((connection) => !connection.isReady);
-    return { type: 'connected', tookMs: performance.now() - startedAt, failed: failed.length, errors: this.errors() };
+    return {
+      type: 'connected',
+      tookMs: performance.now() - startedAt,
+      failed: failed.length,
+      errors: errorsOf(this.connections),
+    };
   }
 
   subscribe(): void {
@@ -89,7 +79,7 @@ class Load {
   }
 
   measure(window: Window): void {
-    this.window = window;
+    this.receipts.measure(window);
     this.cpuAtStart = process.cpuUsage();
   }
 
@@ -98,18 +88,16 @@ class Load {
     const isLive = () => this.connections.every((each) => each.isReady && each.subscribedTimes >= times);
     while (!isLive() && performance.now() < endMs) await pause(5);
     const live = this.connections.filter((each) => each.isReady && each.subscribedTimes >= times).length;
-    return { type: 'live', lastLiveMicros: this.lastLiveMicros, live, errors: this.errors() };
+    return { type: 'live', lastLiveMicros: this.lastLiveMicros, live, errors: errorsOf(this.connections) };
   }
 
   async finish(events: readonly number[], quietMs: number, withSamples: boolean): Promise<LoadResult> {
-    const startedMicros = monotonicMicros();
+    const { receipts } = this;
     const dueTo = (connection: LoadConnection) => events[connection.index % events.length];
     const isComplete = () => this.connections.every((connection) => connection.events >= dueTo(connection));
-    const isQuiet = () => monotonicMicros() - Math.max(this.lastFrameMicros, startedMicros) > quietMs * 1000;
-    while (!isComplete() && !isQuiet()) await pause(10);
+    await receipts.untilComplete(isComplete, quietMs);
     const counts = this.connections.map((connection) => connection.events);
     const { user, system } = process.cpuUsage(this.cpuAtStart);
-    const ms = (percentile: number) => this.histogram.getValueAtPercentile(percentile) / 1000;
     const recovered: Record<string, number> = {};
     for (const { recovered: how } of this.connections) recovered[how ?? '-'] = (recovered[how ?? '-'] ?? 0) + 1;
     return {
@@ -118,21 +106,21 @@ class Load {
       closed: this.connections.filter((connection) => connection.isClosed).length,
       events: counts.reduce((sum, count) => sum + count, 0),
       due: this.connections.reduce((sum, connection) => sum + dueTo(connection), 0),
-      deliveries: this.deliveries,
-      framesInWindow: this.framesInWindow,
-      lastFrameMicros: this.lastFrameMicros,
+      deliveries: receipts.deliveries,
+      framesInWindow: receipts.messages,
+      lastFrameMicros: receipts.lastMicros,
       eventBytes: this.eventBytes,
-      fromScheduled: { p50: ms(50), p99: ms(99), p999: ms(99.9), max: this.histogram.maxValue / 1000 },
+      fromScheduled: receipts.latencies,
       leastEvents: counts.reduce((a, b) => Math.min(a, b), Infinity),
       mostEvents: counts.reduce((a, b) => Math.max(a, b), 0),
       brokenChains: this.connections.reduce((sum, connection) => sum + connection.brokenChains, 0),
       gaps: this.connections.reduce((sum, connection) => sum + connection.gaps, 0),
       sampledConnections: this.checks.size,
-      sampled: addUp([...this.checks].map(([connection, check]) => check.findings(dueTo(connection)))),
+      sampled: addUpFindings([...this.checks].map(([connection, check]) => check.findings(dueTo(connection)))),
       recovered,
-      errors: this.errors(),
+      errors: errorsOf(this.connections),
       cpuSeconds: (user + system) / 1e6,
-      samples: withSamples ? this.samples.slice(0, this.sampleCount * 3) : new Float64Array(0),
+      samples: withSamples ? receipts.samples : new Float64Array(0),
     };
   }
 
@@ -142,24 +130,8 @@ class Load {
   }
 
   private take(connection: LoadConnection, frame: KnownFrame, payload: Buffer | undefined): void {
-    const now = monotonicMicros();
-    const { count, stamps, sequences } = frame;
-    const { fromMicros, toMicros } = this.window;
-    this.lastFrameMicros = now;
-    if (count === 0) return;
-    if (now >= fromMicros && now <= toMicros) {
-      this.deliveries += count;
-      this.framesInWindow++;
-    }
-    const place = connection.rotation++ % count;
-    const stamp = stamps[place];
-    if (stamp >= fromMicros && stamp <= toMicros) {
-      this.histogram.recordValueWithCount(Math.min(MAX_LATENCY_MICROS, Math.max(0, Math.round(now - stamp))), count);
-      if (this.frames++ % SAMPLE_EVERY_FRAMES === 0 && this.sampleCount < MAX_SAMPLES) {
-        this.samples.set([sequences[place], now, count], this.sampleCount++ * 3);
-      }
-    }
-    if (payload !== undefined) this.check(connection, frame, payload);
+    this.receipts.take(frame, frame.payloadBytes, connection.rotation++);
+    if (payload !== undefined && frame.count > 0) this.check(connection, frame, payload);
   }
 
   /** The whole way, as a client would go it: the message parsed, each of its events looked at. */
@@ -182,28 +154,12 @@ class Load {
     const again = () => this.open(connection, connection.lanes.size > 0);
     setTimeout(again, RECONNECT_MIN_MS + Math.random() * RECONNECT_SPREAD_MS);
   }
-
-  private errors(): string[] {
-    return [
-      ...new Set(this.connections.map(({ lastError }) => lastError).filter((error) => error !== undefined)),
-    ].slice(0, 5);
-  }
 }
 
 /** Of one event, the comma after it included. */
 function deliveredBytesOf(payload: Buffer, frame: KnownFrame): number {
   const closing = 2;
   return frame.lane === '' ? payload.length : (payload.length - frame.headBytes - closing) / frame.count;
-}
-
-function addUp(findings: readonly SequenceFindings[]): SequenceFindings {
-  const sum = (field: keyof SequenceFindings) => findings.reduce((total, each) => total + each[field], 0);
-  return {
-    received: sum('received'),
-    missing: sum('missing'),
-    duplicated: sum('duplicated'),
-    outOfOrder: sum('outOfOrder'),
-  };
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

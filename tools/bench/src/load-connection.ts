@@ -4,6 +4,7 @@ import { constants, inflateRawSync } from 'node:zlib';
 import { encodeCursor } from '@distributary/distribution-core';
 import type { FrameMemo, KnownFrame } from './frame-memo.js';
 import { clientFrame, FrameReader, type FrameSink, HEADROOM_BYTES } from './frame-reader.js';
+import { UpgradeAnswer, upgradeRequest } from './websocket-upgrade.js';
 
 export interface LoadTarget {
   readonly port: number;
@@ -74,7 +75,8 @@ export class LoadConnection implements FrameSink {
   private acknowledged = '';
   private socket: net.Socket | undefined;
   private reader = new FrameReader(this);
-  private handshake: string | undefined = '';
+  /** Until it has come completely. */
+  private upgrade: UpgradeAnswer | undefined;
   private frame: KnownFrame | undefined;
   private isDeflated = false;
   private last: KnownFrame | undefined;
@@ -97,7 +99,7 @@ export class LoadConnection implements FrameSink {
     this.isReady = false;
     this.isClosed = false;
     this.closeCode = undefined;
-    this.handshake = '';
+    this.upgrade = new UpgradeAnswer();
     this.reader = new FrameReader(this);
     this.frame = undefined;
     this.last = undefined;
@@ -106,11 +108,8 @@ export class LoadConnection implements FrameSink {
     const socket = this.open(target);
     this.socket = socket;
     socket.on(target.isTls ? 'secureConnect' : 'connect', () => {
-      const extension = target.isDeflated ? 'Sec-WebSocket-Extensions: permessage-deflate\r\n' : '';
-      socket.write(
-        `GET ${path}${start}${name} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-          `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${extension}\r\n`,
-      );
+      const extension = target.isDeflated ? 'permessage-deflate' : undefined;
+      socket.write(upgradeRequest(port, `${path}${start}${name}`, extension));
     });
     if (durable !== undefined) this.acknowledgeEvery(durable.acknowledgeEveryMs);
     socket.on('error', () => undefined);
@@ -206,27 +205,16 @@ export class LoadConnection implements FrameSink {
   }
 
   private read(bytes: number): boolean {
-    if (this.handshake === undefined) this.reader.read(shared, HEADROOM_BYTES, HEADROOM_BYTES + bytes);
-    else this.readHandshake(bytes);
-    return true;
-  }
-
-  private readHandshake(bytes: number): void {
-    const before = this.handshake?.length ?? 0;
-    const text = this.handshake + shared.toString('latin1', HEADROOM_BYTES, HEADROOM_BYTES + bytes);
-    const end = text.indexOf('\r\n\r\n');
-    if (end < 0) {
-      this.handshake = text;
-      return;
-    }
-    if (!text.startsWith('HTTP/1.1 101')) {
-      this.lastError = text.slice(0, text.indexOf('\r\n'));
+    const end = HEADROOM_BYTES + bytes;
+    const framesAt = this.upgrade === undefined ? HEADROOM_BYTES : this.upgrade.read(shared, HEADROOM_BYTES, end);
+    if (framesAt !== undefined) {
+      this.upgrade = undefined;
+      this.reader.read(shared, framesAt, end);
+    } else if (this.upgrade?.refusal !== undefined) {
+      this.lastError = this.upgrade.refusal;
       this.cut();
-      return;
     }
-    this.handshake = undefined;
-    const bodyAt = HEADROOM_BYTES + end + 4 - before;
-    this.reader.read(shared, bodyAt, HEADROOM_BYTES + bytes);
+    return true;
   }
 
   private control({ type, payload }: ControlMessage): void {

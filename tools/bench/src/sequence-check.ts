@@ -7,6 +7,16 @@ export interface SequenceFindings {
   readonly outOfOrder: number;
 }
 
+export function addUpFindings(findings: readonly SequenceFindings[]): SequenceFindings {
+  const sum = (field: keyof SequenceFindings) => findings.reduce((total, each) => total + each[field], 0);
+  return {
+    received: sum('received'),
+    missing: sum('missing'),
+    duplicated: sum('duplicated'),
+    outOfOrder: sum('outOfOrder'),
+  };
+}
+
 /** Events 0, 1, 2, … of which `n` has the key `n % keys`. Bounded by the count of events: one bit each. */
 export class SequenceCheck {
   private seen = new Uint8Array(1024);

@@ -1,3 +1,5 @@
+import { PayloadReader } from '../payload-reader.js';
+
 /** gRPC's framing of a message: whether it is compressed, then its length, big-endian. */
 const PREFIX_BYTES = 5;
 /** This much of a message (or all of it) is there when it is judged: more than what comes before its first event. */
@@ -14,14 +16,16 @@ export interface MessageSink {
 export class MessageReader {
   private readonly head = Buffer.allocUnsafeSlow(PREFIX_BYTES + HEAD_BYTES);
   private headLength = 0;
-  private remaining = 0;
-  private parts: Buffer[] | undefined;
+  private readonly message: PayloadReader;
 
-  constructor(private readonly sink: MessageSink) {}
+  constructor(private readonly sink: MessageSink) {
+    this.message = new PayloadReader((message) => sink.take(message));
+  }
 
   /** Reads [from, to) of `buffer`, which may be used again afterwards. */
   read(buffer: Buffer, from: number, to: number): void {
-    for (let at = from; at < to;) at = this.remaining > 0 ? this.take(buffer, at, to) : this.gather(buffer, at, to);
+    const { message } = this;
+    for (let at = from; at < to;) at = message.isOpen ? message.read(buffer, at, to) : this.gather(buffer, at, to);
   }
 
   private gather(buffer: Buffer, at: number, to: number): number {
@@ -36,24 +40,8 @@ export class MessageReader {
 
   private begin(length: number): void {
     const head = this.head.subarray(PREFIX_BYTES, this.headLength);
-    this.parts = this.sink.begin(head, length) ? [Buffer.from(head)] : undefined;
-    this.remaining = length - head.length;
     this.headLength = 0;
-    if (this.remaining === 0) this.finish();
-  }
-
-  private take(buffer: Buffer, at: number, to: number): number {
-    const end = Math.min(to, at + this.remaining);
-    this.parts?.push(Buffer.from(buffer.subarray(at, end)));
-    this.remaining -= end - at;
-    if (this.remaining === 0) this.finish();
-    return end;
-  }
-
-  private finish(): void {
-    const { parts } = this;
-    this.parts = undefined;
-    this.sink.take(parts === undefined ? undefined : Buffer.concat(parts));
+    this.message.begin(length - head.length, this.sink.begin(head, length), head);
   }
 
   /** Of the message whose prefix has come. */

@@ -1,5 +1,6 @@
 import net from 'node:net';
 import { clientFrame, FrameReader, type FrameSink, HEADROOM_BYTES } from '../frame-reader.js';
+import { UpgradeAnswer, upgradeRequest } from '../websocket-upgrade.js';
 
 export interface IdleTarget {
   readonly port: number;
@@ -27,7 +28,8 @@ export class IdleConnection implements FrameSink {
   isClosed = false;
   hasEvent = false;
   lastError: string | undefined;
-  private handshake: string | undefined = '';
+  /** Until it has come completely. */
+  private upgrade: UpgradeAnswer | undefined = new UpgradeAnswer();
   private readonly reader = new FrameReader(this);
   private readonly socket: net.Socket;
 
@@ -42,12 +44,7 @@ export class IdleConnection implements FrameSink {
       noDelay: true,
       onread: { buffer: readBuffer, callback: (bytes) => this.read(bytes) },
     });
-    this.socket.on('connect', () => {
-      this.socket.write(
-        `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-          'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-      );
-    });
+    this.socket.on('connect', () => this.socket.write(upgradeRequest(port, path)));
     this.socket.on('error', (error) => (this.lastError ??= error.message));
     this.socket.on('close', () => (this.isClosed = true));
   }
@@ -78,25 +75,14 @@ export class IdleConnection implements FrameSink {
 
   private read(bytes: number): boolean {
     const end = HEADROOM_BYTES + bytes;
-    if (this.handshake === undefined) this.reader.read(shared, HEADROOM_BYTES, end);
-    else this.readHandshake(end);
-    return true;
-  }
-
-  private readHandshake(end: number): void {
-    const before = this.handshake?.length ?? 0;
-    const text = this.handshake + shared.toString('latin1', HEADROOM_BYTES, end);
-    const headEnd = text.indexOf('\r\n\r\n');
-    if (headEnd < 0) {
-      this.handshake = text;
-      return;
-    }
-    if (!text.startsWith('HTTP/1.1 101')) {
-      this.lastError = text.slice(0, text.indexOf('\r\n'));
+    const framesAt = this.upgrade === undefined ? HEADROOM_BYTES : this.upgrade.read(shared, HEADROOM_BYTES, end);
+    if (framesAt !== undefined) {
+      this.upgrade = undefined;
+      this.reader.read(shared, framesAt, end);
+    } else if (this.upgrade?.refusal !== undefined) {
+      this.lastError = this.upgrade.refusal;
       this.socket.destroy();
-      return;
     }
-    this.handshake = undefined;
-    this.reader.read(shared, HEADROOM_BYTES + headEnd + 4 - before, end);
+    return true;
   }
 }
