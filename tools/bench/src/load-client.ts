@@ -28,7 +28,6 @@ class Load {
   private readonly receipts = new Receipts();
   private lastLiveMicros = 0;
   private eventBytes = 0;
-  private cpuAtStart = process.cpuUsage();
   private isEnding = false;
 
   constructor(
@@ -80,7 +79,6 @@ class Load {
 
   measure(window: Window): void {
     this.receipts.measure(window);
-    this.cpuAtStart = process.cpuUsage();
   }
 
   async awaitLive(times: number, deadlineMs: number): Promise<LoadAnswer> {
@@ -96,30 +94,25 @@ class Load {
     const dueTo = (connection: LoadConnection) => events[connection.index % events.length];
     const isComplete = () => this.connections.every((connection) => connection.events >= dueTo(connection));
     await receipts.untilComplete(isComplete, quietMs);
-    const counts = this.connections.map((connection) => connection.events);
-    const { user, system } = process.cpuUsage(this.cpuAtStart);
     const recovered: Record<string, number> = {};
     for (const { recovered: how } of this.connections) recovered[how ?? '-'] = (recovered[how ?? '-'] ?? 0) + 1;
     return {
       type: 'result',
       connections: this.connections.length,
       closed: this.connections.filter((connection) => connection.isClosed).length,
-      events: counts.reduce((sum, count) => sum + count, 0),
+      events: this.connections.reduce((sum, { events }) => sum + events, 0),
       due: this.connections.reduce((sum, connection) => sum + dueTo(connection), 0),
       deliveries: receipts.deliveries,
       framesInWindow: receipts.messages,
       lastFrameMicros: receipts.lastMicros,
       eventBytes: this.eventBytes,
       fromScheduled: receipts.latencies,
-      leastEvents: counts.reduce((a, b) => Math.min(a, b), Infinity),
-      mostEvents: counts.reduce((a, b) => Math.max(a, b), 0),
       brokenChains: this.connections.reduce((sum, connection) => sum + connection.brokenChains, 0),
       gaps: this.connections.reduce((sum, connection) => sum + connection.gaps, 0),
       sampledConnections: this.checks.size,
       sampled: addUpFindings([...this.checks].map(([connection, check]) => check.findings(dueTo(connection)))),
       recovered,
       errors: errorsOf(this.connections),
-      cpuSeconds: (user + system) / 1e6,
       samples: withSamples ? receipts.samples : new Float64Array(0),
     };
   }

@@ -62,7 +62,6 @@ export class LoadConnection implements FrameSink {
   readonly lanes = new Map<string, LanePlace>();
   brokenChains = 0;
   gaps = 0;
-  closeCode: number | undefined;
   /** Of the last `subscribed`. */
   recovered: string | undefined;
   /** How often it has been told that it is subscribed: 2 after one loss. */
@@ -98,7 +97,6 @@ export class LoadConnection implements FrameSink {
     this.subscription = target.subscription;
     this.isReady = false;
     this.isClosed = false;
-    this.closeCode = undefined;
     this.upgrade = new UpgradeAnswer();
     this.reader = new FrameReader(this);
     this.frame = undefined;
@@ -154,7 +152,6 @@ export class LoadConnection implements FrameSink {
   }
 
   close(code: number): void {
-    this.closeCode ??= code;
     this.socket?.end(clientFrame('close', Buffer.from([code >> 8, code & 0xff])));
   }
 

@@ -60,9 +60,6 @@ export interface LoadResult {
   readonly eventBytes: number;
   /** Milliseconds from the scheduled send, of the events that were due within the window. */
   readonly fromScheduled: Latencies;
-  /** The least and the most that any connection got. */
-  readonly leastEvents: number;
-  readonly mostEvents: number;
   readonly brokenChains: number;
   readonly gaps: number;
   readonly sampledConnections: number;
@@ -70,7 +67,6 @@ export interface LoadResult {
   readonly sampled: SequenceFindings;
   readonly recovered: Readonly<Record<string, number>>;
   readonly errors: readonly string[];
-  readonly cpuSeconds: number;
   /** Triples: sequence, received micros, deliveries that it stands for. */
   readonly samples: Float64Array;
 }

@@ -1,7 +1,4 @@
-import { parseArgs } from 'node:util';
-import { type Target, TARGETS } from './doors.js';
-import { fanOut } from './fan-out.js';
-import { fanOutReport } from './fan-out-report.js';
+import { FAN_OUT_USAGE, fanOutCommand } from './fan-out-command.js';
 import { KAFKA_USAGE, kafkaCommand } from './kafka/kafka-command.js';
 import { MATCH_USAGE, matchCommand } from './match/match-command.js';
 import { casesOf, PERFORMANCE_USAGE, performanceCommand } from './performance/performance-command.js';
@@ -10,83 +7,34 @@ import { ROUTING_USAGE, routingCommand } from './routing/routing-command.js';
 import { TRACING_USAGE, tracingCommand } from './tracing/tracing-command.js';
 import { TRANSFORM_USAGE, transformCommand } from './transform/transform-command.js';
 
-if (process.argv[2] === 'match') process.exit(matchCommand(process.argv.slice(3)));
-if (process.argv[2] === 'transform') process.exit(transformCommand(process.argv.slice(3)));
-if (process.argv[2] === 'tracing') {
-  await tracingCommand(process.argv.slice(3));
-  process.exit(0);
-}
-if (process.argv[2] === 'kafka') {
-  await kafkaCommand(process.argv.slice(3));
-  process.exit(0);
-}
-if (process.argv[2] === 'routing') process.exit(routingCommand(process.argv.slice(3)));
-if (process.argv[2] === 'priority') process.exit(await priorityCommand(process.argv.slice(3)));
-
-const cases = casesOf(process.argv[2]);
-if (cases.length > 0) process.exit(await performanceCommand(cases, process.argv.slice(3)));
-
-const USAGE = `npm run bench -- fan-out [options]
-
-  --subscribers N      WebSocket connections (1000)
-  --rate R[,R…]        deliveries per second that are offered (200000,1000000)
-  --seconds S          measured seconds of each run (5)
-  --pairs N            interleaved pairs with the naive twin (5)
-  --producers N        connections that publish, each one batch at a time (4)
-  --linger MS          how long a batch waits for more events, as a producer's linger does (0)
-  --targets T[,T]      service, twin (both)
-  --no-pin             do not pin the server to CPU 0 and the load to CPU 1
-  --quick              one pair, 200 subscribers, 20000 deliveries/s, 2 s: to see that it works
-  --json               the figures of every run as JSON on stdout`;
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    subscribers: { type: 'string' },
-    rate: { type: 'string' },
-    seconds: { type: 'string' },
-    pairs: { type: 'string' },
-    targets: { type: 'string' },
-    producers: { type: 'string' },
-    linger: { type: 'string' },
-    'no-pin': { type: 'boolean' },
-    quick: { type: 'boolean' },
-    json: { type: 'boolean' },
-    help: { type: 'boolean' },
-  },
-});
-
-const defaults = values.quick
-  ? { subscribers: 200, rates: [20_000], seconds: 2, pairs: 1 }
-  : { subscribers: 1000, rates: [200_000, 1_000_000], seconds: 5, pairs: 5 };
-const positive = (text: string | undefined, fallback: number) => {
-  const value = text === undefined ? fallback : Number(text);
-  if (!(value > 0)) throw new Error(`not a positive number: ${text}`);
-  return value;
+/** Cases of docs/performance.md are found by `casesOf`; these are the other benches, in docs/benchmarks.md. */
+const COMMANDS: Readonly<Record<string, (args: readonly string[]) => number | Promise<number>>> = {
+  'fan-out': fanOutCommand,
+  kafka: kafkaCommand,
+  match: matchCommand,
+  priority: priorityCommand,
+  routing: routingCommand,
+  tracing: tracingCommand,
+  transform: transformCommand,
 };
+const USAGES = [
+  PERFORMANCE_USAGE,
+  FAN_OUT_USAGE,
+  KAFKA_USAGE,
+  MATCH_USAGE,
+  PRIORITY_USAGE,
+  ROUTING_USAGE,
+  TRACING_USAGE,
+  TRANSFORM_USAGE,
+];
 
-if (positionals[0] !== 'fan-out' || values.help) {
-  console.error(
-    `${PERFORMANCE_USAGE}\n\n${USAGE}\n\n${KAFKA_USAGE}\n\n${MATCH_USAGE}\n\n${PRIORITY_USAGE}\n\n${ROUTING_USAGE}\n\n${TRACING_USAGE}\n\n${TRANSFORM_USAGE}`,
-  );
-  process.exit(values.help ? 0 : 2);
+async function run(name = '', ...args: readonly string[]): Promise<number> {
+  const cases = casesOf(name);
+  if (cases.length > 0) return performanceCommand(cases, args);
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command !== undefined) return command(args);
+  console.error(USAGES.join('\n\n'));
+  return name === '--help' ? 0 : 2;
 }
-const targets = (values.targets?.split(',') ?? TARGETS) as Target[];
-if (!targets.every((target) => TARGETS.includes(target))) throw new Error(`targets are ${TARGETS.join(', ')}`);
-const result = await fanOut({
-  subscribers: positive(values.subscribers, defaults.subscribers),
-  rates: values.rate?.split(',').map((text) => positive(text, 0)) ?? defaults.rates,
-  seconds: positive(values.seconds, defaults.seconds),
-  warmUpSeconds: 1,
-  producers: positive(values.producers, 4),
-  lingerMs: Number(values.linger ?? 0),
-  pairs: positive(values.pairs, defaults.pairs),
-  pin: !values['no-pin'],
-  targets,
-  onRun: (target, rate, run) =>
-    console.error(
-      `${target} at ${rate}/s: ${Math.round(run.deliveriesPerSecond)} deliveries/s, p99 ${run.fromScheduled.p99.toFixed(2)} ms, ` +
-        `${run.serverCpuSeconds.toFixed(2)} CPU s, missing ${run.missing}`,
-    ),
-});
-console.log(values.json ? JSON.stringify(result, undefined, 2) : fanOutReport(result));
+
+process.exit(await run(...process.argv.slice(2)));

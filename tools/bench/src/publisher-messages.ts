@@ -39,7 +39,6 @@ export interface PublisherResult {
   /** By sequence: when the answer to its batch had come, monotonic micros; 0 = it never came. */
   readonly answeredMicros: Float64Array;
   readonly posts: number;
-  readonly cpuSeconds: number;
 }
 
 export type PublisherAnswer = PublisherResult;

@@ -38,7 +38,6 @@ class Publisher {
 
   async run(): Promise<PublisherResult> {
     const { plan } = this;
-    const cpu = process.cpuUsage();
     const workers = this.waiting.map((waiting) => this.post(waiting));
     const endMicros = plan.startMicros + plan.seconds * 1e6 + plan.graceMs * 1000;
     while (
@@ -53,7 +52,6 @@ class Publisher {
     }
     this.isOver = true;
     await Promise.all(workers);
-    const { user, system } = process.cpuUsage(cpu);
     return {
       type: 'published',
       due: this.schedule.total,
@@ -64,7 +62,6 @@ class Publisher {
       errors: [...this.errors],
       answeredMicros: this.answered,
       posts: this.posts,
-      cpuSeconds: (user + system) / 1e6,
     };
   }
 

@@ -29,7 +29,6 @@ export interface RunFigures {
   readonly eventsPerFrame: number;
   readonly serverCpuSeconds: number;
   readonly deliveriesPerCpuSecond: number;
-  readonly serverResidentBytes: number;
   /** Within the window, of the service's own memory: pages of the log that are mapped are the kernel's to take back. */
   readonly serverGrownBytes: number;
   /** Batches that were answered with something else than success, or not at all. */
@@ -66,7 +65,6 @@ export interface Snapshot {
   readonly producer: number;
   readonly own: number;
   readonly machine: number;
-  readonly residentBytes: number;
   /** Of the server's own process. */
   readonly anonymousBytes: number;
 }
@@ -77,14 +75,12 @@ export function snapshot(
   load: { readonly pid: number },
   producer: { readonly pid: number },
 ): Snapshot {
-  const usage = server.usage();
   return {
-    server: usage.cpuSeconds,
+    server: server.usage().cpuSeconds,
     load: usageOf([load.pid]).cpuSeconds,
     producer: usageOf([producer.pid]).cpuSeconds,
     own: usageOf([process.pid]).cpuSeconds,
     machine: machineBusySeconds(),
-    residentBytes: usage.residentBytes,
     anonymousBytes: server.memory().anonymousBytes,
   };
 }
@@ -120,7 +116,6 @@ export function figuresOf(
     eventsPerFrame: result.deliveries / Math.max(1, result.framesInWindow),
     serverCpuSeconds,
     deliveriesPerCpuSecond: result.deliveries / Math.max(0.01, serverCpuSeconds),
-    serverResidentBytes: after.residentBytes,
     serverGrownBytes: delta('anonymousBytes'),
     refusals: published.refusals,
     loadCpuSeconds: delta('load'),

@@ -44,10 +44,6 @@ export class SequenceCheck {
     else this.latest[key] = sequence;
   }
 
-  has(sequence: number): boolean {
-    return ((this.seen[sequence >> 3] ?? 0) & (1 << (sequence & 7))) !== 0;
-  }
-
   /** Given that the events [0, total) were due. */
   findings(total: number): SequenceFindings {
     const { received, duplicated, outOfOrder } = this;

@@ -1,7 +1,7 @@
 import type { RunFigures } from '../run-figures.js';
 import { freePort } from '../free-port.js';
 import { startMonitoringService } from '../monitoring-service.js';
-import { findPeak, isKept } from '../performance/peak.js';
+import { findPeak } from '../performance/peak.js';
 import type { CaseOptions, CaseResult, Figure, Goal, PerformanceCase } from '../performance/performance-case.js';
 import { findingsOf } from '../performance/run-findings.js';
 import { runtimeRows } from '../performance/runtime-rows.js';
@@ -88,11 +88,7 @@ async function runCase({ method, steps, peakGoal, calm }: GrpcCase, options: Cas
   try {
     // A process that has just begun compiles what it runs: that is not what is measured.
     if (!quick) await runAt(steps[0], BATCHES);
-    const peak = await findPeak(quick ? [QUICK.rate] : steps, async (rate) => {
-      const run = await runAt(rate, BATCHES);
-      // Others may have had the core for a moment.
-      return isKept(run) ? run : runAt(rate, BATCHES);
-    });
+    const peak = await findPeak(quick ? [QUICK.rate] : steps, (rate) => runAt(rate, BATCHES));
     const saturated = quick ? [peak] : await repeat(peak.offeredPerSecond, BATCHES);
     const calmer = await repeat(calm.rate, calm.posts);
     const figures = [

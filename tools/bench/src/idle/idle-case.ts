@@ -18,7 +18,7 @@ export const idleCase: PerformanceCase = {
       pin,
       profileFolder,
     });
-    note(`idle: ${result.connections} connections, ${result.pings} heartbeats`);
+    note(`${result.connections} connections, ${result.pings} heartbeats`);
     return {
       figures: [
         { name: 'memory a connection', unit: 'KiB', values: [result.idleKiB], goal: { atMost: 8 } },

@@ -34,7 +34,7 @@ async function runCase(ingest: IngestCase, options: CaseOptions): Promise<CaseRe
   for (let round = 0; round < rounds; round++) {
     const figures = await runOnce(ingest, options);
     options.note(
-      `ingest-${ingest.framing}: ${Math.round(figures.eventsPerSecond)} events/s, p99 ${figures.p99Ms.toFixed(1)} ms, ` +
+      `${Math.round(figures.eventsPerSecond)} events/s, p99 ${figures.p99Ms.toFixed(1)} ms, ` +
         `load ${figures.loadCores.toFixed(2)} cores`,
     );
     runs.push(figures);

@@ -25,7 +25,6 @@ export interface IngestFigures {
   /** Of the answer to a post. */
   readonly p99Ms: number;
   readonly loadCores: number;
-  readonly bytesPerEvent: number;
   readonly runtime: RuntimeFigures | undefined;
   readonly findings: readonly string[];
 }
@@ -78,7 +77,6 @@ export async function runIngest(server: ServerProcess, plan: IngestPlan): Promis
       eventsPerCpuSecond: posted.acceptedInWindow / Math.max(0.01, serverCpuSeconds),
       p99Ms: quantile(posted.latencies, 0.99),
       loadCores: loadCpuSeconds / plan.seconds,
-      bytesPerEvent: posted.bytesPerEvent,
       runtime: runtimeBetween(await runtimeBefore, await runtimeAfter),
       findings: [...findingsOf(posted), ...(await missingOrDouble(server, before + posted.accepted))],
     };

@@ -33,7 +33,6 @@ const DIGITS = Buffer.from('0123456789abcdefghijklmnopqrstuvwxyz');
  */
 export class PostTemplate {
   readonly bytes: Buffer;
-  readonly bytesPerEvent: number;
   private readonly idEnds: readonly number[];
   private readonly valueEnds: readonly number[];
 
@@ -48,7 +47,6 @@ export class PostTemplate {
       `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: ${contentType}\r\n` +
         `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     );
-    this.bytesPerEvent = Buffer.byteLength(events.join('')) / eventsPerPost;
     this.idEnds = sequences.map((sequence) => this.endOf(run + sequence.toString(36)));
     this.valueEnds = sequences.map((sequence) => this.endOf(String(sequence)));
   }

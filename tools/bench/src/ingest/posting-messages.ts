@@ -34,7 +34,6 @@ export interface PostingResult {
   readonly duplicates: number;
   /** Events of which nobody knows whether they are in the log. */
   readonly unanswered: number;
-  readonly bytesPerEvent: number;
   readonly errors: readonly string[];
 }
 

@@ -25,7 +25,6 @@ class Posting {
   private refusals = 0;
   private duplicates = 0;
   private unanswered = 0;
-  private bytesPerEvent = 0;
 
   constructor(private readonly plan: PostingPlan) {}
 
@@ -39,7 +38,6 @@ class Posting {
       refusals: this.refusals,
       duplicates: this.duplicates,
       unanswered: this.unanswered,
-      bytesPerEvent: this.bytesPerEvent,
       errors: [...this.errors],
     };
   }
@@ -48,7 +46,6 @@ class Posting {
   private connection(): Promise<void> {
     const { plan } = this;
     const template = new PostTemplate(plan);
-    this.bytesPerEvent = template.bytesPerEvent;
     return new Promise((resolve) => {
       let postedMicros = 0;
       let isOpen = true;

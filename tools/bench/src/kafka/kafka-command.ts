@@ -17,7 +17,7 @@ export const KAFKA_USAGE = `npm run bench -- kafka [options]
   --pin                the service on CPU 0, the load on CPU 1
   --json               the figures of every run as JSON on stdout`;
 
-export async function kafkaCommand(args: readonly string[]): Promise<void> {
+export async function kafkaCommand(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -49,6 +49,7 @@ export async function kafkaCommand(args: readonly string[]): Promise<void> {
       ),
   });
   console.log(values.json ? JSON.stringify(result, undefined, 2) : kafkaReport(result));
+  return 0;
 }
 
 type Figure = readonly [title: string, service: (run: KafkaRun) => number, bare?: (run: KafkaRun) => number];

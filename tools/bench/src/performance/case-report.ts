@@ -13,8 +13,10 @@ export function verdictOf({ goal, values }: Figure, tolerance = 0): Verdict {
   return isReached ? 'reached' : 'missed';
 }
 
-/** One line a figure: median (least to most), the goal, and whether it was reached. */
-/** `noise`: what goals are judged with; absent: they are not judged. */
+/**
+ * One line a figure: median (least to most), the goal, and whether it was reached. `noise`: what goals are judged with;
+ * absent: they are not judged.
+ */
 export function caseReport(title: string, { figures, findings }: CaseResult, noise: number | undefined): string {
   const rows = figures.map((figure) => [
     figure.name,
@@ -26,13 +28,13 @@ export function caseReport(title: string, { figures, findings }: CaseResult, noi
   );
 }
 
-export function valueText({ values, unit }: Figure): string {
+function valueText({ values, unit }: Figure): string {
   const { median, min, max } = spreadOf(values);
   const spread = values.length === 1 ? '' : ` (${number(min)}–${number(max)})`;
   return `${number(median)}${spread} ${unit}`;
 }
 
-export function goalText({ goal, unit }: Figure): string {
+function goalText({ goal, unit }: Figure): string {
   if (goal === undefined) return '';
   return 'atLeast' in goal ? `≥ ${number(goal.atLeast)} ${unit}` : `≤ ${number(goal.atMost)} ${unit}`;
 }

@@ -65,7 +65,7 @@ async function isolation(
   let rounds = 0;
   for (let pair = 0; pair < (options.quick ? 1 : options.pairs); pair++) {
     calm.push(await fanOut(service, options));
-    const seconds = options.seconds + WARM_UP_SECONDS;
+    const seconds = (options.quick ? 1 : options.seconds) + WARM_UP_SECONDS;
     const disturbing = disturber.ask({ type: 'disturb', seconds }, 'disturbed', seconds * 1000 + PREPARE_DEADLINE_MS);
     beside.push(await fanOut(service, options));
     const disturbed = await disturbing;

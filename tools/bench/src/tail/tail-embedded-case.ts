@@ -52,7 +52,7 @@ async function readAll(directory: string, events: number, { pairs, quick, pin, p
     for (let round = 0; round < (quick ? 1 : pairs); round++) results.push(await read());
     // Whoever profiles takes time himself.
     if (profileFolder !== undefined) await read(path.resolve(profileFolder));
-    note(`tail-embedded: ${events} events, ${results.length} times`);
+    note(`${events} events, ${results.length} times`);
     return {
       figures: [
         {

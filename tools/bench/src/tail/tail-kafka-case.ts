@@ -55,7 +55,7 @@ async function readAll(brokers: readonly string[], events: number, options: Case
     const rounds: Round[] = [];
     for (let number = 0; number < (quick ? 1 : pairs); number++) {
       rounds.push(await round(number % 2 === 0 ? READERS : READERS.toReversed()));
-      note(`tail-kafka: round ${number + 1}, ${events} events`);
+      note(`round ${number + 1}, ${events} events`);
     }
     if (profileFolder !== undefined) await read('distributary', path.resolve(profileFolder));
     return rounds;

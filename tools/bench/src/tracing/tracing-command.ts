@@ -10,7 +10,7 @@ export const TRACING_USAGE = `npm run bench -- tracing [options]
   --seconds S          of each way and round (0.3)
   --json               the figures as JSON on stdout`;
 
-export async function tracingCommand(args: readonly string[]): Promise<void> {
+export async function tracingCommand(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -26,6 +26,7 @@ export async function tracingCommand(args: readonly string[]): Promise<void> {
     secondsPerRound: Number(values.seconds),
   });
   console.log(values.json ? JSON.stringify(result, undefined, 2) : tracingReport(result));
+  return 0;
 }
 
 export function tracingReport({ machine, batchSize, figures }: TracingBenchResult): string {

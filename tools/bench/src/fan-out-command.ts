@@ -1,0 +1,70 @@
+import { parseArgs } from 'node:util';
+import { type Target, TARGETS } from './doors.js';
+import { fanOut } from './fan-out.js';
+import { fanOutReport } from './fan-out-report.js';
+
+export const FAN_OUT_USAGE = `npm run bench -- fan-out [options]
+
+  --subscribers N      WebSocket connections (1000)
+  --rate R[,R…]        deliveries per second that are offered (200000,1000000)
+  --seconds S          measured seconds of each run (5)
+  --pairs N            interleaved pairs with the naive twin (5)
+  --producers N        connections that publish, each one batch at a time (4)
+  --linger MS          how long a batch waits for more events, as a producer's linger does (0)
+  --targets T[,T]      service, twin (both)
+  --no-pin             do not pin the server to CPU 0 and the load to CPU 1
+  --quick              one pair, 200 subscribers, 20000 deliveries/s, 2 s: to see that it works
+  --json               the figures of every run as JSON on stdout`;
+
+const QUICK = { subscribers: 200, rates: [20_000], seconds: 2, pairs: 1 };
+const FULL = { subscribers: 1000, rates: [200_000, 1_000_000], seconds: 5, pairs: 5 };
+
+export async function fanOutCommand(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      subscribers: { type: 'string' },
+      rate: { type: 'string' },
+      seconds: { type: 'string' },
+      pairs: { type: 'string' },
+      targets: { type: 'string' },
+      producers: { type: 'string' },
+      linger: { type: 'string' },
+      'no-pin': { type: 'boolean' },
+      quick: { type: 'boolean' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) {
+    console.log(FAN_OUT_USAGE);
+    return 0;
+  }
+  const defaults = values.quick ? QUICK : FULL;
+  const targets = (values.targets?.split(',') ?? TARGETS) as Target[];
+  if (!targets.every((target) => TARGETS.includes(target))) throw new Error(`targets are ${TARGETS.join(', ')}`);
+  const result = await fanOut({
+    subscribers: positive(values.subscribers, defaults.subscribers),
+    rates: values.rate?.split(',').map((text) => positive(text, 0)) ?? defaults.rates,
+    seconds: positive(values.seconds, defaults.seconds),
+    warmUpSeconds: 1,
+    producers: positive(values.producers, 4),
+    lingerMs: Number(values.linger ?? 0),
+    pairs: positive(values.pairs, defaults.pairs),
+    pin: !values['no-pin'],
+    targets,
+    onRun: (target, rate, run) =>
+      console.error(
+        `${target} at ${rate}/s: ${Math.round(run.deliveriesPerSecond)} deliveries/s, p99 ${run.fromScheduled.p99.toFixed(2)} ms, ` +
+          `${run.serverCpuSeconds.toFixed(2)} CPU s, missing ${run.missing}`,
+      ),
+  });
+  console.log(values.json ? JSON.stringify(result, undefined, 2) : fanOutReport(result));
+  return 0;
+}
+
+function positive(text: string | undefined, fallback: number): number {
+  const value = text === undefined ? fallback : Number(text);
+  if (!(value > 0)) throw new Error(`not a positive number: ${text}`);
+  return value;
+}
