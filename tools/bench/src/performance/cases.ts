@@ -41,7 +41,7 @@ const DURABLE: Doors = {
 const TLS: Doors = { ...DOORS.service, connection: { isTls: true } };
 const DEFLATED: Doors = { ...DOORS.service, connection: { isDeflated: true } };
 
-/** The lines of the table in docs/performance.md, in its order. */
+/** The cases of docs/performance.md, in the order of its table. */
 export const CASES: readonly PerformanceCase[] = [
   fanOutCase({
     name: 'one-topic',

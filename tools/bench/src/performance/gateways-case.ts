@@ -10,7 +10,8 @@ import { runtimeRows } from './runtime-rows.js';
 
 const GATEWAYS = 2;
 const SUBSCRIBERS = 1000;
-const STEPS = [1_000_000, 2_000_000, 3_000_000, 4_000_000, 5_000_000, 6_000_000, 7_000_000, 8_500_000, 10_000_000];
+/** In millions. The ratio of the two is as exact as these are close to one another. */
+const STEPS = [1, 2, 3, 4, 5, 5.5, 6, 6.5, 7, 7.5, 8, 9, 10].map((millions) => millions * 1e6);
 const COMPILING_SECONDS = 5;
 const QUICK = { subscribers: 100, rate: 20_000, seconds: 1 };
 
