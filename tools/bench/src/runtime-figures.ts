@@ -2,7 +2,7 @@ import { monotonicMicros } from './monotonic-clock.js';
 
 /** What held up the main thread of a service in a window. */
 export interface RuntimeFigures {
-  /** Of alarms of a timer of 10 ms: of 1,000 of them one was later, so in less than ten seconds it is the worst. */
+  /** Of alarms of a timer of 20 ms: of 1,000 of them one was later, so in less than twenty seconds it is the worst. */
   readonly loopDelayP999Ms: number;
   readonly gcMsPerSecond: number;
   /** At most: the end of the bucket that the longest pause is in. */
