@@ -4,6 +4,8 @@ import https from 'node:https';
 export interface PostAnswer {
   readonly status: number;
   readonly body: string;
+  /** What `Retry-After` says; undefined if it is not there. */
+  readonly retryAfterMs?: number;
 }
 
 /** One kept-alive connection to an ingest door; one request at a time. */
@@ -36,7 +38,9 @@ export class IngestConnection {
           let text = '';
           response.setEncoding('utf8');
           response.on('data', (chunk: string) => (text += chunk));
-          response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
+          const seconds = Number(response.headers['retry-after'] ?? Number.NaN);
+          const retryAfterMs = Number.isNaN(seconds) ? undefined : seconds * 1000;
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text, retryAfterMs }));
           response.on('error', reject);
         },
       );

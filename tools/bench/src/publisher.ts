@@ -14,6 +14,7 @@ import type { PublisherAnswer, PublisherCommand, PublisherResult, PublishPlan } 
 const MAX_BATCH = 500;
 const TICK_MS = 1;
 const RETRY_MS = 20;
+const TOO_MANY = 429;
 const MAX_ERRORS = 5;
 
 class Publisher {
@@ -74,9 +75,10 @@ class Publisher {
         continue;
       }
       const batch = waiting.splice(0, plan.batchEvents ?? MAX_BATCH);
-      if (!(await this.send(connection, batch))) {
+      const retryMs = await this.send(connection, batch);
+      if (retryMs !== undefined) {
         waiting.unshift(...batch);
-        await pause(RETRY_MS);
+        await pause(retryMs);
       }
     }
     connection.close();
@@ -95,12 +97,12 @@ class Publisher {
     return batchEvents === undefined && this.schedule.dueMicros(waiting[0]) + lingerMs * 1000 <= monotonicMicros();
   }
 
-  /** False if it is to be sent again: the ids are the same, so that nothing takes effect twice. */
-  private async send(connection: IngestConnection, batch: readonly number[]): Promise<boolean> {
+  /** After how many milliseconds it is to be sent again, if it is: the ids are the same, so that nothing takes effect twice. */
+  private async send(connection: IngestConnection, batch: readonly number[]): Promise<number | undefined> {
     const texts = batch.map((sequence) => this.textOf(sequence));
     this.posts++;
     try {
-      const { status, body } = await connection.post(`[${texts.join(',')}]`);
+      const { status, body, retryAfterMs } = await connection.post(`[${texts.join(',')}]`);
       if (isSuccess(status)) {
         const now = monotonicMicros();
         for (const sequence of batch) {
@@ -108,14 +110,17 @@ class Publisher {
           this.acceptedOf[this.numbering.topicOf(sequence)]++;
         }
         this.accepted += batch.length;
-        return true;
+        return undefined;
       }
+      this.refusals++;
+      // To be told to come back later is no error: that is how a producer learns that there is too much.
+      if (status === TOO_MANY) return retryAfterMs ?? RETRY_MS;
       this.note(`${status} ${body.slice(0, 300)}`);
     } catch (error) {
+      this.refusals++;
       this.note(error instanceof Error ? error.message : String(error));
     }
-    this.refusals++;
-    return false;
+    return RETRY_MS;
   }
 
   private textOf(sequence: number): string {
