@@ -11,6 +11,13 @@ import {
 import type { DataSource } from 'typeorm';
 import { translated } from './postgres.errors.js';
 
+interface StandingRow {
+  readonly owner_id: string | null;
+  readonly generation: string | null;
+  readonly left_ms: number | null;
+  readonly stored_at: Date | null;
+}
+
 /** Positions compare as bytes, which is what the column's collation does. */
 const UPSERT = `
   INSERT INTO subscription_cursors (subscription_id, topic, partition, epoch, position, above)
@@ -162,14 +169,16 @@ export class PostgresCursorStore implements CursorStore {
 
   standing(subscriptionId: string): Promise<OwnershipStanding> {
     return translated(async () => {
-      const [row] = await this.query<{ owner_id: string | null; generation: string | null; stored_at: Date | null }>(
-        `SELECT (SELECT owner_id FROM subscription_ownership WHERE subscription_id = $1 AND expires_at > now()) AS owner_id,
-                (SELECT generation FROM subscription_ownership WHERE subscription_id = $1) AS generation,
-                (SELECT max(updated_at) FROM subscription_cursors WHERE subscription_id = $1) AS stored_at`,
+      const [row] = await this.query<StandingRow>(
+        `SELECT held.owner_id, held.generation, (extract(epoch FROM held.expires_at - now()) * 1000)::float8 AS left_ms,
+                (SELECT max(updated_at) FROM subscription_cursors WHERE subscription_id = $1) AS stored_at
+         FROM (SELECT 1) AS one LEFT JOIN subscription_ownership AS held ON held.subscription_id = $1`,
         [subscriptionId],
       );
+      const isOwned = row.owner_id !== null && row.left_ms !== null && row.left_ms > 0;
       return {
-        ownerId: row.owner_id ?? undefined,
+        ownerId: isOwned ? (row.owner_id ?? undefined) : undefined,
+        termLeftMs: isOwned ? (row.left_ms ?? undefined) : undefined,
         generation: Number(row.generation ?? 0),
         storedAtMicros: row.stored_at === null ? undefined : row.stored_at.getTime() * 1000,
       };

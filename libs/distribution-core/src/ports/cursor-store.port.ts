@@ -22,6 +22,8 @@ export interface StoredPosition extends LanePosition {
 export interface OwnershipStanding {
   /** Undefined if nobody has it. */
   readonly ownerId: string | undefined;
+  /** Until the owner's right ends if it is not renewed, by the store's clock; undefined if nobody has it. */
+  readonly termLeftMs: number | undefined;
   /** 0 if nobody ever had it. */
   readonly generation: number;
   /** Epoch microseconds, by the store's clock. */

@@ -4,6 +4,7 @@ import type { CursorStore, Ownership } from '../ports/cursor-store.port.js';
 import type { IdSource } from '../ports/id-source.port.js';
 import type { Handovers } from './handovers.js';
 import type { DurableSubscription } from './subscription.js';
+import { takenElsewhere } from './taken-elsewhere.js';
 
 export interface OwnershipAcquisitionDependencies {
   readonly cursors: CursorStore;
@@ -33,9 +34,8 @@ export async function acquireOwnership(
     const ownership = await cursors.acquire(subscriptionId, ownerId, limits.ownershipTermMs);
     if (ownership !== 'taken') return ownership;
     if (type === 'exclusive') {
-      throw new DistributionError('subscription.taken', `${subscriptionId} is received by another session`, {
-        retryAfterMs: limits.ownershipTermMs,
-      });
+      const message = `${subscriptionId} is received by another session`;
+      throw await takenElsewhere(subscriptionId, message, cursors, limits.ownershipTermMs);
     }
     if (!isWaiting) onWaiting();
     isWaiting = true;

@@ -177,6 +177,7 @@ export function describeCursorStoreContract(name: string, create: () => Promise<
     it('tells who owns it, in which generation, and when a position was stored', async () => {
       expect(await store.standing('looked at')).toEqual({
         ownerId: undefined,
+        termLeftMs: undefined,
         generation: 0,
         storedAtMicros: undefined,
       });
@@ -185,11 +186,18 @@ export function describeCursorStoreContract(name: string, create: () => Promise<
       await store.store(ownership, [{ topic: 'a', partition: 0, epoch: 'e', position: '15' }]);
       expect(await store.standing('looked at')).toEqual({
         ownerId: 'me',
+        termLeftMs: expect.any(Number),
         generation: ownership.generation,
         storedAtMicros: expect.any(Number),
       });
+      const { termLeftMs = 0 } = await store.standing('looked at');
+      expect(termLeftMs > 30_000 && termLeftMs <= 60_000).toBe(true);
       await store.release(ownership);
-      expect(await store.standing('looked at')).toMatchObject({ ownerId: undefined, generation: ownership.generation });
+      expect(await store.standing('looked at')).toMatchObject({
+        ownerId: undefined,
+        termLeftMs: undefined,
+        generation: ownership.generation,
+      });
     });
 
     it('keeps subscriptions apart', async () => {

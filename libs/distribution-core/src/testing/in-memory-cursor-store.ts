@@ -86,7 +86,11 @@ export class InMemoryCursorStore implements CursorStore {
 
   async standing(subscriptionId: string): Promise<OwnershipStanding> {
     const { ownerId, generation, expiresMs, storedAtMicros } = this.of(subscriptionId);
-    return { ownerId: expiresMs > this.nowMs() ? ownerId : undefined, generation, storedAtMicros };
+    const leftMs = expiresMs - this.nowMs();
+    if (ownerId === undefined || leftMs <= 0) {
+      return { ownerId: undefined, termLeftMs: undefined, generation, storedAtMicros };
+    }
+    return { ownerId, termLeftMs: leftMs, generation, storedAtMicros };
   }
 
   /** The subscription is no more: neither are its positions and its owner. */

@@ -16,6 +16,7 @@ import { OwnershipTerm } from '../ownership-term.js';
 import type { Replays } from '../replays.js';
 import type { Start } from '../start.js';
 import { type DurableSubscription, selectionOf } from '../subscription.js';
+import { takenElsewhere } from '../taken-elsewhere.js';
 import { firstPositions } from './first-positions.js';
 
 export interface CompetingLimits {
@@ -116,9 +117,8 @@ export class CompetingSubscription {
     }
     const ownership = await cursors.acquire(subscriptionId, ownerId, limits.ownershipTermMs);
     if (ownership === 'taken') {
-      throw new DistributionError('subscription.taken', `${subscriptionId} is received in another process`, {
-        retryAfterMs: limits.ownershipTermMs,
-      });
+      const message = `${subscriptionId} is received in another process`;
+      throw await takenElsewhere(subscriptionId, message, cursors, limits.ownershipTermMs);
     }
     // The term tells whoever is there by then.
     const opened: { competing?: CompetingSubscription } = {};
