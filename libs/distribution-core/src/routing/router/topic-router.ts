@@ -15,13 +15,14 @@ import {
 } from './router-lane.js';
 import { GroupRights } from './group-rights.js';
 import type { LaneRights } from './lane-right.js';
-import { type LaneOwnership, StoredRights } from './stored-rights.js';
+import type { RightStore } from '../../duties/stored-right.js';
+import { StoredRights } from './stored-rights.js';
 
 export interface TopicRouterDependencies {
   readonly log: Log;
   readonly topics: { list(): readonly TopicDefinition[] };
   readonly router: EventRouter;
-  readonly ownership: LaneOwnership;
+  readonly ownership: RightStore;
   /** With it, lanes are shared by the broker's own groups, and `ownership` is not asked. */
   readonly groups?: LaneGroups;
   readonly clock: Clock;
