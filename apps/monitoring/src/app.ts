@@ -152,7 +152,7 @@ async function assemble(config: MonitoringConfig, logger: Logger, opened: Opened
     deliveries: storage.deliveries,
     roles,
   });
-  const features = createFeatures(parts, { config, roles, clock, ids, logger, dependencies, observability });
+  const features = createFeatures(parts, { config, roles, clock, ids, metrics, logger, dependencies, observability });
   const health = new HealthService(lifecycle, dependencies, clock, config.HEALTH_CHECK_TIMEOUT_MS, config.ROLES);
   const adapter = createHttpAdapter({
     policy,

@@ -5,7 +5,7 @@ import { microsOfIso } from '../events/iso-time.js';
 import { OWN_SERVICE } from '../events/own-service.js';
 import { storedEventOf } from '../events/stored-event.js';
 import { RepeatingTask, type Schedule } from '../schedules/repeating-task.js';
-import type { ActiveAlerts, AlertChange, AlertListener } from './active-alerts.js';
+import type { ActiveAlert, ActiveAlerts, AlertChange, AlertListener } from './active-alerts.js';
 import { alertEvent, alertIdOf, orphanResolved } from './alert-event.js';
 import type { AlertRule } from './alert-rule.js';
 import { QUIET, watch, type WatchState } from './threshold-watch.js';
@@ -16,6 +16,17 @@ interface Watch {
   readonly seriesKey: string;
   state: WatchState;
   lastSeenMs: number;
+  /** What the log told of the series is based on figures up to here, which may be read later: they are not judged again. */
+  heedsFromMicros: number;
+}
+
+/** Where alerts are told; see `Announcements`. */
+export interface AlertOutlet {
+  add(events: readonly MonitoringEventInput[], subject: string): void;
+  /** Whether it was added, and the log has not shown it before this turn. */
+  has(eventId: string): boolean;
+  /** Another process has told it, under another id. */
+  forget(subject: string): void;
 }
 
 export interface AlertEvaluatorOptions {
@@ -30,6 +41,9 @@ const SWEEP_MS = 30_000;
 /**
  * Thresholds on METRICS of any service raise and resolve ALERTS. Remembers only what is beyond a threshold. Begins when
  * the active alerts are known, so that a restart neither forgets an alert nor raises it twice.
+ *
+ * Every worker evaluates and one tells. From the same figures all conclude the same under the same ids; one that began to
+ * look later takes up what the log says that another has told, so that all are where the one that tells is.
  */
 export class AlertEvaluator implements FeedConsumer, AlertListener, Schedule {
   /** Series that did not fit in. */
@@ -43,7 +57,7 @@ export class AlertEvaluator implements FeedConsumer, AlertListener, Schedule {
   constructor(
     private readonly rules: readonly AlertRule[],
     private readonly activeAlerts: ActiveAlerts,
-    private readonly outbox: { add(events: readonly MonitoringEventInput[]): void },
+    private readonly outlet: AlertOutlet,
     private readonly clock: Clock,
     options: AlertEvaluatorOptions = {},
   ) {
@@ -66,35 +80,64 @@ export class AlertEvaluator implements FeedConsumer, AlertListener, Schedule {
   /** Takes up what fired before the restart, once the active alerts are known; of the metrics there is nothing to wait for. */
   ready(): void {
     if (!this.activeAlerts.isReady) return;
-    for (const { alert, sourceRoutingKey } of this.activeAlerts.values()) {
+    for (const active of [...this.activeAlerts.values()]) {
+      const { alert, sourceRoutingKey } = active;
       if (alert.source_service !== OWN_SERVICE || sourceRoutingKey === undefined) continue;
-      const rule = this.rules.find(({ id }) => id === alert.rule_id);
-      if (rule === undefined) {
-        this.outbox.add([orphanResolved(alert, this.clock.nowMicros())]);
-        continue;
-      }
-      const key = watchKey(rule, sourceRoutingKey, alert.service_name);
-      if (this.watches.has(key)) continue;
-      this.watches.set(key, {
-        rule,
-        service: alert.service_name,
-        seriesKey: sourceRoutingKey,
-        state: { kind: 'firing', sinceMicros: microsOfIso(alert.started_at) },
-        lastSeenMs: this.clock.monotonicMs(),
-      });
+      if (this.rules.some(({ id }) => id === alert.rule_id)) this.takeUp(active);
+      else this.outlet.add([orphanResolved(alert, this.clock.nowMicros())], alert.alert_id);
     }
   }
 
-  /** Somebody else resolved one of ours: the rule begins anew. */
-  changed({ kind, alert: { alert, sourceRoutingKey } }: AlertChange): void {
-    if (kind !== 'resolved' || sourceRoutingKey === undefined) return;
+  /** Another worker told one of ours, or somebody resolved it: then the rule begins anew. */
+  changed({ kind, alert: active, atMicros }: AlertChange): void {
+    if (kind !== 'resolved') return this.takeUp(active);
+    const known = this.watches.get(this.keyOf(active) ?? '');
+    if (known?.state.kind !== 'firing' || idOf(known, known.state.sinceMicros) !== active.alert.alert_id) return;
+    known.state = QUIET;
+    known.heedsFromMicros = atMicros + 1;
+  }
+
+  private takeUp(active: ActiveAlert): void {
+    const { alert, sourceRoutingKey = '' } = active;
     const rule = this.rules.find(({ id }) => id === alert.rule_id);
-    if (rule === undefined) return;
-    const key = watchKey(rule, sourceRoutingKey, alert.service_name);
+    const key = this.keyOf(active);
+    if (alert.source_service !== OWN_SERVICE || rule === undefined || key === undefined) return;
+    // What this process concluded itself it has taken into account, and perhaps more since.
+    if (this.outlet.has(`${alert.alert_id}:raised`)) return;
     const known = this.watches.get(key);
-    if (known?.state.kind === 'firing' && idOf(known, known.state.sinceMicros) === alert.alert_id) {
-      this.watches.delete(key);
-    }
+    const sinceMicros = microsOfIso(alert.started_at);
+    if (known?.state.kind === 'firing') {
+      const knownId = idOf(known, known.state.sinceMicros);
+      if (knownId === alert.alert_id) return;
+      if (this.activeAlerts.find(knownId) !== undefined) {
+        // Two workers told, neither knowing of the other: the one that began first stays.
+        const isYounger = known.state.sinceMicros < sinceMicros;
+        this.endTwin(known, isYounger ? sinceMicros : known.state.sinceMicros, key);
+        if (isYounger) return;
+      } else this.outlet.forget(key);
+    } else this.outlet.forget(key);
+    this.watches.set(key, {
+      rule,
+      service: alert.service_name,
+      seriesKey: sourceRoutingKey,
+      state: { kind: 'firing', sinceMicros },
+      lastSeenMs: this.clock.monotonicMs(),
+      heedsFromMicros: sinceMicros,
+    });
+  }
+
+  private endTwin(watched: Watch, sinceMicros: number, key: string): void {
+    const { rule, service, seriesKey } = watched;
+    const occurrence = { alertId: idOf(watched, sinceMicros), rule, service, seriesKey, sinceMicros };
+    const message = 'an alert that began earlier says the same';
+    this.outlet.add([alertEvent(occurrence, 'resolved', this.clock.nowMicros(), { message })], key);
+  }
+
+  private keyOf({ alert, sourceRoutingKey }: ActiveAlert): string | undefined {
+    const rule = this.rules.find(({ id }) => id === alert.rule_id);
+    return rule === undefined || sourceRoutingKey === undefined
+      ? undefined
+      : watchKey(rule, sourceRoutingKey, alert.service_name);
   }
 
   apply(batch: EventBatch): void {
@@ -126,29 +169,34 @@ export class AlertEvaluator implements FeedConsumer, AlertListener, Schedule {
   ): void {
     const key = watchKey(rule, seriesKey, service);
     const known = this.watches.get(key);
+    if (known !== undefined && timeMicros < known.heedsFromMicros) {
+      known.lastSeenMs = this.clock.monotonicMs();
+      return;
+    }
     const before = known?.state ?? QUIET;
     const { state, change } = watch(rule, before, value, timeMicros);
     if (state.kind === 'quiet') this.watches.delete(key);
     else if (known !== undefined) {
       known.state = state;
       known.lastSeenMs = this.clock.monotonicMs();
+      known.heedsFromMicros = -Infinity;
     } else if (this.watches.size >= this.capacity) {
       this.ignored++;
       return;
     } else {
-      this.watches.set(key, { rule, service, seriesKey, state, lastSeenMs: this.clock.monotonicMs() });
+      const lastSeenMs = this.clock.monotonicMs();
+      this.watches.set(key, { rule, service, seriesKey, state, lastSeenMs, heedsFromMicros: -Infinity });
     }
     if (change === undefined) return;
     const sinceMicros = state.kind === 'firing' ? state.sinceMicros : (before as { sinceMicros: number }).sinceMicros;
     const alertId = alertIdOf(rule, seriesKey, service, sinceMicros);
     const message = change === 'resolved' ? `${rule.metric} is back at ${value}` : undefined;
-    this.outbox.add([
-      alertEvent({ alertId, rule, service, seriesKey, sinceMicros }, change, timeMicros, {
-        value,
-        ...(unit === undefined ? {} : { unit }),
-        ...(message === undefined ? {} : { message }),
-      }),
-    ]);
+    const event = alertEvent({ alertId, rule, service, seriesKey, sinceMicros }, change, timeMicros, {
+      value,
+      ...(unit === undefined ? {} : { unit }),
+      ...(message === undefined ? {} : { message }),
+    });
+    this.outlet.add([event], key);
   }
 
   /** Ends what nobody speaks of any more. */
@@ -162,7 +210,7 @@ export class AlertEvaluator implements FeedConsumer, AlertListener, Schedule {
       const { sinceMicros } = stale.state;
       const message = `no figures of ${rule.metric} for ${this.staleAfterMs / 1000} s`;
       const occurrence = { alertId: idOf(stale, sinceMicros), rule, service, seriesKey, sinceMicros };
-      this.outbox.add([alertEvent(occurrence, 'resolved', this.clock.nowMicros(), { message })]);
+      this.outlet.add([alertEvent(occurrence, 'resolved', this.clock.nowMicros(), { message })], key);
     }
   }
 }

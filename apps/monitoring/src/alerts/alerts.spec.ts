@@ -142,6 +142,13 @@ describe('GET alerts/active', () => {
   });
 });
 
+/** One that speaks at once, and has read what it said. */
+const outletOf = (published: MonitoringEventInput[]) => ({
+  add: (events: readonly MonitoringEventInput[]) => void published.push(...events),
+  has: (eventId: string) => published.some((event) => event.event_id === eventId),
+  forget: () => undefined,
+});
+
 const RULE: AlertRule = {
   id: 'cpu-busy',
   metric: 'cpu.utilization',
@@ -206,7 +213,7 @@ describe('the alert evaluator', () => {
     const ownClock = new FakeClock();
     const alerts = new ActiveAlerts();
     const published: MonitoringEventInput[] = [];
-    const outbox = { add: (events: readonly MonitoringEventInput[]) => void published.push(...events) };
+    const outbox = outletOf(published);
     const evaluator = new AlertEvaluator(rules, alerts, outbox, ownClock, options);
     return { ownClock, alerts, published, evaluator, outbox };
   }
@@ -264,12 +271,7 @@ describe('the alert evaluator', () => {
     before.evaluator.apply(batchOf(clock, cpu(0.95, 0), cpu(0.95, 2)));
     before.alerts.apply(batchOf(clock, ...before.published, alert('foreign', 'raised', 1)));
     const published: MonitoringEventInput[] = [];
-    const evaluator = new AlertEvaluator(
-      [RULE],
-      before.alerts,
-      { add: (events) => void published.push(...events) },
-      clock,
-    );
+    const evaluator = new AlertEvaluator([RULE], before.alerts, outletOf(published), clock);
     evaluator.apply(batchOf(clock, cpu(0.1, 11)));
     expect(published).toHaveLength(1);
   });

@@ -1,33 +1,33 @@
 import os from 'node:os';
-import { type Clock, compileTopicPattern, type IdSource } from '@distributary/distribution-core';
+import { type Clock, compileTopicPattern, type IdSource, type Metrics } from '@distributary/distribution-core';
 import type { HealthCheck, Logger, Role, Roles } from '@distributary/distribution-nest';
 import { ActiveAlerts } from '../alerts/active-alerts.js';
-import { AlertEvaluator } from '../alerts/alert-evaluator.js';
-import { DEFAULT_ALERT_RULES } from '../alerts/alert-rule.js';
 import { AlertsService } from '../alerts/alerts.service.js';
 import type { MonitoringConfig } from '../config/monitoring.config.js';
-import { ALERT_PATTERNS, INCIDENT_PATTERNS, METRIC_PATTERNS } from '../events/event-feed.js';
+import { ALERT_PATTERNS, type FeedConsumer, INCIDENT_PATTERNS, METRIC_PATTERNS } from '../events/event-feed.js';
 import { EventsService } from '../events/events.service.js';
 import { HistoryService } from '../events/history.service.js';
 import { Outbox } from '../events/outbox.js';
 import { PerTenant } from '../events/per-tenant.js';
+import type { EventPublisher } from '../events/publisher.js';
 import { HostProbe } from '../host-probe/host-probe.js';
 import { HostReader } from '../host-probe/host-reader.js';
 import { ProcessReader } from '../host-probe/process-reader.js';
 import { HealthSummaryService } from '../health-summary/health-summary.service.js';
-import { IncidentGrouping } from '../incidents/incident-grouping.js';
 import { OpenIncidents } from '../incidents/open-incidents.js';
 import { InfrastructureMonitor } from '../infrastructure/infrastructure-monitor.js';
 import { LatestEvents } from '../metrics/latest-events.js';
 import { MetricsService } from '../metrics/metrics.service.js';
 import { OptimizationPublisher } from '../optimization/optimization-publisher.js';
 import { PerformancePublisher } from '../performance/performance-publisher.js';
-import { performanceRules } from '../performance/performance-rules.js';
+import { sourceWordOf } from '../performance/source-word.js';
 import { ReceiptPublisher } from '../receipts/receipt-publisher.js';
 import { type Schedule, Schedules } from '../schedules/repeating-task.js';
 import { SloPublisher } from '../slo/slo-publisher.js';
 import { trafficOf } from './distribution-traffic.js';
+import { Duties } from './duties.js';
 import { LogEventFeed } from './log-event-feed.js';
+import { createTelling, type Telling } from './telling.js';
 import { monitoringVocabulary } from '../stream/monitoring-vocabulary.js';
 import type { Observability } from './observability.js';
 import { type Parts, READERS } from './parts.js';
@@ -50,6 +50,7 @@ export interface FeatureSurroundings {
   readonly roles: Roles;
   readonly clock: Clock;
   readonly ids: IdSource;
+  readonly metrics: Metrics;
   readonly logger: Logger;
   readonly observability: Observability;
 }
@@ -57,33 +58,60 @@ export interface FeatureSurroundings {
 /** For what is looked at and not told. */
 const UNTOLD = { add: () => undefined };
 
+/** Who watches over durable subscriptions. */
+const READERS_OF_HEALTH = ['gateway', 'worker'] as const;
+
 /** Of a tenant beside the default one. */
 const ALERTS_PER_TENANT = 1_000;
 
 /** What the service watches by itself: this machine, its own deliveries, and what follows from the figures. */
 export function createFeatures(
   parts: Parts,
-  { config, roles, clock, ids, logger, dependencies, observability }: FeatureSurroundings,
+  { config, roles, clock, ids, metrics, logger, dependencies, observability }: FeatureSurroundings,
 ): Features {
   const { publisher, log, directory } = parts;
-  const outbox = new Outbox(publisher, clock, {
-    onDiscard: (events, reason, error) => logger.warn('outbox.discarded', { events: events.length, reason, error }),
-  });
+  const outboxOf = (through: EventPublisher) =>
+    new Outbox(through, clock, {
+      onDiscard: (events, reason, error) => logger.warn('outbox.discarded', { events: events.length, reason, error }),
+    });
+  const outbox = outboxOf(publisher);
+  const sourceWord = sourceWordOf(os.hostname(), config.PROCESS_NAME);
+  const feed = new LogEventFeed(log, directory, clock, (error) => logger.error('feed.failed', { error }));
   const activeAlerts = new ActiveAlerts();
   const openIncidents = new OpenIncidents();
   // Of other tenants it is told, and that is all: alerts and incidents of its own it makes for the default tenant.
   const alerts = new PerTenant(activeAlerts, () => new ActiveAlerts(ALERTS_PER_TENANT));
   const incidents = new PerTenant(openIncidents, () => new OpenIncidents(ALERTS_PER_TENANT));
-  const evaluator = roles.has('worker')
-    ? new AlertEvaluator([...DEFAULT_ALERT_RULES, ...performanceRules(config)], activeAlerts, outbox, clock)
+  const duties = new Duties(parts.storage, { config, clock, ids, metrics, logger });
+  const watchesUnowned = READERS_OF_HEALTH.some((role) => roles.has(role))
+    ? duties.add('subscription-health', { prepare: (signal) => feed.caughtUp(signal) })
     : undefined;
-  if (evaluator !== undefined) new IncidentGrouping(activeAlerts, openIncidents, outbox, clock);
+  const hosting = roles.has('worker') ? duties.add(`host-probe/${sourceWordOf(os.hostname(), undefined)}`) : undefined;
+  const telling = roles.has('worker')
+    ? createTelling({
+        duties,
+        publisher,
+        outboxOf,
+        activeAlerts,
+        openIncidents,
+        config,
+        clock,
+        metrics,
+        caughtUp: (signal) => feed.caughtUp(signal),
+        onTaken: () => infrastructure.sayAgain(),
+      })
+    : undefined;
   const probe = new HostProbe(
     new HostReader(clock, config.DATA_DIR),
     new ProcessReader(clock),
     publisher,
     clock,
-    { intervalMs: config.PROBE_INTERVAL_MS, hostname: os.hostname() },
+    {
+      intervalMs: config.PROBE_INTERVAL_MS,
+      hostname: os.hostname(),
+      processName: config.PROCESS_NAME,
+      speaksForHost: () => hosting?.isHeld === true,
+    },
     logger,
   );
   const performance = new PerformancePublisher(
@@ -104,27 +132,37 @@ export function createFeatures(
     { intervalMs: config.RECEIPT_INTERVAL_MS, processName: config.PROCESS_NAME ?? os.hostname().slice(0, 100) },
     logger,
   );
-  const slo = new SloPublisher(parts.statistics, outbox, clock);
-  // Who answers for the health of the service looks for itself; only a worker tells others.
-  const infrastructure = new InfrastructureMonitor(dependencies, roles.has('worker') ? outbox : UNTOLD, clock);
-  const optimization = new OptimizationPublisher({ traffic: () => trafficOf(parts.fanOut) }, outbox, clock);
+  const slo = new SloPublisher(parts.statistics, outbox, clock, { sourceWord });
+  // Who answers for the health of the service looks for itself; only one worker tells others.
+  const infrastructure = new InfrastructureMonitor(dependencies, telling?.outlet ?? UNTOLD, clock);
+  const optimization = new OptimizationPublisher({ traffic: () => trafficOf(parts.fanOut) }, outbox, clock, {
+    sourceWord,
+  });
   const latest = new LatestEvents(parts.fanOut.lastValues);
+  const deadLetterWatch = ({ outlet, duty }: Telling) =>
+    parts.guarantees.watch({ outbox: outlet, speaks: () => duty.isHeld, log: logger });
   // What a process measures of its own readers it tells itself; the rest is a worker's.
   const schedules = new Schedules(
     schedulesOf(roles, [
-      [['worker'], evaluator],
+      [['worker'], telling?.evaluator],
       [['worker'], probe],
-      [['worker'], parts.guarantees.watch(outbox, logger)],
+      [['worker'], telling && deadLetterWatch(telling)],
       [['api', 'worker'], infrastructure],
       [['api', 'gateway'], performance],
       [['gateway'], slo],
       [['gateway'], receipts],
       [['gateway'], optimization],
-      [['gateway', 'worker'], parts.management.watch(activeAlerts, outbox)],
+      [READERS_OF_HEALTH, parts.management.watch(activeAlerts, outbox, () => watchesUnowned?.isHeld === true)],
     ]),
   );
-  const feed = new LogEventFeed(log, directory, clock, (error) => logger.error('feed.failed', { error }));
   const metricPatterns = METRIC_PATTERNS.map((pattern) => compileTopicPattern(pattern));
+  const heard = (consumer: FeedConsumer): FeedConsumer => ({
+    apply: (batch, topic) => {
+      consumer.apply(batch, topic);
+      telling?.heard(batch, topic);
+    },
+    ready: () => consumer.ready(),
+  });
   let ends: (() => Promise<void>)[] = [];
   return {
     events: new EventsService(publisher, parts.ingestShare, clock, ids),
@@ -135,19 +173,21 @@ export function createFeatures(
     start() {
       if (!READERS.some((role) => roles.has(role))) return;
       ends = [
-        feed.subscribe({ patterns: ALERT_PATTERNS, start: 'earliest', allTenants: true, consumer: alerts }),
+        feed.subscribe({ patterns: ALERT_PATTERNS, start: 'earliest', allTenants: true, consumer: heard(alerts) }),
         feed.subscribe({ patterns: INCIDENT_PATTERNS, start: 'earliest', allTenants: true, consumer: incidents }),
       ];
       // Metrics are many and only the present ones matter, so they are taken where they pass anyway.
       parts.fanOut.onBatch = ({ state, batch }) => {
-        if (metricPatterns.some((pattern) => pattern.matches(state.lane.topic))) evaluator?.apply(batch);
+        if (metricPatterns.some((pattern) => pattern.matches(state.lane.topic))) telling?.evaluator.apply(batch);
       };
       schedules.start();
+      duties.start();
     },
     async stop() {
       parts.fanOut.onBatch = () => undefined;
       await schedules.stop();
-      await outbox.stop();
+      await Promise.all([outbox.stop(), telling?.stop()]);
+      await duties.stop();
       await Promise.all(ends.map((end) => end()));
     },
   };

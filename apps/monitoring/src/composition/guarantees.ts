@@ -15,7 +15,7 @@ import { adminArea, DeadLettersController, DeadLettersGrpc, DeadLettersService }
 import type { DynamicModule } from '@nestjs/common';
 import { DEAD_LETTER_RETENTION, SERVICE } from '../events/default-topics.js';
 import { DeadLetterWatch, type DeadLetterWatchOptions } from '../dead-letters/dead-letter-watch.js';
-import type { FailureLog, Schedule } from '../schedules/repeating-task.js';
+import type { Schedule } from '../schedules/repeating-task.js';
 import type { Surroundings } from './parts.js';
 import type { Storage } from './storage.js';
 
@@ -27,7 +27,7 @@ export interface Guarantees {
   readonly letters: DeadLetters;
   readonly limits: DurableLimits;
   /** Publishes how the dead letters grow. */
-  watch(outbox: DeadLetterWatchOptions['outbox'], log: FailureLog): Schedule;
+  watch(told: Pick<DeadLetterWatchOptions, 'outbox' | 'speaks' | 'log'>): Schedule;
   /** The dead letters, over REST and gRPC. */
   readonly area: DynamicModule;
   /** What was acknowledged is stored; to be called when no session is open any more. */
@@ -85,7 +85,7 @@ export function createGuarantees({ config, clock, ids, metrics }: Surroundings, 
   return {
     competing,
     limits,
-    watch: (outbox, log) => new DeadLetterWatch({ store, outbox, clock, metrics, retentionMs, log }),
+    watch: (told) => new DeadLetterWatch({ store, clock, metrics, retentionMs, ...told }),
     handovers: new Handovers(),
     replays,
     letters,

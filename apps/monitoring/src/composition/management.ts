@@ -28,7 +28,7 @@ export interface Management {
   readonly idempotency: IdempotentCalls;
   readonly statistics: PerformanceStatistics;
   /** Tells of subscriptions that do not do well, and of those that do again. */
-  watch(alerts: ActiveAlerts, outbox: Outbox): Schedule;
+  watch(alerts: ActiveAlerts, outbox: Outbox, looksAtUnowned: () => boolean): Schedule;
 }
 
 export interface ManagementParts {
@@ -75,11 +75,12 @@ export function createManagement(around: Surroundings, parts: ManagementParts): 
     ids,
     onUnkept: (error) => logger.warn('idempotency.not_kept', { error }),
   });
-  const watch = (alerts: ActiveAlerts, outbox: Outbox) =>
+  const watch = (alerts: ActiveAlerts, outbox: Outbox, looksAtUnowned: () => boolean) =>
     new SubscriptionHealthWatch({
       subscriptions,
       health,
       isLocal: (subscriptionId) => live.find(subscriptionId) !== undefined,
+      looksAtUnowned,
       alerts,
       outbox,
       clock,

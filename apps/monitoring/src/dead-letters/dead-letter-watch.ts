@@ -19,16 +19,19 @@ export interface DeadLetterWatchOptions {
   /** Letters are forgotten when their events are: the retention of their topic. */
   readonly retentionMs: number;
   readonly log?: FailureLog;
+  /** All workers count; whether this one tells. */
+  readonly speaks: () => boolean;
 }
 
 /**
  * Counts the dead letters, and publishes how many came in the last minute and are still dead: while there are any, and
- * once when there are none any more. A default alert rule watches that.
+ * once when there are none any more, or another process begins to tell. A default alert rule watches that.
  */
 export class DeadLetterWatch implements Schedule {
   private readonly schedule: RepeatingTask;
   private readonly pending: Gauge;
-  private lastGrowth = 0;
+  /** As this process said it last; undefined: another has spoken meanwhile, and nobody may have said that it is over. */
+  private saidGrowth: number | undefined;
   private looks = 0;
 
   constructor(private readonly options: DeadLetterWatchOptions) {
@@ -46,13 +49,17 @@ export class DeadLetterWatch implements Schedule {
   }
 
   private async look(): Promise<void> {
-    const { store, clock, outbox, retentionMs } = this.options;
+    const { store, clock, outbox, retentionMs, speaks } = this.options;
     const nowMicros = clock.nowMicros();
     if (this.looks++ % PRUNE_EVERY_LOOKS === 0) await store.prune(nowMicros - retentionMs * 1000);
     this.pending.set(sumOf(await store.countDead()));
     const growth = sumOf(await store.countDead(nowMicros - GROWTH_WINDOW_MICROS));
-    if (growth > 0 || this.lastGrowth > 0) outbox.add([growthEvent(growth, isoOfMicros(nowMicros))]);
-    this.lastGrowth = growth;
+    if (!speaks()) {
+      this.saidGrowth = undefined;
+      return;
+    }
+    if (growth > 0 || this.saidGrowth !== 0) outbox.add([growthEvent(growth, isoOfMicros(nowMicros))]);
+    this.saidGrowth = growth;
   }
 }
 

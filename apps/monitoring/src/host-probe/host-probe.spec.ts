@@ -39,6 +39,24 @@ describe('the host probe', () => {
     expect(ofMetric('process.rss_bytes')?.data.service_name).toBe('monitoring-distribution');
   });
 
+  it('speaks of itself always, and of the machine where no other process of it does', async () => {
+    const clock = new FakeClock();
+    const publisher = new RecordingPublisher();
+    let speaks = false;
+    const shared = { ...options, processName: 'worker-2', speaksForHost: () => speaks };
+    const probe = new HostProbe(new HostReader(clock, tmpdir()), new ProcessReader(clock), publisher, clock, shared);
+    const services = () => new Set(publisher.events.map(({ data }) => data.service_name));
+    await probe.sample();
+    expect([...services()]).toEqual(['monitoring-distribution']);
+    expect(publisher.events[0]).toMatchObject({
+      data: { labels: { host: 'node-1.example', process: 'worker-2' } },
+      routing: { routing_key: 'monitoring-distribution.metric.node-1_example-worker-2' },
+    });
+    speaks = true;
+    await probe.sample();
+    expect([...services()].sort()).toEqual(['host', 'monitoring-distribution']);
+  });
+
   it('sees how late the event loop is', async () => {
     const clock = new SystemClock();
     const reader = new ProcessReader(clock);

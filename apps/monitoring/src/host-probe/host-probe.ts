@@ -3,6 +3,7 @@ import type { Clock } from '@distributary/distribution-core';
 import { isoOfMicros } from '../events/iso-time.js';
 import { OWN_SERVICE } from '../events/own-service.js';
 import type { EventPublisher } from '../events/publisher.js';
+import { sourceWordOf } from '../performance/source-word.js';
 import { type FailureLog, RepeatingTask, type Schedule } from '../schedules/repeating-task.js';
 import type { HostReader } from './host-reader.js';
 import type { ProcessReader } from './process-reader.js';
@@ -14,6 +15,10 @@ export interface HostProbeOptions {
   readonly intervalMs: number;
   /** A label of every figure, and the last word of its routing key. */
   readonly hostname: string;
+  /** Of this process among those of its machine; undefined: it is the only one. */
+  readonly processName?: string;
+  /** Several processes of a machine would say the same of it: whether this one speaks. Absent: always. */
+  readonly speaksForHost?: () => boolean;
 }
 
 /**
@@ -23,6 +28,7 @@ export interface HostProbeOptions {
 export class HostProbe implements Schedule {
   private readonly schedule: RepeatingTask;
   private readonly hostWord: string;
+  private readonly processWord: string;
   private host: HostReading | undefined;
   private process: ProcessReading | undefined;
 
@@ -34,7 +40,8 @@ export class HostProbe implements Schedule {
     private readonly options: HostProbeOptions,
     log?: FailureLog,
   ) {
-    this.hostWord = options.hostname.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 100) || 'unknown';
+    this.hostWord = sourceWordOf(options.hostname, undefined);
+    this.processWord = sourceWordOf(options.hostname, options.processName);
     this.schedule = new RepeatingTask('host-probe', options.intervalMs, clock, () => this.sample(), log);
   }
 
@@ -52,8 +59,9 @@ export class HostProbe implements Schedule {
   async sample(): Promise<void> {
     const [host, process] = await Promise.all([this.hostReader.read(), this.processReader.read()]);
     const timestamp = isoOfMicros(this.clock.nowMicros());
+    const ofHost = this.options.speaksForHost?.() === false ? [] : hostFigures(this.host, host);
     const events = [
-      ...hostFigures(this.host, host).map((figure) => this.eventOf(HOST_SERVICE, figure, timestamp)),
+      ...ofHost.map((figure) => this.eventOf(HOST_SERVICE, figure, timestamp)),
       ...processFigures(this.process, process).map((figure) => this.eventOf(OWN_SERVICE, figure, timestamp)),
     ];
     this.host = host;
@@ -62,6 +70,9 @@ export class HostProbe implements Schedule {
   }
 
   private eventOf(service: string, { metric, value, unit }: Figure, timestamp: string): MonitoringEventInput {
+    const { hostname, processName } = this.options;
+    const isOfHost = service === HOST_SERVICE || processName === undefined;
+    const sourceWord = service === HOST_SERVICE ? this.hostWord : this.processWord;
     return {
       timestamp,
       data_type: 'METRICS',
@@ -70,10 +81,10 @@ export class HostProbe implements Schedule {
         metric_name: metric,
         current_value: value,
         unit,
-        labels: { host: this.options.hostname.slice(0, 200) },
+        labels: { host: hostname.slice(0, 200), ...(isOfHost ? {} : { process: processName }) },
       },
-      // The host is in the key, so that each machine has states of its own.
-      routing: { routing_key: `${service}.metric.${this.hostWord}` },
+      // In the key, so that each machine and each process has states of its own.
+      routing: { routing_key: `${service}.metric.${sourceWord}` },
       metadata: { source_service: OWN_SERVICE },
     };
   }

@@ -14,6 +14,7 @@ export interface IncidentRules {
 export const DEFAULT_INCIDENT_RULES: IncidentRules = { alertsToOpen: 3, windowMs: 300_000 };
 
 interface RecentAlert {
+  readonly service: string;
   readonly alertId: string;
   readonly level: AlertLevel;
   readonly atMicros: number;
@@ -26,10 +27,14 @@ const MAX_RECENT = 100;
  * Alerts of one service that come close together are one incident. It opens at the first critical alert, or at the
  * third within five minutes; takes in every further alert of the service; and ends when all of them are resolved.
  * Begins when both active alerts and open incidents are known, and then makes up for what it missed in between.
+ *
+ * One worker at a time leads and tells; the others only remember which alerts there were of late, and who leads next
+ * begins with what the log says is open.
  */
 export class IncidentGrouping implements AlertListener {
   private readonly incidents = new Map<string, Incident>();
   private readonly recent = new Map<string, RecentAlert[]>();
+  private isLeading = false;
   private hasBegun = false;
 
   constructor(
@@ -48,14 +53,27 @@ export class IncidentGrouping implements AlertListener {
     this.begin();
   }
 
+  /** From now on it is this process that tells: it knows all that the one before has told. */
+  lead(): void {
+    this.isLeading = true;
+    this.begin();
+  }
+
+  follow(): void {
+    this.isLeading = false;
+    this.hasBegun = false;
+    this.incidents.clear();
+  }
+
   changed({ kind, alert, atMicros }: AlertChange): void {
-    if (!this.hasBegun) return;
-    if (kind === 'resolved') this.resolved(alert, atMicros);
-    else this.raised(alert, atMicros);
+    if (!this.hasBegun) {
+      if (kind !== 'resolved') this.remember(recentOf(alert, atMicros));
+    } else if (kind === 'resolved') this.resolved(alert, atMicros);
+    else this.raised(recentOf(alert, atMicros));
   }
 
   private begin(): void {
-    if (this.hasBegun || !this.alerts.isReady || !this.known.isReady) return;
+    if (!this.isLeading || this.hasBegun || !this.alerts.isReady || !this.known.isReady) return;
     this.hasBegun = true;
     const own = [...this.known.values()].filter(({ sourceService }) => sourceService === OWN_SERVICE);
     for (const { incidentId, service, severity, alertIds, openedMicros } of own) {
@@ -64,20 +82,21 @@ export class IncidentGrouping implements AlertListener {
       if (activeIds.size > 0) this.incidents.set(service, incident);
       else this.publish(incident, 'resolved', this.clock.nowMicros());
     }
-    const oldestFirst = [...this.alerts.values()].sort((a, b) => a.startedMicros - b.startedMicros);
-    for (const alert of oldestFirst) this.raised(alert, alert.startedMicros);
+    const active = [...this.alerts.values()].map((alert) => recentOf(alert, alert.startedMicros));
+    const seen = [...active, ...[...this.recent.values()].flat()].sort((a, b) => a.atMicros - b.atMicros);
+    this.recent.clear();
+    for (const alert of seen) this.raised(alert);
   }
 
-  private raised({ alert }: ActiveAlert, atMicros: number): void {
-    const level = alertLevelOf(alert.severity);
-    const open = this.incidents.get(alert.service_name);
+  private raised(alert: RecentAlert): void {
+    const { service, alertId, level, atMicros } = alert;
+    const open = this.incidents.get(service);
     if (open !== undefined) {
-      this.join(open, alert.alert_id, level, atMicros);
+      this.join(open, alertId, level, atMicros);
       return;
     }
-    const recent = this.remember(alert.service_name, { alertId: alert.alert_id, level, atMicros });
-    if (level === 'CRITICAL' || recent.length >= this.rules.alertsToOpen)
-      this.open(alert.service_name, recent, atMicros);
+    const recent = this.remember(alert);
+    if (level === 'CRITICAL' || recent.length >= this.rules.alertsToOpen) this.open(service, recent, atMicros);
   }
 
   private open(service: string, recent: readonly RecentAlert[], openedMicros: number): void {
@@ -111,7 +130,8 @@ export class IncidentGrouping implements AlertListener {
     this.publish(incident, 'resolved', atMicros);
   }
 
-  private remember(service: string, alert: RecentAlert): readonly RecentAlert[] {
+  private remember(alert: RecentAlert): readonly RecentAlert[] {
+    const { service } = alert;
     const oldestMicros = alert.atMicros - this.rules.windowMs * 1000;
     const others = (this.recent.get(service) ?? []).filter(
       ({ alertId, atMicros }) => alertId !== alert.alertId && atMicros >= oldestMicros,
@@ -127,6 +147,13 @@ export class IncidentGrouping implements AlertListener {
     this.outbox.add([incidentEvent(incident, status, atMicros)]);
   }
 }
+
+const recentOf = ({ alert }: ActiveAlert, atMicros: number): RecentAlert => ({
+  service: alert.service_name,
+  alertId: alert.alert_id,
+  level: alertLevelOf(alert.severity),
+  atMicros,
+});
 
 function moreSevere(a: AlertLevel, b: AlertLevel): AlertLevel {
   return levelRank(a) <= levelRank(b) ? a : b;

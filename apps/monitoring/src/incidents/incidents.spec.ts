@@ -24,11 +24,12 @@ const alert = (
 });
 
 /** The parts as they are wired: what is published comes back through the feed. */
-function aGrouping(options: { isReady?: boolean } = {}) {
+function aGrouping(options: { isReady?: boolean; leads?: boolean } = {}) {
   const alerts = new ActiveAlerts();
   const incidents = new OpenIncidents();
   const published: MonitoringEventInput[] = [];
   const grouping = new IncidentGrouping(alerts, incidents, { add: (events) => void published.push(...events) }, clock);
+  if (options.leads !== false) grouping.lead();
   if (options.isReady !== false) {
     alerts.ready();
     incidents.ready();
@@ -118,6 +119,33 @@ describe('incidents after a restart', () => {
     after.tell(alert('a', 'CRITICAL', 11, 'resolved'), alert('m', 'INFO', 12, 'resolved'));
     expect(after.story()[3]).toBe('resolved CRITICAL a+m');
     expect(after.published[3].data).toMatchObject({ incident_id: before.published[0].data.incident_id });
+  });
+});
+
+describe('incidents of several workers', () => {
+  it('are told by the one that leads, and by its successor from where it was', () => {
+    const [first, second] = [aGrouping(), aGrouping({ leads: false })];
+    const tell = (...events: MonitoringEventInput[]) => [first, second].forEach((worker) => worker.tell(...events));
+    tell(alert('a', 'CRITICAL', 0));
+    // Resolved before the successor leads, it counts for the next incident all the same.
+    tell(alert('x', 'INFO', 1, 'raised', 'search'), alert('x', 'INFO', 2, 'resolved', 'search'));
+    tell(alert('y', 'INFO', 3, 'raised', 'search'));
+    expect(second.story()).toEqual([]);
+    second.incidents.apply(batchOf(clock, ...first.published));
+    first.grouping.follow();
+    second.grouping.lead();
+    tell(alert('b', 'INFO', 4), alert('z', 'INFO', 5, 'raised', 'search'), alert('a', 'CRITICAL', 6, 'resolved'));
+    tell(alert('b', 'INFO', 7, 'resolved'));
+    expect(first.story()).toEqual(['opened CRITICAL a']);
+    expect(second.story()).toEqual(['updated CRITICAL a+b', 'opened INFO x+y+z', 'resolved CRITICAL a+b']);
+    expect(second.published[0].data.incident_id).toBe(first.published[0].data.incident_id);
+  });
+
+  it('do not count together what was further apart while nobody led', () => {
+    const { grouping, tell, story } = aGrouping({ leads: false });
+    tell(alert('a', 'INFO', 0), alert('b', 'INFO', 4 * MINUTE), alert('c', 'INFO', 8 * MINUTE));
+    grouping.lead();
+    expect(story()).toEqual([]);
   });
 });
 

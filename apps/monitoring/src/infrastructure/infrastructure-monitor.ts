@@ -48,6 +48,11 @@ export class InfrastructureMonitor implements Schedule {
     return this.schedule.stop();
   }
 
+  /** All of it is said at the next check, as by one that begins: nobody knows what the one before said last. */
+  sayAgain(): void {
+    for (const known of this.statuses.values()) known.publishedMs = -Infinity;
+  }
+
   /** As found last; empty before the first check. */
   current(): readonly ComponentStatus[] {
     return [...this.statuses.values()].map(({ status }) => status);

@@ -10,6 +10,8 @@ export interface TrafficSource {
 }
 
 export interface OptimizationOptions {
+  /** Of the process whose traffic it is; part of the ids, so that findings of several processes are told apart. */
+  readonly sourceWord: string;
   readonly intervalMs?: number;
   /** Open at a time; further ones wait until others end. */
   readonly capacity?: number;
@@ -38,7 +40,7 @@ export class OptimizationPublisher implements Schedule {
     private readonly source: TrafficSource,
     private readonly outbox: { add(events: readonly MonitoringEventInput[]): void },
     private readonly clock: Clock,
-    options: OptimizationOptions = {},
+    private readonly options: OptimizationOptions,
   ) {
     this.intervalMs = options.intervalMs ?? 30_000;
     this.capacity = options.capacity ?? 100;
@@ -89,7 +91,8 @@ export class OptimizationPublisher implements Schedule {
   }
 
   private publish(finding: Finding, status: 'open' | 'ended', openedMicros: number, nowMicros: number): void {
-    this.outbox.add([findingEvent(finding, status, openedMicros, nowMicros)]);
+    const findingId = `${finding.findingId.slice(0, 99)}@${this.options.sourceWord.slice(0, 60)}`;
+    this.outbox.add([findingEvent({ ...finding, findingId }, status, openedMicros, nowMicros)]);
   }
 }
 

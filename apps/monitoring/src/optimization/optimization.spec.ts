@@ -68,12 +68,10 @@ describe('the optimization publisher', () => {
         });
       },
     };
-    const publisher = new OptimizationPublisher(
-      source,
-      { add: (events) => void published.push(...events) },
-      clock,
-      capacity === undefined ? {} : { capacity },
-    );
+    const publisher = new OptimizationPublisher(source, { add: (events) => void published.push(...events) }, clock, {
+      sourceWord: 'node-1-api',
+      ...(capacity === undefined ? {} : { capacity }),
+    });
     const look = async () => {
       const before = looks;
       await until('a look', () => {

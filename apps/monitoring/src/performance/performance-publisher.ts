@@ -4,6 +4,7 @@ import { isoOfMicros } from '../events/iso-time.js';
 import { OWN_SERVICE } from '../events/own-service.js';
 import type { EventPublisher } from '../events/publisher.js';
 import { type FailureLog, RepeatingTask, type Schedule } from '../schedules/repeating-task.js';
+import { sourceWordOf } from './source-word.js';
 
 /** How the process performed in the last minute. */
 export interface PerformanceSample {
@@ -48,9 +49,7 @@ export class PerformancePublisher implements Schedule {
     private readonly options: PerformancePublisherOptions,
     log?: FailureLog,
   ) {
-    const host = options.hostname.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 100) || 'unknown';
-    // In the key, so that each process has states of its own.
-    this.sourceWord = options.processName === undefined ? host : `${host}-${options.processName}`;
+    this.sourceWord = sourceWordOf(options.hostname, options.processName);
     this.schedule = new RepeatingTask('performance', options.intervalMs, clock, () => this.publish(), log);
   }
 

@@ -19,6 +19,8 @@ export interface MeasuredDeliveries {
 }
 
 export interface SloOptions {
+  /** Of the process whose deliveries they are; a word of the routing key, so that each has states of its own. */
+  readonly sourceWord: string;
   readonly intervalMs?: number;
   readonly objectives?: Objectives;
 }
@@ -34,7 +36,7 @@ export class SloPublisher implements Schedule {
     private readonly deliveries: MeasuredDeliveries,
     private readonly outbox: { add(events: readonly MonitoringEventInput[]): void },
     private readonly clock: Clock,
-    options: SloOptions = {},
+    private readonly options: SloOptions,
   ) {
     this.objectives = options.objectives ?? DEFAULT_OBJECTIVES;
     this.schedule = new RepeatingTask('slo', options.intervalMs ?? 10_000, clock, () => this.publish());
@@ -58,14 +60,14 @@ export class SloPublisher implements Schedule {
     const period = this.period.add(window, this.clock.monotonicMs());
     this.statuses = [latencyStatus(window, this.objectives), successStatus(window, period, this.objectives)];
     const timestamp = isoOfMicros(this.clock.nowMicros());
-    this.outbox.add(this.statuses.map((status) => sloEvent(status, timestamp)));
+    this.outbox.add(this.statuses.map((status) => sloEvent(status, timestamp, this.options.sourceWord)));
   }
 }
 
-function sloEvent(status: SloStatus, timestamp: string): MonitoringEventInput {
+function sloEvent(status: SloStatus, timestamp: string, sourceWord: string): MonitoringEventInput {
   const { value, burnRate, budgetRemaining } = status;
   return {
-    event_id: `slo:${status.sloName}:${timestamp}`,
+    event_id: `slo:${status.sloName}:${sourceWord}:${timestamp}`,
     timestamp,
     data_type: 'SLO_STATUS',
     data: {
@@ -81,6 +83,7 @@ function sloEvent(status: SloStatus, timestamp: string): MonitoringEventInput {
       ...(burnRate === undefined ? {} : { burn_rate: rounded(burnRate) }),
       ...(budgetRemaining === undefined ? {} : { error_budget_remaining: rounded(budgetRemaining) }),
     },
+    routing: { routing_key: `${OWN_SERVICE}.slo.${sourceWord}` },
     metadata: { source_service: OWN_SERVICE },
   };
 }

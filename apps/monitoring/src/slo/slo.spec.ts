@@ -73,7 +73,8 @@ describe('the SLO publisher', () => {
     const clock = new FakeClock();
     const published: MonitoringEventInput[] = [];
     let window = measured({ delivered: 0, p99Ms: 0 });
-    const slo = new SloPublisher({ summary: () => window }, { add: (events) => void published.push(...events) }, clock);
+    const outbox = { add: (events: readonly MonitoringEventInput[]) => void published.push(...events) };
+    const slo = new SloPublisher({ summary: () => window }, outbox, clock, { sourceWord: 'node-1-gateway' });
     expect(slo.current()).toEqual([]);
     slo.start();
     clock.advance(10_000);
@@ -91,6 +92,9 @@ describe('the SLO publisher', () => {
       ['delivery-latency', 'compliant', 5],
       ['delivery-success', 'violated', 0.75],
     ]);
+    expect(new Set(published.map(({ routing }) => routing?.routing_key))).toEqual(
+      new Set(['monitoring-distribution.slo.node-1-gateway']),
+    );
     expect(slo.current().map((status) => status.state)).toEqual(['compliant', 'violated']);
     await expect(new RecordingPublisher().publish(published)).resolves.toEqual([]);
   });

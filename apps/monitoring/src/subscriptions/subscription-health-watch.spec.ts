@@ -12,6 +12,7 @@ describe('the watch over subscriptions', () => {
   let problems: HealthProblem[];
   let isOwned: boolean;
   let isReady: boolean;
+  let looksAtUnowned: boolean;
   let active: Map<string, Alert>;
   let watch: SubscriptionHealthWatch;
 
@@ -22,11 +23,13 @@ describe('the watch over subscriptions', () => {
     problems = [];
     isOwned = false;
     isReady = true;
+    looksAtUnowned = true;
     active = new Map();
     watch = new SubscriptionHealthWatch({
       subscriptions: { list: async () => subscriptions },
       health: { of: async (subscription) => ({ subscription, problems, isOwned }) as unknown as SubscriptionHealth },
       isLocal: () => false,
+      looksAtUnowned: () => looksAtUnowned,
       alerts: {
         get isReady() {
           return isReady;
@@ -60,6 +63,19 @@ describe('the watch over subscriptions', () => {
 
   it('says nothing of one that does well', async () => {
     expect(await round()).toEqual([]);
+  });
+
+  it('leaves what nobody receives to the process whose duty that is', async () => {
+    problems = [PROBLEM];
+    looksAtUnowned = false;
+    expect(await round()).toEqual([]);
+    looksAtUnowned = true;
+    expect(await round()).toHaveLength(1);
+    subscriptions = [];
+    looksAtUnowned = false;
+    expect(await round()).toEqual([]);
+    looksAtUnowned = true;
+    expect(await round()).toHaveLength(1);
   });
 
   it('raises an alert once and resolves it when it does well again', async () => {

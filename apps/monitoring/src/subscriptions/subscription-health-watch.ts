@@ -18,6 +18,8 @@ export interface SubscriptionHealthWatchDependencies {
   readonly health: { of(subscription: DurableSubscription): Promise<SubscriptionHealth> };
   /** Whether somebody receives it in this process. */
   readonly isLocal: (subscriptionId: string) => boolean;
+  /** One process looks at those that nobody receives, or that are there no more. */
+  readonly looksAtUnowned: () => boolean;
   readonly alerts: { readonly isReady: boolean; values(): Iterable<{ readonly alert: Alert }> };
   readonly outbox: { add(events: readonly MonitoringEventInput[]): void };
   readonly clock: Clock;
@@ -40,7 +42,7 @@ const SEVERITIES: Readonly<Record<HealthProblemKind, AlertLevel>> = {
 /**
  * Raises an alert for each thing that is wrong with a durable subscription, and resolves it when it is not wrong any more,
  * through the service itself. What is active is what the log says, so a restart goes on where it was. Each process watches
- * what it delivers, and what nobody receives: equal findings have equal ids. Subscriptions of other tenants are not spoken
+ * what it delivers, and one of them what nobody receives; equal findings have equal ids. Subscriptions of other tenants are not spoken
  * of, since these alerts are everybody's to read who may read alerts of the default tenant.
  */
 export class SubscriptionHealthWatch implements Schedule {
@@ -67,7 +69,9 @@ export class SubscriptionHealthWatch implements Schedule {
     const all = await subscriptions.list({ tenant: DEFAULT_TENANT });
     const known = new Set(all.map(({ subscriptionId }) => subscriptionId));
     const active = activeByProblem(alerts.values());
-    for (const [, alert] of active) if (!known.has(subscriptionOf(alert))) outbox.add([this.resolved(alert)]);
+    if (this.deps.looksAtUnowned()) {
+      for (const [, alert] of active) if (!known.has(subscriptionOf(alert))) outbox.add([this.resolved(alert)]);
+    }
     const first = this.next % Math.max(1, all.length);
     this.next = first + MAX_PER_ROUND;
     for (const subscription of [...all.slice(first), ...all.slice(0, first)].slice(0, MAX_PER_ROUND)) {
@@ -76,10 +80,10 @@ export class SubscriptionHealthWatch implements Schedule {
   }
 
   private async look(subscription: DurableSubscription, active: ReadonlyMap<string, Alert>): Promise<void> {
-    const { health, isLocal, outbox } = this.deps;
+    const { health, isLocal, looksAtUnowned, outbox } = this.deps;
     const { subscriptionId } = subscription;
     const found = await health.of(subscription);
-    if (found.isOwned && !isLocal(subscriptionId)) return;
+    if (found.isOwned ? !isLocal(subscriptionId) : !looksAtUnowned()) return;
     const problems = new Map(found.problems.map((problem) => [keyOf(subscriptionId, problem.kind), problem]));
     for (const [key, problem] of problems) {
       if (!active.has(key)) outbox.add([raised(subscription, problem, this.deps.clock.nowMicros())]);
