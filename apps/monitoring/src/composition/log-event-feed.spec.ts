@@ -84,6 +84,29 @@ describe('the feed of the service itself', () => {
     await Promise.all(stops.map((stop) => stop()));
   });
 
+  it('says when it has what the log holds, each event once', async () => {
+    const feed = new LogEventFeed(log, directory, clock, () => undefined);
+    const seen: string[] = [];
+    const stop = feed.subscribe({
+      patterns: ['monitoring/alerts/warning'],
+      start: 'earliest',
+      consumer: { apply: ({ eventIds }) => void seen.push(...eventIds), ready: () => undefined },
+    });
+    const append = (prefix: string, count: number) =>
+      log.append([{ topic: 'monitoring.alerts.warning', partition: 1, records: events(count, prefix) }]);
+    const { signal } = new AbortController();
+    await append('one', 2);
+    await feed.caughtUp(signal);
+    expect(seen).toEqual(['one-1', 'one-2']);
+    await append('one', 3);
+    await append('one', 1);
+    await append('two', 1);
+    await feed.caughtUp(signal);
+    expect(seen).toEqual(['one-1', 'one-2', 'one-3', 'two-1']);
+    await stop();
+    await expect(feed.caughtUp(AbortSignal.abort())).resolves.toBeUndefined();
+  });
+
   it('begins later when the broker does not answer at first', async () => {
     const errors: unknown[] = [];
     const feed = new LogEventFeed(log, directory, clock, (error) => errors.push(error));
