@@ -68,6 +68,7 @@ async function writeLane(
   const name = parts.kafkaName(topic);
   const { epoch } = await parts.cluster.topic(name);
   const bearer = await producer.begin();
+  producer.touch(name, partition);
   const offsets: number[] = [];
   for (const records of chunks(growth.records)) {
     const { bytes, codec } = compress(parts.records.write(records), parts.compression);

@@ -1,6 +1,6 @@
 import type { Appended, GroupCommit } from '@distributary/distribution-core';
 import { noMetrics } from '@distributary/distribution-core';
-import { events } from '@distributary/distribution-core/testing';
+import { events, until } from '@distributary/distribution-core/testing';
 import { connectionLost, KAFKA, kafkaError } from '../kafka.errors.js';
 import { KafkaMetrics } from '../kafka-metrics.js';
 import { FakeCluster, fakeParts, type ProducedBatch, takingBroker } from '../testing/fake-cluster.js';
@@ -71,6 +71,33 @@ describe('appends to several lanes', () => {
     expect(committed).toHaveLength(2);
   });
 
+  it('are marked once more as ended when the end had to be asked for again: the broker may have lost the marks', async () => {
+    const ended = { errorCode: 0, producerId: 7, producerEpoch: 9 };
+    const fake = aCluster()
+      .on('produce', takingBroker())
+      .on(END, connectionLost(END, new Error('killed')), ended)
+      .on('add lanes to a transaction', [0, 0]);
+    const { to } = appending(fake);
+    expect(await to([0, 1])).toHaveLength(2);
+    expect(fake.asked).toEqual(['init producer', 'produce', END, END, 'add lanes to a transaction', END]);
+    expect(await to([0, 1])).toHaveLength(2);
+    expect(fake.asked.slice(6)).toEqual(['produce', END]);
+  });
+
+  it('are ended for their readers although who asked was told that nobody knows', async () => {
+    let isAway = true;
+    const ended = { errorCode: 0, producerId: 7, producerEpoch: 9 };
+    const fake = aCluster()
+      .on('produce', takingBroker())
+      .on(END, () => (isAway ? connectionLost(END, new Error('killed')) : ended))
+      .on('add lanes to a transaction', [0, 0]);
+    const { to } = appending(fake);
+    await expect(to([0, 1])).rejects.toMatchObject({ code: 'broker.unavailable' });
+    isAway = false;
+    await until('it to be marked', () => fake.asked.includes('add lanes to a transaction'));
+    expect(await to([0, 1])).toHaveLength(2);
+  });
+
   it('that come while transactions are under way share the next one', async () => {
     const fake = aCluster().on('produce', takingBroker());
     const { to } = appending(fake);
@@ -118,17 +145,19 @@ describe('appends to several lanes', () => {
     expect(taken.at(-1)?.transactionalId).toBe('distributary.other1-0');
   });
 
-  it('reject when nobody knows how they ended, and the next one begins anew', async () => {
+  it('reject when nobody knows how they ended, and the next one waits until that is known', async () => {
     const fake = aCluster().on('produce', takingBroker());
     const ending = () => ({ errorCode: 0, producerId: 7, producerEpoch: 9 });
     let isDown = true;
     fake.on(END, () => (isDown ? connectionLost(END, new Error('cut')) : ending()));
+    fake.on('add lanes to a transaction', [0, 0]);
     const { to, committed } = appending(fake);
     await expect(to([0, 1])).rejects.toMatchObject({ code: 'broker.unavailable' });
     expect(committed).toEqual([]);
     isDown = false;
     await to([0, 1]);
-    expect(fake.asked.filter((name) => name === 'init producer')).toHaveLength(2);
+    expect(fake.asked.filter((name) => name === 'init producer')).toHaveLength(1);
+    expect(fake.asked.slice(-4)).toEqual(['add lanes to a transaction', END, 'produce', END]);
   });
 
   it('whose lanes are not there are refused alone', async () => {

@@ -35,6 +35,69 @@ export function endTransactionRequest(
   };
 }
 
+/** AddPartitionsToTxn 3: lanes join without being written to. */
+export function addLanesRequest(
+  transactionalId: string,
+  { producerId, producerEpoch }: Producer,
+  topics: readonly { readonly name: string; readonly partitions: readonly number[] }[],
+): RawRequest<readonly number[]> {
+  return {
+    name: 'add lanes to a transaction',
+    key: 24,
+    version: 3,
+    write: (writer) =>
+      writer
+        .appendString(transactionalId)
+        .appendInt64(BigInt(producerId))
+        .appendInt16(producerEpoch)
+        .appendArray([...topics], (topicWriter, { name, partitions }) => {
+          topicWriter
+            .appendString(name)
+            .appendArray([...partitions], (laneWriter, partition) => laneWriter.appendInt32(partition), true, false);
+        })
+        .appendTaggedFields(),
+    read: (reader) => {
+      reader.int32();
+      const topicCodes = reader.list(() => {
+        reader.compactString();
+        const codes = reader.list(() => {
+          reader.int32();
+          const errorCode = reader.int16();
+          reader.tags();
+          return errorCode;
+        });
+        reader.tags();
+        return codes;
+      });
+      return topicCodes.flat();
+    },
+  };
+}
+
+/** AddOffsetsToTxn 3: the positions of a group join without any being committed. */
+export function addGroupRequest(
+  transactionalId: string,
+  { producerId, producerEpoch }: Producer,
+  groupId: string,
+): RawRequest<readonly number[]> {
+  return {
+    name: 'add a group to a transaction',
+    key: 25,
+    version: 3,
+    write: (writer) =>
+      writer
+        .appendString(transactionalId)
+        .appendInt64(BigInt(producerId))
+        .appendInt16(producerEpoch)
+        .appendString(groupId)
+        .appendTaggedFields(),
+    read: (reader) => {
+      reader.int32();
+      return [reader.int16()];
+    },
+  };
+}
+
 /**
  * ListTransactions 1: the ids of those that the broker coordinates and that have been open for longer. The library asks for
  * states by names that Kafka does not know.
