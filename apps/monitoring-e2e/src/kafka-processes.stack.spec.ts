@@ -12,3 +12,4 @@ afterAll(() => kafka.stop(), 60_000);
 
 await import('./processes.e2e.spec.js');
 await import('./roles.e2e.spec.js');
+await import('./alert-workers.e2e.spec.js');
