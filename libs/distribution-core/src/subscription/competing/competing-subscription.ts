@@ -90,6 +90,7 @@ export class Seat {
 export class CompetingSubscription {
   private readonly seats = new Set<Seat>();
   private endReplays: (() => void) | undefined;
+  private ending: Promise<void> | undefined;
 
   private constructor(
     readonly subscription: DurableSubscription,
@@ -149,8 +150,9 @@ export class CompetingSubscription {
     return this.deps.limits.ackFlushMs;
   }
 
+  /** Nobody may join it any more. */
   get isOver(): boolean {
-    return this.term.isOver;
+    return this.term.isOver || this.ending !== undefined;
   }
 
   join(events: SeatEvents): Seat {
@@ -172,12 +174,20 @@ export class CompetingSubscription {
     await this.engine.extend(wanted.map((topic) => topic.name));
   }
 
-  /** Stores what was acknowledged and gives the right up. */
-  async end(): Promise<void> {
-    this.onEnded();
+  /** Stores what was acknowledged and gives the right up. Who receives it next begins with what was stored. */
+  end(): Promise<void> {
+    this.ending ??= this.giveUp();
+    return this.ending;
+  }
+
+  private async giveUp(): Promise<void> {
     this.endReplays?.();
-    await this.engine.end();
-    await this.term.release();
+    try {
+      await this.engine.end();
+      await this.term.release();
+    } finally {
+      this.onEnded();
+    }
   }
 
   private suspended(): void {
@@ -191,10 +201,8 @@ export class CompetingSubscription {
   }
 
   private lost(): void {
-    this.onEnded();
-    this.endReplays?.();
     this.engine.pause();
-    void this.engine.end();
+    void this.end();
     for (const seat of [...this.seats]) seat.events.onLost();
     this.seats.clear();
   }

@@ -50,8 +50,9 @@ export class CompetingSubscriptions {
     for (let attempt = 0; attempt < 10; attempt++) {
       const opening = this.open.get(subscriptionId) ?? this.begin(subscription, start);
       const competing = await opening;
-      // The last one may have left, or the right been lost, while this one waited.
-      if (this.open.get(subscriptionId) === opening && !competing.isOver) return competing.join(events);
+      if (!competing.isOver) return competing.join(events);
+      // The last one has left, or the right was lost: what was acknowledged is stored before it is begun anew.
+      await competing.end();
     }
     throw new DistributionError('subscription.taken', `${subscriptionId} changes hands`, { retryAfterMs: 1_000 });
   }

@@ -1,0 +1,85 @@
+import type { Delivery } from '../../ports/queue.port.js';
+import { anEvent, aTopic } from '../../testing/builders.js';
+import { aCompetingProcess } from '../../testing/competing.js';
+import { FakeClock } from '../../testing/fake-clock.js';
+import { InMemoryCursorStore } from '../../testing/in-memory-cursor-store.js';
+import { InMemoryLog } from '../../testing/in-memory-log.js';
+import { until } from '../../testing/until.js';
+import type { DurableSubscription } from '../subscription.js';
+
+const SUBSCRIPTION: DurableSubscription = {
+  subscriptionId: 'billing',
+  tenant: 'default',
+  subscriberService: 'billing',
+  type: 'shared',
+  deliveryGuarantee: 'at_least_once',
+  slowPolicy: 'block',
+  status: 'active',
+  createdAtMicros: 0,
+  topicPatterns: ['orders'],
+  keyPatterns: [],
+  filter: undefined,
+};
+
+/** A store that takes as long as a test wants. */
+class SlowCursorStore extends InMemoryCursorStore {
+  private letGo: () => void = () => undefined;
+  private waiting: Promise<void> | undefined;
+  isAsked = false;
+
+  hold(): void {
+    this.waiting = new Promise((resolve) => (this.letGo = resolve));
+  }
+
+  goOn(): void {
+    this.waiting = undefined;
+    this.letGo();
+  }
+
+  override async store(...given: Parameters<InMemoryCursorStore['store']>) {
+    this.isAsked = this.waiting !== undefined;
+    await this.waiting;
+    return super.store(...given);
+  }
+}
+
+const idsOf = (deliveries: readonly Delivery[]) => deliveries.map(({ batch, index }) => batch.eventIdAt(index));
+
+describe('a subscription that is shared', () => {
+  it('is received again, as soon as the last one has left, from what that one acknowledged', async () => {
+    const clock = new FakeClock();
+    const log = new InMemoryLog({ clock });
+    const cursors = new SlowCursorStore({ clock });
+    await log.createTopic('orders', 1, { ms: 0, bytes: 0 });
+    const competing = aCompetingProcess({ log, cursors, clock });
+    await competing.setTopics([aTopic('orders')]);
+    const nothing = () => undefined;
+    const join = () =>
+      competing.join(SUBSCRIPTION, { at: 'earliest' }, { onSuspended: nothing, onResumed: nothing, onLost: nothing });
+    const records = ['a', 'b', 'c'].map((eventId) => anEvent({ eventId, routingKey: eventId }));
+    await log.append([{ topic: 'orders', partition: 0, records }]);
+    const { signal } = new AbortController();
+
+    const first = await join();
+    const received: Delivery[] = [];
+    while (received.length < 3) received.push(...(await first.receive(3, signal)));
+    cursors.hold();
+    first.ack(received.slice(0, 2));
+    const leaving = first.leave();
+    await until('the store to be asked', () => cursors.isAsked);
+    let hasJoined = false;
+    const joining = join().then((seat) => {
+      hasJoined = true;
+      return seat;
+    });
+    for (let turns = 0; turns < 20; turns++) await Promise.resolve();
+    expect(hasJoined).toBe(false);
+    cursors.goOn();
+    await leaving;
+    const second = await joining;
+    expect(idsOf(await second.receive(3, signal))).toEqual(['c']);
+    await competing.close();
+    await log.close();
+    expect(clock.pendingAlarms).toBe(0);
+  });
+});
