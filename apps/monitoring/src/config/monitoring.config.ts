@@ -62,7 +62,7 @@ export const monitoringConfig = httpConfig
     }),
     INGEST_MAX_WAIT_MS: setting(integerText(1, 60_000), {
       about: 'While published events wait longer than this for their turn, more are refused with ingest.busy.',
-      default: '50',
+      default: '100',
     }),
     DROP_OLDEST_KEEPS: setting(integerText(1, 1_000_000), {
       about: 'Events that a slow reader with the policy drop-oldest still gets.',

@@ -69,13 +69,16 @@ describe("ingest's share of the loop", () => {
     expect(begunSince()).toEqual(['c', 'd', 'e']);
   });
 
-  it('is smaller while deliveries are late', () => {
+  it('is the smaller the later deliveries are, and never nothing', () => {
     const { call, turn, begunSince, lag } = setUp();
-    lag(41);
-    for (const name of ['a', 'b', 'c']) void call(name);
-    expect(begunSince()).toEqual(['a']);
+    lag(20);
+    for (const name of ['a', 'b', 'c', 'd', 'e']) void call(name);
+    expect(begunSince()).toEqual(['a', 'b']);
+    lag(400);
     turn();
-    expect(begunSince()).toEqual(['b']);
+    expect(begunSince()).toEqual(['c']);
+    turn();
+    expect(begunSince()).toEqual(['d']);
   });
 
   it('takes a burst, and refuses only while those before have waited too long', async () => {

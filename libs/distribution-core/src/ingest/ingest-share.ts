@@ -3,11 +3,10 @@ import type { Clock } from '../ports/clock.port.js';
 import type { Counter, Gauge, Metrics } from '../ports/metrics.port.js';
 
 export interface IngestShareLimits {
-  /** Ingest's part of a turn of the loop. */
+  /** Ingest's part of a turn of the loop while nothing waits for its delivery; the longer that waits, the smaller it is. */
   readonly turnMs: number;
-  /** The same while what was taken waits for being delivered. */
+  /** The same while deliveries are as late as they may be, or later. */
   readonly lateTurnMs: number;
-  /** Deliveries that take longer than this are late. */
   readonly maxLagMs: number;
   /** While the first of those that wait has waited longer, nobody else may. */
   readonly maxWaitMs: number;
@@ -16,10 +15,10 @@ export interface IngestShareLimits {
 }
 
 export const DEFAULT_INGEST_SHARE_LIMITS: IngestShareLimits = {
-  turnMs: 5,
+  turnMs: 20,
   lateTurnMs: 1,
   maxLagMs: 40,
-  maxWaitMs: 50,
+  maxWaitMs: 100,
   maxWaitingBytes: 64 * 1024 * 1024,
 };
 
@@ -96,7 +95,7 @@ export class IngestShare {
 
   private turnMs(): number {
     const { maxLagMs, lateTurnMs, turnMs } = this.limits;
-    return this.deps.lagMs() > maxLagMs ? lateTurnMs : turnMs;
+    return Math.max(lateTurnMs, turnMs * (1 - this.deps.lagMs() / maxLagMs));
   }
 
   private countTurn(): void {

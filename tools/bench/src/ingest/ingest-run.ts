@@ -34,12 +34,14 @@ const TOPIC = 'monitoring/metrics';
 /** What was accepted must be counted within this; the counts of a topic may be some seconds old. */
 const COUNT_DEADLINE_MS = 10_000;
 const COUNT_PAUSE_MS = 250;
+/** Counts are up to two seconds old. */
+const SETTLED_PAUSES = 16;
 
 /** As many events as one core takes: a closed loop against one server, then a look into its log. */
 export async function runIngest(server: ServerProcess, plan: IngestPlan): Promise<IngestFigures> {
   const load = ChildProgram.start<PostingCommand, PostingAnswer>(programPath('ingest/posting-program'), plan.loadCpu);
   try {
-    const before = await storedEvents(server);
+    const before = await settledEvents(server);
     const startMicros = monotonicMicros();
     const fromMicros = startMicros + plan.warmUpSeconds * 1e6;
     const toMicros = fromMicros + plan.seconds * 1e6;
@@ -103,6 +105,19 @@ async function missingOrDouble(server: ServerProcess, expected: number): Promise
     stored = await storedEvents(server);
   }
   return stored === expected ? [] : [`the log has ${stored} events, ${expected} were accepted`];
+}
+
+/** When the service has said what it says of itself at its start. */
+async function settledEvents(server: ServerProcess): Promise<number> {
+  const deadline = performance.now() + COUNT_DEADLINE_MS;
+  let stored = await storedEvents(server);
+  for (let same = 0; same < SETTLED_PAUSES && performance.now() < deadline; same++) {
+    await new Promise((resolve) => setTimeout(resolve, COUNT_PAUSE_MS));
+    const now = await storedEvents(server);
+    if (now !== stored) same = 0;
+    stored = now;
+  }
+  return stored;
 }
 
 async function storedEvents(server: ServerProcess): Promise<number> {

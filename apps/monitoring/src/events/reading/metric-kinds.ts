@@ -9,6 +9,8 @@ import type { MetricTemplate } from './metric-template.js';
 export interface MetricKind {
   /** How its events were written lately. */
   readonly templates: MetricTemplate[];
+  /** Events in succession that were written in none of those ways. */
+  misses: number;
   readonly topic: string;
   readonly routingKey: string;
   /** One object for all of them. */
@@ -77,6 +79,7 @@ export class MetricKinds {
     const named = service === '' ? `"service_name":${JSON.stringify(stored.data.service_name)},` : '';
     return {
       templates: [],
+      misses: 0,
       topic,
       routingKey: record.routingKey,
       attributes: record.attributes,

@@ -84,6 +84,7 @@ interface Written {
   readonly event_id: string;
   readonly timestamp: string;
   readonly current_value: unknown;
+  readonly unit: string | undefined;
   readonly isTurned: boolean;
   readonly flaw: readonly [number, number] | undefined;
 }
@@ -140,6 +141,7 @@ describe('metrics that are read without being parsed', () => {
       event_id: mostly(word, name),
       timestamp: time,
       current_value: figure,
+      unit: mostly(fc.constant(undefined), word),
       /** Another producer writes it in another order. */
       isTurned: fc.boolean(),
       flaw: mostly<readonly [number, number] | undefined>(
@@ -147,9 +149,14 @@ describe('metrics that are read without being parsed', () => {
         fc.tuple(fc.nat(250), fc.integer({ min: 32, max: 126 })),
       ),
     });
-    const textOf = ({ of, event_id, timestamp, current_value, isTurned, flaw }: Written) => {
+    const textOf = ({ of, event_id, timestamp, current_value, unit, isTurned, flaw }: Written) => {
       const { data, ...rest } = templates[of];
-      const made = { ...rest, event_id, timestamp, data: { ...data, current_value } };
+      const made = {
+        ...rest,
+        event_id,
+        timestamp,
+        data: { ...data, current_value, ...(unit !== undefined && { unit }) },
+      };
       const entries = Object.entries(made);
       const bytes = Buffer.from(JSON.stringify(Object.fromEntries(isTurned ? entries.toReversed() : entries)));
       if (flaw !== undefined) bytes[flaw[0] % bytes.length] = flaw[1];

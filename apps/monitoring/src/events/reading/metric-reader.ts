@@ -11,6 +11,9 @@ const BEFORE_TIME = Uint8Array.from(Buffer.from('","timestamp":"'));
 const MIN_RUN_BYTES = 16 * 1024;
 /** Of a kind: as many producers may write it, each in its own way. */
 const MAX_TEMPLATES = 2;
+/** After so many events that were written in no known way, a kind is looked at again with every so manieth. */
+const PATIENCE = 8;
+const SELDOM = 256;
 
 /** The events of one body that are read without being parsed, from where one is said to begin. */
 export interface PlainEvents {
@@ -46,6 +49,7 @@ interface Beginning {
 
 class BodyReader implements PlainEvents {
   end = 0;
+  private isBegun = false;
   private last: MetricTemplate | undefined;
   private readonly scan = new MetricScan();
   private readonly isAscii: boolean;
@@ -63,11 +67,13 @@ class BodyReader implements PlainEvents {
 
   read(start: number): PublishedEvent | undefined {
     const { body, scan } = this;
-    const expected = this.last === undefined ? this.beginning.template : this.last.next;
+    const expected = this.isBegun ? this.last?.next : this.beginning.template;
     let end = expected === undefined ? -1 : expected.read(body, start, scan);
     let kind = expected?.kind;
-    if (end >= 0) this.last = expected;
-    else {
+    if (end >= 0) {
+      this.last = expected;
+      this.isBegun = true;
+    } else {
       end = scan.scan(body, start);
       if (end < 0) return undefined;
       kind = this.kinds.of(scan, body);
@@ -92,9 +98,10 @@ class BodyReader implements PlainEvents {
 
   /** It comes behind the one before again, or at the beginning. */
   private expect(template: MetricTemplate | undefined): void {
-    if (this.last === undefined) this.beginning.template = template;
-    else this.last.next = template;
+    if (!this.isBegun) this.beginning.template = template;
+    else if (this.last !== undefined) this.last.next = template;
     this.last = template;
+    this.isBegun = true;
   }
 
   private valueOf({ middle, tail }: MetricKind): Uint8Array {
@@ -131,8 +138,14 @@ function templateOf(
   end: number,
 ): MetricTemplate | undefined {
   const { templates } = kind;
+  // Where something else is another one in each event, to look for it is in vain.
+  if (kind.misses > PATIENCE && kind.misses++ % SELDOM !== 0) return undefined;
   const known = templates.find((template) => template.read(body, start, scan) === end);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    kind.misses = 0;
+    return known;
+  }
+  kind.misses++;
   const template = MetricTemplate.of(kind, body, scan, start, end);
   if (template === undefined) return undefined;
   if (templates.push(template) > MAX_TEMPLATES) templates.shift();

@@ -62,9 +62,11 @@ export class MetricScan {
   metricStart = 0;
   metricEnd = 0;
   metricHash = 0;
-  /** Of `current_value`. */
+  /** Of `current_value`, and of `threshold`: empty if there is none. */
   valueStart = 0;
   valueEnd = 0;
+  thresholdStart = 0;
+  thresholdEnd = 0;
   /** Empty if the data names no service. */
   serviceStart = 0;
   serviceEnd = 0;
@@ -78,6 +80,7 @@ export class MetricScan {
     this.bytes = bytes;
     this.routingStart = this.routingEnd = this.routingHash = 0;
     this.serviceStart = this.serviceEnd = this.serviceHash = 0;
+    this.thresholdStart = this.thresholdEnd = 0;
     if (bytes[start] !== OPEN_BRACE) return -1;
     let at = start;
     let found = 0;
@@ -214,7 +217,9 @@ export class MetricScan {
         this.valueEnd = figureEnd(this.bytes, at);
         return this.valueEnd;
       default:
-        return figureEnd(this.bytes, at);
+        this.thresholdStart = at;
+        this.thresholdEnd = figureEnd(this.bytes, at);
+        return this.thresholdEnd;
     }
   }
 

@@ -4,7 +4,7 @@ import { MAX_ID, type MetricScan } from './metric-scan.js';
 import { figureEnd, textEnd } from './plain-json.js';
 
 /** What may be another one in each event. */
-type Part = 'id' | 'time' | 'value';
+type Part = 'id' | 'time' | 'figure';
 
 /** Longer ones are seldom the same, and thousands of them are kept. */
 const MAX_BYTES = 1_024;
@@ -13,7 +13,7 @@ const MAX_TIME = 40;
 const FEW_BYTES = 48;
 
 /**
- * An event that was read, but for its id, its time and its value: whatever has the same bytes around others of those is read
+ * An event that was read, but for its id, its time and its figures: whatever has the same bytes around others of those is read
  * the same way, and needs no second look at what its bytes say. A producer writes its metrics one like the other, and again and
  * again in the same order.
  */
@@ -33,13 +33,13 @@ export class MetricTemplate {
   /** Of the event that was scanned last. Undefined if it is too long. */
   static of(kind: MetricKind, bytes: Uint8Array, scan: MetricScan, start: number, end: number) {
     if (end - start > MAX_BYTES) return undefined;
-    const spans = (
-      [
-        ['id', scan.idStart, scan.idEnd],
-        ['time', scan.timeStart, scan.timeEnd],
-        ['value', scan.valueStart, scan.valueEnd],
-      ] as const
-    ).toSorted(([, one], [, other]) => one - other);
+    const found: (readonly [Part, number, number])[] = [
+      ['id', scan.idStart, scan.idEnd],
+      ['time', scan.timeStart, scan.timeEnd],
+      ['figure', scan.valueStart, scan.valueEnd],
+      ['figure', scan.thresholdStart, scan.thresholdEnd],
+    ];
+    const spans = found.filter(([, from, to]) => to > from).sort(([, one], [, other]) => one - other);
     const starts = [start, ...spans.map(([, , spanEnd]) => spanEnd)];
     const ends = [...spans.map(([, spanStart]) => spanStart), end];
     const placeOf = (at: number) => {
@@ -80,7 +80,7 @@ export class MetricTemplate {
           timeStart = from;
           timeEnd = at;
           break;
-        case 'value':
+        case 'figure':
           at = figureEnd(bytes, from);
           if (at < 0) return -1;
       }
