@@ -3,6 +3,8 @@ import { certificatesIn, KAFKA_USERS, secureListeners, SECURE_PORTS } from './ka
 import type { Certificates } from './certificates.js';
 import { kafkaServers, portsOfKafka } from './kafka.js';
 import { postgres } from './postgres.js';
+import { pulsarServer } from './pulsar.js';
+import { PULSAR_PORTS } from './pulsar-properties.js';
 import { redis } from './redis.js';
 import { schemaRegistry } from './schema-registry.js';
 import { secureKafka } from './servers.js';
@@ -30,6 +32,12 @@ export const startSchemaRegistry = (port?: number): Promise<TestServer> => start
 export async function startKafka(port?: number): Promise<TestServer> {
   const from = port ?? (await freePort(portsOfKafka(1)));
   return startForTest(kafkaServers('kafka', from, 1)[0], from);
+}
+
+/** A Pulsar for one test; its `url` is what PULSAR_URL takes. What it acknowledged outlives a kill. */
+export async function startPulsar(port?: number): Promise<TestServer> {
+  const from = port ?? (await freePort(PULSAR_PORTS));
+  return startForTest(pulsarServer({ kind: 'pulsar', port: from }), from);
 }
 
 /** Several brokers, each of which may be killed and come back alone. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { run } from './command.js';
 import { STACK_FOLDER } from './places.js';
@@ -17,14 +17,19 @@ export interface MavenArchive extends MavenArtifact {
   readonly sha256: string;
 }
 
+export interface FetchOptions {
+  /** Poms among them name repositories that are gone; everything is to be had where Maven looks first. */
+  readonly isFromFirstRepository?: boolean;
+}
+
 const FETCHED_WITHIN_MS = 600_000;
 
 /**
  * The folder with the jars of these artifacts and all that they need at run time. Maven checks each jar against its
  * checksum. What is there already is not fetched again.
  */
-export function mavenJars(artifacts: readonly MavenArtifact[]): Promise<string> {
-  return fetchOnce(pomOf(artifacts), 'lib', () => Promise.resolve());
+export function mavenJars(artifacts: readonly MavenArtifact[], options: FetchOptions = {}): Promise<string> {
+  return fetchOnce(pomOf(artifacts), 'lib', () => Promise.resolve(), options);
 }
 
 /** The folder of an unpacked archive. */
@@ -40,7 +45,12 @@ export function mavenArchive(archive: MavenArchive): Promise<string> {
   });
 }
 
-async function fetchOnce(pom: string, result: string, finish: (half: string) => Promise<void>): Promise<string> {
+async function fetchOnce(
+  pom: string,
+  result: string,
+  finish: (half: string) => Promise<void>,
+  { isFromFirstRepository = false }: FetchOptions = {},
+): Promise<string> {
   const folder = path.join(STACK_FOLDER, 'maven', createHash('sha256').update(pom).digest('hex').slice(0, 16));
   const wanted = path.join(folder, result);
   if (existsSync(wanted)) return wanted;
@@ -48,8 +58,10 @@ async function fetchOnce(pom: string, result: string, finish: (half: string) => 
   const half = path.join(folder, `half-${process.pid}`);
   const file = path.join(folder, 'pom.xml');
   writeFileSync(file, pom);
+  const settings = isFromFirstRepository ? ['-gs', await mirrorSettings(folder)] : [];
   const copy = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${half}`];
-  const { code, output } = await run('mvn', ['-B', '-q', '-C', '-f', file, ...copy], { timeoutMs: FETCHED_WITHIN_MS });
+  const maven = ['-B', '-q', '-C', ...settings, '-f', file, ...copy];
+  const { code, output } = await run('mvn', maven, { timeoutMs: FETCHED_WITHIN_MS });
   try {
     if (code !== 0) {
       throw new Error(`it could not be fetched; this needs Maven (mvn) and Java 17 or newer:\n${output.slice(-2_000)}`);
@@ -61,6 +73,21 @@ async function fetchOnce(pom: string, result: string, finish: (half: string) => 
   } finally {
     rmSync(half, { recursive: true, force: true });
   }
+}
+
+/** Settings by which Maven asks its first repository for what it would ask others for. A user's own mirrors go before. */
+async function mirrorSettings(folder: string): Promise<string> {
+  const [empty, answer, file] = ['empty.xml', `first-${process.pid}.txt`, `settings-${process.pid}.xml`].map((name) =>
+    path.join(folder, name),
+  );
+  writeFileSync(empty, pomOf([]));
+  const ask = ['help:evaluate', '-Dexpression=project.repositories[0].url', `-Doutput=${answer}`];
+  const { code, output } = await run('mvn', ['-B', '-q', '-f', empty, ...ask]);
+  if (code !== 0) throw new Error(`Maven does not say where it looks first:\n${output.slice(-2_000)}`);
+  const mirror = `<id>first</id><mirrorOf>*,!central</mirrorOf><url>${readFileSync(answer, 'utf8').trim()}</url>`;
+  writeFileSync(file, `<settings><mirrors><mirror>${mirror}</mirror></mirrors></settings>\n`);
+  rmSync(answer);
+  return file;
 }
 
 export function pomOf(artifacts: readonly (MavenArtifact | MavenArchive)[]): string {

@@ -9,6 +9,7 @@ import {
   secureListeners,
 } from './kafka-security.js';
 import { postgres } from './postgres.js';
+import { pulsarServer } from './pulsar.js';
 import { redis } from './redis.js';
 import { schemaRegistry } from './schema-registry.js';
 import type { StackServer } from './stack-server.js';
@@ -24,6 +25,7 @@ export interface StackEntry {
 const KAFKA_PORT = 19_092;
 const KAFKA3_PORT = 19_192;
 const SECURE_PORT = 19_292;
+const PULSAR_PORT = 18_180;
 
 const addresses = (servers: readonly StackServer[]): string => servers.map(({ port }) => `127.0.0.1:${port}`).join(',');
 
@@ -69,6 +71,7 @@ export const stackEntries = (folderOf: (kind: string) => string): readonly Stack
     kafkaEntry('kafka', 'kafka', KAFKA_PORT, 1),
     kafkaEntry('kafka:3', 'kafka3', KAFKA3_PORT, 3),
     { name: 'kafka:secure', servers: [secure], variables: { KAFKA_BROKERS: addresses([secure]), ...LOGIN } },
+    one(pulsarServer({ kind: 'pulsar', port: PULSAR_PORT })),
     one(schemaRegistry),
     one(alertmanager()),
   ];

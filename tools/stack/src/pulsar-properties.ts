@@ -1,0 +1,46 @@
+/** Where one standalone Pulsar listens: web (REST and WebSocket), its binary protocol, its bookie, web over TLS. */
+export const PULSAR_PORTS = 4;
+
+export const pulsarPorts = (port: number) =>
+  ({ web: port, binary: port + 1, bookie: port + 2, webTls: port + 3 }) as const;
+
+/** The largest event, in bytes: Pulsar's own limit, and beyond it base64 and the fields around it. */
+const MAX_FRAME_BYTES = 8 * 1024 * 1024;
+
+/** The text of standalone.conf. `security`: more lines, who may come in and how. */
+export function pulsarProperties(port: number, security: Readonly<Record<string, string>> = {}): string {
+  const { web, binary } = pulsarPorts(port);
+  const lines: Readonly<Record<string, string | number | boolean>> = {
+    // Empty: it keeps its own below the folder that the command line names.
+    metadataStoreUrl: '',
+    configurationMetadataStoreUrl: '',
+    brokerServicePort: binary,
+    webServicePort: web,
+    bindAddress: '127.0.0.1',
+    advertisedAddress: '127.0.0.1',
+    clusterName: 'standalone',
+    webSocketServiceEnabled: true,
+    webSocketMaxTextFrameSize: MAX_FRAME_BYTES,
+    allowAutoTopicCreation: false,
+    brokerDeleteInactiveTopicsEnabled: false,
+    loadBalancerEnabled: false,
+    managedLedgerDefaultEnsembleSize: 1,
+    managedLedgerDefaultWriteQuorum: 1,
+    managedLedgerDefaultAckQuorum: 1,
+    managedLedgerCacheSizeMB: 64,
+    systemTopicEnabled: true,
+    topicLevelPoliciesEnabled: true,
+    transactionCoordinatorEnabled: false,
+    acknowledgmentAtBatchIndexLevelEnabled: true,
+    functionsWorkerEnabled: false,
+    numIOThreads: 4,
+    numHttpServerThreads: 8,
+    webSocketNumServiceThreads: 4,
+    webSocketNumIoThreads: 4,
+    subscriptionKeySharedEnable: true,
+    ...security,
+  };
+  return Object.entries(lines)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}

@@ -1,0 +1,69 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { findJava } from './java-runtime.js';
+import { mavenJars } from './maven-jars.js';
+import { pulsarPorts, pulsarProperties } from './pulsar-properties.js';
+import type { StackServer } from './stack-server.js';
+
+/** Later ones are not served in whole, or do not start. */
+const ARTIFACTS = [{ group: 'org.apache.pulsar', name: 'pulsar-broker', version: '4.0.7' }];
+const ITS_JAVA = 17;
+/** What Pulsar reaches into; Java keeps it shut by itself. */
+const OPENED = [
+  ...['jdk.internal.loader', 'java.lang', 'java.io', 'java.util.zip', 'java.nio', 'jdk.internal.misc', 'sun.net'].map(
+    (name) => `java.base/${name}`,
+  ),
+  'java.base/jdk.internal.platform',
+  'java.management/sun.management',
+  'jdk.management/com.sun.management.internal',
+];
+
+export interface PulsarServerOptions {
+  readonly kind: string;
+  readonly port: number;
+  /** More lines of its configuration. */
+  security?(folder: string): Promise<Readonly<Record<string, string>>>;
+  /** For the health check, if nobody is let in without one. */
+  readonly token?: string;
+}
+
+/** A standalone Pulsar: broker, bookie and metadata in one process, with the WebSocket API on its web port. */
+export function pulsarServer({ kind, port, security, token }: PulsarServerOptions): StackServer {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  return {
+    kind,
+    port,
+    program: () => findJava(ITS_JAVA),
+    healthyWithinMs: 120_000,
+    prepare: async ({ folder, port: web }) => {
+      writeFileSync(path.join(folder, 'standalone.conf'), pulsarProperties(web, await security?.(folder)));
+      writeFileSync(path.join(folder, 'log4j2.properties'), LOG4J);
+    },
+    arguments: async ({ folder, port: web }) => [
+      ...['-Xmx768m', '-XX:MaxDirectMemorySize=768m', '-XX:+UseSerialGC'],
+      ...OPENED.flatMap((name) => ['--add-opens', `${name}=ALL-UNNAMED`]),
+      `-Dlog4j2.configurationFile=${path.join(folder, 'log4j2.properties')}`,
+      '-Dio.netty.tryReflectionSetAccessible=true',
+      ...['-cp', path.join(await mavenJars(ARTIFACTS, { isFromFirstRepository: true }), '*')],
+      'org.apache.pulsar.PulsarStandaloneStarter',
+      ...['-c', path.join(folder, 'standalone.conf')],
+      ...['--bookkeeper-dir', path.join(folder, 'bookkeeper'), '--metadata-dir', path.join(folder, 'metadata')],
+      ...['--bookkeeper-port', String(pulsarPorts(web).bookie), '--num-bookies', '1'],
+      ...['--no-functions-worker', '--no-stream-storage'],
+    ],
+    isHealthy: async (web) => {
+      const url = `http://127.0.0.1:${web}/admin/v2/brokers/health`;
+      return (await fetch(url, { headers, signal: AbortSignal.timeout(5_000) })).ok;
+    },
+    url: (web) => `http://127.0.0.1:${web}`,
+    variables: (web) => ({ PULSAR_URL: `http://127.0.0.1:${web}` }),
+  };
+}
+
+const LOG4J = `rootLogger.level=WARN
+rootLogger.appenderRef.out.ref=out
+appender.out.type=Console
+appender.out.name=out
+appender.out.layout.type=PatternLayout
+appender.out.layout.pattern=%d %p %c{1} %m%n
+`;
