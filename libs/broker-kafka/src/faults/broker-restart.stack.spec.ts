@@ -1,8 +1,7 @@
 import { BEFORE_FIRST } from '@distributary/distribution-core';
-import { until } from '@distributary/distribution-core/testing';
+import { expectKept, Follower, SteadyWriter, until } from '@distributary/distribution-core/testing';
 import { startKafka, type TestServer } from '../../../../tools/stack/src/index.js';
 import { aKafkaLog, type KafkaHarness } from '../testing/kafka-harness.js';
-import { expectKept, Follower, SteadyWriter } from '../testing/steady-writer.js';
 
 const FOREVER = { ms: 0, bytes: 0 };
 const ENOUGH = 1_000;

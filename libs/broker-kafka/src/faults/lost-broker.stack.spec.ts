@@ -1,9 +1,8 @@
 import { BEFORE_FIRST } from '@distributary/distribution-core';
-import { anEvent, until } from '@distributary/distribution-core/testing';
+import { anEvent, expectKept, Follower, SteadyWriter, until } from '@distributary/distribution-core/testing';
 import { type KafkaClusterForTest, startKafka3 } from '../../../../tools/stack/src/index.js';
 import { KafkaFromOutside } from '../testing/kafka-admin.js';
 import { aKafkaLog, type KafkaHarness } from '../testing/kafka-harness.js';
-import { expectKept, Follower, SteadyWriter } from '../testing/steady-writer.js';
 
 const FOREVER = { ms: 0, bytes: 0 };
 const ENOUGH = 500;

@@ -1,10 +1,9 @@
 import { BEFORE_FIRST } from '@distributary/distribution-core';
-import { anEvent, events, until } from '@distributary/distribution-core/testing';
+import { anEvent, events, Follower, until } from '@distributary/distribution-core/testing';
 import kafkajs from 'kafkajs';
 import { startKafka, type TestServer } from '../../../../tools/stack/src/index.js';
 import { KafkaFromOutside } from '../testing/kafka-admin.js';
 import { aKafkaLog, type KafkaHarness } from '../testing/kafka-harness.js';
-import { Follower } from '../testing/steady-writer.js';
 
 const FOREVER = { ms: 0, bytes: 0 };
 

@@ -2,13 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { BEFORE_FIRST } from '@distributary/distribution-core';
-import { anEvent, until } from '@distributary/distribution-core/testing';
+import { anEvent, Follower, until } from '@distributary/distribution-core/testing';
 import { type SecureKafkaForTest, startSecureKafka } from '../../../../tools/stack/src/index.js';
 import { kafkaConfig } from '../kafka.config.js';
 import { KafkaLog } from '../kafka-log.js';
 import { kafkaLogOptions } from '../kafka-options.js';
 import { ids, systemClock } from '../testing/kafka-harness.js';
-import { Follower } from '../testing/steady-writer.js';
 
 const FOREVER = { ms: 0, bytes: 0 };
 

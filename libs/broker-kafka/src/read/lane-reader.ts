@@ -51,7 +51,7 @@ export class LaneReader {
 
   /** Until the signal aborts; failures of brokers are waited out. Asks for the next answer while one is being read. */
   async *tail(start: TailStart, maxBytes: number, signal: AbortSignal): AsyncGenerator<EventBatch, void, void> {
-    const place = await this.patiently(signal, () => this.parts.finder.open(start));
+    const place = await this.parts.retrying.patiently(signal, () => this.parts.finder.open(start));
     if (place === undefined) return;
     let coming = this.next(place, maxBytes, signal);
     for (let damaged = 0; ;) {
@@ -97,7 +97,7 @@ export class LaneReader {
   }
 
   private next(place: ReadPlace, maxBytes: number, signal: AbortSignal): Promise<FetchedLane | undefined> {
-    return this.patiently(signal, () =>
+    return this.parts.retrying.patiently(signal, () =>
       this.checked(place, this.unlessAborted(place, maxBytes, signal), () => this.parts.finder.refresh(place)),
     );
   }
@@ -112,20 +112,6 @@ export class LaneReader {
         .then(resolve, reject)
         .finally(() => signal.removeEventListener('abort', stop));
     });
-  }
-
-  /** Undefined once the signal has aborted. Everything that may pass is tried again, for as long as it takes. */
-  private async patiently<Result>(signal: AbortSignal, attempt: () => Promise<Result>): Promise<Result | undefined> {
-    for (let tries = 0; ; tries++) {
-      if (signal.aborted) return undefined;
-      try {
-        return await attempt();
-      } catch (error) {
-        if (signal.aborted) return undefined;
-        if (!(error instanceof KafkaError) || !error.isTransient) throw error;
-        await this.parts.retrying.pause(tries, signal);
-      }
-    }
   }
 
   /** Throws what the lane's error code means, after a look at what has become of the lane. */

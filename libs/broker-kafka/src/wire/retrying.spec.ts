@@ -1,8 +1,8 @@
-import { noMetrics } from '@distributary/distribution-core';
+import { noMetrics, pauseMs } from '@distributary/distribution-core';
 import { connectionLost, KAFKA, kafkaError } from '../kafka.errors.js';
 import { KafkaMetrics } from '../kafka-metrics.js';
 import { ids, systemClock } from '../testing/kafka-harness.js';
-import { pauseMs, Retrying } from './retrying.js';
+import { Retrying } from './retrying.js';
 
 const closing = () => {
   const closed = new AbortController();

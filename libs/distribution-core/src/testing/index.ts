@@ -6,6 +6,7 @@ export * from './in-memory-dead-letter-store.js';
 export * from './until.js';
 export * from './recording-outlet.js';
 export * from './settle.js';
+export * from './steady-writer.js';
 export * from './in-memory-log.js';
 export {
   describeLogContract,

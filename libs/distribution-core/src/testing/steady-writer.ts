@@ -1,6 +1,6 @@
-import type { Log, TailStart } from '@distributary/distribution-core';
-import { DistributionError } from '@distributary/distribution-core';
-import { anEvent } from '@distributary/distribution-core/testing';
+import { DistributionError } from '../errors/distribution-error.js';
+import type { Log, TailStart } from '../ports/log.port.js';
+import { anEvent } from './builders.js';
 
 const EVENTS_PER_APPEND = 10;
 const OVERLAPPING = 4;
