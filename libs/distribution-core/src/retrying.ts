@@ -44,14 +44,16 @@ export class Retrying {
 
   /** Undefined once the signal has aborted. Everything that may pass is tried again, for as long as it takes. */
   async patiently<Result>(signal: AbortSignal, attempt: () => Promise<Result>): Promise<Result | undefined> {
+    const { ids, isTransient, onRetry } = this.options;
     for (let tries = 0; ; tries++) {
       if (signal.aborted) return undefined;
       try {
         return await attempt();
       } catch (error) {
         if (signal.aborted) return undefined;
-        if (!this.options.isTransient(error)) throw error;
-        await this.pause(tries, signal);
+        if (!isTransient(error)) throw error;
+        onRetry();
+        await this.wait(pauseMs(tries, ids.random()), signal);
       }
     }
   }

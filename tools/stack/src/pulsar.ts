@@ -29,7 +29,7 @@ export interface PulsarServerOptions {
 
 /** A standalone Pulsar: broker, bookie and metadata in one process, with the WebSocket API on its web port. */
 export function pulsarServer({ kind, port, security, token }: PulsarServerOptions): StackServer {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   return {
     kind,
     port,

@@ -1,0 +1,168 @@
+import type { Appended, Clock, Lane, LaneAppend } from '@distributary/distribution-core';
+import { DistributionError, invalidRequest, laneName } from '@distributary/distribution-core';
+import { topicNotFound } from '../pulsar.errors.js';
+import type { PulsarMetrics } from '../pulsar-metrics.js';
+import type { TopicDirectory } from '../topics/topic-directory.js';
+import { EVENT_OVERHEAD_BYTES } from './append-request.js';
+import { LaneWriter, type LaneWriterParts } from './lane-writer.js';
+
+export interface AppendLimits {
+  /** Bytes given to `append` and not yet acknowledged. */
+  readonly maxInFlightBytes: number;
+  /** Bytes of one event's value. */
+  readonly maxRecordBytes: number;
+  readonly timeoutMs: number;
+}
+
+/** Writers that have nothing to do are given up beyond this. */
+const MAX_WRITERS = 2_000;
+/** Writers find out by themselves that a topic has gone; this is for those who come anew. */
+const TOPIC_AGE_MS = 30_000;
+
+/** Admits appends within the bounds, and gives each to the writers of its lanes in the order of the calls. */
+export class AppendQueue {
+  private readonly writers = new Map<string, LaneWriter>();
+  private readonly idle: (() => void)[] = [];
+  private inFlightBytes = 0;
+  private inFlightCount = 0;
+  /** Topics are looked up one after another, so that appends keep the order of their calls. */
+  private admitted: Promise<unknown> = Promise.resolve();
+  private waiting = 0;
+
+  constructor(
+    private readonly parts: LaneWriterParts,
+    private readonly clock: Clock,
+    private readonly directory: TopicDirectory,
+    private readonly limits: AppendLimits,
+    private readonly metrics: PulsarMetrics,
+  ) {}
+
+  append(appends: readonly LaneAppend[]): Promise<readonly Appended[]> {
+    const bytes = this.checkedBytes(appends);
+    this.addInFlight(bytes, 1);
+    return this.admit(appends).finally(() => this.addInFlight(-bytes, -1));
+  }
+
+  /** Resolves when everything that was given has been answered. */
+  drained(): Promise<void> {
+    if (this.inFlightCount === 0) return Promise.resolve();
+    return new Promise((resolve) => this.idle.push(resolve));
+  }
+
+  close(): void {
+    for (const writer of this.writers.values()) writer.close();
+    this.writers.clear();
+  }
+
+  private admit(appends: readonly LaneAppend[]): Promise<readonly Appended[]> {
+    const known = this.waiting === 0 ? this.knownLanes(appends) : undefined;
+    if (known !== undefined) return this.write(appends, known);
+    this.waiting++;
+    const lanes = this.admitted.then(() => this.lanesOf(appends));
+    const written = lanes.then(
+      (found) => ({ answer: this.write(appends, found) }),
+      (error: unknown) => ({ answer: Promise.reject(error) as Promise<readonly Appended[]> }),
+    );
+    this.admitted = written.then(() => {
+      this.waiting--;
+    });
+    return written.then(({ answer }) => answer);
+  }
+
+  /** Undefined if somebody has to be asked. */
+  private knownLanes(appends: readonly LaneAppend[]): Lane[] | undefined {
+    const lanes: Lane[] = [];
+    for (const { topic, partition } of appends) {
+      const writer = this.writers.get(laneName({ topic, partition }));
+      if (writer === undefined || !writer.isCurrent(this.directory.lastSeen(topic))) return undefined;
+      lanes.push(writer.lane);
+    }
+    return lanes;
+  }
+
+  private async lanesOf(appends: readonly LaneAppend[]): Promise<Lane[]> {
+    const lanes: Lane[] = [];
+    for (const { topic, partition } of appends) {
+      const found = await this.directory.topic(topic, TOPIC_AGE_MS);
+      if (partition >= found.partitions) throw topicNotFound(`${topic}#${partition}`);
+      lanes.push({ topic, partition, epoch: found.epoch });
+    }
+    return lanes;
+  }
+
+  private async write(appends: readonly LaneAppend[], lanes: readonly Lane[]): Promise<readonly Appended[]> {
+    const startedMs = this.clock.monotonicMs();
+    const deadlineMs = startedMs + this.limits.timeoutMs;
+    const outcomes = await Promise.allSettled(
+      appends.map(
+        ({ records }, index) =>
+          new Promise<Appended>((resolve, reject) => {
+            const bytes = bytesOf(records);
+            const request = { lane: lanes[index], records, bytes, startedMs, deadlineMs, resolve, reject };
+            this.writer(lanes[index]).push(request);
+          }),
+      ),
+    );
+    // Only when nothing of it is under way any more: what is in flight is counted until then.
+    return outcomes.map((outcome) => {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return outcome.value;
+    });
+  }
+
+  private writer(lane: Lane): LaneWriter {
+    const name = laneName(lane);
+    let writer = this.writers.get(name);
+    if (writer !== undefined && writer.lane.epoch === lane.epoch && !writer.isOver) return writer;
+    writer?.close();
+    if (this.writers.size >= MAX_WRITERS) this.giveUpIdle();
+    writer = new LaneWriter(lane, this.parts);
+    this.writers.set(name, writer);
+    return writer;
+  }
+
+  private giveUpIdle(): void {
+    for (const [name, writer] of this.writers) {
+      if (!writer.isIdle) continue;
+      writer.close();
+      this.writers.delete(name);
+    }
+  }
+
+  private checkedBytes(appends: readonly LaneAppend[]): number {
+    const { maxInFlightBytes, maxRecordBytes } = this.limits;
+    let bytes = 0;
+    for (const { topic, partition, records } of appends) {
+      if (records.length === 0) {
+        throw invalidRequest([{ path: `${topic}#${partition}`, rule: 'must have at least one record' }]);
+      }
+      for (const { value } of records) {
+        if (value.length > maxRecordBytes) throw tooLarge(`an event of ${value.length} bytes`, maxRecordBytes);
+      }
+      bytes += bytesOf(records);
+    }
+    if (bytes > maxInFlightBytes) throw tooLarge(`an append of ${bytes} bytes`, maxInFlightBytes);
+    if (this.inFlightBytes + bytes > maxInFlightBytes) {
+      throw new DistributionError('ingest.busy', `${this.inFlightBytes} bytes wait to be written`, {
+        retryAfterMs: 50,
+      });
+    }
+    return bytes;
+  }
+
+  private addInFlight(bytes: number, count: number): void {
+    this.inFlightBytes += bytes;
+    this.inFlightCount += count;
+    this.metrics.inFlight(this.inFlightBytes);
+    if (this.inFlightCount === 0) for (const resolve of this.idle.splice(0)) resolve();
+  }
+}
+
+function bytesOf(records: readonly { readonly value: Uint8Array }[]): number {
+  let bytes = 0;
+  for (const { value } of records) bytes += value.length + EVENT_OVERHEAD_BYTES;
+  return bytes;
+}
+
+const tooLarge = (what: string, limit: number) =>
+  new DistributionError('payload.too_large', `${what} is larger than ${limit} bytes`);

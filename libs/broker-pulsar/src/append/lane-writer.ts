@@ -1,0 +1,278 @@
+import type { Clock, Lane, Position, Retrying } from '@distributary/distribution-core';
+import { DistributionError, laneName } from '@distributary/distribution-core';
+import { isTransient, topicNotFound, unavailable } from '../pulsar.errors.js';
+import type { PulsarMetrics } from '../pulsar-metrics.js';
+import { eventFrame } from '../records/event-message.js';
+import { positionOf, type MessagePlace } from '../records/message-position.js';
+import type { PulsarTopic } from '../topics/pulsar-topic.js';
+import type { TopicDirectory } from '../topics/topic-directory.js';
+import type { LaneRequest } from './append-request.js';
+import { MAX_UNDER_WAY, type ProducerAnswer, ProducerSocket, type ProducerSockets } from './producer-socket.js';
+import { type Sending, SendingQueue } from './sending.js';
+
+export interface LaneWriterParts {
+  readonly sockets: ProducerSockets;
+  readonly directory: TopicDirectory;
+  readonly retrying: Retrying;
+  readonly clock: Clock;
+  readonly metrics: PulsarMetrics;
+  readonly requestTimeoutMs: number;
+  newProducerName(): string;
+  /** Of its newest event. */
+  endOf(lane: Lane): Promise<Position>;
+  /** Where events that Pulsar had already lie, in their order, looked for behind `after`. */
+  locate(lane: Lane, after: Position, eventIds: readonly string[]): Promise<readonly Position[]>;
+}
+
+const LOOK_MS = 250;
+/** Bytes of values under way; a socket's buffer is memory of ours. */
+const MAX_BYTES_UNDER_WAY = 4 * 1024 ** 2;
+
+/**
+ * Writes one lane, over one socket, as one producer of Pulsar: what is repeated after a socket was lost bears the numbers it
+ * had, so that Pulsar drops what it has. A message that Pulsar refuses takes its append with it; the producer is given up
+ * then, once nothing is under way, since whether the refused one was counted is not told.
+ */
+export class LaneWriter {
+  private readonly queue = new SendingQueue();
+  private readonly closing = new AbortController();
+  private socket: ProducerSocket | undefined;
+  private producer: string;
+  private isConnecting = false;
+  private isLocating = false;
+  /** A message was refused: nothing is sent until all under way have been answered. */
+  private isSettling = false;
+  private bytesUnderWay = 0;
+  private lastPosition: Position | undefined;
+  private lastSignMs = 0;
+  private cancelLook: (() => void) | undefined;
+  /** Of appends of which a part has arrived. */
+  private readonly firstPositions = new Map<LaneRequest, Position>();
+
+  constructor(
+    readonly lane: Lane,
+    private readonly parts: LaneWriterParts,
+  ) {
+    this.producer = parts.newProducerName();
+  }
+
+  get isIdle(): boolean {
+    return this.queue.length === 0;
+  }
+
+  /** Closed: it takes nothing any more. */
+  get isOver(): boolean {
+    return this.closing.signal.aborted;
+  }
+
+  isCurrent(topic: PulsarTopic | undefined): boolean {
+    return !this.isOver && topic !== undefined && topic.epoch === this.lane.epoch;
+  }
+
+  push(request: LaneRequest): void {
+    this.queue.push(request);
+    this.pump();
+    this.lookLater();
+  }
+
+  close(): void {
+    this.end(unavailable('the Pulsar log is closed'));
+  }
+
+  /** Rejects what waits, and takes nothing any more. */
+  private end(error: Error): void {
+    this.closing.abort();
+    this.cancelLook?.();
+    this.socket?.close();
+    for (let sending = this.queue.shift(); sending !== undefined; sending = this.queue.shift()) {
+      sending.request.reject(error);
+    }
+  }
+
+  private pump(): void {
+    if (this.isOver || this.isSettling || this.queue.length === 0) return;
+    const { socket } = this;
+    if (socket === undefined) {
+      if (!this.isConnecting) void this.connect();
+      return;
+    }
+    while (this.queue.sent < MAX_UNDER_WAY && this.bytesUnderWay < MAX_BYTES_UNDER_WAY) {
+      const next = this.queue.next();
+      if (next === undefined) return;
+      const { sending, number } = next;
+      if (this.queue.sent === 1) this.lastSignMs = this.parts.clock.monotonicMs();
+      this.bytesUnderWay += sending.record.value.length;
+      socket.send(eventFrame(sending.record, this.lane.epoch, number));
+    }
+  }
+
+  /** Until there is a socket, or nobody wants it any more. */
+  private async connect(): Promise<void> {
+    this.isConnecting = true;
+    const { retrying, sockets } = this.parts;
+    try {
+      await retrying.patiently(this.closing.signal, async () => {
+        if (this.queue.length === 0) return;
+        await this.checkTopic();
+        this.lastPosition ??= await this.parts.endOf(this.lane);
+        const query = { producerName: this.producer, initialSequenceId: String(this.queue.numberBefore) };
+        const socket = await sockets.open(this.lane, query, {
+          onAnswer: (answer) => this.answered(answer),
+          onClosed: (isTooLarge) => this.lost(isTooLarge),
+        });
+        this.socket = socket;
+        this.queue.unsend();
+        this.bytesUnderWay = 0;
+      });
+    } catch (error) {
+      // Not let in, or the topic is not there any more.
+      this.end(error instanceof Error ? error : unavailable(String(error)));
+    }
+    this.isConnecting = false;
+    if (this.isOver) this.socket?.close();
+    else this.pump();
+  }
+
+  private async checkTopic(): Promise<void> {
+    const topic = await this.parts.directory.find(this.lane.topic, 0);
+    if (topic?.epoch !== this.lane.epoch) throw topicNotFound(this.lane.topic);
+  }
+
+  private answered({ number, place, refusal }: ProducerAnswer): void {
+    this.lastSignMs = this.parts.clock.monotonicMs();
+    const sending = this.queue.numbered(number);
+    if (sending === undefined) return;
+    if (refusal !== undefined) return this.refused(sending, refusal);
+    this.confirmed(sending, place);
+    this.settle();
+  }
+
+  private confirmed(sending: Sending, place: MessagePlace | undefined): void {
+    if (place === undefined) sending.isElsewhere = true;
+    else sending.position = positionOf(place);
+    this.advance();
+  }
+
+  /** Answers requests whose messages have all arrived, from the front. */
+  private advance(): void {
+    for (let { first } = this.queue; first !== undefined; { first } = this.queue) {
+      if (first.isElsewhere && !first.isRefused) return void this.locate();
+      if (first.position === undefined && !first.isElsewhere) break;
+      this.queue.shift();
+      this.bytesUnderWay = Math.max(0, this.bytesUnderWay - first.record.value.length);
+      if (!first.isRefused) this.arrived(first, first.position ?? '');
+    }
+    this.pump();
+  }
+
+  private arrived({ request, isLast }: Sending, position: Position): void {
+    this.lastPosition = position;
+    const first = this.firstPositions.get(request) ?? position;
+    if (!isLast) return void this.firstPositions.set(request, first);
+    this.firstPositions.delete(request);
+    const { metrics, clock } = this.parts;
+    metrics.appended(request.records.length, request.bytes);
+    metrics.flushed(clock.monotonicMs() - request.startedMs);
+    request.resolve({ lane: this.lane, first, last: position });
+  }
+
+  /** Finds what Pulsar had already, in the lane itself. */
+  private async locate(): Promise<void> {
+    if (this.isLocating) return;
+    this.isLocating = true;
+    const found: Sending[] = [];
+    for (const sending of this.queue.underWay()) {
+      if (!sending.isElsewhere) break;
+      found.push(sending);
+    }
+    const ids = found.map(({ record }) => record.eventId);
+    const positions = await this.parts.locate(this.lane, this.lastPosition ?? '', ids).catch(() => []);
+    this.isLocating = false;
+    if (this.isOver) return;
+    found.forEach((sending, index) => {
+      sending.isElsewhere = false;
+      sending.position = positions[index];
+    });
+    // Whoever is not where Pulsar says that it is cannot be called acknowledged.
+    const missing = found.filter(({ position }) => position === undefined);
+    if (missing.length > 0) {
+      const error = unavailable(`events of ${laneName(this.lane)} were not found where Pulsar has them`);
+      for (const sending of missing) {
+        this.reject(sending, error);
+        sending.position = this.lastPosition ?? '';
+      }
+      this.isSettling = true;
+    }
+    this.advance();
+    this.settle();
+  }
+
+  private refused(sending: Sending, refusal: DistributionError): void {
+    if (isTransient(refusal)) return this.socket?.close();
+    this.reject(sending, refusal);
+    // It was answered, if not as it should.
+    sending.position = this.lastPosition ?? '';
+    this.isSettling = true;
+    this.advance();
+    this.settle();
+  }
+
+  private reject({ request }: Sending, error: Error): void {
+    request.reject(error);
+    this.firstPositions.delete(request);
+    this.queue.refuse(request);
+  }
+
+  /** Begins anew once nothing is under way. */
+  private settle(): void {
+    if (!this.isSettling || this.queue.sent > 0) return;
+    this.isSettling = false;
+    this.producer = this.parts.newProducerName();
+    this.queue.renumber();
+    const { socket } = this;
+    this.socket = undefined;
+    socket?.close();
+    this.pump();
+  }
+
+  private lost(isTooLarge: boolean): void {
+    this.socket = undefined;
+    if (this.isOver) return;
+    if (isTooLarge) {
+      const largest = [...this.queue.underWay()].reduce<Sending | undefined>(
+        (found, each) => (found !== undefined && found.record.value.length >= each.record.value.length ? found : each),
+        undefined,
+      );
+      if (largest !== undefined) {
+        const error = `an event of ${largest.record.value.length} bytes is larger than a frame that Pulsar takes`;
+        largest.request.reject(new DistributionError('payload.too_large', error));
+        this.firstPositions.delete(largest.request);
+        this.queue.refuseFrom(largest);
+      }
+    }
+    this.queue.unsend();
+    this.isSettling = false;
+    this.pump();
+  }
+
+  private lookLater(): void {
+    if (this.cancelLook !== undefined || this.isOver) return;
+    this.cancelLook = this.parts.clock.after(LOOK_MS, () => {
+      this.cancelLook = undefined;
+      this.look();
+      if (this.queue.length > 0) this.lookLater();
+    });
+  }
+
+  /** Rejects what has waited too long, and gives up a socket that says nothing. */
+  private look(): void {
+    const nowMs = this.parts.clock.monotonicMs();
+    for (let { first } = this.queue; first !== undefined && first.request.deadlineMs <= nowMs; { first } = this.queue) {
+      const { request } = first;
+      this.firstPositions.delete(request);
+      request.reject(unavailable(`Pulsar has not confirmed events of ${laneName(this.lane)} in time`));
+      while (this.queue.first?.request === request) this.queue.shift();
+    }
+    if (this.queue.sent > 0 && nowMs - this.lastSignMs > this.parts.requestTimeoutMs) this.socket?.terminate();
+  }
+}

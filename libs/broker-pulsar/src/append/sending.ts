@@ -1,0 +1,112 @@
+import type { EventRecord, Position } from '@distributary/distribution-core';
+import type { LaneRequest } from './append-request.js';
+
+/** One message on its way to Pulsar. */
+export interface Sending {
+  readonly request: LaneRequest;
+  readonly record: EventRecord;
+  readonly isLast: boolean;
+  /** Once Pulsar has it. */
+  position: Position | undefined;
+  /** Pulsar had it already, and does not say where. */
+  isElsewhere: boolean;
+  /** Its append has failed; it keeps its number until it has been answered. */
+  isRefused: boolean;
+}
+
+/**
+ * What a lane's writer has to send, in order, numbered as Pulsar counts what one producer sends. What is dealt with leaves
+ * at the front, so that what is left has numbers without a hole.
+ */
+export class SendingQueue {
+  private readonly items: Sending[] = [];
+  private head = 0;
+  /** Of the item at the head. */
+  private firstNumber = 1;
+  /** Items from the head on that were sent over the present socket. */
+  sent = 0;
+
+  get length(): number {
+    return this.items.length - this.head;
+  }
+
+  get first(): Sending | undefined {
+    return this.items[this.head];
+  }
+
+  /** What Pulsar is told to have had before: the number before the head's. */
+  get numberBefore(): number {
+    return this.firstNumber - 1;
+  }
+
+  push(request: LaneRequest): void {
+    const { records } = request;
+    records.forEach((record, index) => {
+      const isLast = index === records.length - 1;
+      this.items.push({ request, record, isLast, position: undefined, isElsewhere: false, isRefused: false });
+    });
+  }
+
+  /** The next to be sent, with its number; undefined if all are. */
+  next(): { readonly sending: Sending; readonly number: number } | undefined {
+    if (this.sent >= this.length) return undefined;
+    const place = this.sent++;
+    return { sending: this.items[this.head + place], number: this.firstNumber + place };
+  }
+
+  /** Undefined for what has left by now. */
+  numbered(number: number): Sending | undefined {
+    const place = number - this.firstNumber;
+    return place >= 0 && place < this.sent ? this.items[this.head + place] : undefined;
+  }
+
+  shift(): Sending | undefined {
+    const item = this.items[this.head];
+    if (item === undefined) return undefined;
+    this.head++;
+    this.firstNumber++;
+    if (this.sent > 0) this.sent--;
+    if (this.head > 1024 && this.head * 2 > this.items.length) {
+      this.items.splice(0, this.head);
+      this.head = 0;
+    }
+    return item;
+  }
+
+  /** Its append has failed: what was not sent of it leaves, what is under way is waited for. */
+  refuse(request: LaneRequest): void {
+    for (const sending of this.underWay()) if (sending.request === request) sending.isRefused = true;
+    this.removeFrom(this.head + this.sent, request);
+  }
+
+  /** The same, for a message that was not taken, nor what is behind it: that moves up. */
+  refuseFrom(refused: Sending): void {
+    this.removeFrom(this.items.indexOf(refused, this.head), refused.request);
+    this.sent = 0;
+    for (const sending of this.all()) if (sending.request === refused.request) sending.isRefused = true;
+  }
+
+  private removeFrom(from: number, request: LaneRequest): void {
+    const kept = this.items.slice(from).filter((each) => each.request !== request);
+    this.items.splice(from, this.items.length - from, ...kept);
+  }
+
+  /** Nothing of it was sent as far as the next socket is concerned. */
+  unsend(): void {
+    this.sent = 0;
+  }
+
+  /** As the first messages of another producer. */
+  renumber(): void {
+    this.firstNumber = 1;
+  }
+
+  /** In order: those under way. */
+  *underWay(): Generator<Sending, void, void> {
+    for (let place = 0; place < this.sent; place++) yield this.items[this.head + place];
+  }
+
+  *all(): Generator<Sending, void, void> {
+    for (let at = this.head; at < this.items.length; at++) yield this.items[at];
+  }
+}

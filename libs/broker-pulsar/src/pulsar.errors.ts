@@ -1,0 +1,51 @@
+import { DistributionError, type ErrorCode } from '@distributary/distribution-core';
+
+/** A failure that Pulsar told, or that it told nothing; `isTransient`: the same request may succeed in a while. */
+export class PulsarError extends DistributionError {
+  constructor(
+    /** Of HTTP; 0: there was no answer. */
+    readonly status: number,
+    readonly isTransient: boolean,
+    code: ErrorCode,
+    message: string,
+    cause?: unknown,
+  ) {
+    super(code, message, cause === undefined ? {} : { cause });
+  }
+}
+
+const CODES: ReadonlyMap<number, ErrorCode> = new Map<number, ErrorCode>([
+  [400, 'request.invalid'],
+  [404, 'topic.not_found'],
+  [409, 'topic.exists'],
+  [412, 'request.invalid'],
+  [413, 'payload.too_large'],
+]);
+/** Whoever is not let in now will not be let in a moment later; what Pulsar does not offer it will not offer then. */
+const FINAL: ReadonlySet<number> = new Set([401, 403, 405, 501]);
+
+/** What Pulsar answered, in our codes; `what` says what was being done. */
+export function pulsarError(status: number, what: string, detail = ''): PulsarError {
+  const message = `Pulsar answered ${status} to ${what}${detail === '' ? '' : `: ${detail}`}`;
+  const code = CODES.get(status) ?? 'broker.unavailable';
+  return new PulsarError(status, !CODES.has(status) && !FINAL.has(status), code, message);
+}
+
+/** No answer, or no connection. What was asked may have been done all the same. */
+export function connectionLost(what: string, cause?: unknown): PulsarError {
+  const reason = cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : '';
+  return new PulsarError(0, true, 'broker.unavailable', `no answer of Pulsar to ${what}${reason}`, cause);
+}
+
+export const isTransient = (error: unknown): boolean => error instanceof PulsarError && error.isTransient;
+
+export const hasStatus = (error: unknown, ...statuses: readonly number[]): boolean =>
+  error instanceof PulsarError && statuses.includes(error.status);
+
+export const unavailable = (message: string, cause?: unknown): DistributionError =>
+  new DistributionError('broker.unavailable', message, { cause });
+
+export const topicNotFound = (topic: string): DistributionError =>
+  new DistributionError('topic.not_found', `there is no topic ${topic}`);
+
+export const positionLost = (message: string): DistributionError => new DistributionError('position.lost', message);

@@ -1,0 +1,156 @@
+import {
+  type EventBatch,
+  pauseMs,
+  type Position,
+  type Retrying,
+  type TailStart,
+} from '@distributary/distribution-core';
+import type { PulsarMetrics } from '../pulsar-metrics.js';
+import { connectionLost, topicNotFound } from '../pulsar.errors.js';
+import { EventReader } from '../records/event-message.js';
+import { messageBatch, type PlacedMessage } from '../records/message-batch.js';
+import type { LaneFinder, ReadPlace } from './lane-place.js';
+import type { ReaderSocket, ReaderSockets } from './reader-socket.js';
+
+export interface LaneReaderParts {
+  readonly finder: LaneFinder;
+  readonly sockets: ReaderSockets;
+  readonly retrying: Retrying;
+  readonly metrics: PulsarMetrics;
+  readonly timeoutMs: number;
+  readonly requestTimeoutMs: number;
+}
+
+/** A single read copies out no more than this, whatever it was asked for. */
+export const MAX_READ_BYTES = 1024 * 1024;
+/** Pulsar does not tell readers that their topic is gone: they ask this often. */
+const LOOK_MS = 1_000;
+
+/** Reads lanes by readers of Pulsar, which keep nothing there. */
+export class LaneReader {
+  private readonly events = new EventReader();
+
+  constructor(private readonly parts: LaneReaderParts) {}
+
+  /** What is there now, oldest first; empty at the end. */
+  read(start: TailStart, maxBytes: number): Promise<readonly EventBatch[]> {
+    const { retrying, finder, timeoutMs } = this.parts;
+    return retrying.within(timeoutMs, async () => {
+      const place = await finder.open(start);
+      return place.after >= place.stats.last || place.stats.events === 0
+        ? []
+        : this.readTo(place, place.stats.last, Math.min(Math.max(maxBytes, 1), MAX_READ_BYTES));
+    });
+  }
+
+  /** Until the signal aborts; failures of Pulsar are waited out. */
+  async *tail(start: TailStart, maxBytes: number, signal: AbortSignal): AsyncGenerator<EventBatch, void, void> {
+    const { retrying, finder } = this.parts;
+    const place = await retrying.patiently(signal, () => finder.open(start));
+    if (place === undefined) return;
+    for (let fruitless = 0; !signal.aborted;) {
+      const { after } = place;
+      const socket = await retrying.patiently(signal, async () => {
+        if (fruitless > 0) await finder.again(place);
+        return this.parts.sockets.open(place.lane, place.after);
+      });
+      if (socket === undefined) return;
+      try {
+        yield* this.follow(place, socket, maxBytes, signal);
+      } finally {
+        socket.close();
+      }
+      fruitless = place.after === after ? fruitless + 1 : 1;
+      await retrying.wait(pauseMs(fruitless, 0), signal);
+    }
+  }
+
+  /** Until the signal aborts or the socket is lost. */
+  private async *follow(
+    place: ReadPlace,
+    socket: ReaderSocket,
+    maxBytes: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<EventBatch, void, void> {
+    const { finder, retrying, requestTimeoutMs } = this.parts;
+    for (;;) {
+      await socket.settled(LOOK_MS, signal);
+      if (signal.aborted) return;
+      if (finder.isKnownGone(place)) throw topicNotFound(place.lane.topic);
+      const messages = takeFrom(socket, maxBytes);
+      if (messages === undefined) return;
+      if (messages.length === 0) {
+        if (socket.silentMs > 2 * requestTimeoutMs) return;
+        socket.ping();
+        // A look that fails says nothing of the topic; the socket will tell, or the next look.
+        const isThere = await retrying.patiently(signal, () => finder.isThere(place, LOOK_MS));
+        if (isThere === false) throw topicNotFound(place.lane.topic);
+        continue;
+      }
+      const batch = await this.batch(place, messages, signal);
+      if (batch !== undefined) yield batch;
+      if (signal.aborted) return;
+    }
+  }
+
+  private async readTo(place: ReadPlace, last: Position, maxBytes: number): Promise<readonly EventBatch[]> {
+    const { sockets, requestTimeoutMs } = this.parts;
+    const socket = await sockets.open(place.lane, place.after);
+    const signal = AbortSignal.timeout(requestTimeoutMs);
+    const messages: PlacedMessage[] = [];
+    let bytes = 0;
+    let to = place.after;
+    try {
+      while (to < last && bytes < maxBytes) {
+        await socket.settled(requestTimeoutMs, signal);
+        const taken = socket.take(maxBytes - bytes);
+        if (taken.length === 0) throw connectionLost(`read ${place.lane.topic}#${place.lane.partition}`);
+        const size = sizeOf(taken);
+        if (bytes > 0 && bytes + size > maxBytes) break;
+        bytes += size;
+        messages.push(...taken);
+        to = taken[taken.length - 1].position;
+      }
+    } finally {
+      socket.close();
+    }
+    const batch = await this.batch(place, messages, signal);
+    return batch === undefined ? [] : [batch];
+  }
+
+  private async batch(
+    place: ReadPlace,
+    messages: readonly PlacedMessage[],
+    signal: AbortSignal,
+  ): Promise<EventBatch | undefined> {
+    const { finder, retrying, metrics } = this.parts;
+    let from = place.after;
+    for (const { position } of messages) {
+      if (isOtherLedger(from, position)) {
+        const step = from;
+        await retrying.patiently(signal, () => finder.checkStep(place, step, position));
+      }
+      from = position;
+    }
+    const batch = messageBatch(place.lane, messages, this.events);
+    place.after = from;
+    metrics.read(batch?.count ?? 0);
+    return batch;
+  }
+}
+
+/** Undefined if the socket was lost, and nothing is left in it. */
+function takeFrom(socket: ReaderSocket, maxBytes: number): readonly PlacedMessage[] | undefined {
+  try {
+    return socket.take(maxBytes);
+  } catch {
+    return undefined;
+  }
+}
+
+const LEDGER_DIGITS = 11;
+const isOtherLedger = (from: Position, to: Position): boolean =>
+  from !== '' && from.slice(0, LEDGER_DIGITS) !== to.slice(0, LEDGER_DIGITS);
+
+const sizeOf = (messages: readonly PlacedMessage[]): number =>
+  messages.reduce((sum, { message }) => sum + (message.payload.length * 3) / 4, 0);

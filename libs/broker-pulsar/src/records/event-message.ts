@@ -1,0 +1,117 @@
+import type { Attributes, EventRecord } from '@distributary/distribution-core';
+
+/**
+ * One event as one message: payload = value, key = routing key, and properties:
+ *   dx-id          event id
+ *   dx-time        epoch microseconds, decimal
+ *   dx-epoch       the lane's epoch: a topic that is deleted and made again bears the same name
+ *   dx-attributes  JSON; absent: none
+ *   traceparent    as W3C has it
+ */
+export const PROPERTY = {
+  id: 'dx-id',
+  time: 'dx-time',
+  epoch: 'dx-epoch',
+  attributes: 'dx-attributes',
+  trace: 'traceparent',
+} as const;
+
+/** The first message of each lane, which is no event: as long as it is kept, nothing has expired. */
+export const FIRST_MESSAGE = 'dx-first';
+
+/** A message as the WebSocket API gives it. */
+export interface PulsarMessage {
+  readonly messageId: string;
+  /** Base64. */
+  readonly payload: string;
+  readonly properties?: Readonly<Record<string, string>> | null;
+  /** ISO 8601, to the millisecond. */
+  readonly publishTime: string;
+  readonly key?: string | null;
+  readonly redeliveryCount?: number;
+}
+
+/** What is sent to append `record`; the answer bears the same context. */
+export function eventFrame(record: EventRecord, epoch: string, context: number): string {
+  const { eventId, timeMicros, routingKey, attributes, value, traceparent } = record;
+  const properties: Record<string, string> = {
+    [PROPERTY.id]: eventId,
+    [PROPERTY.time]: String(timeMicros),
+    [PROPERTY.epoch]: epoch,
+  };
+  for (const _name in attributes) {
+    properties[PROPERTY.attributes] = JSON.stringify(attributes);
+    break;
+  }
+  if (traceparent !== undefined) properties[PROPERTY.trace] = traceparent;
+  const payload = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
+  return JSON.stringify({ payload, key: routingKey, properties, context: String(context) });
+}
+
+export const firstMessageFrame = (epoch: string): string =>
+  JSON.stringify({ payload: '', properties: { [FIRST_MESSAGE]: '1', [PROPERTY.epoch]: epoch }, context: '0' });
+
+/** Beyond, texts hardly repeat. */
+const MAX_KNOWN_ATTRIBUTES = 1024;
+
+/** Reads messages as events. Attributes whose text was seen before are not parsed again, and are one object. */
+export class EventReader {
+  private readonly known = new Map<string, Attributes>();
+
+  /** Undefined if it is none of an event of this epoch. */
+  read(message: PulsarMessage, epoch: string): EventRecord | undefined {
+    const properties = message.properties ?? {};
+    if (properties[FIRST_MESSAGE] !== undefined) return undefined;
+    const value = Buffer.from(message.payload, 'base64');
+    const eventId = properties[PROPERTY.id];
+    const traceparent = properties[PROPERTY.trace];
+    const trace = traceparent === undefined ? {} : { traceparent };
+    if (eventId === undefined) return { ...foreignEvent(message, value), ...trace };
+    if (properties[PROPERTY.epoch] !== epoch) return undefined;
+    return {
+      eventId,
+      timeMicros: Number(properties[PROPERTY.time]),
+      routingKey: message.key ?? '',
+      attributes: this.attributes(properties[PROPERTY.attributes]),
+      value,
+      ...trace,
+    };
+  }
+
+  private attributes(text: string | undefined): Attributes {
+    if (text === undefined) return NO_ATTRIBUTES;
+    let attributes = this.known.get(text);
+    if (attributes === undefined) {
+      attributes = JSON.parse(text) as Attributes;
+      if (this.known.size >= MAX_KNOWN_ATTRIBUTES) this.known.clear();
+      this.known.set(text, attributes);
+    }
+    return attributes;
+  }
+}
+
+const NO_ATTRIBUTES: Attributes = {};
+
+export const publishedMicros = ({ publishTime }: PulsarMessage): number => Date.parse(publishTime) * 1000;
+
+/** What others wrote: its id is its place, its value stays if it is a JSON object, else it is wrapped as CloudEvents has it. */
+function foreignEvent(message: PulsarMessage, value: Buffer): EventRecord {
+  return {
+    eventId: Buffer.from(message.messageId, 'base64').toString('hex'),
+    timeMicros: publishedMicros(message),
+    routingKey: message.key ?? '',
+    attributes: {},
+    value: jsonObject(value),
+  };
+}
+
+function jsonObject(value: Buffer): Uint8Array {
+  const text = value.toString();
+  try {
+    const parsed: unknown = JSON.parse(text);
+    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
+    return isObject ? value : Buffer.from(`{"data":${text}}`);
+  } catch {
+    return Buffer.from(`{"data_base64":"${value.toString('base64')}"}`);
+  }
+}

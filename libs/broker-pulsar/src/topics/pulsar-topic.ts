@@ -1,0 +1,71 @@
+import type { LogTopic, Retention } from '@distributary/distribution-core';
+
+/** A partitioned topic as its metadata tell of it. */
+export interface PulsarTopic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly epoch: string;
+  readonly retention: Retention;
+  /** By partition: the ledger that the lane began with. Empty for topics that were not made here. */
+  readonly firstLedgers: readonly number[];
+  readonly isOurs: boolean;
+}
+
+/** Pulsar keeps what it does not know about a topic as its properties. */
+export const TOPIC_PROPERTY = {
+  epoch: 'distributary.epoch',
+  retention: 'distributary.retention',
+  /** Written last: without it the topic is not finished, and not there. */
+  first: 'distributary.first-ledgers',
+} as const;
+
+/** Of topics that others made: Pulsar does not tell one life of theirs from the next. */
+const FOREIGN_EPOCH = 'foreign';
+
+interface Metadata {
+  readonly partitions: number;
+  readonly properties?: Readonly<Record<string, string>> | null;
+}
+
+/** Undefined for a topic without partitions, and for one that is not finished. */
+export function topicOf(name: string, answer: unknown): PulsarTopic | undefined {
+  const { partitions, properties } = answer as Metadata;
+  if (!(partitions > 0)) return undefined;
+  const epoch = properties?.[TOPIC_PROPERTY.epoch];
+  const foreign = { name, partitions, epoch: FOREIGN_EPOCH, retention: { ms: 0, bytes: 0 }, firstLedgers: [] };
+  if (epoch === undefined) return { ...foreign, isOurs: false };
+  const first = properties?.[TOPIC_PROPERTY.first];
+  if (first === undefined) return undefined;
+  const [ms, bytes] = numbers(properties?.[TOPIC_PROPERTY.retention] ?? '0,0');
+  return { name, partitions, epoch, retention: { ms, bytes }, firstLedgers: numbers(first), isOurs: true };
+}
+
+export const retentionText = ({ ms, bytes }: Retention): string => `${ms},${bytes}`;
+
+const numbers = (text: string): number[] => text.split(',').map(Number);
+
+export function logTopic({ name, partitions, epoch, retention }: PulsarTopic): LogTopic {
+  const lanes = Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition, epoch }));
+  return { name, partitions, retention, lanes };
+}
+
+const MINUTE_MS = 60_000;
+const MIB = 1024 ** 2;
+const UNLIMITED = -1;
+
+/** Pulsar counts minutes and MiB: at least what was asked for is kept. Its 0 means "keep nothing". */
+export const pulsarRetention = ({ ms, bytes }: Retention) => ({
+  retentionTimeInMinutes: ms === 0 ? UNLIMITED : Math.ceil(ms / MINUTE_MS),
+  retentionSizeInMB: bytes === 0 ? UNLIMITED : Math.ceil(bytes / MIB),
+});
+
+export type PulsarRetention = ReturnType<typeof pulsarRetention>;
+
+/** Whether `kept` keeps at least `wanted`. */
+export function isAtLeast(kept: PulsarRetention, wanted: PulsarRetention): boolean {
+  const covers = (have: number, want: number) => have === UNLIMITED || (want !== UNLIMITED && have >= want);
+  return (
+    covers(kept.retentionTimeInMinutes, wanted.retentionTimeInMinutes) &&
+    covers(kept.retentionSizeInMB, wanted.retentionSizeInMB)
+  );
+}

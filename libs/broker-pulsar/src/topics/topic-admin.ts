@@ -1,0 +1,149 @@
+import type { IdSource, LogTopic, Retention, Retrying } from '@distributary/distribution-core';
+import { DistributionError, invalidRequest } from '@distributary/distribution-core';
+import { connectionLost, hasStatus, topicNotFound } from '../pulsar.errors.js';
+import { firstMessageFrame } from '../records/event-message.js';
+import type { PulsarWeb } from '../wire/pulsar-web.js';
+import { sendOnce } from '../wire/send-once.js';
+import type { LaneStatsFinder } from './lane-stats.js';
+import type { PulsarNames } from './pulsar-names.js';
+import { logTopic, pulsarRetention, retentionText, TOPIC_PROPERTY, topicOf } from './pulsar-topic.js';
+import type { TopicDirectory } from './topic-directory.js';
+
+export interface TopicAdminParts {
+  readonly web: PulsarWeb;
+  readonly names: PulsarNames;
+  readonly directory: TopicDirectory;
+  readonly stats: LaneStatsFinder;
+  readonly retrying: Retrying;
+  readonly ids: IdSource;
+  readonly timeoutMs: number;
+}
+
+const MAX_PARTITIONS = 1024;
+const WITH_PROPERTIES = 'application/vnd.partitioned-topic-metadata+json';
+/** Pulsar's default is to remove topics that nobody uses for a minute, once their retention is over. */
+const STAYS = {
+  inactiveTopicDeleteMode: 'delete_when_no_subscriptions',
+  maxInactiveDurationSeconds: 60,
+  deleteWhileInactive: false,
+} as const;
+const EPOCH_LETTERS = 12;
+
+/** Topics as the port knows them. */
+export class TopicAdmin {
+  constructor(private readonly parts: TopicAdminParts) {}
+
+  /**
+   * Properties, policies, the first message of each lane, and then the mark that it is finished: whoever dies in between
+   * leaves a topic that is not there for anybody, and is made anew by the next call.
+   */
+  async create(name: string, partitions: number, retention: Retention): Promise<LogTopic> {
+    const { names, retrying, ids, timeoutMs } = this.parts;
+    names.check(name);
+    if (!Number.isInteger(partitions) || partitions < 1 || partitions > MAX_PARTITIONS) {
+      throw invalidRequest([{ path: 'partitions', rule: `must be an integer from 1 to ${MAX_PARTITIONS}` }]);
+    }
+    const epoch = ids.uuid().replaceAll('-', '').slice(0, EPOCH_LETTERS);
+    await retrying.within(timeoutMs, () => this.reserve(name, partitions, retention, epoch));
+    await retrying.within(timeoutMs, () => this.setPolicies(name, retention));
+    const firstLedgers = await retrying.within(timeoutMs, () => this.begin(name, partitions, epoch));
+    await retrying.within(timeoutMs, () =>
+      this.setProperties(name, { [TOPIC_PROPERTY.first]: firstLedgers.join(',') }),
+    );
+    return logTopic(await this.parts.directory.topic(name, 0));
+  }
+
+  async delete(name: string): Promise<void> {
+    const { directory, retrying, timeoutMs } = this.parts;
+    await retrying.within(timeoutMs, async (tries) => {
+      // An earlier attempt may have been heard.
+      if ((await directory.find(name, 0)) === undefined && tries > 0) return;
+      await directory.topic(name, 0);
+      await this.remove(name);
+    });
+    directory.gone(name);
+  }
+
+  async setRetention(name: string, retention: Retention): Promise<void> {
+    const { directory, names, web, retrying, timeoutMs } = this.parts;
+    await retrying.within(timeoutMs, async () => {
+      await directory.topic(name, 0);
+      await web.ask({ method: 'POST', path: `${names.topic(name)}/retention`, body: pulsarRetention(retention) });
+      await this.setProperties(name, { [TOPIC_PROPERTY.retention]: retentionText(retention) });
+    });
+  }
+
+  /** Topics that were made here. Those of others are used by their names, but never listed: nobody shall tidy them up. */
+  list(): Promise<readonly LogTopic[]> {
+    const { directory, names, web, retrying, timeoutMs } = this.parts;
+    return retrying.within(timeoutMs, async () => {
+      const listed = (await web.ask({ method: 'GET', path: `persistent/${names.space}/partitioned` })) as string[];
+      const topics = await Promise.all(listed.map((each) => directory.find(names.ourName(each), 0)));
+      return topics.filter((topic) => topic !== undefined && topic.isOurs).map((topic) => logTopic(topic!));
+    });
+  }
+
+  private async reserve(name: string, partitions: number, retention: Retention, epoch: string): Promise<void> {
+    const { names, web } = this.parts;
+    const path = `${names.topic(name)}/partitions`;
+    const properties = { [TOPIC_PROPERTY.epoch]: epoch, [TOPIC_PROPERTY.retention]: retentionText(retention) };
+    try {
+      await web.ask({ method: 'PUT', path, body: { partitions, properties }, contentType: WITH_PROPERTIES });
+    } catch (error) {
+      if (!hasStatus(error, 409)) throw error;
+      const answer = await web.find(path);
+      const present = (answer as { properties?: Record<string, string> } | undefined)?.properties;
+      if (present?.[TOPIC_PROPERTY.epoch] === epoch) return;
+      if (
+        answer === undefined ||
+        topicOf(name, answer) !== undefined ||
+        present?.[TOPIC_PROPERTY.epoch] === undefined
+      ) {
+        throw new DistributionError('topic.exists', `there is a topic ${name} already`);
+      }
+      await this.remove(name);
+      throw connectionLost(`create topic ${name}`, new Error('what was left of an earlier attempt is being removed'));
+    }
+  }
+
+  private async setPolicies(name: string, retention: Retention): Promise<void> {
+    const { names, web } = this.parts;
+    const policies = {
+      retention: pulsarRetention(retention),
+      deduplicationEnabled: true,
+      inactiveTopicPolicies: STAYS,
+    };
+    for (const [policy, body] of Object.entries(policies)) {
+      await web.ask({ method: 'POST', path: `${names.topic(name)}/${policy}`, body });
+    }
+  }
+
+  /** Its first message stays where it is, so that later its absence says that something has expired. */
+  private begin(name: string, partitions: number, epoch: string): Promise<number[]> {
+    const { names, web, stats, timeoutMs } = this.parts;
+    return Promise.all(
+      Array.from({ length: partitions }, async (_, partition) => {
+        const { ledger, isEmpty } = await stats.beginning(name, partition);
+        if (!isEmpty) return ledger;
+        const query = { producerName: `distributary-first-${epoch}`, initialSequenceId: '0' };
+        await sendOnce(web, `producer/${names.lane(name, partition)}`, query, firstMessageFrame(epoch), timeoutMs);
+        return (await stats.beginning(name, partition)).ledger;
+      }),
+    );
+  }
+
+  private setProperties(name: string, properties: Readonly<Record<string, string>>): Promise<unknown> {
+    const { names, web } = this.parts;
+    return web.ask({ method: 'PUT', path: `${names.topic(name)}/properties`, body: properties });
+  }
+
+  private async remove(name: string): Promise<void> {
+    const { names, web } = this.parts;
+    try {
+      await web.ask({ method: 'DELETE', path: `${names.topic(name)}/partitions?force=true` });
+    } catch (error) {
+      if (hasStatus(error, 404)) throw topicNotFound(name);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,141 @@
+import http from 'node:http';
+import https from 'node:https';
+import { type ClientOptions, WebSocket } from 'ws';
+import { connectionLost, hasStatus, PulsarError, pulsarError } from '../pulsar.errors.js';
+
+export interface PulsarWebOptions {
+  /** Of Pulsar's web service, `http://host:port` or `https://host:port`. */
+  readonly url: string;
+  readonly token?: string;
+  /** PEM of whom to trust; without it whom Node trusts. */
+  readonly ca?: Buffer;
+  /** Within it Pulsar must answer a request, or take a socket. */
+  readonly requestTimeoutMs: number;
+}
+
+export interface AdminRequest {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** Below `/admin/v2/`. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly contentType?: string;
+}
+
+const MAX_CONNECTIONS = 16;
+const MAX_ANSWER_BYTES = 16 * 1024 ** 2;
+/** Brokers send on to the one that serves a topic. */
+const MAX_REDIRECTS = 3;
+/** An event of a few MiB as base64, with the fields around it. */
+const MAX_FRAME_BYTES = 16 * 1024 ** 2;
+const MAX_REASON = 300;
+
+/** The web service of a Pulsar: its admin REST API, and sockets of its WebSocket API. */
+export class PulsarWeb {
+  private readonly agent: http.Agent;
+  private readonly headers: Readonly<Record<string, string>>;
+
+  constructor(private readonly options: PulsarWebOptions) {
+    const agentOptions = { keepAlive: true, maxSockets: MAX_CONNECTIONS, ca: options.ca };
+    this.agent = options.url.startsWith('https:') ? new https.Agent(agentOptions) : new http.Agent(agentOptions);
+    this.headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+  }
+
+  /** What it answered, parsed; undefined if that was nothing. `PulsarError` for any status but 2xx. */
+  async ask(request: AdminRequest): Promise<unknown> {
+    const what = `${request.method} ${request.path}`;
+    let url = new URL(`/admin/v2/${request.path}`, this.options.url);
+    for (let redirects = 0; ; redirects++) {
+      const { status, text, location } = await this.send(url, request, what);
+      if (status >= 200 && status < 300) return text === '' ? undefined : JSON.parse(text);
+      if (status !== 307 || location === undefined || redirects >= MAX_REDIRECTS) {
+        throw pulsarError(status, what, text.slice(0, MAX_REASON));
+      }
+      url = new URL(location, url);
+    }
+  }
+
+  /** The same; undefined for 404. */
+  async find(path: string): Promise<unknown> {
+    try {
+      return await this.ask({ method: 'GET', path });
+    } catch (error) {
+      if (hasStatus(error, 404)) return undefined;
+      throw error;
+    }
+  }
+
+  /** `attach` gets the socket before anything can come over it. Resolves when it is open. */
+  open(path: string, query: Readonly<Record<string, string>>, attach: (socket: WebSocket) => void): Promise<WebSocket> {
+    const url = new URL(`/ws/v2/${path}?${new URLSearchParams(query).toString()}`, this.options.url);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    const options: ClientOptions = {
+      headers: this.headers,
+      ca: this.options.ca,
+      handshakeTimeout: this.options.requestTimeoutMs,
+      maxPayload: MAX_FRAME_BYTES,
+      perMessageDeflate: false,
+    };
+    const what = `open ${path}`;
+    return new Promise((resolve, reject) => {
+      const socket = new WebSocket(url, options);
+      socket.once('open', () => resolve(socket));
+      socket.once('unexpected-response', (request, response) => {
+        readText(response).then(
+          (text) => reject(refusedSocket(response.statusCode ?? 0, what, reasonIn(text))),
+          (error: unknown) => reject(connectionLost(what, error)),
+        );
+        response.once('close', () => request.destroy());
+      });
+      // Also after it is open: `close` follows then, and says enough.
+      socket.on('error', (error) => reject(connectionLost(what, error)));
+      socket.once('close', () => reject(connectionLost(what)));
+      attach(socket);
+    });
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+
+  private send(url: URL, { method, body, contentType = 'application/json' }: AdminRequest, what: string) {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const headers = { ...this.headers, ...(text === undefined ? {} : { 'content-type': contentType }) };
+    const { request } = url.protocol === 'https:' ? https : http;
+    return new Promise<{ status: number; text: string; location: string | undefined }>((resolve, reject) => {
+      const signal = AbortSignal.timeout(this.options.requestTimeoutMs);
+      const fail = (error: unknown) => reject(connectionLost(what, error));
+      const asked = request(url, { method, headers, agent: this.agent, signal }, (response) => {
+        const { statusCode: status = 0 } = response;
+        const { location } = response.headers;
+        readText(response).then((answer) => resolve({ status, text: answer, location }), fail);
+      });
+      asked.once('error', fail);
+      asked.end(text);
+    });
+  }
+}
+
+async function readText(response: http.IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of response as AsyncIterable<Buffer>) {
+    bytes += part.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new RangeError('the answer is too large');
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString();
+}
+
+/** 409: whoever was connected under that name, or exclusively, has not been noticed to be gone. */
+const refusedSocket = (status: number, what: string, reason: string): PulsarError =>
+  status === 409
+    ? new PulsarError(409, true, 'broker.unavailable', `${what}: ${reason}`)
+    : pulsarError(status, what, reason);
+
+/** Jetty answers with a page: what it says of itself is enough. */
+const reasonIn = (page: string): string =>
+  page
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, MAX_REASON);
