@@ -1,1 +1,2 @@
 export * from './pulsar-log.js';
+export { PulsarQueue, type PulsarQueueOptions } from './queue/pulsar-queue.js';

@@ -1,6 +1,7 @@
 import type {
   Appended,
   Clock,
+  CompetingSource,
   EventBatch,
   GroupCommit,
   IdSource,
@@ -23,6 +24,7 @@ import { PulsarMetrics } from './pulsar-metrics.js';
 import { LaneFinder } from './read/lane-place.js';
 import { LaneReader } from './read/lane-reader.js';
 import { LaneSeeker } from './read/lane-seeker.js';
+import { PulsarSubscriptions } from './queue/pulsar-subscriptions.js';
 import { ReaderSockets } from './read/reader-socket.js';
 import { GroupPositions } from './topics/group-positions.js';
 import { LaneStatsFinder } from './topics/lane-stats.js';
@@ -74,6 +76,8 @@ const CLOSED = 'the Pulsar log is closed';
  */
 export class PulsarLog implements Log {
   readonly transactions = false;
+  /** Pulsar's own subscriptions to topics of this log, for a queue over it. */
+  readonly subscriptions: CompetingSource;
   private readonly web: PulsarWeb;
   private readonly names: PulsarNames;
   private readonly directory: TopicDirectory;
@@ -124,6 +128,15 @@ export class PulsarLog implements Log {
     const finishing = retryingUntil(new AbortController().signal);
     const writing = new LaneReader({ finder, sockets, retrying: finishing, metrics, timeoutMs, requestTimeoutMs });
     this.reader = new LaneReader({ finder, sockets, retrying, metrics, timeoutMs, requestTimeoutMs });
+    this.subscriptions = new PulsarSubscriptions({
+      web,
+      names,
+      clock,
+      directory,
+      retrying,
+      timeoutMs,
+      requestTimeoutMs,
+    });
     const writer = {
       sockets: new ProducerSockets(web, names, options.compression),
       directory,

@@ -9,6 +9,7 @@ export * from './matching/filter.js';
 export * from './pause.js';
 export * from './retrying.js';
 export * from './ports/clock.port.js';
+export * from './ports/competing-subscriptions.port.js';
 export * from './ports/cursor-store.port.js';
 export * from './ports/id-source.port.js';
 export * from './ports/lane-groups.port.js';

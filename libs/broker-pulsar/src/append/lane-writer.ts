@@ -117,8 +117,9 @@ export class LaneWriter {
         this.lastPosition ??= await this.parts.endOf(this.lane);
         const query = { producerName: this.producer, initialSequenceId: String(this.queue.numberBefore) };
         const socket = await sockets.open(this.lane, query, {
-          onAnswer: (answer) => this.answered(answer),
-          onClosed: (isTooLarge) => this.lost(isTooLarge),
+          // Of the one before, which is closing, nothing is heard any more.
+          onAnswer: (answer) => this.socket === socket && this.answered(answer),
+          onClosed: (isTooLarge) => this.socket === socket && this.lost(isTooLarge),
         });
         this.socket = socket;
         this.queue.unsend();

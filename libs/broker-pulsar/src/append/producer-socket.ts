@@ -18,9 +18,9 @@ export interface ProducerAnswer {
 }
 
 export interface ProducerEvents {
-  onAnswer(answer: ProducerAnswer): void;
+  onAnswer(answer: ProducerAnswer): unknown;
   /** Once. `isTooLarge`: since it was sent a frame that is larger than it takes. */
-  onClosed(isTooLarge: boolean): void;
+  onClosed(isTooLarge: boolean): unknown;
 }
 
 export type Compression = 'none' | 'lz4' | 'zlib' | 'zstd' | 'snappy';

@@ -120,11 +120,13 @@ export class LaneReader {
 
   private async batch(
     place: ReadPlace,
-    messages: readonly PlacedMessage[],
+    given: readonly PlacedMessage[],
     signal: AbortSignal,
   ): Promise<EventBatch | undefined> {
     const { finder, retrying, metrics } = this.parts;
     let from = place.after;
+    // When its topic moves, Pulsar may give a reader again what it had.
+    const messages = given.filter(({ position }) => position > from);
     for (const { position } of messages) {
       if (isOtherLedger(from, position)) {
         const step = from;

@@ -13,6 +13,8 @@ export interface DispatchLane {
   /** Drops what is done; true if that moved the position. */
   advance(): boolean;
   stop(): Promise<void>;
+  /** Where the broker itself is told of each event: rejects if it is not known whether it has heard. */
+  acknowledged?(): Promise<void>;
 }
 
 /** What each {@link SubscriptionType} decides: who may be given an entry, and which entries wait for which. */

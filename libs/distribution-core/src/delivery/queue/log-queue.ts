@@ -1,9 +1,11 @@
 import { DistributionError, invalidRequest } from '../../errors/distribution-error.js';
 import type { Clock } from '../../ports/clock.port.js';
+import type { CompetingSource } from '../../ports/competing-subscriptions.port.js';
 import type { LaneGroups, LaneSharing } from '../../ports/lane-groups.port.js';
 import type { Log } from '../../ports/log.port.js';
 import { type Counter, type Metrics, noMetrics } from '../../ports/metrics.port.js';
 import type { Queue, QueueConsumer, QueueOptions, SubscriptionType } from '../../ports/queue.port.js';
+import { isCompeting, openCompeting } from './competing-lanes.js';
 import { GroupLanes } from './group-lanes.js';
 import { TopicDeadLetters } from './letter-burial.js';
 import { GroupPositions } from './position-keeper.js';
@@ -18,6 +20,8 @@ export interface LogQueueOptions {
   readonly metrics?: Metrics;
   /** With it, other processes that join a subscription share its lanes; without it all of them are in this process. */
   readonly groups?: LaneGroups;
+  /** With it, `shared` and `key_shared` subscriptions are the broker's own, whose events it spreads over processes. */
+  readonly competing?: CompetingSource;
 }
 
 const SHARING: Readonly<Record<SubscriptionType, LaneSharing>> = {
@@ -76,6 +80,7 @@ export class LogQueue implements Queue {
     this.check();
     await this.end(name);
     await this.options.log.deleteGroup(groupOf(name));
+    await this.options.competing?.delete(name);
   }
 
   async close(): Promise<void> {
@@ -84,12 +89,17 @@ export class LogQueue implements Queue {
   }
 
   private open(name: string, options: QueueOptions): Promise<QueueSubscription> {
-    const { log, groups } = this.options;
-    const opening: Promise<QueueSubscription> = (this.ending.get(name) ?? Promise.resolve()).then(() =>
-      groups === undefined
-        ? QueueSubscription.open(options, this.partsOf(options, new GroupPositions(log, groupOf(name))))
-        : this.openShared(name, options, groups, () => opening),
-    );
+    const { log, groups, competing } = this.options;
+    const opening: Promise<QueueSubscription> = (this.ending.get(name) ?? Promise.resolve()).then(() => {
+      const positions = new GroupPositions(log, groupOf(name));
+      if (competing !== undefined && isCompeting(options)) {
+        const parts = { ...this.partsOf(options, positions), onIdle: () => this.endIfPresent(name, opening) };
+        return openCompeting(name, options, parts, competing);
+      }
+      return groups === undefined
+        ? QueueSubscription.open(options, this.partsOf(options, positions))
+        : this.openShared(name, options, groups, () => opening);
+    });
     this.subscriptions.set(name, opening);
     opening.catch(() => {
       if (this.subscriptions.get(name) === opening) this.subscriptions.delete(name);
@@ -105,9 +115,7 @@ export class LogQueue implements Queue {
     present: () => Promise<QueueSubscription>,
   ): Promise<QueueSubscription> {
     const { log, clock } = this.options;
-    const endIfPresent = async () => {
-      if (this.subscriptions.get(name) === present()) await this.end(name);
-    };
+    const endIfPresent = () => this.endIfPresent(name, present());
     const onEnded = () => void endIfPresent();
     const lanes = new GroupLanes({ log, clock, group: groupOf(name), start: options.start, onEnded });
     // `topic.not_found` while there is somebody to be told.
@@ -141,6 +149,10 @@ export class LogQueue implements Queue {
       brokerName: (topic) => topic,
       dedupeWindowMs: undefined,
     };
+  }
+
+  private async endIfPresent(name: string, subscription: Promise<QueueSubscription>): Promise<void> {
+    if (this.subscriptions.get(name) === subscription) await this.end(name);
   }
 
   private end(name: string): Promise<void> {

@@ -358,6 +358,7 @@ export class QueueSubscription {
   private async stored(lanes: readonly Pick<LanePosition, 'topic' | 'partition'>[]): Promise<void> {
     this.markMoved(lanes);
     await this.committer.flush();
+    for (const name of new Set(lanes.map(laneName))) await this.lanes.get(name)?.acknowledged?.();
   }
 
   private markMoved(lanes: readonly Pick<LanePosition, 'topic' | 'partition'>[]): void {

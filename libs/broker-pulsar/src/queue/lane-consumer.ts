@@ -1,0 +1,122 @@
+import type { Clock, CompetingEvents, Position, Retrying } from '@distributary/distribution-core';
+import { unavailable } from '../pulsar.errors.js';
+import { EventReader } from '../records/event-message.js';
+import { messageBatch, type PlacedMessage } from '../records/message-batch.js';
+import type { PulsarNames } from '../topics/pulsar-names.js';
+import type { PulsarWeb } from '../wire/pulsar-web.js';
+import { type ConsumerPlace, ConsumerSocket } from './consumer-socket.js';
+
+export interface LaneConsumerParts {
+  readonly web: PulsarWeb;
+  readonly names: PulsarNames;
+  readonly clock: Clock;
+  readonly retrying: Retrying;
+  readonly timeoutMs: number;
+  readonly requestTimeoutMs: number;
+}
+
+const LOOK_MS = 1_000;
+
+/** Keeps a consumer on one lane of a subscription, whatever becomes of its sockets. */
+export class LaneConsumer {
+  private readonly reader = new EventReader();
+  private readonly ids = new Map<Position, string>();
+  private readonly closing = new AbortController();
+  private socket: ConsumerSocket | undefined;
+  private isConnecting = false;
+  private cancelLook: () => void = () => undefined;
+
+  constructor(
+    private readonly place: ConsumerPlace,
+    private readonly parts: LaneConsumerParts,
+    private readonly events: CompetingEvents,
+  ) {}
+
+  /** Rejects if it could not begin; from then on sockets that are lost are replaced. */
+  async start(): Promise<void> {
+    const { retrying, timeoutMs } = this.parts;
+    await retrying.within(timeoutMs, () => this.open());
+    this.lookLater();
+  }
+
+  async ack(positions: readonly Position[]): Promise<void> {
+    const messageIds = positions.map((position) => this.ids.get(position)).filter((id) => id !== undefined);
+    const { retrying, timeoutMs } = this.parts;
+    await retrying.within(timeoutMs, async () => {
+      if (this.closing.signal.aborted) throw unavailable('the subscription was left');
+      const { socket } = this;
+      // Over another socket, too: Pulsar goes by the ids.
+      if (socket === undefined) await this.reopened();
+      await this.socket?.ack(messageIds);
+    });
+    for (const position of positions) this.ids.delete(position);
+  }
+
+  /** What was acknowledged is on its way before the socket closes. */
+  async close(): Promise<void> {
+    this.closing.abort();
+    this.cancelLook();
+    const { socket } = this;
+    this.socket = undefined;
+    if (socket === undefined) return;
+    const { clock, requestTimeoutMs } = this.parts;
+    await Promise.race([
+      socket.answered().catch(() => undefined),
+      new Promise<void>((resolve) => clock.after(requestTimeoutMs, resolve)),
+    ]);
+    socket.close();
+  }
+
+  private async open(): Promise<void> {
+    const socket: ConsumerSocket = await ConsumerSocket.open(this.parts, this.place, {
+      onMessages: (messages) => this.take(messages),
+      onClosed: () => this.socket === socket && this.lost(),
+    });
+    this.socket = socket;
+    if (this.closing.signal.aborted) socket.close();
+  }
+
+  private take(messages: readonly PlacedMessage[]): void {
+    if (this.closing.signal.aborted) return;
+    const { lane } = this.place;
+    const batch = messageBatch(lane, messages, this.reader);
+    for (const { message, position } of messages) this.ids.set(position, message.messageId);
+    const given = new Set<Position>();
+    for (let index = 0; index < (batch?.count ?? 0); index++) given.add(batch?.positions.at(index) ?? '');
+    const others = messages.filter(({ position }) => !given.has(position)).map(({ position }) => position);
+    if (others.length > 0) this.ack(others).catch(() => undefined);
+    if (batch === undefined) return;
+    const redeliveries = messages
+      .filter(({ position }) => given.has(position))
+      .map(({ message }) => message.redeliveryCount ?? 0);
+    this.events.onBatch(batch, redeliveries);
+  }
+
+  private lost(): void {
+    this.socket = undefined;
+    this.events.onLost(this.place.lane);
+    void this.reopened().catch(() => undefined);
+  }
+
+  private async reopened(): Promise<void> {
+    if (this.isConnecting) return;
+    this.isConnecting = true;
+    try {
+      await this.parts.retrying.patiently(this.closing.signal, () => this.open());
+    } finally {
+      this.isConnecting = false;
+    }
+  }
+
+  /** A socket that says nothing is given up. */
+  private lookLater(): void {
+    this.cancelLook = this.parts.clock.after(LOOK_MS, () => {
+      const { socket } = this;
+      if (socket !== undefined) {
+        if (socket.silentMs > 2 * this.parts.requestTimeoutMs) socket.terminate();
+        else socket.answered().catch(() => undefined);
+      }
+      if (!this.closing.signal.aborted) this.lookLater();
+    });
+  }
+}
