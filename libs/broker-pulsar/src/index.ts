@@ -1,2 +1,4 @@
+export * from './pulsar.config.js';
 export * from './pulsar-log.js';
+export * from './pulsar-options.js';
 export { PulsarQueue, type PulsarQueueOptions } from './queue/pulsar-queue.js';

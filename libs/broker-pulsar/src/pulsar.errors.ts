@@ -33,8 +33,13 @@ export function pulsarError(status: number, what: string, detail = ''): PulsarEr
 
 /** No answer, or no connection. What was asked may have been done all the same. */
 export function connectionLost(what: string, cause?: unknown): PulsarError {
-  const reason = cause instanceof Error && cause.message !== '' ? `: ${cause.message}` : '';
-  return new PulsarError(0, true, 'broker.unavailable', `no answer of Pulsar to ${what}${reason}`, cause);
+  return new PulsarError(0, true, 'broker.unavailable', `no answer of Pulsar to ${what}${messageOf(cause)}`, cause);
+}
+
+/** Those that Node itself makes may be errors of another realm. */
+function messageOf(cause: unknown): string {
+  const message = typeof cause === 'object' && cause !== null && 'message' in cause ? cause.message : undefined;
+  return typeof message === 'string' && message !== '' ? `: ${message}` : '';
 }
 
 export const isTransient = (error: unknown): boolean => error instanceof PulsarError && error.isTransient;

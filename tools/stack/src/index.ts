@@ -4,7 +4,8 @@ import type { Certificates } from './certificates.js';
 import { kafkaServers, portsOfKafka } from './kafka.js';
 import { postgres } from './postgres.js';
 import { pulsarServer } from './pulsar.js';
-import { PULSAR_PORTS } from './pulsar-properties.js';
+import { PULSAR_PORTS, pulsarPorts } from './pulsar-properties.js';
+import { grantTenant, PULSAR_TOKENS, pulsarCertificates, securePulsarProperties } from './pulsar-security.js';
 import { redis } from './redis.js';
 import { schemaRegistry } from './schema-registry.js';
 import { secureKafka } from './servers.js';
@@ -38,6 +39,36 @@ export async function startKafka(port?: number): Promise<TestServer> {
 export async function startPulsar(port?: number): Promise<TestServer> {
   const from = port ?? (await freePort(PULSAR_PORTS));
   return startForTest(pulsarServer({ kind: 'pulsar', port: from }), from);
+}
+
+/** A Pulsar that lets nobody in without a token. */
+export interface SecurePulsarForTest extends TestServer {
+  /** The same, over TLS. */
+  readonly tlsUrl: string;
+  readonly tokens: typeof PULSAR_TOKENS;
+  /** PEM texts. */
+  readonly certificates: Certificates;
+}
+
+export async function startSecurePulsar(): Promise<SecurePulsarForTest> {
+  const { folder, remove } = testFolder('pulsar-secure');
+  try {
+    const port = await freePort(PULSAR_PORTS);
+    const certificates = await pulsarCertificates(folder);
+    const secure = pulsarServer({
+      kind: 'pulsar-secure',
+      port,
+      token: PULSAR_TOKENS.admin,
+      security: () => Promise.resolve(securePulsarProperties(port, folder)),
+      settle: () => grantTenant(`http://127.0.0.1:${port}`),
+    });
+    const server = withCleaning(await startTestServer(secure, port, folder), remove);
+    const tlsUrl = `https://127.0.0.1:${pulsarPorts(port).webTls}`;
+    return Object.assign(server, { tlsUrl, tokens: PULSAR_TOKENS, certificates });
+  } catch (error) {
+    remove();
+    throw error;
+  }
 }
 
 /** Several brokers, each of which may be killed and come back alone. */

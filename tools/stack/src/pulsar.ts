@@ -25,10 +25,12 @@ export interface PulsarServerOptions {
   security?(folder: string): Promise<Readonly<Record<string, string>>>;
   /** For the health check, if nobody is let in without one. */
   readonly token?: string;
+  /** Once it serves. */
+  settle?(): Promise<void>;
 }
 
 /** A standalone Pulsar: broker, bookie and metadata in one process, with the WebSocket API on its web port. */
-export function pulsarServer({ kind, port, security, token }: PulsarServerOptions): StackServer {
+export function pulsarServer({ kind, port, security, token, settle }: PulsarServerOptions): StackServer {
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   return {
     kind,
@@ -55,6 +57,7 @@ export function pulsarServer({ kind, port, security, token }: PulsarServerOption
       const url = `http://127.0.0.1:${web}/admin/v2/brokers/health`;
       return (await fetch(url, { headers, signal: AbortSignal.timeout(5_000) })).ok;
     },
+    settle,
     url: (web) => `http://127.0.0.1:${web}`,
     variables: (web) => ({ PULSAR_URL: `http://127.0.0.1:${web}` }),
   };

@@ -1,0 +1,85 @@
+import { WebSocket } from 'ws';
+
+interface ForeignMessage {
+  readonly key?: string;
+  readonly payload: string;
+}
+
+/** What others than the log do to a Pulsar: its administrators, and programs that write to their own topics. */
+export class PulsarFromOutside {
+  /** `space`: `tenant/namespace`. */
+  constructor(
+    private readonly url: string,
+    private readonly space: string,
+  ) {}
+
+  createTopic(name: string, partitions: number): Promise<void> {
+    return this.ask('PUT', `${name}/partitions`, partitions);
+  }
+
+  deleteTopic(name: string): Promise<void> {
+    return this.ask('DELETE', `${name}/partitions?force=true`);
+  }
+
+  /** The topic is served anew, with a new ledger. */
+  unload(name: string, partition: number): Promise<void> {
+    return this.ask('PUT', `${name}-partition-${partition}/unload`);
+  }
+
+  /** What retention does sooner or later: everything goes that was there before `append` adds to the lane. */
+  async expire(name: string, partition: number, append: () => Promise<unknown>): Promise<void> {
+    const ledgers = async () => {
+      const stats = await fetch(this.place(`${name}-partition-${partition}/internalStats`));
+      const answer = (await stats.json()) as { readonly ledgers: readonly { readonly ledgerId: number }[] };
+      return answer.ledgers.map(({ ledgerId }) => ledgerId);
+    };
+    const [first] = await ledgers();
+    await this.ask('POST', `${name}/retention`, { retentionTimeInMinutes: 0, retentionSizeInMB: 0 });
+    // What Pulsar has not noted for its deduplication stays.
+    await this.ask('POST', `${name}/deduplicationSnapshotInterval`, 1);
+    await this.unload(name, partition);
+    await append();
+    const endMs = performance.now() + 30_000;
+    while ((await ledgers())[0] === first) {
+      if (performance.now() > endMs) throw new Error(`ledger ${first} of ${name} stays`);
+      // It may be refused while the topic is taken up again.
+      await this.ask('POST', `${name}-partition-${partition}/trim`).catch(() => undefined);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 100);
+      });
+    }
+    await this.ask('POST', `${name}/retention`, { retentionTimeInMinutes: -1, retentionSizeInMB: -1 });
+  }
+
+  async send(name: string, partition: number, ...messages: readonly ForeignMessage[]): Promise<void> {
+    const path = `/ws/v2/producer/persistent/${this.space}/${name}-partition-${partition}`;
+    const socket = new WebSocket(new URL(path, this.url.replace(/^http/, 'ws')));
+    await new Promise((resolve, reject) => {
+      socket.once('open', resolve);
+      socket.once('error', reject);
+    });
+    let answered = 0;
+    const all = new Promise<void>((resolve) => {
+      socket.on('message', () => ++answered === messages.length && resolve());
+    });
+    for (const { key, payload } of messages) {
+      socket.send(JSON.stringify({ key, payload: Buffer.from(payload).toString('base64') }));
+    }
+    await all;
+    socket.terminate();
+  }
+
+  private place(path: string): string {
+    return `${this.url}/admin/v2/persistent/${this.space}/${path}`;
+  }
+
+  private async ask(method: string, path: string, body?: unknown): Promise<void> {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const response = await fetch(this.place(path), {
+      method,
+      body: text,
+      headers: { 'content-type': 'application/json' },
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  }
+}
