@@ -35,8 +35,6 @@ export class PulsarFromOutside {
     };
     const [first] = await ledgers();
     await this.ask('POST', `${name}/retention`, { retentionTimeInMinutes: 0, retentionSizeInMB: 0 });
-    // What Pulsar has not noted for its deduplication stays.
-    await this.ask('POST', `${name}/deduplicationSnapshotInterval`, 1);
     await this.unload(name, partition);
     await append();
     const endMs = performance.now() + 30_000;

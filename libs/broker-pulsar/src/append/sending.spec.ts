@@ -1,0 +1,90 @@
+import { events } from '@distributary/distribution-core/testing';
+import type { LaneRequest } from './append-request.js';
+import { SendingQueue } from './sending.js';
+
+const aRequest = (prefix: string, count: number): LaneRequest => ({
+  lane: { topic: 'orders', partition: 0, epoch: 'e1' },
+  records: events(count, prefix),
+  bytes: 0,
+  startedMs: 0,
+  deadlineMs: 0,
+  resolve: () => undefined,
+  reject: () => undefined,
+});
+
+const sendAll = (queue: SendingQueue) => {
+  const sent: [string, number][] = [];
+  for (let next = queue.next(); next !== undefined; next = queue.next()) {
+    sent.push([next.sending.record.eventId, next.number]);
+  }
+  return sent;
+};
+
+describe('what a lane has to send', () => {
+  it('bears the same numbers when it is sent again', () => {
+    const queue = new SendingQueue();
+    queue.push(aRequest('a', 3));
+    expect(sendAll(queue)).toEqual([
+      ['a-1', 1],
+      ['a-2', 2],
+      ['a-3', 3],
+    ]);
+    queue.shift();
+    queue.unsend();
+    expect(queue.numberBefore).toBe(1);
+    expect(sendAll(queue)).toEqual([
+      ['a-2', 2],
+      ['a-3', 3],
+    ]);
+  });
+
+  it('is found by its number, until it has left', () => {
+    const queue = new SendingQueue();
+    queue.push(aRequest('a', 2));
+    expect(queue.numbered(1)).toBeUndefined();
+    queue.next();
+    expect(queue.numbered(1)?.record.eventId).toBe('a-1');
+    queue.shift();
+    expect(queue.numbered(1)).toBeUndefined();
+  });
+
+  it('keeps the numbers of what is under way when an append is refused', () => {
+    const queue = new SendingQueue();
+    const refused = aRequest('b', 3);
+    queue.push(aRequest('a', 1));
+    queue.push(refused);
+    queue.push(aRequest('c', 1));
+    queue.next();
+    queue.next();
+    queue.refuse(refused);
+    expect([...queue.underWay()].map(({ isRefused }) => isRefused)).toEqual([false, true]);
+    expect(sendAll(queue)).toEqual([['c-1', 3]]);
+  });
+
+  it('moves up behind a message that was not taken', () => {
+    const queue = new SendingQueue();
+    queue.push(aRequest('a', 1));
+    queue.push(aRequest('b', 3));
+    queue.push(aRequest('c', 1));
+    sendAll(queue);
+    const refused = queue.numbered(3);
+    if (refused !== undefined) queue.refuseFrom(refused);
+    expect(sendAll(queue)).toEqual([
+      ['a-1', 1],
+      ['b-1', 2],
+      ['c-1', 3],
+    ]);
+  });
+
+  it('forgets what has left, however much goes through it', () => {
+    const queue = new SendingQueue();
+    for (let round = 0; round < 100; round++) {
+      queue.push(aRequest(`r${round}`, 50));
+      sendAll(queue);
+      for (let left = 50; left > 0; left--) queue.shift();
+    }
+    expect(queue.length).toBe(0);
+    expect(queue.first).toBeUndefined();
+    expect(queue.numberBefore).toBe(5_000);
+  });
+});
