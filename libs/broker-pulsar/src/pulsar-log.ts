@@ -172,6 +172,12 @@ export class PulsarLog implements Log {
     return this.topics.list();
   }
 
+  /** Names of topics of which Pulsar keeps less than they promise, since somebody changed that: not ready. */
+  async topicsKeptTooShort(): Promise<readonly string[]> {
+    this.checkOpen();
+    return this.topics.keptTooShort();
+  }
+
   async ends(topic: string): Promise<readonly LaneEnds[]> {
     this.checkOpen();
     return this.retrying.within(this.timeoutMs, async () => {

@@ -7,7 +7,7 @@ import { positionOf, type MessagePlace } from '../records/message-position.js';
 import type { PulsarTopic } from '../topics/pulsar-topic.js';
 import type { TopicDirectory } from '../topics/topic-directory.js';
 import type { LaneRequest } from './append-request.js';
-import { MAX_UNDER_WAY, type ProducerAnswer, ProducerSocket, type ProducerSockets } from './producer-socket.js';
+import { MAX_UNDER_WAY, type ProducerAnswer, type ProducerSocket, type ProducerSockets } from './producer-socket.js';
 import { type Sending, SendingQueue } from './sending.js';
 
 export interface LaneWriterParts {

@@ -126,6 +126,16 @@ describe('what Pulsar cannot do is said in our codes', () => {
     expect(follower.eventIds).toEqual(['before 5.5', 'after 5.5', 'before 9', 'after 9']);
   }, 120_000);
 
+  it('nothing but its name: a topic of which Pulsar was told to keep less than it promises', async () => {
+    const { log } = harness;
+    await log.createTopic('promised', 1, { ms: 3_600_000, bytes: 0 });
+    expect(await log.topicsKeptTooShort()).not.toContain('promised');
+    await outside.keepFor('promised', 30);
+    await until('it to be named', async () => (await log.topicsKeptTooShort()).includes('promised'));
+    await log.setRetention('promised', { ms: 1_800_000, bytes: 0 });
+    await until('it to be kept', async () => !(await log.topicsKeptTooShort()).includes('promised'));
+  }, 60_000);
+
   it('nothing: records of others are read as they are', async () => {
     const { log } = harness;
     await outside.createTopic('foreign', 1);

@@ -1,4 +1,4 @@
-import type { Clock, Lane, Position } from '@distributary/distribution-core';
+import type { Clock, Lane } from '@distributary/distribution-core';
 import type { WebSocket } from 'ws';
 import { connectionLost } from '../pulsar.errors.js';
 import type { PulsarMessage } from '../records/event-message.js';
@@ -65,6 +65,10 @@ export class ConsumerSocket {
     });
   }
 
+  get isClosed(): boolean {
+    return this.failure !== undefined;
+  }
+
   get silentMs(): number {
     return this.clock.monotonicMs() - this.lastSignMs;
   }
@@ -106,5 +110,3 @@ export class ConsumerSocket {
     this.came.push({ message, position: positionOf(readMessageId(message.messageId)) });
   }
 }
-
-export type MessageIds = Map<Position, string>;

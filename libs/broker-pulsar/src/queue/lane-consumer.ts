@@ -1,5 +1,5 @@
 import type { Clock, CompetingEvents, Position, Retrying } from '@distributary/distribution-core';
-import { unavailable } from '../pulsar.errors.js';
+import { connectionLost, unavailable } from '../pulsar.errors.js';
 import { EventReader } from '../records/event-message.js';
 import { messageBatch, type PlacedMessage } from '../records/message-batch.js';
 import type { PulsarNames } from '../topics/pulsar-names.js';
@@ -44,10 +44,9 @@ export class LaneConsumer {
     const { retrying, timeoutMs } = this.parts;
     await retrying.within(timeoutMs, async () => {
       if (this.closing.signal.aborted) throw unavailable('the subscription was left');
-      const { socket } = this;
       // Over another socket, too: Pulsar goes by the ids.
-      if (socket === undefined) await this.reopened();
-      await this.socket?.ack(messageIds);
+      if (this.socket === undefined) throw connectionLost('acknowledge');
+      await this.socket.ack(messageIds);
     });
     for (const position of positions) this.ids.delete(position);
   }
@@ -68,10 +67,16 @@ export class LaneConsumer {
   }
 
   private async open(): Promise<void> {
-    const socket: ConsumerSocket = await ConsumerSocket.open(this.parts, this.place, {
+    // Not known yet when one is refused, and closes.
+    const opened: { socket?: ConsumerSocket } = {};
+    const socket = await ConsumerSocket.open(this.parts, this.place, {
       onMessages: (messages) => this.take(messages),
-      onClosed: () => this.socket === socket && this.lost(),
+      onClosed: () => {
+        if (opened.socket !== undefined && this.socket === opened.socket) this.lost();
+      },
     });
+    if (socket.isClosed) throw connectionLost('consume');
+    opened.socket = socket;
     this.socket = socket;
     if (this.closing.signal.aborted) socket.close();
   }
@@ -95,17 +100,15 @@ export class LaneConsumer {
   private lost(): void {
     this.socket = undefined;
     this.events.onLost(this.place.lane);
-    void this.reopened().catch(() => undefined);
+    void this.reopen();
   }
 
-  private async reopened(): Promise<void> {
+  /** For as long as it takes; a subscription that is gone, or closed to us, gives nothing any more. */
+  private async reopen(): Promise<void> {
     if (this.isConnecting) return;
     this.isConnecting = true;
-    try {
-      await this.parts.retrying.patiently(this.closing.signal, () => this.open());
-    } finally {
-      this.isConnecting = false;
-    }
+    await this.parts.retrying.patiently(this.closing.signal, () => this.open()).catch(() => undefined);
+    this.isConnecting = false;
   }
 
   /** A socket that says nothing is given up. */

@@ -21,6 +21,10 @@ export class PulsarFromOutside {
     return this.ask('DELETE', `${name}/partitions?force=true`);
   }
 
+  keepFor(name: string, minutes: number): Promise<void> {
+    return this.ask('POST', `${name}/retention`, { retentionTimeInMinutes: minutes, retentionSizeInMB: -1 });
+  }
+
   /** The topic is served anew, with a new ledger. */
   unload(name: string, partition: number): Promise<void> {
     return this.ask('PUT', `${name}-partition-${partition}/unload`);

@@ -6,7 +6,15 @@ import type { PulsarWeb } from '../wire/pulsar-web.js';
 import { sendOnce } from '../wire/send-once.js';
 import type { LaneStatsFinder } from './lane-stats.js';
 import type { PulsarNames } from './pulsar-names.js';
-import { logTopic, pulsarRetention, retentionText, TOPIC_PROPERTY, topicOf } from './pulsar-topic.js';
+import {
+  isAtLeast,
+  logTopic,
+  type PulsarRetention,
+  pulsarRetention,
+  retentionText,
+  TOPIC_PROPERTY,
+  topicOf,
+} from './pulsar-topic.js';
 import type { TopicDirectory } from './topic-directory.js';
 
 export interface TopicAdminParts {
@@ -28,6 +36,7 @@ const STAYS = {
   deleteWhileInactive: false,
 } as const;
 const EPOCH_LETTERS = 12;
+const KEEPS_NOTHING = { retentionTimeInMinutes: 0, retentionSizeInMB: 0 } as const;
 
 /** Topics as the port knows them. */
 export class TopicAdmin {
@@ -79,8 +88,25 @@ export class TopicAdmin {
     return retrying.within(timeoutMs, async () => {
       const listed = (await web.ask({ method: 'GET', path: `persistent/${names.space}/partitioned` })) as string[];
       const topics = await Promise.all(listed.map((each) => directory.find(names.ourName(each), 0)));
-      return topics.filter((topic) => topic !== undefined && topic.isOurs).map((topic) => logTopic(topic!));
+      return topics.flatMap((topic) => (topic?.isOurs === true ? [logTopic(topic)] : []));
     });
+  }
+
+  /** Topics of ours of which Pulsar keeps less than they promise: somebody else has changed it. */
+  keptTooShort(): Promise<readonly string[]> {
+    const { retrying, timeoutMs } = this.parts;
+    return retrying.within(timeoutMs, async () => {
+      const topics = await this.list();
+      const isKept = await Promise.all(topics.map(({ name, retention }) => this.isKept(name, retention)));
+      return topics.filter((_, index) => !isKept[index]).map(({ name }) => name);
+    });
+  }
+
+  private async isKept(name: string, retention: Retention): Promise<boolean> {
+    const { names, web } = this.parts;
+    // Nothing at all: the broker's own default, which is to keep nothing.
+    const applied = await web.find(`${names.topic(name)}/retention?applied=true`);
+    return isAtLeast((applied ?? KEEPS_NOTHING) as PulsarRetention, pulsarRetention(retention));
   }
 
   private async reserve(name: string, partitions: number, retention: Retention, epoch: string): Promise<void> {
@@ -116,6 +142,8 @@ export class TopicAdmin {
     for (const [policy, body] of Object.entries(policies)) {
       await web.ask({ method: 'POST', path: `${names.topic(name)}/${policy}`, body });
     }
+    // Policies come to the brokers by a topic of their own, a moment later.
+    if (!(await this.isKept(name, retention))) throw connectionLost(`keep ${name} for as long as it promises`);
   }
 
   /** Its first message stays where it is, so that later its absence says that something has expired. */

@@ -1,0 +1,32 @@
+import { type SecurePulsarForTest, startPulsar, startSecurePulsar } from './index.js';
+
+const ask = (url: string, token?: string) =>
+  fetch(`${url}/admin/v2/tenants`, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
+
+describe('a Pulsar', () => {
+  it('has its tenant, and what it was told, after it was killed', async () => {
+    const pulsar = await startPulsar();
+    try {
+      expect(await (await ask(pulsar.url)).json()).toContain('public');
+      const namespace = `${pulsar.url}/admin/v2/namespaces/public/kept`;
+      expect((await fetch(namespace, { method: 'PUT' })).ok).toBe(true);
+      await pulsar.kill();
+      await expect(ask(pulsar.url)).rejects.toThrow();
+      await pulsar.restart();
+      expect((await fetch(namespace)).ok).toBe(true);
+    } finally {
+      await pulsar.stop('SIGKILL');
+    }
+  }, 240_000);
+
+  it('that is secured lets in whom it knows', async () => {
+    const pulsar: SecurePulsarForTest = await startSecurePulsar();
+    try {
+      expect((await ask(pulsar.url)).status).toBe(401);
+      expect((await ask(pulsar.url, pulsar.tokens.admin)).status).toBe(200);
+      expect((await ask(pulsar.url, pulsar.tokens.stranger)).status).toBe(403);
+    } finally {
+      await pulsar.stop('SIGKILL');
+    }
+  }, 240_000);
+});
