@@ -138,7 +138,7 @@ export class PulsarLog implements Log {
       requestTimeoutMs,
     });
     const writer = {
-      sockets: new ProducerSockets(web, names, options.compression),
+      lines: new ProducerSockets(web, names, options.compression),
       directory,
       retrying: finishing,
       clock,

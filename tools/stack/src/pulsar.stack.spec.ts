@@ -24,7 +24,7 @@ describe('a Pulsar', () => {
     try {
       expect((await ask(pulsar.url)).status).toBe(401);
       expect((await ask(pulsar.url, pulsar.tokens.admin)).status).toBe(200);
-      expect((await ask(pulsar.url, pulsar.tokens.stranger)).status).toBe(403);
+      expect([401, 403]).toContain((await ask(pulsar.url, pulsar.tokens.stranger)).status);
     } finally {
       await pulsar.stop('SIGKILL');
     }

@@ -2,17 +2,16 @@ import type { Clock, Lane, Position, Retrying } from '@distributary/distribution
 import { DistributionError, laneName } from '@distributary/distribution-core';
 import { isTransient, topicNotFound, unavailable } from '../pulsar.errors.js';
 import type { PulsarMetrics } from '../pulsar-metrics.js';
-import { eventFrame } from '../records/event-message.js';
 import { positionOf, type MessagePlace } from '../records/message-position.js';
 import type { PulsarTopic } from '../topics/pulsar-topic.js';
 import type { TopicDirectory } from '../topics/topic-directory.js';
 import type { LaneRequest } from './append-request.js';
-import { MAX_UNDER_WAY, type ProducerAnswer, type ProducerSocket, type ProducerSockets } from './producer-socket.js';
+import { MAX_UNDER_WAY, type ProducerAnswer, type ProducerLine, type ProducerLines } from './producer-line.js';
 import { type Sending, SendingQueue } from './sending.js';
 
 export interface LaneWriterParts {
-  readonly sockets: ProducerSockets;
-  readonly directory: TopicDirectory;
+  readonly lines: ProducerLines;
+  readonly directory: Pick<TopicDirectory, 'find'>;
   readonly retrying: Retrying;
   readonly clock: Clock;
   readonly metrics: PulsarMetrics;
@@ -36,7 +35,7 @@ const MAX_BYTES_UNDER_WAY = 4 * 1024 ** 2;
 export class LaneWriter {
   private readonly queue = new SendingQueue();
   private readonly closing = new AbortController();
-  private socket: ProducerSocket | undefined;
+  private line: ProducerLine | undefined;
   private producer: string;
   private isConnecting = false;
   private isLocating = false;
@@ -83,7 +82,7 @@ export class LaneWriter {
   private end(error: Error): void {
     this.closing.abort();
     this.cancelLook?.();
-    this.socket?.close();
+    this.line?.close();
     for (let sending = this.queue.shift(); sending !== undefined; sending = this.queue.shift()) {
       sending.request.reject(error);
     }
@@ -91,8 +90,8 @@ export class LaneWriter {
 
   private pump(): void {
     if (this.isOver || this.isSettling || this.queue.length === 0) return;
-    const { socket } = this;
-    if (socket === undefined) {
+    const { line } = this;
+    if (line === undefined) {
       if (!this.isConnecting) void this.connect();
       return;
     }
@@ -102,26 +101,30 @@ export class LaneWriter {
       const { sending, number } = next;
       if (this.queue.sent === 1) this.lastSignMs = this.parts.clock.monotonicMs();
       this.bytesUnderWay += sending.record.value.length;
-      socket.send(eventFrame(sending.record, this.lane.epoch, number));
+      line.send(sending.record, this.lane.epoch, number);
     }
   }
 
   /** Until there is a socket, or nobody wants it any more. */
   private async connect(): Promise<void> {
     this.isConnecting = true;
-    const { retrying, sockets } = this.parts;
+    const { retrying, lines } = this.parts;
     try {
       await retrying.patiently(this.closing.signal, async () => {
         if (this.queue.length === 0) return;
         await this.checkTopic();
         this.lastPosition ??= await this.parts.endOf(this.lane);
-        const query = { producerName: this.producer, initialSequenceId: String(this.queue.numberBefore) };
-        const socket = await sockets.open(this.lane, query, {
+        const start = { producer: this.producer, numberBefore: this.queue.numberBefore };
+        const line = await lines.open(this.lane, start, {
           // Of the one before, which is closing, nothing is heard any more.
-          onAnswer: (answer) => this.socket === socket && this.answered(answer),
-          onClosed: (isTooLarge) => this.socket === socket && this.lost(isTooLarge),
+          onAnswer: (answer) => {
+            if (this.line === line) this.answered(answer);
+          },
+          onClosed: (isTooLarge) => {
+            if (this.line === line) this.lost(isTooLarge);
+          },
         });
-        this.socket = socket;
+        this.line = line;
         this.queue.unsend();
         this.bytesUnderWay = 0;
       });
@@ -130,7 +133,7 @@ export class LaneWriter {
       this.end(error instanceof Error ? error : unavailable(String(error)));
     }
     this.isConnecting = false;
-    if (this.isOver) this.socket?.close();
+    if (this.isOver) this.line?.close();
     else this.pump();
   }
 
@@ -159,11 +162,16 @@ export class LaneWriter {
     for (let { first } = this.queue; first !== undefined; { first } = this.queue) {
       if (first.isElsewhere && !first.isRefused) return void this.locate();
       if (first.position === undefined && !first.isElsewhere) break;
-      this.queue.shift();
-      this.bytesUnderWay = Math.max(0, this.bytesUnderWay - first.record.value.length);
+      this.shift();
       if (!first.isRefused) this.arrived(first, first.position ?? '');
     }
     this.pump();
+  }
+
+  private shift(): void {
+    const isUnderWay = this.queue.sent > 0;
+    const bytes = this.queue.shift()?.record.value.length ?? 0;
+    if (isUnderWay) this.bytesUnderWay = Math.max(0, this.bytesUnderWay - bytes);
   }
 
   private arrived({ request, isLast }: Sending, position: Position): void {
@@ -209,7 +217,7 @@ export class LaneWriter {
   }
 
   private refused(sending: Sending, refusal: DistributionError): void {
-    if (isTransient(refusal)) return this.socket?.close();
+    if (isTransient(refusal)) return this.line?.close();
     this.reject(sending, refusal);
     // It was answered, if not as it should.
     sending.position = this.lastPosition ?? '';
@@ -230,14 +238,14 @@ export class LaneWriter {
     this.isSettling = false;
     this.producer = this.parts.newProducerName();
     this.queue.renumber();
-    const { socket } = this;
-    this.socket = undefined;
-    socket?.close();
+    const { line } = this;
+    this.line = undefined;
+    line?.close();
     this.pump();
   }
 
   private lost(isTooLarge: boolean): void {
-    this.socket = undefined;
+    this.line = undefined;
     if (this.isOver) return;
     if (isTooLarge) {
       const largest = [...this.queue.underWay()].reduce<Sending | undefined>(
@@ -252,6 +260,7 @@ export class LaneWriter {
       }
     }
     this.queue.unsend();
+    this.bytesUnderWay = 0;
     this.isSettling = false;
     this.pump();
   }
@@ -272,8 +281,8 @@ export class LaneWriter {
       const { request } = first;
       this.firstPositions.delete(request);
       request.reject(unavailable(`Pulsar has not confirmed events of ${laneName(this.lane)} in time`));
-      while (this.queue.first?.request === request) this.queue.shift();
+      while (this.queue.first?.request === request) this.shift();
     }
-    if (this.queue.sent > 0 && nowMs - this.lastSignMs > this.parts.requestTimeoutMs) this.socket?.terminate();
+    if (this.queue.sent > 0 && nowMs - this.lastSignMs > this.parts.requestTimeoutMs) this.line?.terminate();
   }
 }

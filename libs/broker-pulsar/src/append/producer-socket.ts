@@ -1,34 +1,26 @@
-import type { Lane } from '@distributary/distribution-core';
+import type { EventRecord, Lane } from '@distributary/distribution-core';
 import { DistributionError } from '@distributary/distribution-core';
 import type { WebSocket } from 'ws';
 import { connectionLost } from '../pulsar.errors.js';
+import { eventFrame } from '../records/event-message.js';
 import { readMessageId } from '../records/message-id.js';
-import type { MessagePlace } from '../records/message-position.js';
 import type { PulsarNames } from '../topics/pulsar-names.js';
 import type { PulsarWeb } from '../wire/pulsar-web.js';
-
-/** Messages under way over one socket; more than Pulsar's own limit of a producer would be refused. */
-export const MAX_UNDER_WAY = 1_000;
-
-export interface ProducerAnswer {
-  readonly number: number;
-  /** Undefined if Pulsar had the message already, or refused it. */
-  readonly place: MessagePlace | undefined;
-  readonly refusal: DistributionError | undefined;
-}
-
-export interface ProducerEvents {
-  onAnswer(answer: ProducerAnswer): unknown;
-  /** Once. `isTooLarge`: since it was sent a frame that is larger than it takes. */
-  onClosed(isTooLarge: boolean): unknown;
-}
+import {
+  MAX_UNDER_WAY,
+  type ProducerAnswer,
+  type ProducerEvents,
+  type ProducerLine,
+  type ProducerLines,
+  type ProducerStart,
+} from './producer-line.js';
 
 export type Compression = 'none' | 'lz4' | 'zlib' | 'zstd' | 'snappy';
 
 const TOO_LARGE = 1009;
 
-/** Opens sockets of producers. A native client would stand here: it sends, and answers with numbers and places. */
-export class ProducerSockets {
+/** Producers by Pulsar's WebSocket API. */
+export class ProducerSockets implements ProducerLines {
   constructor(
     private readonly web: PulsarWeb,
     private readonly names: PulsarNames,
@@ -37,14 +29,20 @@ export class ProducerSockets {
 
   async open(
     { topic, partition }: Lane,
-    query: Readonly<Record<string, string>>,
+    { producer, numberBefore }: ProducerStart,
     events: ProducerEvents,
-  ): Promise<ProducerSocket> {
+  ): Promise<ProducerLine> {
     const compressionType = this.compression.toUpperCase();
-    const all = { ...query, compressionType, sendTimeoutMillis: '0', maxPendingMessages: String(2 * MAX_UNDER_WAY) };
+    const query = {
+      producerName: producer,
+      initialSequenceId: String(numberBefore),
+      compressionType,
+      sendTimeoutMillis: '0',
+      maxPendingMessages: String(2 * MAX_UNDER_WAY),
+    };
     const path = `producer/${this.names.lane(topic, partition)}`;
     let isOpen = false;
-    const socket = await this.web.open(path, all, (opening) => {
+    const socket = await this.web.open(path, query, (opening) => {
       opening.on('message', (data) => events.onAnswer(answerOf(String(data as Buffer))));
       opening.once('close', (code) => {
         if (isOpen) events.onClosed(code === TOO_LARGE);
@@ -56,11 +54,11 @@ export class ProducerSockets {
   }
 }
 
-export class ProducerSocket {
+class ProducerSocket implements ProducerLine {
   constructor(private readonly socket: WebSocket) {}
 
-  send(frame: string): void {
-    this.socket.send(frame);
+  send(record: EventRecord, epoch: string, number: number): void {
+    this.socket.send(eventFrame(record, epoch, number));
   }
 
   close(): void {

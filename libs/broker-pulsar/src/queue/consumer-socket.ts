@@ -22,6 +22,8 @@ export interface ConsumerPlace {
   readonly window: number;
 }
 
+/** Events of one append come as messages of their own, one shortly after the other. */
+const GATHER_MS = 3;
 const TYPES = { shared: 'Shared', key_shared: 'Key_Shared' } as const;
 
 /** One consumer of a subscription of Pulsar, on one lane. */
@@ -101,7 +103,7 @@ export class ConsumerSocket {
     if (message.messageId === undefined) return;
     this.lastSignMs = this.clock.monotonicMs();
     if (this.came.length === 0) {
-      this.clock.soon(() => {
+      this.clock.after(GATHER_MS, () => {
         const messages = this.came;
         this.came = [];
         events.onMessages(messages);

@@ -1,8 +1,9 @@
 import type { Clock, CompetingEvents, Position, Retrying } from '@distributary/distribution-core';
-import { connectionLost, unavailable } from '../pulsar.errors.js';
+import { connectionLost, topicNotFound, unavailable } from '../pulsar.errors.js';
 import { EventReader } from '../records/event-message.js';
 import { messageBatch, type PlacedMessage } from '../records/message-batch.js';
 import type { PulsarNames } from '../topics/pulsar-names.js';
+import type { TopicDirectory } from '../topics/topic-directory.js';
 import type { PulsarWeb } from '../wire/pulsar-web.js';
 import { type ConsumerPlace, ConsumerSocket } from './consumer-socket.js';
 
@@ -10,6 +11,7 @@ export interface LaneConsumerParts {
   readonly web: PulsarWeb;
   readonly names: PulsarNames;
   readonly clock: Clock;
+  readonly directory: TopicDirectory;
   readonly retrying: Retrying;
   readonly timeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -107,7 +109,13 @@ export class LaneConsumer {
   private async reopen(): Promise<void> {
     if (this.isConnecting) return;
     this.isConnecting = true;
-    await this.parts.retrying.patiently(this.closing.signal, () => this.open()).catch(() => undefined);
+    const again = async () => {
+      const { lane } = this.place;
+      const topic = await this.parts.directory.find(lane.topic, 0);
+      if (topic?.epoch !== lane.epoch) throw topicNotFound(lane.topic);
+      await this.open();
+    };
+    await this.parts.retrying.patiently(this.closing.signal, again).catch(() => undefined);
     this.isConnecting = false;
   }
 

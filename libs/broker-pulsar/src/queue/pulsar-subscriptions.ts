@@ -7,12 +7,7 @@ import type {
 } from '@distributary/distribution-core';
 import { laneName } from '@distributary/distribution-core';
 import { hasStatus } from '../pulsar.errors.js';
-import type { TopicDirectory } from '../topics/topic-directory.js';
 import { LaneConsumer, type LaneConsumerParts } from './lane-consumer.js';
-
-export interface PulsarSubscriptionsParts extends LaneConsumerParts {
-  readonly directory: TopicDirectory;
-}
 
 /** Pulsar's own subscriptions: their names are ours behind this, so that those of others are left alone. */
 const PREFIX = 'distributary.';
@@ -23,7 +18,7 @@ const EARLIEST = { ledgerId: -1, entryId: -1 } as const;
 
 /** Spreads single events by the subscription types of Pulsar itself, `Shared` and `Key_Shared`. */
 export class PulsarSubscriptions implements CompetingSource {
-  constructor(private readonly parts: PulsarSubscriptionsParts) {}
+  constructor(private readonly parts: LaneConsumerParts) {}
 
   async join(name: string, options: CompetingOptions, events: CompetingEvents): Promise<CompetingMembership> {
     const { directory, retrying, timeoutMs } = this.parts;

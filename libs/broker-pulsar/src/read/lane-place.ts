@@ -48,7 +48,7 @@ export class LaneFinder {
 
   /** As far as this process knows. */
   isKnownGone({ lane }: ReadPlace): boolean {
-    return this.directory.lastSeen(lane.topic)?.epoch !== lane.epoch;
+    return this.directory.hasSeenEnd(lane.topic, lane.epoch);
   }
 
   /**

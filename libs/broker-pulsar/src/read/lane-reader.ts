@@ -48,10 +48,13 @@ export class LaneReader {
     const { retrying, finder } = this.parts;
     const place = await retrying.patiently(signal, () => finder.open(start));
     if (place === undefined) return;
+    let isFresh = true;
     for (let fruitless = 0; !signal.aborted;) {
       const { after } = place;
       const socket = await retrying.patiently(signal, async () => {
-        if (fruitless > 0) await finder.again(place);
+        // Pulsar refuses readers of a topic that goes, in words that may mean anything.
+        if (!isFresh) await finder.again(place);
+        isFresh = false;
         return this.parts.sockets.open(place.lane, place.after);
       });
       if (socket === undefined) return;
@@ -60,7 +63,7 @@ export class LaneReader {
       } finally {
         socket.close();
       }
-      fruitless = place.after === after ? fruitless + 1 : 1;
+      fruitless = place.after === after ? fruitless + 1 : 0;
       await retrying.wait(pauseMs(fruitless, 0), signal);
     }
   }

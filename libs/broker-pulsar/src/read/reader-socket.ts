@@ -63,8 +63,15 @@ export class ReaderSocket {
   async settled(limitMs: number, signal: AbortSignal): Promise<void> {
     if (this.waiting.length > 0 || this.failure !== undefined || signal.aborted) return;
     await new Promise<void>((resolve) => {
-      const cancel = this.clock.after(limitMs, resolve);
-      signal.addEventListener('abort', () => resolve(), { once: true, signal: this.waited(resolve, cancel) });
+      const over = () => {
+        cancel();
+        signal.removeEventListener('abort', over);
+        this.wake = () => undefined;
+        resolve();
+      };
+      const cancel = this.clock.after(limitMs, over);
+      signal.addEventListener('abort', over, { once: true });
+      this.wake = over;
     });
   }
 
@@ -94,17 +101,6 @@ export class ReaderSocket {
 
   close(): void {
     this.socket.terminate();
-  }
-
-  /** Ends the wait for an abort once something else has ended it. */
-  private waited(resolve: () => void, cancel: () => void): AbortSignal {
-    const over = new AbortController();
-    this.wake = () => {
-      cancel();
-      over.abort();
-      resolve();
-    };
-    return over.signal;
   }
 
   private came(text: string): void {

@@ -43,6 +43,12 @@ export class TopicDirectory {
     return this.known.get(name)?.topic;
   }
 
+  /** As far as was seen: another look may be worth it where nothing was. */
+  hasSeenEnd(name: string, epoch: string): boolean {
+    const known = this.known.get(name);
+    return known !== undefined && known.topic?.epoch !== epoch;
+  }
+
   gone(name: string): void {
     this.set(name, undefined, this.clock.monotonicMs());
   }

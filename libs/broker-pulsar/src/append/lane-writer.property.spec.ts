@@ -1,0 +1,105 @@
+import type { Lane } from '@distributary/distribution-core';
+import { DistributionError, noMetrics, Retrying } from '@distributary/distribution-core';
+import { events, FakeClock } from '@distributary/distribution-core/testing';
+import fc from 'fast-check';
+import { isTransient } from '../pulsar.errors.js';
+import { PulsarMetrics } from '../pulsar-metrics.js';
+import { placeOf, positionAt } from '../records/message-position.js';
+import { FakePulsarLane } from '../testing/fake-pulsar-lane.js';
+import type { PulsarTopic } from '../topics/pulsar-topic.js';
+import { LaneWriter } from './lane-writer.js';
+
+const lane: Lane = { topic: 'orders', partition: 0, epoch: 'e1' };
+const topic: PulsarTopic = {
+  name: 'orders',
+  partitions: 1,
+  epoch: 'e1',
+  retention: { ms: 0, bytes: 0 },
+  firstLedgers: [5],
+  isOurs: true,
+};
+
+/** What happens, one after another, while appends are under way. */
+const schedule = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: fc.record({ append: fc.integer({ min: 1, max: 4 }) }) },
+    { weight: 3, arbitrary: fc.record({ take: fc.integer({ min: 1, max: 5 }) }) },
+    { weight: 3, arbitrary: fc.record({ answer: fc.integer({ min: 1, max: 5 }) }) },
+    { weight: 1, arbitrary: fc.constant({ lose: true }) },
+    { weight: 1, arbitrary: fc.constant({ refuse: true }) },
+  ),
+  { minLength: 1, maxLength: 40 },
+);
+
+async function turn(clock: FakeClock): Promise<void> {
+  for (let round = 0; round < 8; round++) {
+    clock.advance(1);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+it('whatever is lost on the way, what is acknowledged is there once, in order, where it was said to be', async () => {
+  await fc.assert(
+    fc.asyncProperty(schedule, async (steps) => {
+      const clock = new FakeClock();
+      const pulsar = new FakePulsarLane();
+      let producers = 0;
+      const writer = new LaneWriter(lane, {
+        lines: pulsar,
+        directory: { find: () => Promise.resolve(topic) },
+        retrying: new Retrying({
+          clock,
+          ids: { uuid: () => '', random: () => 0 },
+          isTransient,
+          onRetry: () => undefined,
+          closed: new AbortController().signal,
+          closedMessage: 'closed',
+        }),
+        clock,
+        metrics: new PulsarMetrics(noMetrics),
+        requestTimeoutMs: 1_000_000,
+        newProducerName: () => `producer-${producers++}`,
+        endOf: () => Promise.resolve(positionAt(5, 0)),
+        locate: (_, after, ids) => Promise.resolve(pulsar.find(placeOf(after)?.entry ?? -1, ids)),
+      });
+      const acknowledged: [string, string, string][] = [];
+      const refused = new Set<string>();
+      let calls = 0;
+      for (const step of steps) {
+        if ('append' in step) {
+          const records = events(step.append, `${String(calls++).padStart(4, '0')}`);
+          const deadlineMs = Infinity;
+          writer.push({
+            ...{ lane, records, bytes: 0, startedMs: 0, deadlineMs },
+            resolve: ({ first, last }) => acknowledged.push([records[0].eventId.slice(0, 4), first, last]),
+            reject: () => refused.add(records[0].eventId.slice(0, 4)),
+          });
+        } else if ('take' in step) pulsar.take(step.take);
+        else if ('answer' in step) pulsar.answer(step.answer);
+        else if ('lose' in step) pulsar.lose();
+        else pulsar.refuseNext(new DistributionError('payload.too_large', 'too large'));
+        await turn(clock);
+      }
+      // In the end all goes well.
+      for (let round = 0; acknowledged.length + refused.size < calls; round++) {
+        if (round > 500) throw new Error(`${calls - acknowledged.length - refused.size} appends are never answered`);
+        pulsar.take(100);
+        pulsar.answer(100);
+        await turn(clock);
+      }
+      const log = pulsar.log.map(({ eventId }) => eventId);
+      expect(new Set(log).size).toBe(log.length);
+      expect([...acknowledged.map(([id]) => id)].sort()).toEqual(acknowledged.map(([id]) => id));
+      for (const [id, first, last] of acknowledged) {
+        const [from, to] = [placeOf(first)?.entry ?? -1, placeOf(last)?.entry ?? -1];
+        const its = log.filter((eventId) => eventId.startsWith(`${id}-`));
+        expect(log.slice(from - 1, to)).toEqual(its);
+        expect(its).toEqual([...its].sort());
+      }
+      writer.close();
+    }),
+    { numRuns: 200 },
+  );
+}, 60_000);
