@@ -19,7 +19,7 @@ export default {
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   transform: { '^.+\\.ts$': ['@swc/jest', { ...swcOptions, swcrc: false, sourceMaps: 'inline' }] },
   moduleNameMapper: {
-    '^@distributary/(distribution-core|broker-embedded|broker-kafka|broker-pulsar|schema-registry|persistence|distribution-nest|contracts)$':
+    '^@distributary/(distribution-core|broker-embedded|broker-kafka|broker-pulsar|schema-registry|persistence|distribution-nest|distribution-service|contracts)$':
       '<rootDir>/libs/$1/src/index.ts',
     '^@distributary/persistence/testing$': '<rootDir>/libs/persistence/src/testing/test-database.ts',
     '^@distributary/distribution-core/testing$': '<rootDir>/libs/distribution-core/src/testing/index.ts',

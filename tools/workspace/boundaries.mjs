@@ -32,8 +32,13 @@ export const LAYERS = {
   contract: { projects: ['contract'], packages: ['zod'], bannedBuiltins: SYSTEM },
   adapter: { projects: ['domain'], packages: ['zod'], bannedBuiltins: [] },
   composition: { projects: ['domain', 'adapter', 'contract'], packages: ['*'], bannedBuiltins: [] },
+  service: { projects: ['domain', 'adapter', 'composition', 'contract'], packages: ['*'], bannedBuiltins: [] },
   platform: { projects: ['domain', 'contract'], packages: ['ws', 'commander', 'picocolors'], bannedBuiltins: [] },
-  app: { projects: ['domain', 'adapter', 'composition', 'contract', 'platform'], packages: ['*'], bannedBuiltins: [] },
+  app: {
+    projects: ['domain', 'adapter', 'composition', 'service', 'contract', 'platform'],
+    packages: ['*'],
+    bannedBuiltins: [],
+  },
   tool: { projects: ['*'], packages: ['*'], bannedBuiltins: [] },
   testing: { projects: ['*'], packages: ['*'], bannedBuiltins: [] },
 };
