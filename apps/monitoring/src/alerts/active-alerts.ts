@@ -1,7 +1,6 @@
 import type { Alert, AlertData, MonitoringDataDistributed } from '@distributary/contracts';
 import { type EventBatch, type EventRecord, laneName } from '@distributary/distribution-core';
-import type { FeedConsumer } from '../events/event-feed.js';
-import { isoOfMicros } from '../events/iso-time.js';
+import { type FeedConsumer, isoOfMicros } from '@distributary/distribution-service';
 import { indexesOfType, storedEventOf } from '../events/stored-event.js';
 
 export interface ActiveAlert {

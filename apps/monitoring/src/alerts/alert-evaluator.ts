@@ -1,10 +1,8 @@
 import type { MetricsData, MonitoringEventInput } from '@distributary/contracts';
 import type { Clock, EventBatch } from '@distributary/distribution-core';
-import type { FeedConsumer } from '../events/event-feed.js';
-import { microsOfIso } from '../events/iso-time.js';
+import { type FeedConsumer, microsOfIso, RepeatingTask, type Schedule } from '@distributary/distribution-service';
 import { OWN_SERVICE } from '../events/own-service.js';
 import { storedEventOf } from '../events/stored-event.js';
-import { RepeatingTask, type Schedule } from '../schedules/repeating-task.js';
 import type { ActiveAlert, ActiveAlerts, AlertChange, AlertListener } from './active-alerts.js';
 import { alertEvent, alertIdOf, orphanResolved } from './alert-event.js';
 import type { AlertRule } from './alert-rule.js';

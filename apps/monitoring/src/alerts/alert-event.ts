@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Alert, AlertLevel, MonitoringEventInput } from '@distributary/contracts';
-import { isoOfMicros, stampOfMicros } from '../events/iso-time.js';
+import { isoOfMicros, stampOfMicros } from '@distributary/distribution-service';
 import { OWN_SERVICE } from '../events/own-service.js';
 import type { AlertRule } from './alert-rule.js';
 

@@ -3,7 +3,7 @@ import { type DutyStanding, noMetrics } from '@distributary/distribution-core';
 import { FakeClock } from '@distributary/distribution-core/testing';
 import fc from 'fast-check';
 import { Announcements } from '../duties/announcements.js';
-import { isoOfMicros } from '../events/iso-time.js';
+import { isoOfMicros } from '@distributary/distribution-service';
 import { batchOf } from '../testing/published-events.js';
 import { ActiveAlerts } from './active-alerts.js';
 import { AlertEvaluator } from './alert-evaluator.js';

@@ -1,6 +1,6 @@
 import { type ActiveAlertsQuery, type Alert, alertLevelOf, levelRank } from '@distributary/contracts';
 import { DistributionError, PermittedEvents, type Principal, requirePermission } from '@distributary/distribution-core';
-import type { PerTenant } from '../events/per-tenant.js';
+import type { PerTenant } from '@distributary/distribution-service';
 import type { ActiveAlerts } from './active-alerts.js';
 
 export class AlertsService {

@@ -2,8 +2,7 @@ import { LOCAL_PRINCIPAL, type Permission, type Principal } from '@distributary/
 import type { MonitoringEventInput } from '@distributary/contracts';
 import { FakeClock, until } from '@distributary/distribution-core/testing';
 import fc from 'fast-check';
-import { isoOfMicros } from '../events/iso-time.js';
-import { PerTenant } from '../events/per-tenant.js';
+import { isoOfMicros, PerTenant } from '@distributary/distribution-service';
 import { batchOf, batchOfRecords, RecordingPublisher } from '../testing/published-events.js';
 import { ActiveAlerts, type AlertChange } from './active-alerts.js';
 import { AlertEvaluator } from './alert-evaluator.js';

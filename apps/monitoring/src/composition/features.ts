@@ -1,15 +1,25 @@
 import os from 'node:os';
-import { type Clock, compileTopicPattern, type IdSource, type Metrics } from '@distributary/distribution-core';
-import type { HealthCheck, Logger, Role, Roles } from '@distributary/distribution-nest';
+import { compileTopicPattern } from '@distributary/distribution-core';
+import type { Role, Roles } from '@distributary/distribution-nest';
 import { ActiveAlerts } from '../alerts/active-alerts.js';
 import { AlertsService } from '../alerts/alerts.service.js';
 import type { MonitoringConfig } from '../config/monitoring.config.js';
-import { ALERT_PATTERNS, type FeedConsumer, INCIDENT_PATTERNS, METRIC_PATTERNS } from '../events/event-feed.js';
-import { EventsService } from '../events/events.service.js';
-import { HistoryService } from '../events/history.service.js';
-import { Outbox } from '../events/outbox.js';
-import { PerTenant } from '../events/per-tenant.js';
-import type { EventPublisher } from '../events/publisher.js';
+import {
+  Duties,
+  type Features,
+  type FeatureSurroundings,
+  type FeedConsumer,
+  LogEventFeed,
+  Outbox,
+  type Parts,
+  PerTenant,
+  READERS,
+  type Schedule,
+  Schedules,
+} from '@distributary/distribution-service';
+import { DeadLetterWatch } from '../dead-letters/dead-letter-watch.js';
+import type { MonitoringPublisher } from '../events/own-publishing.js';
+import { ALERT_PATTERNS, INCIDENT_PATTERNS, METRIC_PATTERNS } from '../events/patterns.js';
 import { HostProbe } from '../host-probe/host-probe.js';
 import { HostReader } from '../host-probe/host-reader.js';
 import { ProcessReader } from '../host-probe/process-reader.js';
@@ -22,38 +32,11 @@ import { OptimizationPublisher } from '../optimization/optimization-publisher.js
 import { PerformancePublisher } from '../performance/performance-publisher.js';
 import { sourceWordOf } from '../performance/source-word.js';
 import { ReceiptPublisher } from '../receipts/receipt-publisher.js';
-import { type Schedule, Schedules } from '../schedules/repeating-task.js';
 import { SloPublisher } from '../slo/slo-publisher.js';
 import { trafficOf } from './distribution-traffic.js';
-import { Duties } from './duties.js';
-import { LogEventFeed } from './log-event-feed.js';
 import { createTelling, type Telling } from './telling.js';
-import { monitoringVocabulary } from '../stream/monitoring-vocabulary.js';
-import type { Observability } from './observability.js';
-import { type Parts, READERS } from './parts.js';
-
-export interface Features {
-  readonly events: EventsService;
-  readonly history: HistoryService;
-  readonly alerts: AlertsService;
-  readonly metrics: MetricsService;
-  readonly healthSummary: HealthSummaryService;
-  start(): void;
-  /** What they still have to say is published first. */
-  stop(): Promise<void>;
-}
-
-export interface FeatureSurroundings {
-  /** What the service needs; `check` rejects if it is not there. */
-  readonly dependencies: readonly HealthCheck[];
-  readonly config: MonitoringConfig;
-  readonly roles: Roles;
-  readonly clock: Clock;
-  readonly ids: IdSource;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
-  readonly observability: Observability;
-}
+import { SubscriptionHealthWatch } from '../subscriptions/subscription-health-watch.js';
+import { doorsOf } from './doors.js';
 
 /** For what is looked at and not told. */
 const UNTOLD = { add: () => undefined };
@@ -67,10 +50,10 @@ const ALERTS_PER_TENANT = 1_000;
 /** What the service watches by itself: this machine, its own deliveries, and what follows from the figures. */
 export function createFeatures(
   parts: Parts,
-  { config, roles, clock, ids, metrics, logger, dependencies, observability }: FeatureSurroundings,
+  { config, roles, clock, ids, metrics, logger, dependencies, observability }: FeatureSurroundings<MonitoringConfig>,
 ): Features {
   const { publisher, log, directory } = parts;
-  const outboxOf = (through: EventPublisher) =>
+  const outboxOf = (through: MonitoringPublisher) =>
     new Outbox(through, clock, {
       onDiscard: (events, reason, error) => logger.warn('outbox.discarded', { events: events.length, reason, error }),
     });
@@ -140,7 +123,27 @@ export function createFeatures(
   });
   const latest = new LatestEvents(parts.fanOut.lastValues);
   const deadLetterWatch = ({ outlet, duty }: Telling) =>
-    parts.guarantees.watch({ outbox: outlet, speaks: () => duty.isHeld, log: logger });
+    new DeadLetterWatch({
+      store: parts.storage.deadLetters,
+      clock,
+      metrics,
+      retentionMs: parts.guarantees.letterRetentionMs,
+      outbox: outlet,
+      speaks: () => duty.isHeld,
+      log: logger,
+    });
+  const { management } = parts;
+  const subscriptionHealth = new SubscriptionHealthWatch({
+    subscriptions: parts.storage.subscriptions,
+    health: management.health,
+    isLocal: (subscriptionId) => management.live.find(subscriptionId) !== undefined,
+    looksAtUnowned: () => watchesUnowned?.isHeld === true,
+    alerts: activeAlerts,
+    outbox,
+    clock,
+    log: logger,
+    intervalMs: config.SUBSCRIPTION_WATCH_INTERVAL_MS,
+  });
   // What a process measures of its own readers it tells itself; the rest is a worker's.
   const schedules = new Schedules(
     schedulesOf(roles, [
@@ -152,7 +155,7 @@ export function createFeatures(
       [['gateway'], slo],
       [['gateway'], receipts],
       [['gateway'], optimization],
-      [READERS_OF_HEALTH, parts.management.watch(activeAlerts, outbox, () => watchesUnowned?.isHeld === true)],
+      [READERS_OF_HEALTH, subscriptionHealth],
     ]),
   );
   const metricPatterns = METRIC_PATTERNS.map((pattern) => compileTopicPattern(pattern));
@@ -165,11 +168,15 @@ export function createFeatures(
   });
   let ends: (() => Promise<void>)[] = [];
   return {
-    events: new EventsService(publisher, parts.ingestShare, clock, ids),
-    history: new HistoryService(parts.history, monitoringVocabulary),
-    alerts: new AlertsService(alerts),
-    metrics: new MetricsService(latest, clock),
-    healthSummary: new HealthSummaryService({ alerts, incidents, slo, infrastructure, services: latest }, clock),
+    ...doorsOf(
+      parts,
+      {
+        alerts: new AlertsService(alerts),
+        metrics: new MetricsService(latest, clock),
+        healthSummary: new HealthSummaryService({ alerts, incidents, slo, infrastructure, services: latest }, clock),
+      },
+      { metrics, logger },
+    ),
     start() {
       if (!READERS.some((role) => roles.has(role))) return;
       ends = [

@@ -6,17 +6,16 @@ import { DEFAULT_ALERT_RULES } from '../alerts/alert-rule.js';
 import type { MonitoringConfig } from '../config/monitoring.config.js';
 import { Announcements } from '../duties/announcements.js';
 import { DutyPublisher } from '../duties/duty-publisher.js';
-import type { Outbox } from '../events/outbox.js';
-import type { EventPublisher } from '../events/publisher.js';
+import type { Duties } from '@distributary/distribution-service';
 import { IncidentGrouping } from '../incidents/incident-grouping.js';
 import type { OpenIncidents } from '../incidents/open-incidents.js';
 import { performanceRules } from '../performance/performance-rules.js';
-import type { Duties } from './duties.js';
+import type { MonitoringOutbox, MonitoringPublisher } from '../events/own-publishing.js';
 
 export interface TellingParts {
   readonly duties: Duties;
-  readonly publisher: EventPublisher;
-  readonly outboxOf: (through: EventPublisher) => Outbox;
+  readonly publisher: MonitoringPublisher;
+  readonly outboxOf: (through: MonitoringPublisher) => MonitoringOutbox;
   readonly activeAlerts: ActiveAlerts;
   readonly openIncidents: OpenIncidents;
   readonly config: MonitoringConfig;

@@ -1,8 +1,7 @@
 import type { MonitoringEventInput } from '@distributary/contracts';
 import type { Clock, DeadLetterStore, Gauge, Metrics } from '@distributary/distribution-core';
-import { isoOfMicros } from '../events/iso-time.js';
+import { type FailureLog, isoOfMicros, RepeatingTask, type Schedule } from '@distributary/distribution-service';
 import { OWN_SERVICE } from '../events/own-service.js';
-import { type FailureLog, RepeatingTask, type Schedule } from '../schedules/repeating-task.js';
 
 export const DEAD_LETTER_GROWTH = 'dead_letters.growth';
 

@@ -1,15 +1,15 @@
 import type { MonitoringEventInput, PublishResult } from '@distributary/contracts';
 import { type Duty, DistributionError } from '@distributary/distribution-core';
-import type { EventPublisher } from '../events/publisher.js';
+import type { MonitoringPublisher } from '../events/own-publishing.js';
 
 /**
  * Publishes for whoever holds a duty. While it is not sure who that is, callers are told to try again; what is still
  * waiting when another has it is left to that one, and nothing is published.
  */
-export class DutyPublisher implements EventPublisher {
+export class DutyPublisher implements MonitoringPublisher {
   constructor(
     private readonly duty: Pick<Duty, 'standing'>,
-    private readonly publisher: EventPublisher,
+    private readonly publisher: MonitoringPublisher,
   ) {}
 
   async publish(events: readonly MonitoringEventInput[]): Promise<readonly PublishResult[]> {

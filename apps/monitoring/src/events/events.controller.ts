@@ -22,7 +22,7 @@ import { Body, Controller, Header, Headers, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { monitoringInputsOf } from '../ingest-adapters/cloudevents/monitoring-input.js';
-import { EventsService } from './events.service.js';
+import { EventsService } from '@distributary/distribution-service';
 
 @ApiTags('events')
 @Controller('api/v1/monitoring/events')

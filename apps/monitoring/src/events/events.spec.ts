@@ -2,12 +2,11 @@ import type { PublishResult } from '@distributary/contracts';
 import { DistributionError, type EventRecord, LOCAL_PRINCIPAL } from '@distributary/distribution-core';
 import { FakeClock, until } from '@distributary/distribution-core/testing';
 import { SystemClock } from '@distributary/distribution-nest';
+import { EventsService, IngestPublisher, Outbox } from '@distributary/distribution-service';
 import { batchOfRecords, countingIds, InMemoryIngest, RecordingPublisher } from '../testing/published-events.js';
 import { defaultSlowPolicy, defaultTopicOf, monitoringTopics } from './default-topics.js';
 import { EventsController } from './events.controller.js';
-import { EventsService } from './events.service.js';
-import { Outbox } from './outbox.js';
-import { IngestPublisher } from './publisher.js';
+import { monitoringEvents } from './event-form.js';
 import { indexesOfType, storedEventOf } from './stored-event.js';
 
 const metric = (eventId: string) => ({
@@ -19,11 +18,12 @@ const metric = (eventId: string) => ({
 
 function aDoor() {
   const ingest = new InMemoryIngest();
+  const reader = monitoringEvents.reader(new FakeClock(), countingIds);
   const service = new EventsService(
-    new IngestPublisher(ingest, new FakeClock(), countingIds),
+    new IngestPublisher(ingest, reader),
     { run: (_bytes, work) => work() },
     new SystemClock(),
-    countingIds,
+    reader,
   );
   const controller = new EventsController(service);
   const publish = async (...given: Parameters<EventsController['publish']>) =>
@@ -79,7 +79,8 @@ describe('POST events', () => {
   });
 
   it('publishes nothing when asked to publish nothing', async () => {
-    expect(await new IngestPublisher(new InMemoryIngest(), new FakeClock(), countingIds).publish([])).toEqual([]);
+    const reader = monitoringEvents.reader(new FakeClock(), countingIds);
+    expect(await new IngestPublisher(new InMemoryIngest(), reader).publish([])).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { isObject, type PayloadEvent, unqualified } from '@distributary/distribution-core';
-import { isoOfMicros } from './iso-time.js';
+import { isoOfMicros } from '@distributary/distribution-service';
 import { storedEventOf } from './stored-event.js';
 
 /** `source_service` of events whose producer did not say one. */

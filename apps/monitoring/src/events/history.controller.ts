@@ -3,7 +3,7 @@ import type { Principal } from '@distributary/distribution-core';
 import { ApiContract, CurrentPrincipal } from '@distributary/distribution-nest';
 import { Controller, Get, Header, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { historyQuerySchema, HistoryService } from './history.service.js';
+import { historyQuerySchema, HistoryService } from '@distributary/distribution-service';
 
 @ApiTags('events')
 @Controller('api/v1/monitoring/events')

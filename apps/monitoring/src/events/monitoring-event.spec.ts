@@ -1,6 +1,6 @@
 import { FakeClock } from '@distributary/distribution-core/testing';
 import { countingIds } from '../testing/published-events.js';
-import { isoOfMicros, microsOfIso } from './iso-time.js';
+import { isoOfMicros, microsOfIso } from '@distributary/distribution-service';
 import { MAX_EVENT_BYTES, parseMonitoringEvents, toPublishedEvent } from './monitoring-event.js';
 
 const clock = new FakeClock();

@@ -10,23 +10,20 @@ import {
   DistributionError,
   type EventRecord,
   type IdSource,
-  invalidRequest,
   type Problem,
   TARGETS_ATTRIBUTE,
   targetsText,
 } from '@distributary/distribution-core';
 import { defaultTopicOf, topicDefaults } from './default-topics.js';
-import { isoOfMicros, microsOfIso } from './iso-time.js';
-
-/** An event on its way into the log. */
-export interface PublishedEvent {
-  readonly topic: string;
-  readonly record: EventRecord;
-}
+import {
+  isoOfMicros,
+  microsOfIso,
+  noteIssues,
+  type PublishedEvent,
+  refuseIfAny,
+} from '@distributary/distribution-service';
 
 export const MAX_EVENT_BYTES = 256 * 1024;
-/** More problems than anybody reads, few enough for a reply. */
-const MAX_PROBLEMS = 100;
 
 const KINDS: Readonly<Record<MonitoringDataType, string>> = {
   METRICS: 'metric',
@@ -53,15 +50,8 @@ export function parseMonitoringEvent(
 ): MonitoringDistribution | undefined {
   const parsed = monitoringDistributionSchema.safeParse(input);
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) {
-    if (problems.length === MAX_PROBLEMS) break;
-    problems.push({ path: pathText(['events', index, ...issue.path]), rule: issue.message });
-  }
+  noteIssues(parsed.error.issues, index, problems);
   return undefined;
-}
-
-export function refuseIfAny(problems: readonly Problem[]): void {
-  if (problems.length > 0) throw invalidRequest(problems);
 }
 
 /** Fills in what the producer left out. `payload.too_large` beyond {@link MAX_EVENT_BYTES}. */
@@ -148,11 +138,4 @@ function defaultRoutingKey(service: string, dataType: MonitoringDataType, severi
   const word = service.replace(/[^A-Za-z0-9_-]/g, '_');
   const key = `${word}.${KINDS[dataType]}`;
   return severity === undefined ? key : `${key}.${severity.toLowerCase()}`;
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, part) => {
-    if (typeof part === 'number') return `${text}[${part}]`;
-    return text === '' ? String(part) : `${text}.${String(part)}`;
-  }, '');
 }

@@ -8,8 +8,7 @@ import {
   requirePermission,
 } from '@distributary/distribution-core';
 import type { ActiveAlerts } from '../alerts/active-alerts.js';
-import { isoOfMicros } from '../events/iso-time.js';
-import type { PerTenant } from '../events/per-tenant.js';
+import { isoOfMicros, type PerTenant } from '@distributary/distribution-service';
 import type { OpenIncidents } from '../incidents/open-incidents.js';
 import type { ComponentStatus } from '../infrastructure/infrastructure-monitor.js';
 import type { SloStatus } from '../slo/delivery-slo.js';

@@ -10,7 +10,7 @@ import { ActiveAlerts } from '../alerts/active-alerts.js';
 import { OpenIncidents } from '../incidents/open-incidents.js';
 import type { ComponentStatus } from '../infrastructure/infrastructure-monitor.js';
 import type { SloStatus } from '../slo/delivery-slo.js';
-import { PerTenant } from '../events/per-tenant.js';
+import { PerTenant } from '@distributary/distribution-service';
 import { batchOf } from '../testing/published-events.js';
 import { HealthSummaryController } from './health-summary.controller.js';
 import { HealthSummaryService } from './health-summary.service.js';

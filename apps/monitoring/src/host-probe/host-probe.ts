@@ -1,13 +1,12 @@
 import type { MonitoringEventInput } from '@distributary/contracts';
 import type { Clock } from '@distributary/distribution-core';
-import { isoOfMicros } from '../events/iso-time.js';
+import { type FailureLog, isoOfMicros, RepeatingTask, type Schedule } from '@distributary/distribution-service';
 import { OWN_SERVICE } from '../events/own-service.js';
-import type { EventPublisher } from '../events/publisher.js';
 import { sourceWordOf } from '../performance/source-word.js';
-import { type FailureLog, RepeatingTask, type Schedule } from '../schedules/repeating-task.js';
 import type { HostReader } from './host-reader.js';
 import type { ProcessReader } from './process-reader.js';
 import { type Figure, hostFigures, type HostReading, processFigures, type ProcessReading } from './readings.js';
+import type { MonitoringPublisher } from '../events/own-publishing.js';
 
 export const HOST_SERVICE = 'host';
 
@@ -35,7 +34,7 @@ export class HostProbe implements Schedule {
   constructor(
     private readonly hostReader: HostReader,
     private readonly processReader: ProcessReader,
-    private readonly publisher: EventPublisher,
+    private readonly publisher: MonitoringPublisher,
     private readonly clock: Clock,
     private readonly options: HostProbeOptions,
     log?: FailureLog,

@@ -1,6 +1,6 @@
 import type { AlertLevel, MonitoringEventInput } from '@distributary/contracts';
 import { URGENCY } from '../alerts/alert-event.js';
-import { isoOfMicros, stampOfMicros } from '../events/iso-time.js';
+import { isoOfMicros, stampOfMicros } from '@distributary/distribution-service';
 import { OWN_SERVICE } from '../events/own-service.js';
 
 /** An incident of this service, while it is open. */

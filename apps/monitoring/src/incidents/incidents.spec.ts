@@ -1,7 +1,7 @@
 import type { MonitoringEventInput } from '@distributary/contracts';
 import { FakeClock } from '@distributary/distribution-core/testing';
 import { ActiveAlerts } from '../alerts/active-alerts.js';
-import { isoOfMicros } from '../events/iso-time.js';
+import { isoOfMicros } from '@distributary/distribution-service';
 import { batchOf, batchOfRecords, RecordingPublisher } from '../testing/published-events.js';
 import { IncidentGrouping } from './incident-grouping.js';
 import { OpenIncidents } from './open-incidents.js';

@@ -1,6 +1,6 @@
 import { type AlertLevel, alertLevelOf, type IncidentData } from '@distributary/contracts';
 import { type EventBatch, type EventRecord, laneName } from '@distributary/distribution-core';
-import type { FeedConsumer } from '../events/event-feed.js';
+import type { FeedConsumer } from '@distributary/distribution-service';
 import { indexesOfType, storedEventOf } from '../events/stored-event.js';
 
 export interface OpenIncident {

@@ -1,8 +1,7 @@
 import type { InfrastructureState, MonitoringEventInput } from '@distributary/contracts';
 import type { Clock } from '@distributary/distribution-core';
-import { isoOfMicros } from '../events/iso-time.js';
+import { isoOfMicros, RepeatingTask, type Schedule } from '@distributary/distribution-service';
 import { OWN_SERVICE } from '../events/own-service.js';
-import { RepeatingTask, type Schedule } from '../schedules/repeating-task.js';
 import { checkWithTimeout, type DependencyCheck, type DependencyStatus } from './dependency-check.js';
 
 export interface ComponentStatus extends DependencyStatus {

@@ -2,7 +2,7 @@ import { CLOUD_EVENT, CLOUD_EVENT_BATCH, NDJSON } from '@distributary/contracts'
 import type { Metrics } from '@distributary/distribution-core';
 import { type BodyTypes, LOGGER, type Logger, OTLP_PROTOBUF, OtlpCodec } from '@distributary/distribution-nest';
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { EventsService } from '../events/events.service.js';
+import type { EventsService } from '@distributary/distribution-service';
 import { AlertmanagerController } from './alertmanager/alertmanager.controller.js';
 import { AlertmanagerService } from './alertmanager/alertmanager.service.js';
 import { OtlpController } from './otlp/otlp.controller.js';

@@ -6,7 +6,7 @@ import {
   type Principal,
   requirePermission,
 } from '@distributary/distribution-core';
-import { isoOfMicros } from '../events/iso-time.js';
+import { isoOfMicros } from '@distributary/distribution-service';
 import { storedEventOf } from '../events/stored-event.js';
 import type { LatestEvents } from './latest-events.js';
 

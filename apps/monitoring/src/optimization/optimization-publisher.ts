@@ -1,8 +1,7 @@
 import type { MonitoringEventInput } from '@distributary/contracts';
 import type { Clock } from '@distributary/distribution-core';
-import { isoOfMicros, stampOfMicros } from '../events/iso-time.js';
+import { isoOfMicros, RepeatingTask, type Schedule, stampOfMicros } from '@distributary/distribution-service';
 import { OWN_SERVICE } from '../events/own-service.js';
-import { RepeatingTask, type Schedule } from '../schedules/repeating-task.js';
 import { type DistributionTraffic, type Finding, findingsOf } from './finding.js';
 
 export interface TrafficSource {

@@ -1,24 +1,15 @@
 import type { MonitoringEventInput } from '@distributary/contracts';
 import type { Clock } from '@distributary/distribution-core';
-import { isoOfMicros } from '../events/iso-time.js';
+import {
+  type PerformanceSample,
+  type FailureLog,
+  isoOfMicros,
+  RepeatingTask,
+  type Schedule,
+} from '@distributary/distribution-service';
 import { OWN_SERVICE } from '../events/own-service.js';
-import type { EventPublisher } from '../events/publisher.js';
-import { type FailureLog, RepeatingTask, type Schedule } from '../schedules/repeating-task.js';
 import { sourceWordOf } from './source-word.js';
-
-/** How the process performed in the last minute. */
-export interface PerformanceSample {
-  /** 0 if nothing was delivered: nothing was late. */
-  readonly latencyP99Ms: number;
-  /** 1 if nothing was due. */
-  readonly successRatio: number;
-  readonly serverErrorRatio: number;
-  readonly eventsPerSecond: number;
-  readonly deliveriesPerSecond: number;
-  /** Of the subscription that is furthest behind. */
-  readonly lagEvents: number;
-  readonly heapUsedRatio: number;
-}
+import type { MonitoringPublisher } from '../events/own-publishing.js';
 
 export interface PerformancePublisherOptions {
   readonly intervalMs: number;
@@ -44,7 +35,7 @@ export class PerformancePublisher implements Schedule {
 
   constructor(
     private readonly sample: () => PerformanceSample,
-    private readonly publisher: EventPublisher,
+    private readonly publisher: MonitoringPublisher,
     private readonly clock: Clock,
     private readonly options: PerformancePublisherOptions,
     log?: FailureLog,

@@ -1,7 +1,8 @@
 import { FakeClock, settle } from '@distributary/distribution-core/testing';
 import { loadConfig, performanceConfig } from '@distributary/distribution-nest';
 import { parseMonitoringEvents } from '../events/monitoring-event.js';
-import { PerformancePublisher, type PerformanceSample } from './performance-publisher.js';
+import type { PerformanceSample } from '@distributary/distribution-service';
+import { PerformancePublisher } from './performance-publisher.js';
 import { performanceRules } from './performance-rules.js';
 
 const SAMPLE: PerformanceSample = {

@@ -7,10 +7,9 @@ import {
   unqualified,
 } from '@distributary/distribution-core';
 import { RECEIPTS_TOPIC } from '../events/default-topics.js';
-import { isoOfMicros } from '../events/iso-time.js';
+import { type FailureLog, isoOfMicros, RepeatingTask, type Schedule } from '@distributary/distribution-service';
 import { OWN_SERVICE } from '../events/own-service.js';
-import type { EventPublisher } from '../events/publisher.js';
-import { type FailureLog, RepeatingTask, type Schedule } from '../schedules/repeating-task.js';
+import type { MonitoringPublisher } from '../events/own-publishing.js';
 
 export interface ReceiptPublisherOptions {
   readonly intervalMs: number;
@@ -31,7 +30,7 @@ export class ReceiptPublisher implements Schedule {
 
   constructor(
     private readonly receipts: DeliveryReceipts,
-    private readonly publisher: EventPublisher,
+    private readonly publisher: MonitoringPublisher,
     private readonly clock: Clock,
     private readonly options: ReceiptPublisherOptions,
     log?: FailureLog,

@@ -8,7 +8,7 @@ import {
 } from '@distributary/distribution-nest';
 import { Controller, UseFilters } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall, Payload } from '@nestjs/microservices';
-import { EventsService } from '../events/events.service.js';
+import { EventsService } from '@distributary/distribution-service';
 import { manageSubscription, type SubscriptionRequest } from '../subscriptions/manage-subscription.js';
 import { MonitoringCalls } from './monitoring-calls.js';
 

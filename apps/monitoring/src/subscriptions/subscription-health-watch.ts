@@ -9,9 +9,14 @@ import {
   type SubscriptionHealth,
 } from '@distributary/distribution-core';
 import { URGENCY } from '../alerts/alert-event.js';
-import { isoOfMicros, stampOfMicros } from '../events/iso-time.js';
+import {
+  type FailureLog,
+  isoOfMicros,
+  RepeatingTask,
+  type Schedule,
+  stampOfMicros,
+} from '@distributary/distribution-service';
 import { OWN_SERVICE } from '../events/own-service.js';
-import { type FailureLog, RepeatingTask, type Schedule } from '../schedules/repeating-task.js';
 
 export interface SubscriptionHealthWatchDependencies {
   readonly subscriptions: { list(options: { readonly tenant: string }): Promise<readonly DurableSubscription[]> };

@@ -8,8 +8,10 @@ import {
   type EventRecord,
   positionOfOffset,
 } from '@distributary/distribution-core';
-import { parseMonitoringEvents, type PublishedEvent, toPublishedEvent } from '../events/monitoring-event.js';
-import type { EventPublisher, IngestDoor } from '../events/publisher.js';
+import type { PublishedEvent } from '@distributary/distribution-service';
+import { parseMonitoringEvents, toPublishedEvent } from '../events/monitoring-event.js';
+import type { IngestDoor } from '@distributary/distribution-service';
+import type { MonitoringPublisher } from '../events/own-publishing.js';
 
 let nextId = 0;
 export const countingIds = { uuid: () => `id-${++nextId}`, random: () => 0.5 };
@@ -29,7 +31,7 @@ export function batchOfRecords(topic: string, records: readonly EventRecord[]): 
 }
 
 /** Keeps what was published; can be told to fail. Idempotent by `event_id`, as ingest is. */
-export class RecordingPublisher implements EventPublisher {
+export class RecordingPublisher implements MonitoringPublisher {
   readonly events: MonitoringEventInput[] = [];
   failure: Error | undefined;
 

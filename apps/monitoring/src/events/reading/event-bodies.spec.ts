@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { DistributionError, type Problem } from '@distributary/distribution-core';
 import { FakeClock } from '@distributary/distribution-core/testing';
-import { parseMonitoringEvents, type PublishedEvent, toPublishedEvent } from '../monitoring-event.js';
-import { EventBodies } from './event-bodies.js';
+import { EventBodies, type PublishedEvent } from '@distributary/distribution-service';
+import { monitoringEvents } from '../event-form.js';
+import { parseMonitoringEvents, toPublishedEvent } from '../monitoring-event.js';
 
 const clock = new FakeClock();
 /** However often it is read, the same event gets the same id. */
 const ids = { uuid: () => 'given', random: () => 0 };
-const bodies = new EventBodies(clock, ids);
+const bodies = new EventBodies(monitoringEvents.reader(clock, ids));
 
 type Outcome = { readonly events: readonly unknown[] } | { readonly problems: readonly Problem[] } | undefined;
 

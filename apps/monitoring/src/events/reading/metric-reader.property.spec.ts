@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { FakeClock } from '@distributary/distribution-core/testing';
 import { countingIds } from '../../testing/published-events.js';
-import { parseMonitoringEvents, type PublishedEvent, toPublishedEvent } from '../monitoring-event.js';
-import { microsOfIso } from '../iso-time.js';
+import type { PublishedEvent } from '@distributary/distribution-service';
+import { parseMonitoringEvents, toPublishedEvent } from '../monitoring-event.js';
+import { microsOfIso } from '@distributary/distribution-service';
 import { microsOfIsoBytes } from './iso-bytes.js';
 import { MetricReader } from './metric-reader.js';
 

@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { Clock, IdSource } from '@distributary/distribution-core';
-import { MAX_EVENT_BYTES, type PublishedEvent } from '../monitoring-event.js';
+import type { PlainEvents, PublishedEvent } from '@distributary/distribution-service';
+import { MAX_EVENT_BYTES } from '../monitoring-event.js';
 import { type MetricKind, MetricKinds } from './metric-kinds.js';
 import { MetricScan } from './metric-scan.js';
 import { MetricTemplate } from './metric-template.js';
@@ -11,17 +12,9 @@ const BEFORE_TIME = Uint8Array.from(Buffer.from('","timestamp":"'));
 const MIN_RUN_BYTES = 16 * 1024;
 /** Of a kind: as many producers may write it, each in its own way. */
 const MAX_TEMPLATES = 2;
-/** After so many events that were written in no known way, a kind is looked at again with every so manieth. */
+/** After so many events that were written in no known way, a kind is looked at again with one of so many. */
 const PATIENCE = 8;
 const SELDOM = 256;
-
-/** The events of one body that are read without being parsed, from where one is said to begin. */
-export interface PlainEvents {
-  /** Where the last event that was read ends. */
-  readonly end: number;
-  /** Undefined if what begins there is not written in the plain way, or the schema refuses it. */
-  read(start: number): PublishedEvent | undefined;
-}
 
 /**
  * Reads metrics as nearly all of them are written (see {@link MetricScan}) without parsing them: their stored form is made of

@@ -1,7 +1,7 @@
 import { alertmanagerWebhookSchema, MAX_EVENTS_PER_REQUEST, type PublishResult } from '@distributary/contracts';
 import type { Counter, Metrics, Principal } from '@distributary/distribution-core';
 import { type Logger, parseWith } from '@distributary/distribution-nest';
-import type { EventsService } from '../../events/events.service.js';
+import type { EventsService } from '@distributary/distribution-service';
 import { alertEventOf } from './alert-event.js';
 
 export interface WebhookAnswer {

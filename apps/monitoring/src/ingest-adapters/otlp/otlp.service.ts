@@ -1,7 +1,7 @@
 import { MAX_EVENTS_PER_REQUEST } from '@distributary/contracts';
 import type { Principal } from '@distributary/distribution-core';
 import { type OtlpCodec, type ReadMetrics, readMetrics } from '@distributary/distribution-nest';
-import type { EventsService } from '../../events/events.service.js';
+import type { EventsService } from '@distributary/distribution-service';
 import { metricEventOf } from './metric-event.js';
 
 /** OpenTelemetry's metrics as METRICS events. */

@@ -1,0 +1,47 @@
+import { MONITORING_PACKAGE, MONITORING_PROTO } from '@distributary/contracts';
+import { SystemIds } from '@distributary/distribution-nest';
+import type { Domain } from '@distributary/distribution-service';
+import { openBroker } from './composition/broker.js';
+import { createFeatures } from './composition/features.js';
+import { type MonitoringConfig, monitoringConfig } from './config/monitoring.config.js';
+import { DEAD_LETTER_RETENTION, monitoringTopics, RECEIPTS_TOPIC, SERVICE } from './events/default-topics.js';
+import { monitoringEvents } from './events/event-form.js';
+import { monitoringAsyncApi } from './stream/async-api-text.js';
+import { monitoringVocabulary } from './stream/monitoring-vocabulary.js';
+import { MonitoringSubscriptionEntity } from './subscriptions/monitoring-subscription.entity.js';
+import { TypeormSubscriptionStore } from './subscriptions/typeorm-subscription-store.js';
+import { MonitoringTopicEntity } from './topics/monitoring-topic.entity.js';
+import { TypeormTopicCatalog } from './topics/typeorm-topic-catalog.js';
+
+/** Metrics, alerts, incidents and the status of services, over Kafka or the log in files. */
+export const monitoringDomain: Domain<MonitoringConfig> & { readonly config: typeof monitoringConfig } = {
+  name: SERVICE,
+  prefix: `api/v1/${SERVICE}`,
+  api: {
+    title: 'Distributary monitoring',
+    description: 'Metrics, alerts, incidents and status of your services: ingest them here, watch them live.',
+  },
+  config: monitoringConfig,
+  grpc: { proto: MONITORING_PROTO, package: MONITORING_PACKAGE, service: 'MonitoringStream' },
+  vocabulary: monitoringVocabulary,
+  events: monitoringEvents,
+  topics: {
+    initial: monitoringTopics,
+    receipts: RECEIPTS_TOPIC,
+    deadLetterRetention: DEAD_LETTER_RETENTION,
+  },
+  tables: {
+    owner: 'monitoring',
+    entities: [MonitoringTopicEntity, MonitoringSubscriptionEntity],
+    topics: (rows) => new TypeormTopicCatalog(rows),
+    subscriptions: (rows, cursors) => new TypeormSubscriptionStore(rows, cursors),
+  },
+  asyncApi: monitoringAsyncApi,
+  openBroker,
+  createFeatures,
+  settingsOfProcesses: ({ KAFKA_INSTANCE }) => {
+    // Without a name of this machine it is a new one, so that two machines never take each other's work for their own.
+    const instance = KAFKA_INSTANCE ?? new SystemIds().uuid();
+    return (name) => ({ KAFKA_INSTANCE: `${instance}.${name}` });
+  },
+};

@@ -1,0 +1,97 @@
+import {
+  CompetingSubscriptions,
+  DeadLetters,
+  DEFAULT_STREAM_SESSION_LIMITS,
+  type DurableLimits,
+  type FanOut,
+  Handovers,
+  Replays,
+  ReplaySignals,
+  type Log,
+  parseRetentionPolicy,
+  type TopicDirectory,
+} from '@distributary/distribution-core';
+import { adminArea, DeadLettersController, DeadLettersGrpc, DeadLettersService } from '@distributary/distribution-nest';
+import type { DynamicModule } from '@nestjs/common';
+import type { Surroundings } from './parts.js';
+import type { Storage } from './storage.js';
+
+/** What keeps the promises of durable subscriptions. */
+export interface Guarantees {
+  readonly competing: CompetingSubscriptions;
+  readonly handovers: Handovers;
+  readonly replays: Replays;
+  readonly letters: DeadLetters;
+  readonly limits: DurableLimits;
+  /** How long dead letters are kept. */
+  readonly letterRetentionMs: number;
+  /** The dead letters, over REST and gRPC. */
+  readonly area: DynamicModule;
+  /** What was acknowledged is stored; to be called when no session is open any more. */
+  close(): Promise<void>;
+}
+
+export interface GuaranteeParts {
+  readonly log: Log;
+  readonly storage: Storage;
+  readonly directory: TopicDirectory;
+  readonly fanOut: FanOut;
+}
+
+export function createGuarantees(
+  { config, clock, ids, metrics, domain }: Surroundings,
+  parts: GuaranteeParts,
+): Guarantees {
+  const { log, storage, directory, fanOut } = parts;
+  const limits: DurableLimits = {
+    ownershipTermMs: config.OWNERSHIP_TERM_MS,
+    ackFlushMs: DEFAULT_STREAM_SESSION_LIMITS.ackFlushMs,
+    ackTimeoutMs: config.ACK_TIMEOUT_MS,
+  };
+  const store = storage.deadLetters;
+  const signals = new ReplaySignals(store, clock);
+  const letters = new DeadLetters({
+    store,
+    log,
+    directory,
+    signals,
+    service: domain.name,
+    retentionPolicy: domain.topics.deadLetterRetention,
+    clock,
+    ids,
+    metrics,
+  });
+  const replays = new Replays({ letters, store, signals, log, clock });
+  const competing = new CompetingSubscriptions({
+    log,
+    cursors: storage.cursors,
+    clock,
+    ids,
+    metrics,
+    limits: { ...limits, dedupeWindowMs: fanOut.limits.dedupeWindowMs },
+    replays,
+  });
+  directory.onChange = async (topics) => {
+    await fanOut.setTopics(topics);
+    await competing.setTopics(topics);
+  };
+  signals.start();
+  const area = adminArea(
+    'DeadLetters',
+    [DeadLettersController, DeadLettersGrpc],
+    [[DeadLettersService, new DeadLettersService(letters)]],
+  );
+  return {
+    competing,
+    limits,
+    letterRetentionMs: parseRetentionPolicy(domain.topics.deadLetterRetention).ms,
+    handovers: new Handovers(),
+    replays,
+    letters,
+    area,
+    close: async () => {
+      signals.stop();
+      await competing.close();
+    },
+  };
+}

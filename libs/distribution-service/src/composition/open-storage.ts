@@ -1,0 +1,64 @@
+import type { Clock } from '@distributary/distribution-core';
+import { type Logger, SystemClock } from '@distributary/distribution-nest';
+import {
+  createDataSource,
+  EmbeddedPostgres,
+  migrate,
+  type PersistenceConfig,
+  PostgresAuditLog,
+  PostgresIdempotencyStore,
+  PostgresApiKeyStore,
+  PostgresCursorStore,
+  PostgresDailyDeliveryStore,
+  PostgresQuotaStore,
+  PostgresDeadLetterStore,
+  PostgresLookupTables,
+  PostgresTransformationStore,
+  PostgresRoutingRuleStore,
+} from '@distributary/persistence';
+import type { Tables } from '../domain.js';
+import type { Storage } from './storage.js';
+
+/** The configured PostgreSQL, or one of our own; migrated either way. */
+export async function openStorage(
+  tables: Tables,
+  config: PersistenceConfig,
+  clock: Clock,
+  logger: Logger,
+): Promise<Storage> {
+  const embedded =
+    config.DATABASE_URL === undefined ? await EmbeddedPostgres.start({ directory: config.DATA_DIR }) : undefined;
+  const url = embedded?.url ?? config.DATABASE_URL?.reveal() ?? '';
+  logger.info('storage.opened', { embedded: embedded !== undefined });
+  const shared = createDataSource({ url, owner: 'distribution' });
+  const own = createDataSource({ url, owner: tables.owner, entities: tables.entities });
+  try {
+    for (const dataSource of [shared, own]) {
+      await dataSource.initialize();
+      await migrate(dataSource);
+    }
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+  const cursors = new PostgresCursorStore(shared);
+  return {
+    topics: tables.topics(own),
+    subscriptions: tables.subscriptions(own, cursors),
+    cursors,
+    deadLetters: new PostgresDeadLetterStore(shared),
+    apiKeys: new PostgresApiKeyStore(shared, clock),
+    routingRules: new PostgresRoutingRuleStore(shared, new SystemClock()),
+    audit: new PostgresAuditLog(shared),
+    idempotency: new PostgresIdempotencyStore(shared),
+    deliveries: new PostgresDailyDeliveryStore(shared),
+    quotas: new PostgresQuotaStore(shared),
+    transformations: new PostgresTransformationStore(shared),
+    lookupTables: new PostgresLookupTables(shared),
+    check: async () => void (await shared.query('SELECT 1')),
+    close: async () => {
+      await Promise.all([shared, own].map((dataSource) => dataSource.destroy()));
+      await embedded?.stop();
+    },
+  };
+}

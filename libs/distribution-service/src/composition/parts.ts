@@ -1,0 +1,241 @@
+import {
+  type Clock,
+  DeliveryReceipts,
+  FanOut,
+  History,
+  type IdSource,
+  Ingest,
+  IngestShare,
+  ingestWithinQuota,
+  type Log,
+  type Metrics,
+  observers,
+  type TenantQuotas,
+  TopicDirectory,
+  unqualified,
+} from '@distributary/distribution-core';
+import {
+  type AccessControl,
+  type Logger,
+  PublishCalls,
+  type Roles,
+  SseDoor,
+  StreamSessions,
+  TracedIngest,
+  tracedLog,
+  WebSocketDoor,
+} from '@distributary/distribution-nest';
+import type { ServiceConfig } from '../config/service.config.js';
+import type { Domain } from '../domain.js';
+import { IngestPublisher } from '../publishing/publisher.js';
+import { EventsService } from '../publishing/events.service.js';
+import { HistoryService } from '../publishing/history.service.js';
+import type { EventReader } from '../publishing/published-event.js';
+import type { Broker } from './broker.js';
+import type { Edge } from './edge.js';
+import { DeliveryStatistics } from './delivery-statistics.js';
+import { createGuarantees, type Guarantees } from './guarantees.js';
+import { createRouting, type Routing } from './routing.js';
+import { createManagement, type Management } from './management.js';
+import { openSchemaRegistry, type SchemaRegistryParts } from './schema-registry.js';
+import type { Storage } from './storage.js';
+import type { Telemetry } from './telemetry.js';
+import { createTransforming, type Transforming } from './transforming.js';
+
+export interface Surroundings {
+  readonly domain: Pick<Domain, 'name' | 'vocabulary' | 'events' | 'topics'>;
+  /** Of this process. */
+  readonly reader: EventReader;
+  readonly config: ServiceConfig;
+  readonly roles: Roles;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly access: AccessControl;
+  readonly telemetry: Telemetry;
+  readonly edge: Edge;
+  readonly quotas: TenantQuotas;
+}
+
+/** The pipeline of the service, from ingest to the doors, without Nest. */
+export interface Parts {
+  readonly brokerKind: Broker['kind'];
+  readonly log: Log;
+  readonly storage: Storage;
+  readonly directory: TopicDirectory;
+  readonly fanOut: FanOut;
+  readonly publisher: IngestPublisher<unknown>;
+  /** What the doors publish by. */
+  readonly events: EventsService;
+  readonly history: HistoryService;
+  readonly sessions: StreamSessions;
+  readonly guarantees: Guarantees;
+  readonly management: Management;
+  readonly transforming: Transforming;
+  readonly publishCalls: PublishCalls;
+  readonly webSocketDoor: WebSocketDoor;
+  readonly sseDoor: SseDoor;
+  readonly statistics: DeliveryStatistics;
+  readonly receipts: DeliveryReceipts;
+  readonly routing: Routing;
+  readonly schemaRegistry: SchemaRegistryParts;
+}
+
+/** Who reads what passes: the newest values, live streams, figures that rules look at. A router alone does not. */
+export const READERS = ['api', 'gateway', 'worker'] as const;
+
+/** Older values of a great log go on being read when the service is ready; snapshots of their topics wait for them. */
+const LAST_VALUES_WAIT_MS = 10_000;
+
+export async function openParts(around: Surroundings, broker: Broker, storage: Storage): Promise<Parts> {
+  const { domain, config, clock, ids, metrics, logger } = around;
+  const { kind: brokerKind, log, groups } = broker;
+  const onUnexpected = (error: unknown) => logger.error('service.unexpected_error', { error });
+  logger.info('broker.opened', { broker: brokerKind });
+  const directory = new TopicDirectory({ catalog: storage.topics, log, clock, onError: onUnexpected });
+  const fanOut = new FanOut({
+    log,
+    clock,
+    metrics,
+    limits: {
+      segmentBytes: config.SEGMENT_MEMORY_BYTES,
+      rewindMs: config.REWIND_MS,
+      blockTimeoutMs: config.BLOCK_TIMEOUT_MS,
+      dropOldestKeeps: config.DROP_OLDEST_KEEPS,
+    },
+  });
+  const { tracing } = around.telemetry;
+  fanOut.tracing = tracing;
+  const receipts = new DeliveryReceipts((topic) => unqualified(topic) !== domain.topics.receipts, metrics);
+  fanOut.observer = observers([around.telemetry.statistics, receipts]);
+  const statistics = new DeliveryStatistics(clock);
+  fanOut.onDelivered = (latencyMs, deliveries) => statistics.delivered(latencyMs, deliveries);
+  around.telemetry.statistics.onFailed = (deliveries) => statistics.failed(deliveries);
+  const schemaRegistry = openSchemaRegistry({ ...around, eventOf: domain.events.external });
+  const transforming = createTransforming({ ...around, codec: schemaRegistry.codec }, storage);
+  const guarantees = createGuarantees(around, { log, storage, directory, fanOut });
+  transforming.buryIn(guarantees.letters);
+  const { transformations } = transforming;
+  const management = createManagement(around, { log, storage, directory, fanOut, transformations });
+  const routing = createRouting(around, {
+    log,
+    storage,
+    directory,
+    transformations,
+    payloads: schemaRegistry.payloadsOf(guarantees.letters),
+    groups,
+  });
+  try {
+    await directory.start(domain.topics.initial());
+    await routing.start();
+    if (READERS.some((role) => around.roles.has(role))) {
+      // The newest values are read over REST whether or not anyone is subscribed.
+      await fanOut.pin(directory.list().map((topic) => topic.name));
+      pinNewState(directory, fanOut);
+      await Promise.race([fanOut.whenLastValuesComplete(), afterMs(clock, LAST_VALUES_WAIT_MS)]);
+    }
+  } catch (error) {
+    directory.stop();
+    await routing.stop();
+    await fanOut.stop();
+    await schemaRegistry.close();
+    await log.close();
+    throw error;
+  }
+
+  const ingest = new Ingest({
+    log: tracing === undefined ? log : tracedLog(log, tracing),
+    topics: directory,
+    clock,
+    metrics,
+    router: routing.router,
+  });
+  const published = tracing === undefined ? ingest : new TracedIngest(ingest, tracing);
+  const publisher = new IngestPublisher(ingestWithinQuota(published, around.quotas), around.reader);
+  const ingestShare = new IngestShare({
+    clock,
+    metrics,
+    lagMs: () => fanOut.lagMs(),
+    limits: { maxWaitMs: config.INGEST_MAX_WAIT_MS },
+  });
+  const history = new History(log, directory, clock);
+  const sessions = new StreamSessions({
+    fanOut,
+    log,
+    subscriptions: storage.subscriptions,
+    cursors: storage.cursors,
+    competing: guarantees.competing,
+    handovers: guarantees.handovers,
+    replays: guarantees.replays,
+    live: management.live,
+    transformations: transforming.transformations,
+    clock,
+    ids,
+    metrics,
+    vocabulary: domain.vocabulary,
+    history,
+    catalogVersion: () => directory.version,
+    refreshCatalog: () => directory.refresh(),
+    publish: (events, principal) => ingestShare.run(0, () => publisher.publish(events, principal)),
+    onUnexpected,
+    access: around.access,
+    aroundCommand: around.telemetry.aroundCommand,
+    maxSessions: config.MAX_SESSIONS,
+    admission: around.edge.connections,
+    onRefused: (code, address) => around.edge.refused(code, address),
+    maxFrameBytes: config.MAX_FRAME_BYTES,
+    limits: { ...guarantees.limits, maxSubscriptions: config.MAX_SUBSCRIPTIONS_PER_SESSION },
+  });
+  return {
+    brokerKind,
+    log,
+    storage,
+    directory,
+    fanOut,
+    publisher,
+    events: new EventsService(publisher, ingestShare, clock, around.reader),
+    history: new HistoryService(history, domain.vocabulary),
+    sessions,
+    guarantees,
+    management,
+    transforming,
+    publishCalls: new PublishCalls(sessions.deps),
+    webSocketDoor: new WebSocketDoor(sessions),
+    sseDoor: new SseDoor(sessions),
+    statistics,
+    receipts,
+    routing,
+    schemaRegistry,
+  };
+}
+
+/** Tells the clients to come back and stores what they acknowledged. */
+export async function drainStreams(parts: Parts): Promise<void> {
+  parts.webSocketDoor.stop();
+  parts.directory.stop();
+  parts.management.live.stop();
+  await parts.publishCalls.drain();
+  await parts.sessions.drain();
+  await parts.transforming.close();
+  await parts.guarantees.close();
+}
+
+/** To be called when nothing comes in any more. */
+export async function closePipeline(parts: Parts): Promise<void> {
+  await parts.routing.stop();
+  await parts.schemaRegistry.close();
+  await parts.fanOut.stop();
+  await parts.log.close();
+}
+
+/** Topics of state that are created later, by whichever tenant, are read over REST as well. */
+function pinNewState(directory: TopicDirectory, fanOut: FanOut): void {
+  const { onChange } = directory;
+  directory.onChange = async (topics) => {
+    await onChange(topics);
+    await fanOut.pin(topics.filter(({ conflationKey }) => conflationKey !== 'none').map(({ name }) => name));
+  };
+}
+
+const afterMs = (clock: Clock, ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));

@@ -1,0 +1,53 @@
+import { type EventRecord, invalidRequest, type Problem } from '@distributary/distribution-core';
+
+/** An event on its way into the log. */
+export interface PublishedEvent {
+  /** The catalog's name of where it goes. */
+  readonly topic: string;
+  readonly record: EventRecord;
+}
+
+/** What a service takes from producers: one event of its domain, checked and completed. */
+export interface EventReader {
+  /**
+   * Undefined, and its problems as `events[index].…`, if it is none of this service. `payload.too_large` if it is larger than
+   * the service takes.
+   */
+  read(input: unknown, index: number, problems: Problem[]): PublishedEvent | undefined;
+  /** Of a body whose events need not be parsed; undefined if it must be. Absent: there is no such way. */
+  open?(body: Buffer): PlainEvents | undefined;
+}
+
+/** The events of one body that are read without being parsed, from where one is said to begin. */
+export interface PlainEvents {
+  /** Where the last event that was read ends. */
+  readonly end: number;
+  /** Undefined if what begins there is not written in the plain way, or the schema refuses it. */
+  read(start: number): PublishedEvent | undefined;
+}
+
+/** More problems than anybody reads, few enough for a reply. */
+const MAX_PROBLEMS = 100;
+
+/** Adds what a schema found wrong with the event at `index`, as `events[index].…`. */
+export function noteIssues(
+  issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
+  index: number,
+  problems: Problem[],
+): void {
+  for (const issue of issues) {
+    if (problems.length === MAX_PROBLEMS) break;
+    problems.push({ path: pathText(['events', index, ...issue.path]), rule: issue.message });
+  }
+}
+
+export function refuseIfAny(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw invalidRequest(problems);
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    return text === '' ? String(part) : `${text}.${String(part)}`;
+  }, '');
+}
