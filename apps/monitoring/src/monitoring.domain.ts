@@ -9,9 +9,7 @@ import { monitoringEvents } from './events/event-form.js';
 import { monitoringAsyncApi } from './stream/async-api-text.js';
 import { monitoringVocabulary } from './stream/monitoring-vocabulary.js';
 import { MonitoringSubscriptionEntity } from './subscriptions/monitoring-subscription.entity.js';
-import { TypeormSubscriptionStore } from './subscriptions/typeorm-subscription-store.js';
 import { MonitoringTopicEntity } from './topics/monitoring-topic.entity.js';
-import { TypeormTopicCatalog } from './topics/typeorm-topic-catalog.js';
 
 /** Metrics, alerts, incidents and the status of services, over Kafka or the log in files. */
 export const monitoringDomain: Domain<MonitoringConfig> & { readonly config: typeof monitoringConfig } = {
@@ -32,9 +30,8 @@ export const monitoringDomain: Domain<MonitoringConfig> & { readonly config: typ
   },
   tables: {
     owner: 'monitoring',
-    entities: [MonitoringTopicEntity, MonitoringSubscriptionEntity],
-    topics: (rows) => new TypeormTopicCatalog(rows),
-    subscriptions: (rows, cursors) => new TypeormSubscriptionStore(rows, cursors),
+    topics: MonitoringTopicEntity,
+    subscriptions: { entity: MonitoringSubscriptionEntity },
   },
   asyncApi: monitoringAsyncApi,
   openBroker,

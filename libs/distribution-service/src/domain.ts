@@ -1,13 +1,4 @@
-import type {
-  Clock,
-  IdSource,
-  Metrics,
-  NewTopic,
-  PayloadEvent,
-  Restate,
-  SubscriptionStore,
-  TopicCatalog,
-} from '@distributary/distribution-core';
+import type { Clock, IdSource, Metrics, NewTopic, PayloadEvent, Restate } from '@distributary/distribution-core';
 import type {
   BodyTypes,
   CachedReads,
@@ -16,8 +7,8 @@ import type {
   Roles,
   StreamVocabulary,
 } from '@distributary/distribution-nest';
+import type { SubscriptionTable, TopicRow } from '@distributary/persistence';
 import type { DynamicModule, INestApplicationContext, Provider, Type } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
 import type { z } from 'zod';
 import type { Broker, BrokerSurroundings } from './composition/broker.js';
 import type { Observability } from './composition/observability.js';
@@ -76,18 +67,12 @@ export interface OwnTopics {
   readonly deadLetterRetention: string;
 }
 
-export interface ForgettableCursors {
-  forget(subscriptionId: string): Promise<void>;
-}
-
 /** Its own rows; what the services share is in tables of the persistence library. */
 export interface Tables {
   /** Of its migrations: the folder below `migrations/`. */
   readonly owner: string;
-  readonly entities: readonly Type[];
-  topics(rows: DataSource): TopicCatalog;
-  /** What a subscription has acknowledged is forgotten with it. */
-  subscriptions(rows: DataSource, cursors: ForgettableCursors): SubscriptionStore;
+  readonly topics: new () => TopicRow;
+  readonly subscriptions: SubscriptionTable;
 }
 
 export interface FeatureSurroundings<Config extends ServiceConfig = ServiceConfig> {

@@ -12,7 +12,7 @@ import { sqlMigrations } from './sql-migrations.js';
 
 export interface DataSourceSettings {
   readonly url: string;
-  /** The schema of the tables, and the folder of their migrations: one owner each, nobody joins across. */
+  /** Names the schema of the tables (`-` is `_` there) and the folder of their migrations: nobody joins across. */
   readonly owner: string;
   /** Rows of the owner's tables. */
   readonly entities?: readonly (new () => object)[];
@@ -46,11 +46,12 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     statementTimeoutMs = STATEMENT_TIMEOUT_MS,
     migrationsFolder = MIGRATIONS_FOLDER,
   } = settings;
+  const schema = owner.replaceAll('-', '_');
   return new DataSource({
     type: 'postgres',
     name: owner,
     url,
-    schema: owner,
+    schema,
     entities: entities as unknown as MixedList<new () => object>,
     migrations: sqlMigrations(path.join(migrationsFolder, owner)),
     migrationsTableName: 'migrations',
@@ -59,7 +60,7 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     logger: SILENT,
     poolSize,
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
-    extra: { statement_timeout: statementTimeoutMs, options: `-c search_path=${owner}` },
+    extra: { statement_timeout: statementTimeoutMs, options: `-c search_path=${schema}` },
   } as DataSourceOptions);
 }
 

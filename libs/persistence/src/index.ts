@@ -18,3 +18,7 @@ export * from './postgres-dead-letter-store.js';
 export * from './postgres-daily-delivery-store.js';
 export * from './quotas/postgres-quota-store.js';
 export * from './postgres-idempotency-store.js';
+export * from './topics/postgres-topic-catalog.js';
+export * from './topics/topic-row.js';
+export * from './subscriptions/postgres-subscription-store.js';
+export * from './subscriptions/subscription-row.js';

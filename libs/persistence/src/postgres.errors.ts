@@ -1,6 +1,7 @@
 import { DistributionError, type ErrorCode, invalidRequest } from '@distributary/distribution-core';
 
 const UNIQUE_VIOLATION = '23505';
+const FOREIGN_KEY_VIOLATION = '23503';
 const RETRY_AFTER_MS = 1_000;
 const SQLSTATE = /^[0-9A-Z]{5}$/;
 
@@ -42,6 +43,8 @@ export function storeError(thrown: unknown): DistributionError {
 }
 
 export const isUniqueViolation = (thrown: unknown): boolean => codeOf(thrown) === UNIQUE_VIOLATION;
+/** What it refers to is not there; or it is still referred to, and cannot go. */
+export const isForeignKeyViolation = (thrown: unknown): boolean => codeOf(thrown) === FOREIGN_KEY_VIOLATION;
 
 /** Runs a store's work and translates what it throws. */
 export async function translated<Result>(work: () => Promise<Result>): Promise<Result> {

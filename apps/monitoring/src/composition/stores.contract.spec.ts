@@ -4,13 +4,17 @@ import {
   describeSubscriptionStoreContract,
   describeTopicCatalogContract,
 } from '@distributary/distribution-core/testing';
-import { createDataSource, migrate, PostgresCursorStore } from '@distributary/persistence';
+import {
+  createDataSource,
+  migrate,
+  PostgresCursorStore,
+  PostgresSubscriptionStore,
+  PostgresTopicCatalog,
+} from '@distributary/persistence';
 import { type TestDatabaseServer, testDatabaseServers } from '@distributary/persistence/testing';
 import type { DataSource } from 'typeorm';
 import { MonitoringSubscriptionEntity } from '../subscriptions/monitoring-subscription.entity.js';
-import { TypeormSubscriptionStore } from '../subscriptions/typeorm-subscription-store.js';
 import { MonitoringTopicEntity } from '../topics/monitoring-topic.entity.js';
-import { TypeormTopicCatalog } from '../topics/typeorm-topic-catalog.js';
 
 describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({ open }) => {
   let server: TestDatabaseServer;
@@ -32,21 +36,21 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({
     await server.stop();
   });
 
-  describeTopicCatalogContract('TypeormTopicCatalog', async () => {
+  describeTopicCatalogContract('PostgresTopicCatalog', async () => {
     await own.query('DELETE FROM monitoring_topics');
-    return new TypeormTopicCatalog(own);
+    return new PostgresTopicCatalog(own, MonitoringTopicEntity);
   });
 
-  describeSubscriptionStoreContract('TypeormSubscriptionStore', async () => {
+  describeSubscriptionStoreContract('PostgresSubscriptionStore', async () => {
     await own.query('DELETE FROM monitoring_subscriptions');
     await shared.query('TRUNCATE subscription_cursors, subscription_ownership');
     const cursors = new PostgresCursorStore(shared);
-    return { store: new TypeormSubscriptionStore(own, cursors), cursors };
+    return { store: new PostgresSubscriptionStore(own, { entity: MonitoringSubscriptionEntity }, cursors), cursors };
   });
 
   it('takes rows that somebody inserts with the columns of the specification alone', async () => {
     await own.query('DELETE FROM monitoring_topics');
-    const catalog = new TypeormTopicCatalog(own);
+    const catalog = new PostgresTopicCatalog(own, MonitoringTopicEntity);
     const before = await catalog.version();
     const insert = `INSERT INTO monitoring_topics (topic_name, data_type) VALUES ($1, 'ALERTS')`;
     for (const name of ['monitoring/tëam_1/x-y', '@acme/a/b']) await own.query(insert, [name]);
@@ -67,7 +71,11 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({
   });
 
   it('says that a value is wrong, not that the database is down, when a column cannot hold it', async () => {
-    const subscriptions = new TypeormSubscriptionStore(own, new PostgresCursorStore(shared));
+    const subscriptions = new PostgresSubscriptionStore(
+      own,
+      { entity: MonitoringSubscriptionEntity },
+      new PostgresCursorStore(shared),
+    );
     const tooLong = aDurableSubscription({ subscriptionId: 'x'.repeat(101) });
     await expect(subscriptions.create(tooLong)).rejects.toMatchObject({ code: 'request.invalid', retryable: false });
   });

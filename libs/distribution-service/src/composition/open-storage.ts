@@ -15,6 +15,8 @@ import {
   PostgresLookupTables,
   PostgresTransformationStore,
   PostgresRoutingRuleStore,
+  PostgresSubscriptionStore,
+  PostgresTopicCatalog,
 } from '@distributary/persistence';
 import type { Tables } from '../domain.js';
 import type { Storage } from './storage.js';
@@ -31,7 +33,7 @@ export async function openStorage(
   const url = embedded?.url ?? config.DATABASE_URL?.reveal() ?? '';
   logger.info('storage.opened', { embedded: embedded !== undefined });
   const shared = createDataSource({ url, owner: 'distribution' });
-  const own = createDataSource({ url, owner: tables.owner, entities: tables.entities });
+  const own = createDataSource({ url, owner: tables.owner, entities: [tables.topics, tables.subscriptions.entity] });
   try {
     for (const dataSource of [shared, own]) {
       await dataSource.initialize();
@@ -43,8 +45,8 @@ export async function openStorage(
   }
   const cursors = new PostgresCursorStore(shared);
   return {
-    topics: tables.topics(own),
-    subscriptions: tables.subscriptions(own, cursors),
+    topics: new PostgresTopicCatalog(own, tables.topics),
+    subscriptions: new PostgresSubscriptionStore(own, tables.subscriptions, cursors),
     cursors,
     deadLetters: new PostgresDeadLetterStore(shared),
     apiKeys: new PostgresApiKeyStore(shared, clock),

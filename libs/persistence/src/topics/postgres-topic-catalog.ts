@@ -6,13 +6,19 @@ import {
   type TopicCheck,
   type TopicDefinition,
 } from '@distributary/distribution-core';
-import { isUniqueViolation, translated } from '@distributary/persistence';
-import type { DataSource, EntityManager } from 'typeorm';
-import { MonitoringTopicEntity } from './monitoring-topic.entity.js';
+import type { DataSource, EntityManager, Repository } from 'typeorm';
+import { isForeignKeyViolation, isUniqueViolation, translated } from '../postgres.errors.js';
+import type { TopicRow } from './topic-row.js';
 
-/** The {@link TopicCatalog} in `monitoring_topics`. */
-export class TypeormTopicCatalog implements TopicCatalog {
-  constructor(private readonly dataSource: DataSource) {}
+/**
+ * The {@link TopicCatalog} in the table of an entity, with its version in `catalog_version` of the same schema. Where
+ * another table refers to the topics, one that is referred to is not deleted: `topic.in_use`.
+ */
+export class PostgresTopicCatalog implements TopicCatalog {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly entity: new () => TopicRow,
+  ) {}
 
   version(): Promise<number> {
     return translated(async () => {
@@ -23,24 +29,24 @@ export class TypeormTopicCatalog implements TopicCatalog {
 
   list(): Promise<readonly TopicDefinition[]> {
     return translated(async () => {
-      const rows = await this.dataSource.manager.find(MonitoringTopicEntity, { order: { topicName: 'ASC' } });
+      const rows = await this.rowsOf(this.dataSource.manager).find({ order: { topicName: 'ASC' } });
       return rows.map(toDefinition);
     });
   }
 
   find(name: string): Promise<TopicDefinition | undefined> {
     return translated(async () => {
-      const row = await this.dataSource.manager.findOneBy(MonitoringTopicEntity, { topicName: name });
+      const row = await this.rowsOf(this.dataSource.manager).findOneBy({ topicName: name });
       return row === null ? undefined : toDefinition(row);
     });
   }
 
   create(topic: NewTopic): Promise<TopicDefinition> {
-    return this.changed(async (manager, catalogVersion) => {
+    return this.changed(async (rows, catalogVersion) => {
       const { name, payload = null, ...columns } = topic;
-      const row = manager.create(MonitoringTopicEntity, { ...columns, payload, topicName: name, catalogVersion });
+      const row = rows.create({ ...columns, payload, topicName: name, catalogVersion });
       try {
-        return toDefinition(await manager.save(row));
+        return toDefinition(await rows.save(row));
       } catch (error) {
         if (!isUniqueViolation(error)) throw error;
         throw new DistributionError('topic.exists', `there is a topic ${name}, or one of its broker name, already`);
@@ -49,41 +55,50 @@ export class TypeormTopicCatalog implements TopicCatalog {
   }
 
   change(name: string, change: TopicChange, check: TopicCheck = () => undefined): Promise<TopicDefinition> {
-    return this.changed(async (manager) => {
-      const row = await this.required(manager, name);
+    return this.changed(async (rows) => {
+      const row = await required(rows, name);
       check(toDefinition(row));
-      return toDefinition(await manager.save(Object.assign(row, change)));
+      return toDefinition(await rows.save(Object.assign(row, change)));
     });
   }
 
   delete(name: string, check: TopicCheck = () => undefined): Promise<void> {
-    return this.changed(async (manager) => {
-      const row = await this.required(manager, name);
+    return this.changed(async (rows) => {
+      const row = await required(rows, name);
       check(toDefinition(row));
-      await manager.remove(row);
+      try {
+        await rows.remove(row);
+      } catch (error) {
+        if (!isForeignKeyViolation(error)) throw error;
+        throw new DistributionError('topic.in_use', `a durable subscription is to ${name} by its name`);
+      }
     });
   }
 
   /** The version is raised first: its row's lock makes changes of all processes one after another. */
-  private changed<Result>(work: (manager: EntityManager, version: string) => Promise<Result>): Promise<Result> {
+  private changed<Result>(work: (rows: Repository<TopicRow>, version: string) => Promise<Result>): Promise<Result> {
     return translated(() =>
       this.dataSource.transaction(async (manager) => {
         const [rows] = await manager.query<[{ version: string }[], number]>(
           'UPDATE catalog_version SET version = version + 1 RETURNING version',
         );
-        return work(manager, rows[0].version);
+        return work(this.rowsOf(manager), rows[0].version);
       }),
     );
   }
 
-  private async required(manager: EntityManager, name: string): Promise<MonitoringTopicEntity> {
-    const row = await manager.findOneBy(MonitoringTopicEntity, { topicName: name });
-    if (row === null) throw new DistributionError('topic.not_found', `no topic ${name}`);
-    return row;
+  private rowsOf(manager: EntityManager): Repository<TopicRow> {
+    return manager.getRepository(this.entity);
   }
 }
 
-function toDefinition(row: MonitoringTopicEntity): TopicDefinition {
+async function required(rows: Repository<TopicRow>, name: string): Promise<TopicRow> {
+  const row = await rows.findOneBy({ topicName: name });
+  if (row === null) throw new DistributionError('topic.not_found', `no topic ${name}`);
+  return row;
+}
+
+function toDefinition(row: TopicRow): TopicDefinition {
   return {
     name: row.topicName,
     tenant: row.tenant,
