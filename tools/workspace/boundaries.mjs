@@ -53,7 +53,7 @@ export const TECHNOLOGY = {
 };
 
 /** What specs, contract suites and builders may use besides. */
-export const TEST_PACKAGES = ['fast-check', '@jest/globals', '@nestjs/testing', 'ws'];
+export const TEST_PACKAGES = ['fast-check', '@jest/globals', '@nestjs/testing', 'ws', 'big.js'];
 
 /** Reads the workspace: name of the npm package → its project. */
 export function readProjects(root) {

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { exchangeSchema, symbolSchema } from './symbology.js';
+import { BAR_INTERVALS } from './vocabulary.js';
+
+export const MAX_HISTORY_BARS = 5_000;
+export const DEFAULT_HISTORY_BARS = 100;
+
+const INTERVAL_RULE = `must be one of ${BAR_INTERVALS.join(', ')}`;
+const LIMIT_RULE = `must be a whole number from 1 to ${MAX_HISTORY_BARS}`;
+const TIME_RULE = 'must be an ISO 8601 time with its offset, such as 2025-06-21T09:30:00Z';
+const time = z.iso.datetime({ offset: true, error: TIME_RULE }).optional();
+
+export const symbolParameterSchema = z.object({ symbol: symbolSchema });
+
+/** `GET {symbol}/latest`: of the type and exchange that are named, else the newest of all that hold a price. */
+export const latestDataQuerySchema = z.object({
+  exchange: exchangeSchema.optional(),
+  data_type: z.enum(['TRADE', 'QUOTE', 'BAR'], { error: 'must be one of TRADE, QUOTE, BAR' }).optional(),
+});
+
+/** `GET {symbol}/history`. */
+export const historicalDataQuerySchema = z.object({
+  /** Included. Default: as long before the end as `limit` bars take. */
+  start_time: time,
+  /** Not included. Default: now. */
+  end_time: time,
+  interval: z.enum(BAR_INTERVALS, { error: INTERVAL_RULE }).optional().describe('Default: 1m'),
+  limit: z.coerce
+    .number({ error: LIMIT_RULE })
+    .int(LIMIT_RULE)
+    .min(1, LIMIT_RULE)
+    .max(MAX_HISTORY_BARS, LIMIT_RULE)
+    .default(DEFAULT_HISTORY_BARS),
+  exchange: exchangeSchema.optional(),
+});
+
+export type LatestDataQuery = z.output<typeof latestDataQuerySchema>;
+export type HistoricalDataQuery = z.output<typeof historicalDataQuerySchema>;

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { DELIVERY_GUARANTEES } from './event.js';
+import { ASSET_CLASSES, BAR_INTERVALS, MARKET_DATA_TYPES, MARKET_STATES } from './vocabulary.js';
+
+const decimal = z.union([z.number(), z.string()]);
+
+/** The `data` of any type as it is stored: prices are numbers, or texts if they have more than 15 digits. */
+export const normalizedMarketDataSchema = z
+  .looseObject({
+    symbol: z.string().optional(),
+    exchange: z.string().optional(),
+    currency: z.string().optional(),
+    asset_class: z.enum(ASSET_CLASSES).optional(),
+    timestamp: z.string(),
+    sequence: z.int().optional(),
+    price: decimal.optional(),
+    volume: z.int().optional(),
+    bid_price: decimal.optional(),
+    bid_size: z.int().optional(),
+    ask_price: decimal.optional(),
+    ask_size: z.int().optional(),
+    interval: z.enum(BAR_INTERVALS).optional(),
+    open: decimal.optional(),
+    high: decimal.optional(),
+    low: decimal.optional(),
+    close: decimal.optional(),
+    vwap: decimal.optional(),
+    trade_count: z.int().optional(),
+    status: z.enum(MARKET_STATES).optional(),
+  })
+  .meta({ id: 'NormalizedMarketData' });
+
+/** {@link MarketDataDistributed}: what lies in the log and goes to subscribers, if they ask for no other shape. */
+export const marketDataDistributedSchema = z
+  .looseObject({
+    event_id: z.string(),
+    timestamp: z.string(),
+    data_type: z.enum(MARKET_DATA_TYPES),
+    distribution: z.looseObject({ topic: z.string() }),
+    data: normalizedMarketDataSchema,
+    routing: z.looseObject({
+      routing_key: z.string(),
+      target_workflows: z.array(z.string()),
+      delivery_guarantees: z.enum(DELIVERY_GUARANTEES),
+    }),
+    metadata: z.looseObject({ source: z.string().optional(), late: z.boolean().optional() }),
+  })
+  .meta({ id: 'MarketDataDistributed' });
