@@ -15,6 +15,7 @@ import {
 } from '@distributary/distribution-core';
 import type { z } from 'zod';
 import { pathText } from '../http/validation.js';
+import { schemaFor } from './selection-fields.js';
 import type { StreamVocabulary } from './stream-vocabulary.js';
 
 /** `request.invalid` with every problem and its path. */
@@ -26,7 +27,7 @@ export function parseWith<Schema extends z.ZodType>(schema: Schema, payload: unk
 }
 
 export function parseSubscribe(payload: unknown, vocabulary: StreamVocabulary): SubscribeCommand {
-  const input: SubscribeInput = parseWith(subscribeSchema, payload);
+  const input: SubscribeInput = parseWith(schemaFor(subscribeSchema, vocabulary), payload);
   const guarantee = input.delivery_guarantee ?? 'at_least_once';
   const isDurable = input.name !== undefined;
   return {
@@ -97,7 +98,14 @@ export function parseHistory(
   payload: unknown,
   vocabulary: StreamVocabulary,
 ): Omit<HistoryRequest, 'output'> & Pick<SubscribeCommand, 'id' | 'output'> {
-  const { id, from, cursor, limit, subscriber_service: subscriber, ...selection } = parseWith(historySchema, payload);
+  const {
+    id,
+    from,
+    cursor,
+    limit,
+    subscriber_service: subscriber,
+    ...selection
+  } = parseWith(schemaFor(historySchema, vocabulary), payload);
   return {
     id,
     selection: selectionFor(subscriber, vocabulary.selectionOf(selection)),

@@ -1,6 +1,17 @@
+import { z } from 'zod';
+import type { StreamVocabulary } from './stream-vocabulary.js';
 import { subscriptionFromQuery } from './stream-query.js';
 
-const parse = (query: string) => subscriptionFromQuery(new URLSearchParams(query));
+const vocabulary: StreamVocabulary = {
+  fields: {
+    symbols: z.array(z.string()).optional(),
+    min_price: z.union([z.number(), z.string()]).optional(),
+    min_volume: z.number().optional(),
+  },
+  selectionOf: () => ({ topicPatterns: ['#'], keyPatterns: [], filter: undefined }),
+  defaultSlowPolicy: () => 'block',
+};
+const parse = (query: string) => subscriptionFromQuery(new URLSearchParams(query), vocabulary);
 
 describe('the query of a stream', () => {
   it('asks for nothing without parameters that it knows', () => {
@@ -46,5 +57,15 @@ describe('the query of a stream', () => {
 
   it('refuses a start that is none', () => {
     expect(() => parse('start=yesterday')).toThrow('must be latest, earliest, snapshot');
+  });
+
+  it('takes the fields of the domain: lists, texts where they may be texts, and numbers', () => {
+    expect(parse('symbols=AAPL, MSFT&min_price=150.25&min_volume=100')).toEqual({
+      id: 'query',
+      symbols: ['AAPL', 'MSFT'],
+      min_price: '150.25',
+      min_volume: 100,
+    });
+    expect(parse('min_volume=many')).toMatchObject({ min_volume: NaN });
   });
 });

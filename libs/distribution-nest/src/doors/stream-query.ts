@@ -1,5 +1,7 @@
 import { startSchema, type SubscribeInput } from '@distributary/contracts';
 import { invalidRequest } from '@distributary/distribution-core';
+import { fieldsOfQuery } from './selection-fields.js';
+import type { StreamVocabulary } from './stream-vocabulary.js';
 import { filterOfText, transformationOfText } from './json-text.js';
 
 const LIST_PARAMETERS = ['patterns', 'keys', 'data_types', 'services', 'fields'] as const;
@@ -11,8 +13,12 @@ const QUERY_SUBSCRIPTION_ID = 'query';
  * Query parameters start a subscription at once, so that a plain WebSocket or HTTP tool shows data with nothing typed.
  * Lists are separated by commas. Undefined if no parameter asks for one.
  */
-export function subscriptionFromQuery(query: URLSearchParams): SubscribeInput | undefined {
-  const input: Record<string, unknown> = { id: QUERY_SUBSCRIPTION_ID };
+export function subscriptionFromQuery(
+  query: URLSearchParams,
+  vocabulary: StreamVocabulary,
+): SubscribeInput | undefined {
+  const textOf = (name: string) => (query.has(name) ? query.getAll(name).join(',') : undefined);
+  const input: Record<string, unknown> = { id: QUERY_SUBSCRIPTION_ID, ...fieldsOfQuery(textOf, vocabulary) };
   for (const name of LIST_PARAMETERS) {
     const values = query
       .getAll(name)

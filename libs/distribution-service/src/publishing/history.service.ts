@@ -6,6 +6,7 @@ import {
   type Principal,
 } from '@distributary/distribution-core';
 import {
+  fieldsOfQuery,
   filterOfText,
   historyPageJson,
   parseWith,
@@ -63,7 +64,11 @@ export class HistoryService {
     } = parseWith(historyQuerySchema, query);
     const selection = selectionFor(
       subscriber,
-      this.vocabulary.selectionOf({ ...selected, ...(filter !== undefined && { filter: filterOfText(filter) }) }),
+      this.vocabulary.selectionOf({
+        ...selected,
+        ...this.ownFields(query),
+        ...(filter !== undefined && { filter: filterOfText(filter) }),
+      }),
     );
     const start: Cursor | undefined = cursor === undefined ? undefined : decodeCursor(cursor, 'cursor');
     return historyPageJson(this.history, principal, {
@@ -72,5 +77,11 @@ export class HistoryService {
       ...(start !== undefined && { cursor: start }),
       ...(from !== undefined && { fromMicros: Date.parse(from) * 1000 }),
     });
+  }
+
+  private ownFields(query: unknown): object {
+    const given = query as Readonly<Record<string, string | readonly string[] | undefined>>;
+    const own = fieldsOfQuery((name) => given[name]?.toString(), this.vocabulary);
+    return parseWith(z.object(this.vocabulary.fields), own);
   }
 }

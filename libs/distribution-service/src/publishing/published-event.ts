@@ -1,4 +1,5 @@
 import { type EventRecord, invalidRequest, type Problem } from '@distributary/distribution-core';
+import { pathText } from '@distributary/distribution-nest';
 
 /** An event on its way into the log. */
 export interface PublishedEvent {
@@ -43,11 +44,4 @@ export function noteIssues(
 
 export function refuseIfAny(problems: readonly Problem[]): void {
   if (problems.length > 0) throw invalidRequest(problems);
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, part) => {
-    if (typeof part === 'number') return `${text}[${part}]`;
-    return text === '' ? String(part) : `${text}.${String(part)}`;
-  }, '');
 }

@@ -7,6 +7,7 @@ import {
   unqualifiedSelection,
 } from '@distributary/distribution-core';
 import { parseOutput } from '../../doors/stream-commands.js';
+import { ownFieldsOf } from '../../doors/selection-fields.js';
 import type { StreamVocabulary } from '../../doors/stream-vocabulary.js';
 
 /** What a change makes of a subscription as it is now. Throws `request.invalid` with every problem of the selection. */
@@ -17,7 +18,7 @@ export function revisionOf(
 ): SubscriptionRevision {
   const { subscriber_service, delivery_guarantee, slow_policy } = change;
   return {
-    ...(isSelecting(change) && selectionAfter(present, change, vocabulary)),
+    ...(isSelecting(change, vocabulary) && selectionAfter(present, change, vocabulary)),
     ...(subscriber_service !== undefined && { subscriberService: subscriber_service }),
     ...(delivery_guarantee !== undefined && { deliveryGuarantee: delivery_guarantee }),
     ...(slow_policy !== undefined && { slowPolicy: slow_policy }),
@@ -26,19 +27,25 @@ export function revisionOf(
   };
 }
 
-const isSelecting = ({ patterns, keys, data_types, services, filter }: SubscriptionChangeInput): boolean =>
-  [patterns, keys, data_types, services, filter].some((named) => named !== undefined);
+function isSelecting(change: SubscriptionChangeInput, vocabulary: StreamVocabulary): boolean {
+  const { patterns, keys, data_types, services, filter } = change;
+  const own = Object.values(ownFieldsOf(change, vocabulary));
+  return [patterns, keys, data_types, services, filter, ...own].some((named) => named !== undefined);
+}
 
 function selectionAfter(present: DurableSubscription, change: SubscriptionChangeInput, vocabulary: StreamVocabulary) {
   const { topicPatterns, keyPatterns, filter } = unqualifiedSelection(present);
   const { patterns = [...topicPatterns], keys, data_types, services } = change;
-  const isFiltering = data_types !== undefined || services !== undefined || change.filter !== undefined;
+  const own = ownFieldsOf(change, vocabulary);
+  const isFiltering =
+    [data_types, services, change.filter].some((named) => named !== undefined) || Object.keys(own).length > 0;
   const keptKeys = keyPatterns.length === 0 ? {} : { keys: [...keyPatterns] };
   const input: SelectionInput = {
     patterns,
     ...(keys === undefined ? keptKeys : keys !== null && { keys }),
     ...(data_types !== undefined && { data_types }),
     ...(services !== undefined && { services }),
+    ...own,
     ...(isFiltering
       ? change.filter !== undefined && change.filter !== null && { filter: change.filter }
       : filter !== undefined && { filter: filterToJson(filter) }),

@@ -27,6 +27,7 @@ import {
 } from '@distributary/distribution-core';
 import { auditBefore } from '../../audit/audit-context.js';
 import { parseStart, parseSubscribe, parseWith } from '../../doors/stream-commands.js';
+import { schemaFor } from '../../doors/selection-fields.js';
 import type { StreamVocabulary } from '../../doors/stream-vocabulary.js';
 import { qualifiedCursor, qualifiedPositions, qualifiedSubscribe } from '../../doors/tenant-names.js';
 import type { Versioned } from '../topics/topics.service.js';
@@ -69,7 +70,11 @@ export class SubscriptionsService {
   }
 
   async create(principal: Principal, input: unknown): Promise<Versioned<SubscriptionView>> {
-    const { subscription_id: name, start, ...fields } = parseWith(newSubscriptionSchema, input);
+    const {
+      subscription_id: name,
+      start,
+      ...fields
+    } = parseWith(schemaFor(newSubscriptionSchema, this.deps.vocabulary), input);
     const parsed = parseSubscribe({ ...fields, id: name, name }, this.deps.vocabulary);
     const command = qualifiedSubscribe(principal.tenant, parsed);
     await this.deps.transformations?.outputOf(principal.tenant, command.output);
@@ -83,8 +88,8 @@ export class SubscriptionsService {
     input: unknown,
     precondition?: Precondition,
   ): Promise<Versioned<SubscriptionView>> {
-    const change = parseWith(subscriptionChangeSchema, input);
     const { subscriptions, vocabulary, transformations } = this.deps;
+    const change = parseWith(schemaFor(subscriptionChangeSchema, vocabulary), input);
     const placed = await subscriptions.get(principal, name);
     auditBefore(subscriptionView(placed));
     const { subscription } = placed;

@@ -37,9 +37,10 @@ export class SseDoor {
     const query = new URL(request.url ?? '/', 'http://localhost').searchParams;
     const lastEventId = request.headers['last-event-id'];
     if (typeof lastEventId === 'string' && lastEventId !== '') query.set('start', lastEventId);
+    const { vocabulary } = this.sessions.deps;
     const command = qualifiedSubscribe(
       principal.tenant,
-      parseSubscribe(subscriptionFromQuery(query) ?? { id: 'query', start: 'latest' }, this.sessions.deps.vocabulary),
+      parseSubscribe(subscriptionFromQuery(query, vocabulary) ?? { id: 'query', start: 'latest' }, vocabulary),
     );
     // Here it is a status; a moment later it could only be an event in the stream.
     effectiveSelection(principal, 'subscribe', command.selection);

@@ -107,7 +107,10 @@ export class WebSocketDoor {
 
   private subscribeFromQuery(client: WebSocketClient, request: IncomingMessage): void {
     try {
-      const input = subscriptionFromQuery(new URL(request.url ?? '/', 'ws://localhost').searchParams);
+      const input = subscriptionFromQuery(
+        new URL(request.url ?? '/', 'ws://localhost').searchParams,
+        this.sessions.deps.vocabulary,
+      );
       if (input !== undefined) return client.command('subscribe', input);
     } catch (error) {
       client.outlet.send({ type: 'error', payload: errorPayloadOf(error, undefined) });
