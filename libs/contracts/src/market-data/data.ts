@@ -83,23 +83,29 @@ export const barDataSchema = z
   });
 
 /** Of a symbol at an exchange, or of a whole source. */
-export const statusDataSchema = z.looseObject({
-  ...occurrence,
-  status: z.enum(MARKET_STATES, { error: `must be one of ${MARKET_STATES.join(', ')}` }),
-  symbol: symbolSchema.optional(),
-  exchange: exchangeSchema.optional(),
-  currency: currencySchema.optional(),
-  asset_class: assetClassSchema.optional(),
-  /** Of a source, and of one of its channels. Default: the event's. */
-  source: sourceName.optional(),
-  channel: id.optional(),
-  /** Of a gap: the numbers that never came, both included. */
-  first_missing: whole.optional(),
-  last_missing: whole.optional(),
-  /** When the source was heard last, ISO 8601. */
-  last_event_at: isoTime.optional(),
-  detail: z.string().max(1_000).optional(),
-});
+export const statusDataSchema = z
+  .looseObject({
+    ...occurrence,
+    status: z.enum(MARKET_STATES, { error: `must be one of ${MARKET_STATES.join(', ')}` }),
+    symbol: symbolSchema.optional(),
+    exchange: exchangeSchema.optional(),
+    currency: currencySchema.optional(),
+    asset_class: assetClassSchema.optional(),
+    /** Of a source, and of one of its channels. Default: the event's. */
+    source: sourceName.optional(),
+    channel: id.optional(),
+    /** Of a gap: the numbers that never came, both included. */
+    first_missing: whole.optional(),
+    last_missing: whole.optional(),
+    /** When the source was heard last, ISO 8601. */
+    last_event_at: isoTime.optional(),
+    detail: z.string().max(1_000).optional(),
+  })
+  .superRefine(({ symbol, exchange }, context) => {
+    const broken = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+    if (symbol === undefined && exchange !== undefined) broken('symbol', 'must be there if exchange is');
+    if (exchange === undefined && symbol !== undefined) broken('exchange', 'must be there if symbol is');
+  });
 
 export type TradeData = z.output<typeof tradeDataSchema>;
 export type QuoteData = z.output<typeof quoteDataSchema>;

@@ -91,6 +91,8 @@ describe('the market data event', () => {
     ],
     [withData(bar, { close: 3.01 }), ['data.close: must not be above high']],
     [withData(bar, { interval: '2m' }), ['data.interval: must be one of 1m, 5m, 1h, 1d']],
+    [withData(status, { symbol: 'AAPL' }), ['data.exchange: must be there if symbol is']],
+    [withData(status, { exchange: 'XNAS' }), ['data.symbol: must be there if exchange is']],
     [withData(status, { status: 'tired' }), [expect.stringContaining('data.status: must be one of sequence_gap')]],
     [
       { ...trade, routing: { delivery_mode: 'AT_LEAST_ONCE', delivery_guarantee: 'exactly_once' } },

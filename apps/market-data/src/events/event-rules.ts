@@ -1,0 +1,69 @@
+import {
+  type AssetClass,
+  compareDecimals,
+  currencyRule,
+  type Decimal,
+  DEFAULT_ASSET_CLASS,
+  type MarketDataDistribution,
+} from '@distributary/contracts';
+import type { Problem } from '@distributary/distribution-core';
+import { assetClassOfTopic, isStateTopic } from './default-topics.js';
+
+/** Whether the newest event of a key replaces the ones before it, of whatever topics there are. */
+export type HoldsState = (topic: string) => boolean;
+
+const PRICES = ['price', 'bid_price', 'ask_price', 'open', 'high', 'low', 'close', 'vwap'] as const;
+
+/** Crude oil was sold at -37.63 once, and rates are indices, too. */
+const BELOW_ZERO: ReadonlySet<AssetClass> = new Set<AssetClass>(['futures', 'indices']);
+
+/** What the event says, else what its topic is of, else {@link DEFAULT_ASSET_CLASS}. */
+export const assetClassOf = ({ data, routing }: MarketDataDistribution): AssetClass =>
+  data.asset_class ??
+  (routing?.topic === undefined ? undefined : assetClassOfTopic(routing.topic)) ??
+  DEFAULT_ASSET_CLASS;
+
+/** What a schema cannot see: rules between fields that lie apart, and between an event and its topic. Paths begin with `path`. */
+export function eventProblems(
+  event: MarketDataDistribution,
+  path: string,
+  holdsState: HoldsState = isStateTopic,
+): Problem[] {
+  const problems: Problem[] = [];
+  const broken = (field: string, rule: string) => problems.push({ path: `${path}.${field}`, rule });
+  const { data, data_type: dataType, routing, metadata } = event;
+  const assetClass = assetClassOf(event);
+
+  if (data.currency !== undefined) {
+    const rule = currencyRule(data.currency, assetClass);
+    if (rule !== undefined) broken('data.currency', rule);
+  }
+  if (!BELOW_ZERO.has(assetClass)) {
+    for (const name of PRICES) {
+      const price = dataType === 'STATUS' ? undefined : (data[name] as Decimal | undefined);
+      if (isPrice(price) && compareDecimals(price, 0) < 0) {
+        broken(`data.${name}`, `must not be negative of ${assetClass}`);
+      }
+    }
+  }
+  if (dataType === 'STATUS' && data.symbol === undefined && (data.source ?? metadata?.source) === undefined) {
+    broken('data.source', 'must be there if symbol is not');
+  }
+  const topic = routing?.topic;
+  if (topic === undefined) return problems;
+  const topicClass = assetClassOfTopic(topic);
+  if (topicClass !== undefined && topicClass !== assetClass) {
+    broken('routing.topic', `must not be a topic of ${topicClass}, since the event is of ${assetClass}`);
+  }
+  if (dataType !== 'QUOTE' && holdsState(topic)) {
+    broken(
+      'routing.topic',
+      `must not be a topic of state, where newer events replace older ones: each ${dataType} counts`,
+    );
+  }
+  return problems;
+}
+
+/** A field of another data type passes through unchecked, so it may be anything. */
+const isPrice = (value: unknown): value is Decimal =>
+  typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) && value.length <= 64);

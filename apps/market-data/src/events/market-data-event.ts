@@ -1,0 +1,129 @@
+import {
+  type MarketDataDistributed,
+  type MarketDataDistribution,
+  marketDataDistributionSchema,
+} from '@distributary/contracts';
+import {
+  type Clock,
+  DistributionError,
+  type EventRecord,
+  type IdSource,
+  invalidRequest,
+  type Problem,
+} from '@distributary/distribution-core';
+import { routingKeyOf, sourceKeyOf } from '../symbology/routing-key.js';
+import { defaultTopicOf } from './default-topics.js';
+import { attributesOf } from './event-attributes.js';
+import { assetClassOf, eventProblems, type HoldsState } from './event-rules.js';
+import { isoOfMicros, microsOfIso } from './iso-time.js';
+import type { TickOrder } from '../manners/tick-order.js';
+
+/** An event on its way into the log. */
+export interface PublishedEvent {
+  readonly topic: string;
+  readonly record: EventRecord;
+}
+
+export const MAX_EVENT_BYTES = 256 * 1024;
+/** More problems than anybody reads, few enough for a reply. */
+const MAX_PROBLEMS = 100;
+
+/** `request.invalid` with every problem of every event, as `events[i].…`. */
+export function parseMarketDataEvents(inputs: readonly unknown[], holdsState?: HoldsState): MarketDataDistribution[] {
+  const problems: Problem[] = [];
+  const events = inputs.flatMap((input, index) => parseMarketDataEvent(input, index, problems, holdsState) ?? []);
+  refuseIfAny(problems);
+  return events;
+}
+
+/** Undefined, and its problems as `events[index].…`, if it is none. `holdsState`: default, of the service's own topics. */
+export function parseMarketDataEvent(
+  input: unknown,
+  index: number,
+  problems: Problem[],
+  holdsState?: HoldsState,
+): MarketDataDistribution | undefined {
+  const parsed = marketDataDistributionSchema.safeParse(input);
+  const found = parsed.success
+    ? eventProblems(parsed.data, `events[${index}]`, holdsState)
+    : parsed.error.issues.map(({ path, message }) => ({ path: pathText(['events', index, ...path]), rule: message }));
+  if (found.length === 0) return parsed.data;
+  problems.push(...found.slice(0, MAX_PROBLEMS - problems.length));
+  return undefined;
+}
+
+export function refuseIfAny(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw invalidRequest(problems);
+}
+
+/**
+ * Fills in what the producer left out. `order`: marks what comes behind later ones; absent, nothing is late.
+ * `payload.too_large` beyond {@link MAX_EVENT_BYTES}.
+ */
+export function toPublishedEvent(
+  event: MarketDataDistribution,
+  clock: Clock,
+  ids: IdSource,
+  order?: Pick<TickOrder, 'isLate'>,
+): PublishedEvent {
+  const { data, data_type: dataType, routing } = event;
+  const eventId = event.event_id ?? ids.uuid();
+  const timestamp = event.timestamp ?? isoOfMicros(clock.nowMicros());
+  const happenedAt = data.timestamp ?? timestamp;
+  const timeMicros = microsOfIso(happenedAt);
+  const isSource = data.symbol === undefined;
+  const assetClass = isSource ? undefined : assetClassOf(event);
+  const topic = routing?.topic ?? defaultTopicOf(dataType, assetClassOf(event));
+  const source = sourceOf(event);
+  const isLate = order?.isLate(event, timeMicros) ?? false;
+  const stored: MarketDataDistributed = {
+    event_id: eventId,
+    timestamp,
+    data_type: dataType,
+    distribution: { topic },
+    data: {
+      ...data,
+      ...(isSource ? { source } : { asset_class: assetClass }),
+      timestamp: happenedAt,
+    } as MarketDataDistributed['data'],
+    routing: {
+      routing_key: routing?.routing_key ?? defaultRoutingKey(event),
+      target_workflows: routing?.target_workflows ?? [],
+      delivery_guarantees: routing?.delivery_guarantee ?? routing?.delivery_mode ?? 'at_least_once',
+    },
+    metadata: isLate ? { ...event.metadata, late: true } : { ...event.metadata },
+  };
+  const value = Buffer.from(JSON.stringify(stored));
+  if (value.length > MAX_EVENT_BYTES) {
+    throw new DistributionError(
+      'payload.too_large',
+      `event ${eventId} has ${value.length} bytes, at most ${MAX_EVENT_BYTES} are taken`,
+    );
+  }
+  const record: EventRecord = {
+    eventId,
+    timeMicros,
+    routingKey: stored.routing.routing_key,
+    attributes: attributesOf(event, { assetClass, source, isLate }),
+    value,
+  };
+  return { topic, record };
+}
+
+/** The feed that an event came from, or that a status is about. */
+const sourceOf = ({ data_type: dataType, data, metadata }: MarketDataDistribution): string | undefined =>
+  dataType === 'STATUS' ? (data.source ?? metadata?.source) : metadata?.source;
+
+function defaultRoutingKey(event: MarketDataDistribution): string {
+  const { data, data_type: dataType } = event;
+  return data.symbol === undefined || data.exchange === undefined
+    ? sourceKeyOf(sourceOf(event) as string)
+    : routingKeyOf({ symbol: data.symbol, exchange: data.exchange, dataType });
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    return text === '' ? String(part) : `${text}.${String(part)}`;
+  }, '');
+}

@@ -1,0 +1,41 @@
+import Big from 'big.js';
+
+/** Of a number whose digits a binary number may not hold. Most texts have none, and are looked at no further. */
+const MANY_DIGITS = /\d[\d.]{15}/;
+/** Texts first, so that digits within them are passed over. */
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
+/** No feed begins a text with it. One that does is told that its text is a number. */
+const MARK = '\u0000';
+const MARK_IN_JSON = '\\u0000';
+
+export interface ExactJson {
+  readonly value: unknown;
+  /** Of numbers that lost digits when they were read; where they stand, as `[0].data.price`. */
+  readonly rounded: readonly string[];
+}
+
+/** As `parse`, which a text is given to, but it says which numbers are not those that were written. */
+export function readExactJson(text: string, parse: (text: string) => unknown): ExactJson {
+  if (!MANY_DIGITS.test(text)) return { value: parse(text), rounded: [] };
+  let isMarked = false;
+  const marked = text.replace(TOKENS, (token) => {
+    if (token.startsWith('"') || token.length < 16 || holdsAllDigits(token)) return token;
+    isMarked = true;
+    return `"${MARK_IN_JSON}${token}"`;
+  });
+  const value = parse(marked);
+  return { value, rounded: isMarked ? markedPlaces(value, '') : [] };
+}
+
+function holdsAllDigits(token: string): boolean {
+  const read = Number(token);
+  // What is too great for any number is refused as such.
+  return !Number.isFinite(read) || new Big(token).eq(String(read));
+}
+
+function markedPlaces(value: unknown, path: string): string[] {
+  if (typeof value === 'string') return value.startsWith(MARK) ? [path] : [];
+  if (Array.isArray(value)) return value.flatMap((item, index) => markedPlaces(item, `${path}[${index}]`));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, item]) => markedPlaces(item, path === '' ? name : `${path}.${name}`));
+}
