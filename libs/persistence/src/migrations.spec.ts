@@ -8,21 +8,25 @@ import { sqlMigrations } from './sql-migrations.js';
 import { type TestDatabaseServer, testDatabaseServers } from './testing/test-database.js';
 
 /** All that a migration can leave behind, as text. */
-async function schemaOf(dataSource: DataSource, owner: string): Promise<string> {
+async function schemaOf(dataSource: DataSource, schema: string): Promise<string> {
   const rows = await dataSource.query<unknown[]>(
     `SELECT table_name, column_name, data_type, character_maximum_length, is_nullable, column_default, collation_name
        FROM information_schema.columns WHERE table_schema = $1 ORDER BY 1, 2`,
-    [owner],
+    [schema],
   );
   const indexes = await dataSource.query<unknown[]>(
     'SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = $1 ORDER BY 1',
-    [owner],
+    [schema],
   );
   const constraints = await dataSource.query<unknown[]>(
     `SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = $1::regnamespace ORDER BY 1`,
-    [owner],
+    [schema],
   );
-  return JSON.stringify([rows, indexes, constraints], null, 1);
+  const functions = await dataSource.query<unknown[]>(
+    'SELECT proname, prosrc, proconfig FROM pg_proc WHERE pronamespace = $1::regnamespace ORDER BY 1',
+    [schema],
+  );
+  return JSON.stringify([rows, indexes, constraints, functions], null, 1);
 }
 
 describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('migrations on $name', ({ open }) => {
@@ -32,21 +36,25 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('migrations on
   }, 60_000);
   afterAll(() => server.stop());
 
-  it.each(['distribution', 'monitoring'])('of %s go up, down and up again without a difference', async (owner) => {
-    const dataSource = createDataSource({ url: await server.create(), owner });
-    await dataSource.initialize();
-    await migrate(dataSource);
-    const before = await schemaOf(dataSource, owner);
-    for (const _ of dataSource.migrations) await revertLast(dataSource);
-    const empty = await dataSource.query<{ table_name: string }[]>(
-      'SELECT table_name FROM information_schema.tables WHERE table_schema = $1',
-      [owner],
-    );
-    expect(empty.map((row) => row.table_name)).toEqual(['migrations']);
-    await migrate(dataSource);
-    expect(await schemaOf(dataSource, owner)).toBe(before);
-    await dataSource.destroy();
-  });
+  it.each(['distribution', 'monitoring', 'market-data'])(
+    'of %s go up, down and up again without a difference',
+    async (owner) => {
+      const dataSource = createDataSource({ url: await server.create(), owner });
+      await dataSource.initialize();
+      await migrate(dataSource);
+      const schema = owner.replace('-', '_');
+      const before = await schemaOf(dataSource, schema);
+      for (const _ of dataSource.migrations) await revertLast(dataSource);
+      const empty = await dataSource.query<{ table_name: string }[]>(
+        'SELECT table_name FROM information_schema.tables WHERE table_schema = $1',
+        [schema],
+      );
+      expect(empty.map((row) => row.table_name)).toEqual(['migrations']);
+      await migrate(dataSource);
+      expect(await schemaOf(dataSource, schema)).toBe(before);
+      await dataSource.destroy();
+    },
+  );
 
   it('are run once when several processes start at once', async () => {
     const url = await server.create();

@@ -1,0 +1,3 @@
+DROP TABLE topics;
+DROP FUNCTION topic_defaults;
+DROP TABLE catalog_version;

@@ -1,0 +1,2 @@
+DROP TABLE subscriptions;
+DROP FUNCTION subscription_defaults;
