@@ -1,1 +1,2 @@
-export {};
+export { createApp, type RunningApp } from './app.js';
+export { type MarketDataConfig, marketDataConfig } from './config/market-data.config.js';

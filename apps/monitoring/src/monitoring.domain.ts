@@ -32,6 +32,7 @@ export const monitoringDomain: Domain<MonitoringConfig> & { readonly config: typ
     owner: 'monitoring',
     topics: MonitoringTopicEntity,
     subscriptions: { entity: MonitoringSubscriptionEntity },
+    sharedSchema: 'distribution',
   },
   asyncApi: monitoringAsyncApi,
   openBroker,

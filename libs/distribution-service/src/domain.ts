@@ -52,7 +52,7 @@ export interface GrpcContract {
 export interface EventForm {
   /** Of one event's stored form. */
   readonly maxBytes: number;
-  reader(clock: Clock, ids: IdSource): EventReader;
+  reader(around: { readonly clock: Clock; readonly ids: IdSource; readonly metrics: Metrics }): EventReader;
   /** The stored form of a copy at another place. */
   readonly restate: Restate;
   /** What others write, as an event. */
@@ -73,6 +73,10 @@ export interface Tables {
   readonly owner: string;
   readonly topics: new () => TopicRow;
   readonly subscriptions: SubscriptionTable;
+  /** Whether its routing rules are in a table of its own; else in that of all services. */
+  readonly hasRoutingRules?: boolean;
+  /** Where it has what each service has (cursors, keys, dead letters); two services may be in one database. */
+  readonly sharedSchema: string;
 }
 
 export interface FeatureSurroundings<Config extends ServiceConfig = ServiceConfig> {

@@ -134,7 +134,7 @@ async function assemble<Config extends ServiceConfig>(
   const telemetry = await openTelemetry({ name: domain.name, config, clock, metrics });
   opened.push(() => telemetry.stop());
   const broker = await domain.openBroker({ config, clock, ids, metrics });
-  const reader = domain.events.reader(clock, ids);
+  const reader = domain.events.reader({ clock, ids, metrics });
   const parts = await openParts(
     {
       domain,

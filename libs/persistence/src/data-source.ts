@@ -12,8 +12,9 @@ import { sqlMigrations } from './sql-migrations.js';
 
 export interface DataSourceSettings {
   readonly url: string;
-  /** Names the schema of the tables (`-` is `_` there) and the folder of their migrations: nobody joins across. */
+  /** Names the folder of the migrations and, unless another is given, the schema of the tables (`-` is `_` there): nobody joins across. */
   readonly owner: string;
+  readonly schema?: string;
   /** Rows of the owner's tables. */
   readonly entities?: readonly (new () => object)[];
   readonly poolSize?: number;
@@ -41,12 +42,12 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
   const {
     url,
     owner,
+    schema = owner.replaceAll('-', '_'),
     entities = [],
     poolSize = 8,
     statementTimeoutMs = STATEMENT_TIMEOUT_MS,
     migrationsFolder = MIGRATIONS_FOLDER,
   } = settings;
-  const schema = owner.replaceAll('-', '_');
   return new DataSource({
     type: 'postgres',
     name: owner,

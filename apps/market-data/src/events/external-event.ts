@@ -7,7 +7,7 @@ import {
 import { type EventRecord, isObject, type Json, type PayloadEvent, unqualified } from '@distributary/distribution-core';
 import { attributesOf } from './event-attributes.js';
 import { assetClassOf, eventProblems } from './event-rules.js';
-import { isoOfMicros, microsOfIso } from './iso-time.js';
+import { isoOfMicros, microsOfIso } from '@distributary/distribution-service';
 import { storedEventOf } from './stored-event.js';
 
 /** `metadata.source` of events whose producer did not say one. */

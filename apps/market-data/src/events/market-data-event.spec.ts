@@ -1,6 +1,6 @@
 import { FakeClock } from '@distributary/distribution-core/testing';
 import { aQuote, aTrade, countingIds } from '../testing/published-events.js';
-import { isoOfMicros } from './iso-time.js';
+import { isoOfMicros } from '@distributary/distribution-service';
 import { MAX_EVENT_BYTES, parseMarketDataEvents, toPublishedEvent } from './market-data-event.js';
 
 const clock = new FakeClock();
@@ -145,7 +145,7 @@ describe('a market data event on its way into the log', () => {
   });
 
   it('says what comes late', () => {
-    const late = { isLate: () => true };
+    const late = true;
     const { record } = toPublishedEvent(parseMarketDataEvents([aTrade()])[0], clock, countingIds, late);
     expect(record.attributes.late).toBe(true);
     expect(JSON.parse(Buffer.from(record.value).toString())).toMatchObject({ metadata: { late: true } });

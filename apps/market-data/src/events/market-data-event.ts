@@ -8,25 +8,21 @@ import {
   DistributionError,
   type EventRecord,
   type IdSource,
-  invalidRequest,
   type Problem,
 } from '@distributary/distribution-core';
+import {
+  isoOfMicros,
+  microsOfIso,
+  noteIssues,
+  type PublishedEvent,
+  refuseIfAny,
+} from '@distributary/distribution-service';
 import { routingKeyOf, sourceKeyOf } from '../symbology/routing-key.js';
 import { defaultTopicOf } from './default-topics.js';
 import { attributesOf } from './event-attributes.js';
 import { assetClassOf, eventProblems, type HoldsState } from './event-rules.js';
-import { isoOfMicros, microsOfIso } from './iso-time.js';
-import type { TickOrder } from '../manners/tick-order.js';
-
-/** An event on its way into the log. */
-export interface PublishedEvent {
-  readonly topic: string;
-  readonly record: EventRecord;
-}
 
 export const MAX_EVENT_BYTES = 256 * 1024;
-/** More problems than anybody reads, few enough for a reply. */
-const MAX_PROBLEMS = 100;
 
 /** `request.invalid` with every problem of every event, as `events[i].…`. */
 export function parseMarketDataEvents(inputs: readonly unknown[], holdsState?: HoldsState): MarketDataDistribution[] {
@@ -44,27 +40,21 @@ export function parseMarketDataEvent(
   holdsState?: HoldsState,
 ): MarketDataDistribution | undefined {
   const parsed = marketDataDistributionSchema.safeParse(input);
-  const found = parsed.success
-    ? eventProblems(parsed.data, `events[${index}]`, holdsState)
-    : parsed.error.issues.map(({ path, message }) => ({ path: pathText(['events', index, ...path]), rule: message }));
-  if (found.length === 0) return parsed.data;
-  problems.push(...found.slice(0, MAX_PROBLEMS - problems.length));
-  return undefined;
+  if (!parsed.success) {
+    noteIssues(parsed.error.issues, index, problems);
+    return undefined;
+  }
+  const found = eventProblems(parsed.data, `events[${index}]`, holdsState);
+  problems.push(...found);
+  return found.length === 0 ? parsed.data : undefined;
 }
 
-export function refuseIfAny(problems: readonly Problem[]): void {
-  if (problems.length > 0) throw invalidRequest(problems);
-}
-
-/**
- * Fills in what the producer left out. `order`: marks what comes behind later ones; absent, nothing is late.
- * `payload.too_large` beyond {@link MAX_EVENT_BYTES}.
- */
+/** Fills in what the producer left out; `isLate` marks it. `payload.too_large` beyond {@link MAX_EVENT_BYTES}. */
 export function toPublishedEvent(
   event: MarketDataDistribution,
   clock: Clock,
   ids: IdSource,
-  order?: Pick<TickOrder, 'isLate'>,
+  isLate = false,
 ): PublishedEvent {
   const { data, data_type: dataType, routing } = event;
   const eventId = event.event_id ?? ids.uuid();
@@ -75,7 +65,6 @@ export function toPublishedEvent(
   const assetClass = isSource ? undefined : assetClassOf(event);
   const topic = routing?.topic ?? defaultTopicOf(dataType, assetClassOf(event));
   const source = sourceOf(event);
-  const isLate = order?.isLate(event, timeMicros) ?? false;
   const stored: MarketDataDistributed = {
     event_id: eventId,
     timestamp,
@@ -119,11 +108,4 @@ function defaultRoutingKey(event: MarketDataDistribution): string {
   return data.symbol === undefined || data.exchange === undefined
     ? sourceKeyOf(sourceOf(event) as string)
     : routingKeyOf({ symbol: data.symbol, exchange: data.exchange, dataType });
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, part) => {
-    if (typeof part === 'number') return `${text}[${part}]`;
-    return text === '' ? String(part) : `${text}.${String(part)}`;
-  }, '');
 }

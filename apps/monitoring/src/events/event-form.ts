@@ -7,7 +7,7 @@ import { restateEvent } from './restate-event.js';
 /** How monitoring events come in, and how they lie in the log. */
 export const monitoringEvents: EventForm = {
   maxBytes: MAX_EVENT_BYTES,
-  reader: (clock, ids) => {
+  reader: ({ clock, ids }) => {
     const metrics = new MetricReader(clock, ids);
     return {
       read: (input, index, problems) => {

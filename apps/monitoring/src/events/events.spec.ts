@@ -1,5 +1,5 @@
 import type { PublishResult } from '@distributary/contracts';
-import { DistributionError, type EventRecord, LOCAL_PRINCIPAL } from '@distributary/distribution-core';
+import { DistributionError, type EventRecord, LOCAL_PRINCIPAL, noMetrics } from '@distributary/distribution-core';
 import { FakeClock, until } from '@distributary/distribution-core/testing';
 import { SystemClock } from '@distributary/distribution-nest';
 import { EventsService, IngestPublisher, Outbox } from '@distributary/distribution-service';
@@ -18,7 +18,7 @@ const metric = (eventId: string) => ({
 
 function aDoor() {
   const ingest = new InMemoryIngest();
-  const reader = monitoringEvents.reader(new FakeClock(), countingIds);
+  const reader = monitoringEvents.reader({ clock: new FakeClock(), ids: countingIds, metrics: noMetrics });
   const service = new EventsService(
     new IngestPublisher(ingest, reader),
     { run: (_bytes, work) => work() },
@@ -79,7 +79,7 @@ describe('POST events', () => {
   });
 
   it('publishes nothing when asked to publish nothing', async () => {
-    const reader = monitoringEvents.reader(new FakeClock(), countingIds);
+    const reader = monitoringEvents.reader({ clock: new FakeClock(), ids: countingIds, metrics: noMetrics });
     expect(await new IngestPublisher(new InMemoryIngest(), reader).publish([])).toEqual([]);
   });
 });

@@ -3,14 +3,22 @@ import {
   CurrentPrincipal,
   eventsOf,
   GrpcErrorFilter,
+  messageFields,
   type PublishStreamCall,
+  selectionFieldsOf,
   SubscriptionsService,
 } from '@distributary/distribution-nest';
 import { Controller, UseFilters } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall, Payload } from '@nestjs/microservices';
-import { EventsService } from '@distributary/distribution-service';
-import { manageSubscription, type SubscriptionRequest } from '../subscriptions/manage-subscription.js';
+import { EventsService, manageSubscription } from '@distributary/distribution-service';
 import { MonitoringCalls } from './monitoring-calls.js';
+
+type SubscriptionRequest = Readonly<Record<string, unknown>> & {
+  readonly action?: string | number;
+  readonly subscription_id?: string;
+  readonly limit?: number;
+  readonly cursor?: string;
+};
 
 /** What `distributary.monitoring.v1.MonitoringStream` has beside its streams. */
 @Controller()
@@ -34,6 +42,21 @@ export class RequestsGrpc {
 
   @GrpcMethod('MonitoringStream', 'ManageSubscription')
   manage(@Payload() request: SubscriptionRequest, @CurrentPrincipal() principal: Principal) {
-    return manageSubscription(this.subscriptions, principal, request);
+    const { action, subscription_id: id = '', limit, cursor } = request;
+    return manageSubscription(this.subscriptions, principal, {
+      action,
+      id,
+      limit,
+      cursor,
+      creation: () => {
+        const {
+          action: _action,
+          limit: _limit,
+          cursor: _cursor,
+          ...fields
+        } = messageFields(selectionFieldsOf(request));
+        return fields;
+      },
+    });
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { normalizedMarketDataSchema } from './stored-event.js';
+import { marketDataDistributedSchema, normalizedMarketDataSchema } from './stored-event.js';
 import { BAR_INTERVALS } from './vocabulary.js';
 
 /** `GET /api/v1/market-data/{symbol}/latest`. */
@@ -13,6 +13,15 @@ export const latestDataResponseSchema = z
     source: z.string(),
   })
   .meta({ id: 'LatestDataResponse' });
+
+/** `GET /api/v1/market-data/events`: events as subscribers get them. */
+export const marketDataEventsSchema = z
+  .object({
+    events: z.array(marketDataDistributedSchema),
+    cursor: z.string(),
+    has_more: z.boolean(),
+  })
+  .meta({ id: 'MarketDataEvents' });
 
 /** `GET /api/v1/market-data/{symbol}/history`: bars, the oldest first. */
 export const historicalDataResponseSchema = z

@@ -9,6 +9,7 @@ export const ERROR_CODES = [
   'subscription.not_found',
   'dead_letter.not_found',
   'service.not_found',
+  'symbol.not_found',
   'api_key.not_found',
   'rule.not_found',
   'route.not_found',

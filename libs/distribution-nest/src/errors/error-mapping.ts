@@ -48,6 +48,7 @@ export const ERROR_MAPPING = {
   'subscription.not_found': notFound('subscription'),
   'dead_letter.not_found': notFound('dead letter'),
   'service.not_found': notFound('service'),
+  'symbol.not_found': notFound('symbol'),
   'rule.not_found': notFound('rule'),
   'api_key.not_found': notFound('API key'),
   'route.not_found': notFound('route'),

@@ -32,7 +32,7 @@ export async function openStorage(
     config.DATABASE_URL === undefined ? await EmbeddedPostgres.start({ directory: config.DATA_DIR }) : undefined;
   const url = embedded?.url ?? config.DATABASE_URL?.reveal() ?? '';
   logger.info('storage.opened', { embedded: embedded !== undefined });
-  const shared = createDataSource({ url, owner: 'distribution' });
+  const shared = createDataSource({ url, owner: 'distribution', schema: tables.sharedSchema });
   const own = createDataSource({ url, owner: tables.owner, entities: [tables.topics, tables.subscriptions.entity] });
   try {
     for (const dataSource of [shared, own]) {
@@ -50,7 +50,7 @@ export async function openStorage(
     cursors,
     deadLetters: new PostgresDeadLetterStore(shared),
     apiKeys: new PostgresApiKeyStore(shared, clock),
-    routingRules: new PostgresRoutingRuleStore(shared, new SystemClock()),
+    routingRules: new PostgresRoutingRuleStore(tables.hasRoutingRules === true ? own : shared, new SystemClock()),
     audit: new PostgresAuditLog(shared),
     idempotency: new PostgresIdempotencyStore(shared),
     deliveries: new PostgresDailyDeliveryStore(shared),

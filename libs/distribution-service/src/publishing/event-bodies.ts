@@ -1,5 +1,6 @@
 import { MAX_EVENTS_PER_REQUEST } from '@distributary/contracts';
 import { DistributionError, type Problem } from '@distributary/distribution-core';
+import { type ExactJson, readExactJson } from './exact-json.js';
 import { type EventReader, type PlainEvents, type PublishedEvent, refuseIfAny } from './published-event.js';
 
 /** Of a request whose handler reads the bytes. */
@@ -20,6 +21,7 @@ const LARGE_BYTES = 128 * 1024;
 /** Read at a time: about 1 ms. What has to be parsed takes some four times as long. */
 const SLICE_BYTES = 256 * 1024;
 const PARSING_FACTOR = 4;
+const ROUNDED = 'must be a text: a number does not hold all of its digits';
 
 /** The events in the body of a request, read without parsing it wherever that is possible. */
 export class EventBodies {
@@ -39,6 +41,14 @@ export class EventBodies {
     }
     const list = listIn(bytes);
     return list && listAt(bytes, plain, list.start, list.end);
+  }
+
+  /** The whole body. Throws if it is no JSON; `request.invalid` if a number has lost digits that count. */
+  parse(body: EventBody): unknown {
+    if (this.reader.keepsDigits !== true) return body.parse();
+    const { value, rounded } = this.exact(body, body.bytes.toString('utf8'));
+    refuseIfAny(rounded.map((path) => ({ path: placeInEvents(path), rule: ROUNDED })));
+    return value;
   }
 
   isLarge({ bytes }: EventBody): boolean {
@@ -68,7 +78,7 @@ export class EventBodies {
         end = itemEnd(bytes, start);
         if (end < 0) return undefined;
         try {
-          event = this.reader.read(body.parse(bytes.toString('utf8', start, end)), count, problems);
+          event = this.read(this.exact(body, bytes.toString('utf8', start, end)), count, problems);
         } catch {
           return undefined;
         }
@@ -112,14 +122,27 @@ export class EventBodies {
   }
 
   private parsed(body: EventBody, line: string, index: number, problems: Problem[]): PublishedEvent | undefined {
-    let input: unknown;
+    let exact: ExactJson;
     try {
-      input = body.parse(line);
+      exact = this.exact(body, line);
     } catch {
       problems.push({ path: `events[${index}]`, rule: 'must be one line of JSON' });
       return undefined;
     }
-    return this.reader.read(input, index, problems);
+    return this.read(exact, index, problems);
+  }
+
+  private read({ value, rounded }: ExactJson, index: number, problems: Problem[]): PublishedEvent | undefined {
+    if (rounded.length === 0) return this.reader.read(value, index, problems);
+    problems.push(...rounded.map((path) => ({ path: `events[${index}].${path}`, rule: ROUNDED })));
+    return undefined;
+  }
+
+  /** Throws if it is no JSON. */
+  private exact(body: EventBody, text: string): ExactJson {
+    return this.reader.keepsDigits === true
+      ? readExactJson(text, (part) => body.parse(part))
+      : { value: body.parse(text), rounded: [] };
   }
 }
 
@@ -183,6 +206,12 @@ function afterBlanks(bytes: Uint8Array, at: number): number {
     byte = bytes[++next];
   }
   return next;
+}
+
+/** As all problems are named, however the events were wrapped. */
+function placeInEvents(path: string): string {
+  if (path.startsWith('[')) return `events${path}`;
+  return path.startsWith('events[') ? path : `events[0].${path}`;
 }
 
 export function tooMany(): DistributionError {

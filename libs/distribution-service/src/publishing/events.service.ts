@@ -37,7 +37,8 @@ export class EventsService {
       const events = this.bodies.isLarge(body)
         ? await this.bodies.largeList(body, this.nextTurn)
         : this.bodies.plainList(body);
-      if (events === undefined) return Buffer.from(JSON.stringify(await this.publish(body.parse(), principal)));
+      if (events === undefined)
+        return Buffer.from(JSON.stringify(await this.publish(this.bodies.parse(body), principal)));
       return publishAnswer(await this.publisher.publishRead(events, principal));
     });
   }

@@ -10,11 +10,18 @@ export interface PublishedEvent {
 
 /** What a service takes from producers: one event of its domain, checked and completed. */
 export interface EventReader {
+  /** Numbers with more digits than a binary number holds are refused, where they come as text; else they are rounded. */
+  readonly keepsDigits?: boolean;
   /**
    * Undefined, and its problems as `events[index].…`, if it is none of this service. `payload.too_large` if it is larger than
    * the service takes.
    */
   read(input: unknown, index: number, problems: Problem[]): PublishedEvent | undefined;
+  /**
+   * Looks at all events of a call that goes through, in their order, before they are appended. Absent: there is nothing to be
+   * seen in it.
+   */
+  admit?(events: readonly PublishedEvent[]): readonly PublishedEvent[];
   /** Of a body whose events need not be parsed; undefined if it must be. Absent: there is no such way. */
   open?(body: Buffer): PlainEvents | undefined;
 }

@@ -73,6 +73,8 @@ export class IngestPublisher<Input> implements EventPublisher<Input> {
     events: readonly PublishedEvent[],
     principal: Principal = LOCAL_PRINCIPAL,
   ): Promise<readonly IngestOutcome[]> {
-    return events.length === 0 ? [] : this.ingest.publish(permittedToPublish(principal, events));
+    if (events.length === 0) return [];
+    const admitted = this.reader.admit?.(events) ?? events;
+    return this.ingest.publish(permittedToPublish(principal, admitted));
   }
 }

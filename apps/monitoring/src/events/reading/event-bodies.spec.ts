@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DistributionError, type Problem } from '@distributary/distribution-core';
+import { DistributionError, noMetrics, type Problem } from '@distributary/distribution-core';
 import { FakeClock } from '@distributary/distribution-core/testing';
 import { EventBodies, type PublishedEvent } from '@distributary/distribution-service';
 import { monitoringEvents } from '../event-form.js';
@@ -8,7 +8,7 @@ import { parseMonitoringEvents, toPublishedEvent } from '../monitoring-event.js'
 const clock = new FakeClock();
 /** However often it is read, the same event gets the same id. */
 const ids = { uuid: () => 'given', random: () => 0 };
-const bodies = new EventBodies(monitoringEvents.reader(clock, ids));
+const bodies = new EventBodies(monitoringEvents.reader({ clock, ids, metrics: noMetrics }));
 
 type Outcome = { readonly events: readonly unknown[] } | { readonly problems: readonly Problem[] } | undefined;
 

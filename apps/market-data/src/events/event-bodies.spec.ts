@@ -1,19 +1,38 @@
-import { FakeClock } from '@distributary/distribution-core/testing';
-import { aTrade, countingIds } from '../../testing/published-events.js';
-import { EventBodies } from './event-bodies.js';
+import { LOCAL_PRINCIPAL, noMetrics } from '@distributary/distribution-core';
+import { SystemClock } from '@distributary/distribution-nest';
+import { EventsService, IngestPublisher, type PublishedEvent } from '@distributary/distribution-service';
+import { aTrade, countingIds } from '../testing/published-events.js';
+import { marketDataEvents } from './event-form.js';
 
-const bodies = new EventBodies({ clock: new FakeClock(), ids: countingIds });
-let turns = 0;
-const nextTurn = () => {
-  turns++;
-  return Promise.resolve();
+const clock = new SystemClock();
+let appended: PublishedEvent[] = [];
+/** Takes what it is given: where it goes is not looked at here. */
+const ingest = {
+  publish: (events: readonly PublishedEvent[]) => {
+    appended.push(...events);
+    const lane = { topic: 't', partition: 0, epoch: 'e' };
+    return Promise.resolve(
+      events.map(({ topic, record }) => ({ eventId: record.eventId, duplicate: false, topic, lane, position: '1' })),
+    );
+  },
 };
+const reader = marketDataEvents.reader({ clock, ids: countingIds, metrics: noMetrics });
+const publisher = new IngestPublisher<unknown>(ingest, reader);
+const service = new EventsService(publisher, { run: (_bytes, work) => work() }, clock, reader);
 const bodyOf = (text: string) => {
   const bytes = Buffer.from(text);
   return { bytes, parse: (part = text) => JSON.parse(part) as unknown };
 };
-const list = (body: unknown) => bodies.list(bodyOf(typeof body === 'string' ? body : JSON.stringify(body)), nextTurn);
-const lines = (text: string) => bodies.lines(bodyOf(text), nextTurn);
+async function list(body: unknown): Promise<readonly PublishedEvent[]> {
+  appended = [];
+  await service.ingestBody(bodyOf(typeof body === 'string' ? body : JSON.stringify(body)), LOCAL_PRINCIPAL);
+  return appended;
+}
+async function lines(text: string): Promise<readonly PublishedEvent[]> {
+  appended = [];
+  await service.ingestLines(bodyOf(text), LOCAL_PRINCIPAL);
+  return appended;
+}
 const problems = (...all: [string, string][]) =>
   expect.objectContaining({ code: 'request.invalid', problems: all.map(([path, rule]) => ({ path, rule })) });
 const ROUNDED = 'must be a text: a number does not hold all of its digits';
@@ -30,13 +49,6 @@ describe('the body of a request', () => {
   it('can have one event a line', async () => {
     const text = `${JSON.stringify(aTrade())}\n\n  ${JSON.stringify(aTrade({ symbol: 'MSFT' }))}\r\n`;
     expect((await lines(text)).map(({ record }) => record.attributes.symbol)).toEqual(['AAPL', 'MSFT']);
-  });
-
-  it('lets others have their turn', async () => {
-    turns = 0;
-    await list(Array.from({ length: 200 }, () => aTrade()));
-    await lines(Array.from({ length: 200 }, () => JSON.stringify(aTrade())).join('\n'));
-    expect(turns).toBe(12);
   });
 
   it('is refused with every problem of every event', async () => {
@@ -73,5 +85,14 @@ describe('the body of a request', () => {
     await expect(list(many)).rejects.toThrow(expect.objectContaining({ code: 'payload.too_large' }));
     const good = Array.from({ length: 1_001 }, () => JSON.stringify(aTrade())).join('\n');
     await expect(lines(good)).rejects.toThrow(expect.objectContaining({ code: 'payload.too_large' }));
+  });
+
+  it('is late behind what happened later, unless that was refused', async () => {
+    const at = (time: string) => aTrade({ symbol: 'LATE', timestamp: `2025-06-21T09:30:${time}Z` });
+    const lateness = (events: readonly PublishedEvent[]) => events.map(({ record }) => record.attributes.late === true);
+    await expect(list([at('59.000'), aTrade({ volume: -1 })])).rejects.toThrow('volume');
+    expect(lateness(await list([at('01.000'), at('03.000'), at('02.000')]))).toEqual([false, false, true]);
+    const [event] = await list(at('02.500'));
+    expect(JSON.parse(Buffer.from(event.record.value).toString())).toMatchObject({ metadata: { late: true } });
   });
 });

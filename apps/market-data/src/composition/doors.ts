@@ -1,0 +1,36 @@
+import { NDJSON } from '@distributary/contracts';
+import type { Features, Parts } from '@distributary/distribution-service';
+import { EventsController } from '../events/events.controller.js';
+import { HistoryController } from '../events/history.controller.js';
+import { LatestController } from '../latest/latest.controller.js';
+import { LatestService } from '../latest/latest.service.js';
+import { MarketDataCalls } from '../stream/market-data-calls.js';
+import { RequestsGrpc } from '../stream/requests.grpc.js';
+import { StreamController } from '../stream/stream.controller.js';
+import { StreamGateway } from '../stream/stream.gateway.js';
+import { StreamGrpc } from '../stream/stream.grpc.js';
+
+/** What answers at the doors. */
+export interface Answering {
+  readonly latest: LatestService;
+}
+
+/** The doors that this service has beside those of all services. */
+export function doorsOf(parts: Parts, { latest }: Answering): Omit<Features, 'start' | 'stop'> {
+  return {
+    doors: {
+      // What begins with a symbol comes last, or it would take the names of all other resources for one.
+      api: [EventsController, HistoryController, RequestsGrpc, LatestController],
+      gateway: [StreamController, StreamGrpc],
+    },
+    gateways: [StreamGateway],
+    modules: [],
+    providers: [
+      { provide: LatestService, useValue: latest },
+      { provide: MarketDataCalls, useValue: new MarketDataCalls(parts.sessions, parts.publishCalls) },
+    ],
+    bodies: { json: [], bytes: [], texts: [NDJSON] },
+    addReads: () => undefined,
+    preloaded: [],
+  };
+}

@@ -1,0 +1,70 @@
+import {
+  type EventBatch,
+  type EventRecord,
+  type Gauge,
+  type Metrics,
+  noMetrics,
+} from '@distributary/distribution-core';
+import { LRUCache } from 'lru-cache';
+
+/** One event that holds a price, and where it was. */
+export interface Tick {
+  /** The catalog's name. */
+  readonly topic: string;
+  readonly record: EventRecord;
+}
+
+const MAX_SYMBOLS = 100_000;
+/** Exchanges times data types: more than any symbol has. */
+const MAX_TICKS_OF_SYMBOL = 64;
+
+/**
+ * The newest trade, quote and bar of each symbol at each exchange, from what passes through this process. By the time of the
+ * event: what comes late does not replace what happened after it. Beyond its bound, the symbols go that were silent the longest.
+ */
+export class LatestTicks {
+  private readonly symbols: LRUCache<string, Map<string, Tick>>;
+  private readonly held: Gauge;
+
+  constructor(metrics: Metrics = noMetrics, maxSymbols = MAX_SYMBOLS) {
+    this.symbols = new LRUCache({ max: maxSymbols });
+    this.held = metrics.gauge('latest_symbols', 'Symbols whose newest trade, quote or bar is held');
+  }
+
+  /** Of all types and exchanges, as they came. Empty if nothing was heard of it. `tenant`: whose topics count. */
+  of(tenant: string, symbol: string): readonly Tick[] {
+    return [...(this.symbols.get(keyOf(tenant, symbol))?.values() ?? [])];
+  }
+
+  /** Only the newest of each symbol in a batch is looked at: most of a batch is passed over. */
+  apply(batch: EventBatch, topic: string, tenant: string): void {
+    const symbols = batch.column('symbol');
+    const exchanges = batch.column('exchange');
+    if (symbols === undefined || exchanges === undefined) return;
+    const places = exchanges.dictionary.length + 1;
+    const newest = new Map<number, number>();
+    for (let index = 0; index < batch.count; index++) {
+      if (symbols.index[index] === 0 || exchanges.index[index] === 0) continue;
+      const place = symbols.index[index] * places + exchanges.index[index];
+      const before = newest.get(place);
+      if (before === undefined || batch.timeMicrosAt(before) <= batch.timeMicrosAt(index)) newest.set(place, index);
+    }
+    for (const index of newest.values()) this.take(batch.recordAt(index), topic, tenant);
+    this.held.set(this.symbols.size);
+  }
+
+  private take(record: EventRecord, topic: string, tenant: string): void {
+    const { symbol, exchange, data_type: dataType } = record.attributes;
+    if (dataType === 'STATUS') return;
+    const key = keyOf(tenant, String(symbol));
+    let ticks = this.symbols.get(key);
+    if (ticks === undefined) this.symbols.set(key, (ticks = new Map()));
+    const place = `${String(dataType)} ${String(exchange)}`;
+    const before = ticks.get(place);
+    if (before === undefined ? ticks.size >= MAX_TICKS_OF_SYMBOL : before.record.timeMicros > record.timeMicros) return;
+    // The batch would be held by it.
+    ticks.set(place, { topic, record: { ...record, value: Buffer.from(record.value) } });
+  }
+}
+
+const keyOf = (tenant: string, symbol: string): string => `${tenant}\n${symbol}`;

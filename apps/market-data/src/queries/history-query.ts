@@ -1,0 +1,87 @@
+import {
+  type BarInterval,
+  type HistoricalDataQuery,
+  historicalDataQuerySchema,
+  INTERVAL_MS,
+  latestDataQuerySchema,
+  symbolParameterSchema,
+} from '@distributary/contracts';
+import { type Clock, DistributionError, invalidRequest, type Problem } from '@distributary/distribution-core';
+import type { z } from 'zod';
+import { microsOfIso } from '@distributary/distribution-service';
+
+/** Bars of one symbol, of every exchange or of one. */
+export interface HistoryQuery {
+  readonly symbol: string;
+  readonly exchange: string | undefined;
+  readonly interval: BarInterval;
+  /** Epoch microseconds: the first is included, the second is not. */
+  readonly fromMicros: number;
+  readonly toMicros: number;
+  readonly limit: number;
+}
+
+/** The newest of what there is of a symbol. */
+export interface LatestQuery {
+  readonly symbol: string;
+  readonly exchange: string | undefined;
+  readonly dataType: 'TRADE' | 'QUOTE' | 'BAR' | undefined;
+}
+
+const DEFAULT_INTERVAL: BarInterval = '1m';
+
+/**
+ * Of the path and the query of a request, or of the fields of a message. Without a start it begins as long before its end as
+ * `limit` bars take. `request.invalid` with every problem.
+ */
+export function parseHistoryQuery(symbol: unknown, query: unknown, clock: Clock): HistoryQuery {
+  const problems: Problem[] = [];
+  const named = checked(symbolParameterSchema, { symbol }, problems);
+  const asked = checked(historicalDataQuerySchema, query ?? {}, problems);
+  const times = asked && timesOf(asked, clock);
+  if (times !== undefined && times.fromMicros >= times.toMicros) {
+    const rule = asked?.start_time === undefined ? 'must be after 1970' : 'must be after start_time';
+    problems.push({ path: 'end_time', rule: asked?.end_time === undefined ? `${rule}; it is now by default` : rule });
+  }
+  if (named === undefined || asked === undefined || times === undefined || problems.length > 0) {
+    throw invalidRequest(problems);
+  }
+  const { interval = DEFAULT_INTERVAL, limit, exchange } = asked;
+  return { symbol: named.symbol, exchange, interval, ...times, limit };
+}
+
+/** `request.invalid` with every problem. */
+export function parseLatestQuery(symbol: unknown, query: unknown): LatestQuery {
+  const problems: Problem[] = [];
+  const named = checked(symbolParameterSchema, { symbol }, problems);
+  const asked = checked(latestDataQuerySchema, query ?? {}, problems);
+  if (named === undefined || asked === undefined) throw invalidRequest(problems);
+  return { symbol: named.symbol, exchange: asked.exchange, dataType: asked.data_type };
+}
+
+/** Of a symbol that is written well, and of which nothing was ever heard in what the caller may read. */
+export const symbolNotFound = ({ symbol, exchange }: Pick<LatestQuery, 'symbol' | 'exchange'>): DistributionError =>
+  new DistributionError(
+    'symbol.not_found',
+    exchange === undefined ? `nothing of a symbol ${symbol}` : `nothing of a symbol ${symbol} at ${exchange}`,
+  );
+
+function timesOf(query: HistoricalDataQuery, clock: Clock): Pick<HistoryQuery, 'fromMicros' | 'toMicros'> {
+  const { start_time: start, end_time: end, interval = DEFAULT_INTERVAL, limit } = query;
+  const toMicros = end === undefined ? clock.nowMicros() : microsOfIso(end);
+  const span = limit * INTERVAL_MS[interval] * 1_000;
+  return { fromMicros: start === undefined ? Math.max(0, toMicros - span) : microsOfIso(start), toMicros };
+}
+
+function checked<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  problems: Problem[],
+): z.output<Schema> | undefined {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  problems.push(
+    ...parsed.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), rule: message })),
+  );
+  return undefined;
+}
