@@ -1,25 +1,47 @@
 import { tenantOf } from '@distributary/distribution-core';
-import type { Features, FeatureSurroundings, Parts } from '@distributary/distribution-service';
+import {
+  Duties,
+  type Features,
+  type FeatureSurroundings,
+  type Parts,
+  Schedules,
+} from '@distributary/distribution-service';
 import type { MarketDataConfig } from '../config/market-data.config.js';
+import { DemoFeed } from '../demo/demo-feed.js';
 import { LatestTicks } from '../latest/latest-ticks.js';
 import { LatestService } from '../latest/latest.service.js';
 import { doorsOf } from './doors.js';
 
 /** What the service makes of what passes through it. */
-export function createFeatures(parts: Parts, { roles, metrics }: FeatureSurroundings<MarketDataConfig>): Features {
+export function createFeatures(
+  parts: Parts,
+  { config, roles, clock, ids, metrics, logger }: FeatureSurroundings<MarketDataConfig>,
+): Features {
   const ticks = new LatestTicks(metrics);
+  const duties = new Duties(parts.storage, { config, clock, ids, metrics, logger });
+  const ticksPerSecond = config.DEMO_TICKS_PER_SECOND;
+  const showing = roles.has('worker') && ticksPerSecond > 0 ? duties.add('demo-feed') : undefined;
+  const schedules = new Schedules(
+    showing === undefined
+      ? []
+      : [new DemoFeed(parts.publisher, clock, ids, { ticksPerSecond, speaks: () => showing.isHeld }, logger)],
+  );
   return {
     ...doorsOf(parts, { latest: new LatestService(ticks) }),
     start() {
-      if (!roles.has('api')) return;
-      parts.fanOut.onBatch = ({ state, batch }) => {
-        const { name } = state.topic;
-        ticks.apply(batch, name, tenantOf(name));
-      };
+      if (roles.has('api')) {
+        parts.fanOut.onBatch = ({ state, batch }) => {
+          const { name } = state.topic;
+          ticks.apply(batch, name, tenantOf(name));
+        };
+      }
+      schedules.start();
+      duties.start();
     },
-    stop() {
+    async stop() {
       parts.fanOut.onBatch = () => undefined;
-      return Promise.resolve();
+      await schedules.stop();
+      await duties.stop();
     },
   };
 }

@@ -1,10 +1,12 @@
 import { authenticationRules, httpConfig, portText, processRules, setting } from '@distributary/distribution-nest';
 import { serviceConfig } from '@distributary/distribution-service';
+import { demoConfig } from '../demo/demo.config.js';
 import { schemaRegistryRules } from '@distributary/schema-registry';
 import type { z } from 'zod';
 
 /** All settings of the service. */
 export const marketDataConfig = serviceConfig
+  .extend(demoConfig.shape)
   .extend({
     PORT: setting(portText(), { about: httpConfig.shape.PORT.description ?? '', default: '7102' }),
     GRPC_PORT: setting(portText(), { about: httpConfig.shape.GRPC_PORT.description ?? '', default: '7202' }),
