@@ -1,46 +1,73 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { argumentsOf } from './arguments.js';
 import { keyIn, typedPath } from './key-file.js';
+import { type StartedService, servicesOf } from './services.js';
 import { summaryOf } from './summary.js';
 import { untilReady } from './until-ready.js';
 
-/** `npm start`: the monitoring service on its embedded parts, with its data and a key in `.data`, and what to try next. */
+/** `npm start`: the services on their embedded parts, with their data and a key in `.data`, and what to try next. */
 const options = argumentsOf(process.argv.slice(2));
 if ('problem' in options) {
   process.stderr.write(`${options.problem}\n`);
   process.exit(2);
 }
+const READY_WITHIN_MS = 60_000;
 const root = path.resolve(import.meta.dirname, '../../..');
-const host = process.env.HOST ?? '127.0.0.1';
-const port = process.env.PORT ?? '7101';
-const grpcPort = process.env.GRPC_PORT ?? '7201';
 const dataDir = process.env.DATA_DIR ?? path.join(root, '.data');
 // Asked for a key from the first day on: what is tried here is what will run elsewhere.
 const auth = process.env.AUTH ?? 'required';
 const keyFile = process.env.AUTH_KEY_FILE ?? path.join(dataDir, 'development.key');
 const knownKey = keyIn(keyFile);
 
-// In a process group of its own: whoever is told to stop, by Ctrl-C in a terminal or by a signal to this process alone,
-// the service hears of it exactly once. A second time makes it exit at once.
-const service = spawn(process.execPath, ['--enable-source-maps', path.join(root, 'apps/monitoring/dist/main.js')], {
-  cwd: root,
-  stdio: 'inherit',
-  detached: true,
-  env: { LOG_LEVEL: 'warn', ...process.env, DATA_DIR: dataDir, AUTH: auth, AUTH_KEY_FILE: keyFile, ...options.env },
-});
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => service.kill('SIGTERM'));
-service.on('exit', (code, signal) => {
-  process.exit(code ?? (signal === null ? 1 : 128));
-});
+const running: ChildProcess[] = [];
+let isStopping = false;
 
-if (await untilReady(`http://${host}:${port}/health/ready`, 60_000, () => service.exitCode !== null)) {
+function stop(): void {
+  isStopping = true;
+  for (const child of running) child.kill('SIGTERM');
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+
+/**
+ * In a process group of its own: whoever is told to stop, by Ctrl-C in a terminal or by a signal to this process alone, the
+ * service hears of it exactly once. A second time makes it exit at once. If one ends, all do.
+ */
+function start({ program, env }: StartedService): ChildProcess {
+  const child = spawn(process.execPath, ['--enable-source-maps', path.join(root, program)], {
+    cwd: root,
+    stdio: 'inherit',
+    detached: true,
+    env: { LOG_LEVEL: 'warn', ...process.env, AUTH: auth, AUTH_KEY_FILE: keyFile, ...env },
+  });
+  running.push(child);
+  child.on('exit', (code, signal) => {
+    running.splice(running.indexOf(child), 1);
+    const exitCode = code ?? (signal === null ? 1 : 128);
+    if (exitCode !== 0) process.exitCode ??= exitCode;
+    if (!isStopping) stop();
+  });
+  return child;
+}
+
+const services = servicesOf(process.env, dataDir, options.env);
+let areReady = true;
+for (const service of services) {
+  if (isStopping) break;
+  const child = start(service);
+  const { host, port } = service;
+  const isGone = () => child.exitCode !== null || child.signalCode !== null;
+  areReady = await untilReady(`http://${host}:${port}/health/ready`, READY_WITHIN_MS, isGone);
+  if (areReady) continue;
+  if (!isStopping) process.stderr.write(`${service.name} was not ready within 60 s; its log above says why.\n`);
+  process.exitCode = 1;
+  stop();
+  break;
+}
+if (areReady && !isStopping) {
   const newKey = knownKey === undefined ? keyIn(keyFile) : undefined;
   const access =
     auth === 'off' ? { keyFile: undefined, newKey: undefined } : { keyFile: typedPath(root, keyFile), newKey };
-  process.stdout.write(summaryOf({ host, port, grpcPort, ...access }));
-} else {
-  process.stderr.write('The service was not ready within 60 s; its log above says why.\n');
-  service.kill('SIGTERM');
-  process.exitCode = 1;
+  const [monitoring, marketData] = services;
+  process.stdout.write(summaryOf({ ...monitoring, marketData, ...access }));
 }

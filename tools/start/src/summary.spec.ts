@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { argumentsOf } from './arguments.js';
 import { keyIn, typedPath } from './key-file.js';
+import { servicesOf } from './services.js';
 import { summaryOf } from './summary.js';
 import { untilReady } from './until-ready.js';
 
@@ -12,11 +13,22 @@ const addresses = {
   host: '127.0.0.1',
   port: '7101',
   grpcPort: '7201',
+  marketData: { port: '7102', grpcPort: '7202' },
   keyFile: '.data/development.key',
   newKey: 'dk_new',
 };
 
 describe('npm start', () => {
+  it('brings market data up beside monitoring, each with ports and data of its own', () => {
+    const [monitoring, marketData] = servicesOf({ PORT: '1', MARKET_DATA_PORT: '2' }, '/data', { PROCESSES: '2' });
+    expect(monitoring).toMatchObject({ port: '1', grpcPort: '7201', env: { DATA_DIR: '/data', PROCESSES: '2' } });
+    expect(marketData).toMatchObject({
+      port: '2',
+      grpcPort: '7202',
+      env: { PORT: '2', DATA_DIR: '/data/market-data', DEMO_TICKS_PER_SECOND: '20', PROCESSES: '2' },
+    });
+  });
+
   it('starts one process, or as many gateways as it is asked for', () => {
     expect(argumentsOf([])).toEqual({ env: {} });
     expect(argumentsOf(['--gateways', '2'])).toEqual({ env: { PROCESSES: '2' } });
@@ -39,7 +51,7 @@ describe('npm start', () => {
 
   it('prints commands that read the key from its file, and the key itself once', () => {
     const text = summaryOf(addresses);
-    expect(text.match(/"Authorization: Bearer \$\(cat \.data\/development\.key\)"/g)).toHaveLength(5);
+    expect(text.match(/"Authorization: Bearer \$\(cat \.data\/development\.key\)"/g)).toHaveLength(7);
     expect(text.match(/--token-file \.data\/development\.key$/gm)).toHaveLength(4);
     expect(text).toContain('grpcurl -plaintext -H "authorization: Bearer $(cat .data/development.key)"');
     expect(text).toContain('dk_new');

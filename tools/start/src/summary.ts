@@ -2,6 +2,7 @@ export interface Addresses {
   readonly host: string;
   readonly port: string;
   readonly grpcPort: string;
+  readonly marketData: { readonly port: string; readonly grpcPort: string };
   /** File of the key that callers need; undefined: authentication is off. */
   readonly keyFile: string | undefined;
   /** The key itself, if this start has made it. */
@@ -9,19 +10,19 @@ export interface Addresses {
 }
 
 /** What `npm start` prints when the service is ready: every line can be pasted as it is, at this start and later ones. */
-export function summaryOf({ host, port, grpcPort, keyFile, newKey }: Addresses): string {
+export function summaryOf({ host, port, grpcPort, marketData, keyFile, newKey }: Addresses): string {
   const http = `http://${host}:${port}`;
+  const market = `http://${host}:${marketData.port}`;
   const stream = `${host}:${port}/api/v1/monitoring/stream`;
   const program = port === '7101' ? 'npx distributary' : `DISTRIBUTARY_URL=${http} npx distributary`;
   const header = (name: string) => (keyFile === undefined ? '' : `-H "${name}: Bearer $(cat ${keyFile})" `);
   const auth = header('Authorization');
   const cli = (command: string) => `${program} ${command}${keyFile === undefined ? '' : ` --token-file ${keyFile}`}`;
   return `
-Distributary monitoring is ready: it watches this machine, and you can watch it.
+Distributary is ready: monitoring watches this machine, market data shows ticks that it makes up, and a real index replayed.
 
-  REST, SSE, docs   ${http}      (OpenAPI: ${http}/api/docs)
-  WebSocket         ws://${stream}
-  gRPC              ${host}:${grpcPort}   (reflection is on)
+  monitoring        ${http}   docs ${http}/api/docs   gRPC ${host}:${grpcPort}
+  market data       ${market}   docs ${market}/api/docs   gRPC ${host}:${marketData.grpcPort}
   Data              .data   (kept between starts; delete it to begin anew)
 ${keyLines(keyFile, newKey)}
 Try, in another terminal, in this folder:
@@ -35,6 +36,10 @@ Try, in another terminal, in this folder:
   curl -N ${auth}'${http}/api/v1/monitoring/stream?data_types=METRICS'
   npx -y wscat ${auth}-c 'ws://${stream}?data_types=METRICS,ALERTS'
   grpcurl -plaintext ${header('authorization')}-d '{"data_types":["METRICS"]}' ${host}:${grpcPort} distributary.monitoring.v1.MonitoringStream/StreamMonitoring
+
+  # market data: the latest of a symbol, and the live stream of two
+  curl ${auth}${market}/api/v1/market-data/AAPL/latest
+  curl -N ${auth}'${market}/api/v1/market-data/stream?symbols=AAPL,MSFT'
 
   # the command line: follow, filter, publish
   ${cli("tail 'monitoring/#'")}
