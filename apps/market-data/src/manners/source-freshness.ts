@@ -1,0 +1,62 @@
+import { LRUCache } from 'lru-cache';
+
+export interface FreshnessLimits {
+  /** A source that is silent for so long is stale. */
+  readonly staleAfterMs: number;
+  /** Beyond it the source that was silent the longest is forgotten. */
+  readonly maxSources: number;
+}
+
+export const FRESHNESS_LIMITS: FreshnessLimits = { staleAfterMs: 30_000, maxSources: 1_000 };
+
+interface SourceState {
+  heardMs: number;
+  isStale: boolean;
+}
+
+/** Which sources have gone silent. Each silence is told once, and its end. */
+export class SourceFreshness {
+  private readonly sources: LRUCache<string, SourceState>;
+
+  constructor(
+    private readonly onStale: (source: string, silentMs: number) => void,
+    private readonly onFresh: (source: string, silentMs: number) => void,
+    private readonly limits: FreshnessLimits = FRESHNESS_LIMITS,
+    private readonly onForgotten: () => void = () => undefined,
+  ) {
+    this.sources = new LRUCache<string, SourceState>({
+      max: limits.maxSources,
+      dispose: (_state, _source, reason) => reason === 'evict' && this.onForgotten(),
+    });
+  }
+
+  get staleSources(): number {
+    let count = 0;
+    for (const state of this.sources.values()) if (state.isStale) count++;
+    return count;
+  }
+
+  /** `nowMs`: of a clock that never goes back. */
+  heard(source: string, nowMs: number): void {
+    const state = this.sources.get(source);
+    if (state === undefined) {
+      this.sources.set(source, { heardMs: nowMs, isStale: false });
+      return;
+    }
+    const silentMs = nowMs - state.heardMs;
+    state.heardMs = nowMs;
+    if (!state.isStale) return;
+    state.isStale = false;
+    this.onFresh(source, silentMs);
+  }
+
+  /** To be asked often enough: a silence is noticed here. */
+  check(nowMs: number): void {
+    for (const [source, state] of this.sources.entries()) {
+      const silentMs = nowMs - state.heardMs;
+      if (state.isStale || silentMs < this.limits.staleAfterMs) continue;
+      state.isStale = true;
+      this.onStale(source, silentMs);
+    }
+  }
+}
