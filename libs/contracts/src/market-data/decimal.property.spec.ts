@@ -50,6 +50,19 @@ describe('decimals', () => {
     );
   });
 
+  it('that are short numbers are taken by the same rules', () => {
+    const around = fc
+      .tuple(fc.integer({ min: -2_000_000, max: 2_000_000 }), fc.integer({ min: -8, max: 8 }))
+      .map(([digits, power]) => Number(`${digits}e${power}`));
+    fc.assert(
+      fc.property(fc.oneof(around, fc.double({ min: -1e9, max: 1e9, noNaN: true })), (value) => {
+        const digits = new Big(String(value)).c.join('').replace(/^0$/, '');
+        const isWithin = new Big(String(value)).eq(new Big(String(value)).round(MAX_FRACTION_DIGITS));
+        expect(decimalRule(value) === undefined).toBe(digits.length <= MAX_NUMBER_DIGITS && isWithin);
+      }),
+    );
+  });
+
   it('have one text each', () => {
     fc.assert(
       fc.property(decimalTexts, decimalTexts, (one, other) => {
@@ -75,9 +88,15 @@ describe('decimals', () => {
   });
 
   it('have the nearest number to the middle of two', () => {
+    const cents = fc.integer({ min: -10_000_000, max: 10_000_000 }).map((amount) => amount / 100);
+    const any = fc.oneof(
+      decimalTexts,
+      cents,
+      numbers.map((text) => JSON.parse(text) as number),
+    );
     fc.assert(
-      fc.property(decimalTexts, decimalTexts, (one, other) => {
-        const middle = new Big(one).plus(other).times('0.5');
+      fc.property(any, any, (one, other) => {
+        const middle = new Big(decimalText(one)).plus(decimalText(other)).times('0.5');
         expect(middleOf(one, other) + 0).toBe(Number(middle.toFixed()) + 0);
       }),
     );

@@ -32,6 +32,7 @@ interface Digits {
 /** Which rule it breaks; undefined: it is a decimal. */
 export function decimalRule(value: unknown): string | undefined {
   if (typeof value !== 'number' && typeof value !== 'string') return NOT_A_DECIMAL;
+  if (typeof value === 'number' && isShort(value)) return undefined;
   const digits = digitsOf(value);
   if (digits === undefined) return NOT_A_DECIMAL;
   const { whole, fraction } = digits;
@@ -48,6 +49,8 @@ export function decimalText(value: Decimal): string {
 
 /** The one form in which it is stored: a number wherever that holds all of its digits. */
 export function canonicalDecimal(value: Decimal): Decimal {
+  // Its digits are the shortest there are; what is left is the sign of a zero.
+  if (typeof value === 'number') return value === 0 ? 0 : value;
   const digits = digitsOf(value) as Digits;
   const text = decimalText(value);
   return significantDigits(digits) <= MAX_NUMBER_DIGITS ? Number(text) : text;
@@ -66,6 +69,11 @@ export const nearestNumber = (value: Decimal): number => (typeof value === 'numb
 
 /** The nearest number to the middle of two; halved before it is rounded, and rounded once. */
 export function middleOf(one: Decimal, other: Decimal): number {
+  if (typeof one === 'number' && typeof other === 'number') {
+    const [first, second] = [Math.round(one * MILLION), Math.round(other * MILLION)];
+    // Whole millionths, whose sum is exact: then one division rounds, and nothing else does.
+    if (isMillionths(first, one) && isMillionths(second, other)) return (first + second) / (2 * MILLION);
+  }
   const twice = unitsOf(one) + unitsOf(other);
   const negative = twice < 0n;
   const halfUnits = (negative ? -twice : twice) * 5n;
@@ -83,6 +91,15 @@ export const decimalSchema = z
     context.issues.push({ code: 'custom', message: rule, input: value });
     return z.NEVER;
   });
+
+const MILLION = 1e6;
+const MAX_EXACT = 2 ** 52;
+
+const isMillionths = (millionths: number, value: number): boolean =>
+  Math.abs(millionths) < MAX_EXACT && millionths / MILLION === value;
+
+/** Nearly all prices: an amount of millionths that a number of 15 digits holds. */
+const isShort = (value: number): boolean => Math.abs(value) < 1e8 && isMillionths(Math.round(value * MILLION), value);
 
 function unitsOf(value: Decimal): bigint {
   const { isNegative, whole, fraction } = digitsOf(value) as Digits;
