@@ -1,4 +1,4 @@
-import { FakeClock } from '@distributary/distribution-core/testing';
+import { FakeClock, until } from '@distributary/distribution-core/testing';
 import { cacheConfig } from './cache.config.js';
 import { openCache } from './open-cache.js';
 import { RedisCache } from './redis-cache.js';
@@ -38,6 +38,21 @@ describe('without a Redis', () => {
     await disconnectRedis(redis);
     await disconnectRedis(redis);
     expect(redis.status).toBe('end');
+  });
+
+  // It waited for an event that never came, and the drain of a service whose Redis was away ran into its deadline.
+  it('a connection that waits to be tried again is ended at once, and not tried again', async () => {
+    const redis = connectRedis(NOWHERE);
+    await until('a failed attempt', () => redis.status === 'reconnecting');
+    let attempts = 0;
+    redis.on('connecting', () => attempts++);
+    await disconnectRedis(redis);
+    await disconnectRedis(redis);
+    let failures = 0;
+    const other = connectRedis(NOWHERE).on('reconnecting', () => failures++);
+    await until('time for another attempt', () => failures === 2);
+    await disconnectRedis(other);
+    expect(attempts).toBe(0);
   });
 
   it('a cache of two tiers works with its memory alone', async () => {

@@ -18,6 +18,8 @@ export function connectRedis({ url, commandTimeoutMs }: RedisSettings): Redis {
   const redis = new Redis(url, {
     commandTimeout: commandTimeoutMs,
     connectTimeout: CONNECT_TIMEOUT_MS,
+    // Its timer runs on after the end of a connection that was gone already, and keeps the process alive.
+    disconnectTimeout: commandTimeoutMs,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
@@ -30,7 +32,9 @@ export function connectRedis({ url, commandTimeoutMs }: RedisSettings): Redis {
 
 /** Ends it without waiting for what is under way. */
 export function disconnectRedis(redis: Redis): Promise<void> {
-  if (redis.status === 'end') return Promise.resolve();
+  // Between two attempts there is no socket whose end it could tell of: it just makes no further attempt.
+  if (redis.status === 'reconnecting') redis.disconnect();
+  if (redis.status === 'end' || redis.status === 'reconnecting') return Promise.resolve();
   return new Promise((resolve) => {
     redis.once('end', () => resolve());
     redis.disconnect();
