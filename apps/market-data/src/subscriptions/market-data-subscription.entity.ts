@@ -1,9 +1,15 @@
-import { type DurableSubscription, type SubscriptionType, unqualified } from '@distributary/distribution-core';
+import {
+  type DurableSubscription,
+  type RememberedStart,
+  type SubscriptionType,
+  unqualified,
+} from '@distributary/distribution-core';
 import { SubscriptionRow, type SubscriptionTable } from '@distributary/persistence';
 import { Column, Entity, UpdateDateColumn } from 'typeorm';
 import { writtenWords } from './written-words.js';
 
 const TYPES = { exclusive: 'Exclusive', shared: 'Shared', failover: 'Failover', key_shared: 'KeyShared' } as const;
+const STARTS = { latest: 'Latest', earliest: 'Earliest', position: 'MessageId' } as const;
 /** What others have set to `error` or `stopped` receives nothing until it is resumed. */
 const STATUSES = { active: 'active', paused: 'paused' } as const;
 
@@ -23,6 +29,15 @@ export class MarketDataSubscriptionEntity extends SubscriptionRow {
     transformer: writtenWords<SubscriptionType>(TYPES, 'exclusive'),
   })
   type!: SubscriptionType;
+
+  @Column({
+    name: 'start_position',
+    type: 'varchar',
+    length: 20,
+    default: 'Latest',
+    transformer: writtenWords<'latest' | RememberedStart>(STARTS, 'latest'),
+  })
+  start!: 'latest' | RememberedStart;
 
   @Column({
     type: 'varchar',

@@ -1,4 +1,4 @@
-import type { SubscriptionType } from '@distributary/distribution-core';
+import type { RememberedStart, SubscriptionType } from '@distributary/distribution-core';
 import { SubscriptionRow } from '@distributary/persistence';
 import { Column, Entity } from 'typeorm';
 
@@ -13,4 +13,7 @@ export class MonitoringSubscriptionEntity extends SubscriptionRow {
 
   @Column({ type: 'varchar', length: 20, default: 'exclusive' })
   type!: SubscriptionType;
+
+  @Column({ type: 'varchar', length: 10, default: 'latest' })
+  start!: 'latest' | RememberedStart;
 }

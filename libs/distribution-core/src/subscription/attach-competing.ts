@@ -2,6 +2,7 @@ import type { CompetingAttachment } from './attachment.js';
 import { CompetingReader } from './competing/competing-reader.js';
 import { CreditAllowance } from './competing/credit-allowance.js';
 import type { SessionState } from './session-state.js';
+import { firstStart } from './start.js';
 import type { SubscribeCommand } from './stream-commands.js';
 import { type DurableSubscription, selectionOf } from './subscription.js';
 
@@ -17,7 +18,7 @@ export async function attachCompeting(
   const encoder = await principal.encoderOf(subscription.output);
   const { id } = command;
   const status = (state: 'recovering' | 'live') => outlet.send({ type: 'status', payload: { id, state } });
-  const seat = await competing.join(subscription, command.start, {
+  const seat = await competing.join(subscription, firstStart(command.start, subscription), {
     onSuspended: () => status('recovering'),
     onResumed: () => status('live'),
     onLost: () => {

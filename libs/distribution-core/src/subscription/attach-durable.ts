@@ -6,7 +6,7 @@ import { DurableClaim } from './durable-claim.js';
 import { findOrCreate, requireActive } from './durable-definition.js';
 import { isCompeting } from './durable-rules.js';
 import type { SessionState } from './session-state.js';
-import type { Start } from './start.js';
+import { firstStart, type Start } from './start.js';
 import type { SubscribeCommand } from './stream-commands.js';
 
 /** Who keeps durable subscriptions of a session in step with what others do to them. */
@@ -41,7 +41,7 @@ export async function attachDurable(
     requireActive(await deps.subscriptions.find(subscriptionId), subscriptionId);
     const stored = await deps.cursors.loadWithAbove(subscriptionId);
     const start: Start =
-      stored.length > 0 ? { at: 'cursor', cursor: storedCursor(stored) } : (command.start ?? { at: 'latest' });
+      stored.length > 0 ? { at: 'cursor', cursor: storedCursor(stored) } : firstStart(command.start, subscription);
     const member = await joinFeed(session, command, subscription, start, claim);
     claim.take(member, stored);
     return { member, claim, subscription, unwatch: follower.watch(id, subscriptionId) };

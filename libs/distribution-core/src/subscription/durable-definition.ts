@@ -3,6 +3,7 @@ import { DistributionError } from '../errors/distribution-error.js';
 import { canonicalSelection } from '../matching/canonical-filter.js';
 import { canonicalJson } from '../transformation/json-value.js';
 import { checkActive } from './durable-rules.js';
+import { remembered } from './start.js';
 import type { SubscribeCommand } from './stream-commands.js';
 import type { StreamSessionDependencies } from './stream-session-dependencies.js';
 import { type DurableSubscription, type Selection, selectionOf } from './subscription.js';
@@ -34,6 +35,7 @@ export async function findOrCreate(
     slowPolicy: command.slowPolicy,
     status: 'active',
     createdAtMicros: clock.nowMicros(),
+    ...remembered(command.start),
     ...(durable.delivery !== undefined && { delivery: durable.delivery }),
     ...(command.output !== undefined && { output: command.output }),
   };

@@ -5,6 +5,7 @@ import type { Ownership, StoredPosition } from '../ports/cursor-store.port.js';
 import { noMetrics } from '../ports/metrics.port.js';
 import {
   aCompetingProcess,
+  aDurableSubscription,
   events,
   FakeClock,
   InMemoryCursorStore,
@@ -14,6 +15,7 @@ import {
   RecordingOutlet,
   settle,
 } from '../testing/index.js';
+import type { SubscribeCommand } from './stream-commands.js';
 import { StreamSession } from './stream-session.js';
 import { DEFAULT_STREAM_SESSION_LIMITS } from './stream-session-dependencies.js';
 
@@ -44,6 +46,7 @@ describe('a durable subscription whose first positions are still being stored', 
   let log: InMemoryLog;
   let fanOut: FanOut;
   let cursors: HesitantStore;
+  let subscriptions: InMemorySubscriptionStore;
   let outlet: EagerOutlet;
   let session: StreamSession;
 
@@ -55,12 +58,13 @@ describe('a durable subscription whose first positions are still being stored', 
     const ways = { enabled: true, origin: 'ingested', priority: 1, conflationKey: 'none' } as const;
     await fanOut.setTopics([{ name: 't', ...row, ...ways, catalogVersion: 1, createdAtMicros: 0 }]);
     cursors = new HesitantStore({ clock });
+    subscriptions = new InMemorySubscriptionStore();
     outlet = new EagerOutlet();
     session = new StreamSession(
       {
         fanOut,
         log,
-        subscriptions: new InMemorySubscriptionStore(),
+        subscriptions,
         cursors,
         competing: aCompetingProcess({ log, cursors, clock }),
         clock,
@@ -83,7 +87,7 @@ describe('a durable subscription whose first positions are still being stored', 
     await log.close();
   });
 
-  const subscribe = () =>
+  const subscribe = (command: Partial<SubscribeCommand> = {}) =>
     session.subscribe({
       id: 's',
       selection: { topicPatterns: ['t'], keyPatterns: [], filter: undefined },
@@ -92,6 +96,7 @@ describe('a durable subscription whose first positions are still being stored', 
       maxRate: undefined,
       credit: 1,
       durable: { name: 'd', type: 'exclusive', deliveryGuarantee: 'at_least_once', subscriberService: 'desk' },
+      ...command,
     });
 
   // Its client was told that it has begun; the credit was refused as that of an unknown subscription, and nothing ever came.
@@ -115,5 +120,19 @@ describe('a durable subscription whose first positions are still being stored', 
     await subscribed;
     await settle(clock, 6);
     expect(outlet.of('error')).toMatchObject([{ id: 's', code: 'generation.stale' }]);
+  });
+
+  it.each([
+    ['earliest', 1],
+    [undefined, 0],
+  ] as const)('begins where it was to begin (%s) if its client does not say', async (start, received) => {
+    const remembered = { topicPatterns: ['t'], keyPatterns: [], filter: undefined, subscriberService: 'desk', start };
+    await subscriptions.create(aDurableSubscription({ subscriptionId: 'd', ...remembered }));
+    await log.append([{ topic: 't', partition: 0, records: events(1) }]);
+    const subscribed = subscribe({ start: undefined });
+    await settle(clock, 12);
+    expect(outlet.of('data').flatMap((data) => data.events ?? [])).toHaveLength(received);
+    cursors.letGo?.();
+    await subscribed;
   });
 });

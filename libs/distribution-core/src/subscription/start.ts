@@ -4,6 +4,7 @@ import type { StartResolver } from '../fan-out/fan-out.js';
 import type { Log } from '../ports/log.port.js';
 import { laneName } from '../lane.js';
 import { BEFORE_FIRST, type LanePosition } from '../position.js';
+import type { RememberedStart } from './subscription.js';
 
 /** Where a subscription begins. */
 export type Start =
@@ -12,6 +13,24 @@ export type Start =
   | { readonly at: 'snapshot' }
   | { readonly at: 'cursor'; readonly cursor: Cursor }
   | { readonly at: 'time'; readonly micros: number };
+
+/** What a durable subscription remembers of where it was to begin. */
+export function remembered(start: Start | undefined): { readonly start?: RememberedStart } {
+  switch (start?.at) {
+    case 'earliest':
+      return { start: 'earliest' };
+    case 'cursor':
+    case 'time':
+      return { start: 'position' };
+    default:
+      return {};
+  }
+}
+
+/** Where a durable subscription of which no position is stored begins for who asks for `wanted`. */
+export function firstStart(wanted: Start | undefined, { start }: { readonly start?: RememberedStart }): Start {
+  return wanted ?? (start === 'earliest' ? { at: 'earliest' } : { at: 'latest' });
+}
 
 /** Exactly one of them is told: everything since the cursor, the latest values instead, or neither (with gaps). */
 export type Recovered = 'full' | 'snapshot' | 'none';

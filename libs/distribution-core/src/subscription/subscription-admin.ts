@@ -12,7 +12,7 @@ import { type Precondition, requireVersion, type ResourceVersion, versionOf } fr
 import { checkDurable, isCompeting } from './durable-rules.js';
 import type { LiveReaders } from './live-readers.js';
 import type { SelectionPlaces } from './selection-places.js';
-import type { Start } from './start.js';
+import { remembered, type Start } from './start.js';
 import type { DurableSubscription } from './subscription.js';
 
 export interface SubscriptionAdminDependencies {
@@ -90,6 +90,7 @@ export class SubscriptionAdmin {
       tenant: principal.tenant,
       status: 'active',
       createdAtMicros: clock.nowMicros(),
+      ...remembered(start),
     };
     await subscriptions.create(subscription);
     try {

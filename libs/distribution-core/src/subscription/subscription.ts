@@ -37,6 +37,9 @@ export function selectionOf(of: Selection & { readonly subscriberService?: strin
   return { topicPatterns, keyPatterns, filter, ...(subscriber !== undefined && { subscriber }) };
 }
 
+/** `position`: a cursor or a time, which is told by the positions that are stored. */
+export type RememberedStart = 'earliest' | 'position';
+
 /** A subscription whose position is kept by the server. */
 export interface DurableSubscription extends Selection {
   /** Unique, at most 100 characters; the `name` of a subscribe command. */
@@ -48,6 +51,8 @@ export interface DurableSubscription extends Selection {
   readonly slowPolicy: SlowPolicy;
   readonly status: 'active' | 'paused';
   readonly createdAtMicros: number;
+  /** Where it was to begin; absent: at what came after it. Its first reader begins there while no position is stored. */
+  readonly start?: RememberedStart;
   /** How its deliveries are acknowledged; what is missing is as the service has it. */
   readonly delivery?: DeliveryOptions;
   /** What its events are made into; absent: they are sent as they are. */

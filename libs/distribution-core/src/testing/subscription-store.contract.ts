@@ -41,6 +41,16 @@ export function describeSubscriptionStoreContract(name: string, create: () => Pr
       expect(await store.find('nothing')).toBeUndefined();
     });
 
+    it('remembers where it was to begin', async () => {
+      for (const start of ['earliest', 'position'] as const) {
+        await store.create(aDurableSubscription({ subscriptionId: start, start }));
+        await store.change(start, { status: 'paused' });
+        expect((await store.find(start))?.start).toBe(start);
+      }
+      await store.create(aDurableSubscription());
+      expect((await store.find('billing'))?.start).toBeUndefined();
+    });
+
     it('keeps what its events are made into, until that is changed', async () => {
       const output = {
         transformation: { steps: [{ map: { 'data.z': { value: 1 }, 'data.a': { value: 2 } } }] },

@@ -48,6 +48,7 @@ export class PostgresSubscriptionStore implements SubscriptionStore {
       try {
         await this.rowsOf(this.dataSource.manager).insert({
           ...columns,
+          start: subscription.start ?? 'latest',
           topicName: subscription.topicPatterns[0],
           filters: filter ?? null,
           // Any JSON: TypeORM would have it as a partial entity.
@@ -144,6 +145,7 @@ function toSubscription(row: SubscriptionRow): DurableSubscription {
     slowPolicy: row.slowPolicy,
     status: row.status,
     createdAtMicros: row.createdAt.getTime() * 1000,
+    ...(row.start !== 'latest' && { start: row.start }),
     ...(Object.keys(row.delivery).length > 0 && { delivery: row.delivery }),
     ...(row.output !== null && { output: row.output }),
   };

@@ -3,6 +3,7 @@ import type {
   DeliveryOptions,
   DurableSubscription,
   Filter,
+  RememberedStart,
   SlowPolicy,
   SubscriptionOutput,
   SubscriptionType,
@@ -41,6 +42,8 @@ export abstract class SubscriptionRow {
   tenant!: string;
 
   abstract type: SubscriptionType;
+
+  abstract start: 'latest' | RememberedStart;
 
   @Column({ name: 'slow_policy', type: 'varchar', length: 20, default: 'block' })
   slowPolicy!: SlowPolicy;

@@ -1,0 +1,1 @@
+ALTER TABLE monitoring_subscriptions DROP COLUMN start;
