@@ -47,7 +47,7 @@ export class MarketDataSubscriptionEntity extends SubscriptionRow {
   })
   status!: DurableSubscription['status'];
 
-  /** Of whoever changed it last, or received something of it. */
+  /** When it was changed last; acknowledgements are in its cursors, which are written once a second. */
   @UpdateDateColumn({ name: 'last_activity', type: 'timestamptz' })
   lastActivity!: Date;
 }
