@@ -1,0 +1,55 @@
+import { PLACE } from '../archive/row-table.js';
+
+/** Which parts a statement has. Everything that a caller says is a parameter, never part of the text. */
+export interface StatementShape {
+  readonly hasFiles: boolean;
+  readonly hasLive: boolean;
+  readonly hasSymbol: boolean;
+  readonly hasEnds: boolean;
+  readonly hasTypes: boolean;
+  readonly hasAfter: boolean;
+}
+
+const COLUMNS = `${PLACE}, broker_time, event_id, symbol, exchange, currency, data_type, price, volume, value`;
+
+function eventsOf(shape: StatementShape): string {
+  const sources = [
+    ...(shape.hasFiles ? [`SELECT ${COLUMNS} FROM read_parquet($files)`] : []),
+    ...(shape.hasLive ? [`SELECT ${COLUMNS} FROM live`] : []),
+  ];
+  const conditions = [
+    'event_time >= make_timestamp($from::BIGINT) AND event_time < make_timestamp($to::BIGINT)',
+    ...(shape.hasSymbol ? ['symbol = $symbol'] : []),
+    ...(shape.hasTypes ? ['list_contains($types, data_type)'] : []),
+    ...(shape.hasEnds
+      ? [
+          `EXISTS (SELECT 1 FROM ends WHERE ends.topic = lane_topic AND ends.partition = lane_partition
+             AND ends.epoch = lane_epoch AND position <= ends.position)`,
+        ]
+      : []),
+    ...(shape.hasAfter
+      ? [
+          `event_time >= make_timestamp($afterTime::BIGINT) AND (${PLACE}) >
+             (make_timestamp($afterTime::BIGINT), $afterTopic, $afterPartition::INTEGER, $afterEpoch, $afterPosition)`,
+        ]
+      : []),
+  ];
+  const ends = `ends AS (SELECT unnest($endTopics) AS topic, unnest($endPartitions) AS partition,
+    unnest($endEpochs) AS epoch, unnest($endPositions) AS position), `;
+  return `WITH ${shape.hasEnds ? ends : ''}sources AS (${sources.join(' UNION ALL ')}),
+    events AS (SELECT * FROM sources WHERE ${conditions.join(' AND ')})`;
+}
+
+/**
+ * Buckets in order. Sums are of DECIMAL(38,18): exact, or an error. Events of one time are ordered by lane and position, so
+ * that open and close are the same in every run.
+ */
+export const candleStatement = (shape: StatementShape): string => `${eventsOf(shape)}
+  SELECT ${shape.hasSymbol ? '' : 'symbol, '}(epoch_us(event_time) // $width::BIGINT) * $width::BIGINT AS bucket,
+    first(price ORDER BY ${PLACE})::VARCHAR, max(price)::VARCHAR, min(price)::VARCHAR, last(price ORDER BY ${PLACE})::VARCHAR,
+    coalesce(sum(volume), 0)::HUGEINT, coalesce(sum(price * volume), 0)::VARCHAR, count(*)
+  FROM events WHERE price IS NOT NULL GROUP BY ALL ORDER BY bucket LIMIT $limit::BIGINT`;
+
+export const eventStatement = (shape: StatementShape): string => `${eventsOf(shape)}
+  SELECT epoch_us(event_time), lane_topic, lane_partition, lane_epoch, position, value
+  FROM events ORDER BY ${PLACE} LIMIT $limit::BIGINT`;

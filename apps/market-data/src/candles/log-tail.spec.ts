@@ -1,0 +1,75 @@
+import { BEFORE_FIRST, type EventBatch, type Lane } from '@distributary/distribution-core';
+import { anEvent, FakeClock, InMemoryLog } from '@distributary/distribution-core/testing';
+import type { ArchiveRow } from '../archive/archive-row.js';
+import { aRow } from '../archive/testing/archive-world.js';
+import { LogTail } from './log-tail.js';
+
+const TOPIC = 'market-data/trades';
+
+const rowOf = (batch: EventBatch, index: number): ArchiveRow =>
+  aRow(0, {
+    position: batch.positions.at(index),
+    eventId: batch.eventIdAt(index),
+    symbol: String(batch.attributeAt(index, 'symbol')),
+  });
+
+describe('what the log has beyond the archive', () => {
+  const clock = new FakeClock();
+  let log: InMemoryLog;
+  let tail: LogTail;
+  let lane: Lane;
+
+  beforeEach(async () => {
+    log = new InMemoryLog({ clock, maxInFlightBytes: 1e6, maxRecordBytes: 1e6 });
+    await log.createTopic(TOPIC, 4, { ms: 0, bytes: 0 });
+    tail = new LogTail(log, rowOf, { maxRows: 5 });
+    [lane] = await tail.lanes(TOPIC, 'AAPL');
+  });
+  afterEach(() => log.close());
+
+  async function publish(...ids: readonly string[]) {
+    const records = ids.map((eventId) =>
+      anEvent({ eventId, routingKey: 'AAPL.NASDAQ.trade', attributes: { symbol: eventId.split('-')[0] } }),
+    );
+    const [{ last }] = await log.append([{ topic: TOPIC, partition: lane.partition, records }]);
+    return last;
+  }
+  const idsAfter = async (after: string) =>
+    (await tail.eventsAfter(lane, after, 'AAPL')).rows.map((row) => row.eventId);
+
+  it("is the symbol's events after the position, and where the lane ended", async () => {
+    const first = await publish('AAPL-1', 'AAPL-2');
+    const last = await publish('MSFT-1', 'AAPL-3');
+    expect(await idsAfter(BEFORE_FIRST)).toEqual(['AAPL-1', 'AAPL-2', 'AAPL-3']);
+    expect(await idsAfter(first)).toEqual(['AAPL-3']);
+    expect(await tail.eventsAfter(lane, last, 'AAPL')).toEqual({ rows: [], end: last });
+  });
+
+  it('leaves out a copy of an event that the archive has', async () => {
+    const archived = await publish('AAPL-1', 'AAPL-2');
+    await publish('AAPL-2', 'AAPL-3', 'AAPL-3');
+    expect(await idsAfter(archived)).toEqual(['AAPL-3']);
+  });
+
+  it('is refused if it is more than fits', async () => {
+    await publish('AAPL-1', 'AAPL-2', 'AAPL-3', 'AAPL-4', 'AAPL-5', 'AAPL-6');
+    await expect(idsAfter(BEFORE_FIRST)).rejects.toMatchObject({ code: 'gateway.full' });
+  });
+
+  it('says what the log has lost already', async () => {
+    const archived = await publish('AAPL-1');
+    await publish('AAPL-2');
+    clock.advance(10_000);
+    await log.setRetention(TOPIC, { ms: 5_000, bytes: 0 });
+    const end = await publish('AAPL-3');
+    const read = await tail.eventsAfter(lane, archived, 'AAPL');
+    expect(read.rows.map(({ eventId }) => eventId)).toEqual(['AAPL-3']);
+    expect(read).toMatchObject({ end, lostUpTo: expect.any(String) });
+  });
+
+  it('is of one lane: the one in which the symbol lies', async () => {
+    expect(await tail.lanes(TOPIC, 'AAPL')).toHaveLength(1);
+    const gone = { ...lane, epoch: 'gone' };
+    await expect(tail.eventsAfter(gone, BEFORE_FIRST, 'AAPL')).rejects.toMatchObject({ code: 'position.lost' });
+  });
+});

@@ -1,0 +1,90 @@
+import {
+  BEFORE_FIRST,
+  DedupeWindow,
+  DEDUPE_WINDOW_MS,
+  DistributionError,
+  type EventBatch,
+  type Lane,
+  type Log,
+  partitionOf,
+  type Position,
+} from '@distributary/distribution-core';
+import type { ArchiveRow } from '../archive/archive-row.js';
+import type { HistoryTail, TailRead } from './history-tail.port.js';
+
+export interface LogTailOptions {
+  /** Of one read; beyond them the archive is too far behind, and `gateway.full` says so. */
+  readonly maxRows: number;
+}
+
+const READ_BYTES = 1024 * 1024;
+const SYMBOL = 'symbol';
+const RETRY_AFTER_MS = 5_000;
+
+/** What the archive lacks, read from the log. The symbol is the first part of the routing key, so it has one lane of a topic. */
+export class LogTail implements HistoryTail {
+  constructor(
+    private readonly log: Pick<Log, 'ends' | 'read' | 'seek'>,
+    /** One event of a batch as a row; its bytes may be a view of the batch. */
+    private readonly rowOf: (batch: EventBatch, index: number) => ArchiveRow,
+    private readonly options: LogTailOptions,
+  ) {}
+
+  async lanes(topic: string, symbol: string): Promise<readonly Lane[]> {
+    const ends = await this.log.ends(topic);
+    const partition = partitionOf(symbol, ends.length);
+    return ends.map(({ lane }) => lane).filter((lane) => lane.partition === partition);
+  }
+
+  async eventsAfter(lane: Lane, after: Position, symbol: string): Promise<TailRead> {
+    const { beforeFirst, last } = await this.endsOf(lane);
+    const hasLost = after !== BEFORE_FIRST && after < beforeFirst;
+    const rows: ArchiveRow[] = [];
+    let window: DedupeWindow | undefined;
+    let end = after < beforeFirst ? beforeFirst : after;
+    while (end < last) {
+      const batches = await this.log.read({ ...lane, after: end }, READ_BYTES);
+      if (batches.length === 0) break;
+      window ??= await this.windowBefore(lane, end, batches[0].appendedMicros);
+      for (const batch of batches) this.take(batch, window, symbol, rows);
+      end = batches[batches.length - 1].lastPosition;
+    }
+    return { rows, end, ...(hasLost && { lostUpTo: beforeFirst }) };
+  }
+
+  private async endsOf(lane: Lane) {
+    const ends = (await this.log.ends(lane.topic)).find((each) => each.lane.partition === lane.partition);
+    if (ends?.lane.epoch === lane.epoch) return ends;
+    throw new DistributionError('position.lost', `the topic ${lane.topic} was made anew while it was read`);
+  }
+
+  /** The ids of one dedupe window before the position, so that a copy of an archived event is known as one. */
+  private async windowBefore(lane: Lane, position: Position, firstMicros: number): Promise<DedupeWindow> {
+    const window = new DedupeWindow();
+    const fromMicros = Math.max(0, firstMicros - DEDUPE_WINDOW_MS * 1000);
+    let at = await this.log.seek(lane.topic, lane.partition, fromMicros);
+    while (at < position) {
+      const batches = await this.log.read({ ...lane, after: at }, READ_BYTES);
+      if (batches.length === 0) break;
+      for (const batch of batches) {
+        const count = batch.positions.indexAfter(position);
+        for (let index = 0; index < count; index++) window.seen(batch.eventIdAt(index), batch.appendedMicros);
+      }
+      at = batches[batches.length - 1].lastPosition;
+    }
+    return window;
+  }
+
+  private take(batch: EventBatch, window: DedupeWindow, symbol: string, rows: ArchiveRow[]): void {
+    const copies = window.markDuplicates(batch);
+    for (let index = 0; index < batch.count; index++) {
+      if (copies?.[index] === 1 || batch.attributeAt(index, SYMBOL) !== symbol) continue;
+      if (rows.length >= this.options.maxRows) {
+        throw new DistributionError('gateway.full', `the archive is more than ${this.options.maxRows} events behind`, {
+          retryAfterMs: RETRY_AFTER_MS,
+        });
+      }
+      rows.push(this.rowOf(batch, index));
+    }
+  }
+}

@@ -1,0 +1,183 @@
+import { type DuckDBBlobValue, type DuckDBValue, listValue } from '@duckdb/node-api';
+import { DistributionError, type LanePosition } from '@distributary/distribution-core';
+import type { ArchiveDisk } from '../archive/archive-disk.js';
+import { dividedText, trimmedDecimal } from '../archive/decimal-text.js';
+import { encodeEventCursor, type EventPlace } from './event-cursor.js';
+import type { HistoryDatabase } from './history-database.js';
+import { checkRange, type HistoryRange } from './history-request.js';
+import { candleStatement, eventStatement, type StatementShape } from './history-statements.js';
+import type { HistoryTail } from './history-tail.port.js';
+import { bucketFrom, type Interval, INTERVALS } from './interval.js';
+import { type HistoryGap, type SeamedSources, seamedSources } from './seam.js';
+
+/** Trades of [start, start + interval). Prices, volume and VWAP are exact decimal text. */
+export interface Candle {
+  readonly startMicros: number;
+  readonly open: string;
+  readonly high: string;
+  readonly low: string;
+  readonly close: string;
+  readonly volume: string;
+  /** Rounded to 18 decimals, half away from zero; undefined if no volume was traded. */
+  readonly vwap: string | undefined;
+  readonly trades: number;
+}
+
+interface HistoryPage {
+  readonly hasMore: boolean;
+  /** Where this history ends, by lane: a live subscription that starts there follows without hole or copy. */
+  readonly ends: readonly LanePosition[];
+  readonly gaps: readonly HistoryGap[];
+}
+
+export interface CandlePage extends HistoryPage {
+  readonly candles: readonly Candle[];
+  /** Where the next page starts, asked with the same `ends`; undefined if there is none. */
+  readonly nextStartMicros: number | undefined;
+}
+
+export interface EventPage extends HistoryPage {
+  /** The events as they lie in the log. */
+  readonly values: readonly Uint8Array[];
+  readonly cursor: string | undefined;
+}
+
+export interface EventRequest extends HistoryRange {
+  readonly dataTypes?: readonly string[];
+  /** Of the cursor of the page before, together with its `ends`. */
+  readonly after?: EventPlace;
+}
+
+interface SourceShape {
+  readonly dataTypes?: readonly string[];
+  readonly after?: EventPlace;
+}
+
+/** The archive's files may be merged or expire while they are read; then all is listed anew. */
+const MAX_TRIES = 3;
+
+/** Market data of one symbol, from the archive and, where it ends, from the log. */
+export class MarketHistory {
+  constructor(
+    private readonly disk: ArchiveDisk,
+    private readonly database: HistoryDatabase,
+    private readonly tail: HistoryTail,
+    /** Data types whose prices make candles. */
+    private readonly tradeTypes: readonly string[],
+  ) {}
+
+  /** Candles that begin in [start, end), each of them whole, in order; those without trades are left out. */
+  async candles(request: HistoryRange & { readonly interval: Interval }): Promise<CandlePage> {
+    checkRange(request);
+    const width = INTERVALS[request.interval];
+    const range = {
+      ...request,
+      startMicros: bucketFrom(request.startMicros, request.interval),
+      endMicros: bucketFrom(request.endMicros, request.interval),
+    };
+    const { rows, hasMore, ...seam } = await this.read(
+      range,
+      candleStatement,
+      { dataTypes: this.tradeTypes },
+      { width: BigInt(width) },
+    );
+    const candles = rows.map(candleOf);
+    const newest = candles.at(-1);
+    return { ...seam, hasMore, candles, nextStartMicros: hasMore && newest ? newest.startMicros + width : undefined };
+  }
+
+  /** Events by their own time, the raw bytes of each. */
+  async events(request: EventRequest): Promise<EventPage> {
+    checkRange(request);
+    const { rows, hasMore, ends, gaps } = await this.read(request, eventStatement, request, {});
+    const values = rows.map((row) => (row[5] as DuckDBBlobValue).bytes);
+    const last = rows.at(-1);
+    const cursor = hasMore && last ? encodeEventCursor({ after: placeOf(last), ends }) : undefined;
+    return { values, hasMore, cursor, ends, gaps };
+  }
+
+  private async read(
+    range: HistoryRange,
+    statementOf: (shape: StatementShape) => string,
+    { dataTypes, after }: SourceShape,
+    extra: Readonly<Record<string, DuckDBValue>>,
+  ): Promise<HistoryPage & { readonly rows: readonly (readonly DuckDBValue[])[] }> {
+    for (let tries = 1; ; tries++) {
+      const sources = await seamedSources(this.disk, this.tail, range);
+      const { files, live, ends, gaps } = sources;
+      const shape: StatementShape = {
+        hasFiles: files.length > 0,
+        hasLive: live.length > 0,
+        hasSymbol: true,
+        hasEnds: range.ends !== undefined,
+        hasTypes: dataTypes !== undefined,
+        hasAfter: after !== undefined,
+      };
+      if ((!shape.hasFiles && !shape.hasLive) || range.ends?.length === 0)
+        return { rows: [], hasMore: false, ends, gaps };
+      const parameters = { ...this.parametersOf(range, sources, { dataTypes, after }), ...extra };
+      try {
+        const rows = await this.database.rows({ statement: statementOf(shape), parameters, live });
+        return { rows: rows.slice(0, range.limit), hasMore: rows.length > range.limit, ends, gaps };
+      } catch (error) {
+        const mayBeGone = error instanceof DistributionError && error.code === 'store.unavailable';
+        if (!mayBeGone || tries === MAX_TRIES || (await this.areAllThere(sources))) throw error;
+      }
+    }
+  }
+
+  private parametersOf(range: HistoryRange, { files }: SeamedSources, { dataTypes, after }: SourceShape) {
+    const { ends } = range;
+    return {
+      from: BigInt(range.startMicros),
+      to: BigInt(range.endMicros),
+      symbol: range.symbol,
+      limit: range.limit + 1,
+      ...(files.length > 0 && { files: listValue(files.map((file) => this.disk.absolute(file))) }),
+      ...(dataTypes && { types: listValue([...dataTypes]) }),
+      ...(ends && {
+        endTopics: listValue(ends.map(({ topic }) => topic)),
+        endPartitions: listValue(ends.map(({ partition }) => partition)),
+        endEpochs: listValue(ends.map(({ epoch }) => epoch)),
+        endPositions: listValue(ends.map(({ position }) => position)),
+      }),
+      ...(after && {
+        afterTime: BigInt(after.timeMicros),
+        afterTopic: after.topic,
+        afterPartition: after.partition,
+        afterEpoch: after.epoch,
+        afterPosition: after.position,
+      }),
+    };
+  }
+
+  private async areAllThere({ files }: SeamedSources): Promise<boolean> {
+    const found = await Promise.all(files.map((file) => this.disk.has(file)));
+    return found.every(Boolean);
+  }
+}
+
+function candleOf(row: readonly DuckDBValue[]): Candle {
+  const [bucket, open, high, low, close, volume, notional, trades] = row as readonly [
+    bigint,
+    ...[string, string, string, string],
+    bigint,
+    string,
+    bigint,
+  ];
+  return {
+    startMicros: Number(bucket),
+    open: trimmedDecimal(open),
+    high: trimmedDecimal(high),
+    low: trimmedDecimal(low),
+    close: trimmedDecimal(close),
+    volume: volume.toString(),
+    vwap: volume > 0n ? dividedText(notional, volume) : undefined,
+    trades: Number(trades),
+  };
+}
+
+function placeOf(row: readonly DuckDBValue[]): EventPlace {
+  const [micros, topic, partition, epoch, position] = row as readonly [bigint, string, number, string, string];
+  return { timeMicros: Number(micros), topic, partition, epoch, position };
+}
