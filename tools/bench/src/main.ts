@@ -1,3 +1,4 @@
+import { CANDLES_USAGE, candlesCommand } from './candles/candles-command.js';
 import { FAN_OUT_USAGE, fanOutCommand } from './fan-out-command.js';
 import { KAFKA_USAGE, kafkaCommand } from './kafka/kafka-command.js';
 import { MATCH_USAGE, matchCommand } from './match/match-command.js';
@@ -9,6 +10,7 @@ import { TRANSFORM_USAGE, transformCommand } from './transform/transform-command
 
 /** Cases of docs/performance.md are found by `casesOf`; these are the other benches, in docs/benchmarks.md. */
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => number | Promise<number>>> = {
+  candles: candlesCommand,
   'fan-out': fanOutCommand,
   kafka: kafkaCommand,
   match: matchCommand,
@@ -19,6 +21,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => number | Pr
 };
 const USAGES = [
   PERFORMANCE_USAGE,
+  CANDLES_USAGE,
   FAN_OUT_USAGE,
   KAFKA_USAGE,
   MATCH_USAGE,

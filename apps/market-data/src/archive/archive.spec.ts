@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { positionOfOffset } from '@distributary/distribution-core';
@@ -136,6 +138,19 @@ describe('the archive', () => {
     const archive = await world.open();
     await archive.close();
     await expect(archive.append(aBatch(0, 1))).rejects.toMatchObject({ code: 'draining' });
+  });
+
+  it('belongs to one process at a time, until that one dies', async () => {
+    const program = `const { DuckDBInstance } = await import('@duckdb/node-api');
+      await DuckDBInstance.create(process.argv[1]); console.log('open'); setInterval(() => {}, 1000);`;
+    const args = ['--input-type=module', '-e', program, path.join(world.root, 'writer.duckdb')];
+    const owner = spawn(process.execPath, args, { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(owner.stdout, 'data');
+    await expect(world.open()).rejects.toMatchObject({ code: 'store.unavailable' });
+    owner.kill('SIGKILL');
+    await once(owner, 'exit');
+    const archive = await world.open();
+    await archive.append(aBatch(0, 1));
   });
 
   it('removes days that are not kept any more, and does not take them in again', async () => {
