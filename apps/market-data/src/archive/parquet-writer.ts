@@ -53,10 +53,11 @@ export class ParquetWriter {
     return new ParquetWriter(instance, await instance.connect(), await instance.connect(), clock);
   }
 
-  /** The rows in their order, as one file. */
-  async write(lane: Lane, rows: readonly ArchiveRow[], target: string): Promise<void> {
+  /** The rows in their order, as one file. Returns how many have a figure that is in their JSON alone. */
+  async write(lane: Lane, rows: readonly ArchiveRow[], target: string): Promise<number> {
+    let outOfRange = 0;
     await this.attempt(rows.length, async () => {
-      await stageRows(this.staging, rows, this.clock);
+      outOfRange = await stageRows(this.staging, rows, this.clock);
       const { rowsChanged } = await this.staging.run(`COPY (${STAGED_ROWS}) TO $target ${AS_PARQUET}`, {
         ...laneParameters(lane),
         target,
@@ -64,6 +65,7 @@ export class ParquetWriter {
       await this.staging.run('DROP TABLE staged');
       return rowsChanged;
     });
+    return outOfRange;
   }
 
   /** All rows of the sources, by symbol and time: whoever wants one symbol then reads a few of the file's groups. */

@@ -5,7 +5,6 @@ import type { ArchiveMetrics } from './archive-metrics.js';
 import { translatedError } from './duckdb.errors.js';
 import type { ParquetWriter } from './parquet-writer.js';
 import { fileOf, type Run } from './row-buffer.js';
-import { hasFigureOutOfRange } from './row-table.js';
 
 /** Makes a file of a run, however often that takes. */
 export class RunWriter {
@@ -33,12 +32,12 @@ export class RunWriter {
   private async attempt(run: Run): Promise<void> {
     const file = fileOf(run);
     const part = await this.disk.preparePart(file);
-    await this.writer.write(run.lane, run.rows, part);
+    const outOfRange = await this.writer.write(run.lane, run.rows, part);
     const bytes = await this.disk.publish(file);
     this.catalog.add({ file, bytes });
     this.metrics.rows.add(file.rows);
     this.metrics.bytes.add(bytes);
-    this.metrics.outOfRange.add(run.rows.filter(hasFigureOutOfRange).length);
+    this.metrics.outOfRange.add(outOfRange);
     this.metrics.holds(this.catalog.totals());
   }
 }
