@@ -111,6 +111,24 @@ describe('the archive', () => {
     await until('a file after enough time', async () => (await world.disk.list()).length === 2);
   });
 
+  // The alarm came while the round before it was at its last step, and was forgotten with it.
+  it('writes what became old while other rows were being written', async () => {
+    let release: (() => void) | undefined;
+    class SlowDisk extends ArchiveDisk {
+      protected override async syncFolder(folder: string): Promise<void> {
+        if (release === undefined) await new Promise<void>((resolve) => (release = resolve));
+        await super.syncFolder(folder);
+      }
+    }
+    const archive = await world.open({ flushRows: 10, flushAfterMs: 1000 }, new SlowDisk(world.root));
+    await archive.append(aBatch(0, 10));
+    await until('the last step of the first file', () => release !== undefined);
+    await archive.append(aBatch(10, 11));
+    world.clock.advance(1000);
+    release?.();
+    await until('both files', async () => (await world.disk.list()).length === 2);
+  });
+
   it('lets the feed wait while the disk fails, refuses one that does not wait, and loses nothing', async () => {
     class FailingDisk extends ArchiveDisk {
       isBroken = true;

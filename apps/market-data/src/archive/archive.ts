@@ -58,6 +58,8 @@ export class Archive {
   private writingBytes = 0;
   private round: Promise<void> | undefined;
   private upkeepRound: Promise<void> = Promise.resolve();
+  /** What waits has waited long enough; also if a round was under way when that came to be. */
+  private isAged = false;
   private cancelAge: (() => void) | undefined;
   private cancelUpkeep: (() => void) | undefined;
 
@@ -145,7 +147,7 @@ export class Archive {
   }
 
   private isDue(): boolean {
-    return this.buffer.rows >= this.options.flushRows || this.buffer.bytes >= this.options.flushBytes;
+    return this.isAged || this.buffer.rows >= this.options.flushRows || this.buffer.bytes >= this.options.flushBytes;
   }
 
   private isOver(times: number): boolean {
@@ -156,7 +158,10 @@ export class Archive {
 
   private startAge(): void {
     this.cancelAge?.();
-    this.cancelAge = this.clock.after(this.options.flushAfterMs, () => void this.startRound());
+    this.cancelAge = this.clock.after(this.options.flushAfterMs, () => {
+      this.isAged = true;
+      void this.startRound();
+    });
   }
 
   /** The promise may be left alone: who needs to know of a failure awaits it. */
@@ -183,6 +188,7 @@ export class Archive {
     this.writingBytes += this.buffer.bytes;
     this.writing.push(...this.buffer.take());
     this.cancelAge?.();
+    this.isAged = false;
   }
 
   private async writeFirst(): Promise<void> {
