@@ -137,6 +137,8 @@ export class PulsarLog implements Log {
       timeoutMs,
       requestTimeoutMs,
     });
+    const endOf = async (lane: Lane) =>
+      (await stats.of(await directory.topic(lane.topic, timeoutMs), lane.partition)).last;
     const writer = {
       lines: new ProducerSockets(web, names, options.compression),
       directory,
@@ -145,8 +147,9 @@ export class PulsarLog implements Log {
       metrics,
       requestTimeoutMs,
       newProducerName: () => `distributary-${ids.uuid()}`,
-      endOf: async (lane: Lane) => (await stats.of(await directory.topic(lane.topic, timeoutMs), lane.partition)).last,
-      locate: (lane: Lane, after: Position, eventIds: readonly string[]) => locate(writing, lane, after, eventIds),
+      endOf,
+      locate: async (lane: Lane, after: Position, eventIds: readonly string[]) =>
+        locate(writing, lane, after, await endOf(lane), eventIds),
     };
     const limits = { maxInFlightBytes, maxRecordBytes, timeoutMs };
     this.queue = new AppendQueue(writer, clock, directory, limits, metrics);
@@ -256,15 +259,21 @@ export class PulsarLog implements Log {
 
 const LOCATE_BYTES = 1024 ** 2;
 
-/** Of events that Pulsar has, in the order in which they were sent; shorter if the lane ends before all were seen. */
-async function locate(reader: LaneReader, lane: Lane, after: Position, eventIds: readonly string[]) {
+/** Looks from `after` to `end`. An id that is named twice has the place of its first and of its second event. */
+async function locate(reader: LaneReader, lane: Lane, after: Position, end: Position, eventIds: readonly string[]) {
   const { topic, partition, epoch } = lane;
-  const found: Position[] = [];
-  for (let from = after; found.length < eventIds.length;) {
+  const wanted = new Map<string, number[]>();
+  for (const [index, id] of eventIds.entries()) wanted.set(id, [...(wanted.get(id) ?? []), index]);
+  const found = eventIds.map((): Position | undefined => undefined);
+  let missing = found.length;
+  for (let from = after; missing > 0 && from < end;) {
     const [batch] = await reader.read({ topic, partition, epoch, after: from }, LOCATE_BYTES);
     if (batch === undefined) break;
     for (let index = 0; index < batch.count; index++) {
-      if (batch.eventIdAt(index) === eventIds[found.length]) found.push(batch.positions.at(index));
+      const place = wanted.get(batch.eventIdAt(index))?.shift();
+      if (place === undefined) continue;
+      found[place] = batch.positions.at(index);
+      missing--;
     }
     from = batch.lastPosition;
   }

@@ -1,6 +1,6 @@
 import type { Clock, Lane, Position, Retrying } from '@distributary/distribution-core';
 import { DistributionError, laneName } from '@distributary/distribution-core';
-import { isTransient, topicNotFound, unavailable } from '../pulsar.errors.js';
+import { connectionLost, isTransient, topicNotFound, unavailable } from '../pulsar.errors.js';
 import type { PulsarMetrics } from '../pulsar-metrics.js';
 import { positionOf, type MessagePlace } from '../records/message-position.js';
 import type { PulsarTopic } from '../topics/pulsar-topic.js';
@@ -19,8 +19,8 @@ export interface LaneWriterParts {
   newProducerName(): string;
   /** Of its newest event. */
   endOf(lane: Lane): Promise<Position>;
-  /** Where events that Pulsar had already lie, in their order, looked for behind `after`. */
-  locate(lane: Lane, after: Position, eventIds: readonly string[]): Promise<readonly Position[]>;
+  /** Where these events lie behind `after`, each where it was named; undefined for those that are not there. */
+  locate(lane: Lane, after: Position, eventIds: readonly string[]): Promise<readonly (Position | undefined)[]>;
 }
 
 const LOOK_MS = 250;
@@ -28,9 +28,11 @@ const LOOK_MS = 250;
 const MAX_BYTES_UNDER_WAY = 4 * 1024 ** 2;
 
 /**
- * Writes one lane, over one socket, as one producer of Pulsar: what is repeated after a socket was lost bears the numbers it
- * had, so that Pulsar drops what it has. A message that Pulsar refuses takes its append with it; the producer is given up
- * then, once nothing is under way, since whether the refused one was counted is not told.
+ * Writes one lane, over one socket, as one producer of Pulsar. What was under way when a socket was lost is looked for in the
+ * lane, once a socket under the same name says that the one before is over, and only what is not there is repeated: Pulsar
+ * drops repeated numbers as well, but not always while it takes up a topic again. A message that Pulsar refuses takes its
+ * append with it; the producer is given up then, once nothing is under way, since whether the refused one was counted is not
+ * told.
  */
 export class LaneWriter {
   private readonly queue = new SendingQueue();
@@ -39,7 +41,7 @@ export class LaneWriter {
   private producer: string;
   private isConnecting = false;
   private isLocating = false;
-  /** A message was refused: nothing is sent until all under way have been answered. */
+  /** A message was refused: nothing is sent until it is known of all under way what became of them. */
   private isSettling = false;
   private bytesUnderWay = 0;
   private lastPosition: Position | undefined;
@@ -89,12 +91,13 @@ export class LaneWriter {
   }
 
   private pump(): void {
-    if (this.isOver || this.isSettling || this.queue.length === 0) return;
+    if (this.isOver || this.queue.length === 0) return;
     const { line } = this;
     if (line === undefined) {
       if (!this.isConnecting) void this.connect();
       return;
     }
+    if (this.isSettling) return;
     while (this.queue.sent < MAX_UNDER_WAY && this.bytesUnderWay < MAX_BYTES_UNDER_WAY) {
       const next = this.queue.next();
       if (next === undefined) return;
@@ -108,25 +111,9 @@ export class LaneWriter {
   /** Until there is a socket, or nobody wants it any more. */
   private async connect(): Promise<void> {
     this.isConnecting = true;
-    const { retrying, lines } = this.parts;
     try {
-      await retrying.patiently(this.closing.signal, async () => {
-        if (this.queue.length === 0) return;
-        await this.checkTopic();
-        this.lastPosition ??= await this.parts.endOf(this.lane);
-        const start = { producer: this.producer, numberBefore: this.queue.numberBefore };
-        const line = await lines.open(this.lane, start, {
-          // Of the one before, which is closing, nothing is heard any more.
-          onAnswer: (answer) => {
-            if (this.line === line) this.answered(answer);
-          },
-          onClosed: (isTooLarge) => {
-            if (this.line === line) this.lost(isTooLarge);
-          },
-        });
-        this.line = line;
-        this.queue.unsend();
-        this.bytesUnderWay = 0;
+      await this.parts.retrying.patiently(this.closing.signal, async () => {
+        while (this.queue.length > 0 && !(await this.begin()));
       });
     } catch (error) {
       // Not let in, or the topic is not there any more.
@@ -135,6 +122,59 @@ export class LaneWriter {
     this.isConnecting = false;
     if (this.isOver) this.line?.close();
     else this.pump();
+  }
+
+  /** False if it is to be done again, since from then on messages bear other numbers. */
+  private async begin(): Promise<boolean> {
+    await this.checkTopic();
+    this.lastPosition ??= await this.parts.endOf(this.lane);
+    const start = { producer: this.producer, numberBefore: this.queue.numberBefore };
+    let isLost = false;
+    const line = await this.parts.lines.open(this.lane, start, {
+      // Of the one before, which is closing, nothing is heard any more.
+      onAnswer: (answer) => {
+        if (this.line === line) this.answered(answer);
+      },
+      onClosed: (isTooLarge) => {
+        isLost = true;
+        if (this.line === line) this.lost(isTooLarge);
+      },
+    });
+    // Whoever wrote under this name before has ended: what is not in the lane now will not come.
+    await this.findUnderWay().catch((error: unknown) => {
+      line.close();
+      throw error;
+    });
+    if (isLost) throw connectionLost(`write ${laneName(this.lane)}`);
+    if (this.isSettling || this.queue.numberBefore !== start.numberBefore) {
+      line.close();
+      if (this.isSettling) this.renew();
+      return false;
+    }
+    this.line = line;
+    return true;
+  }
+
+  /** What was under way when the socket was lost is answered if it is in the lane, and otherwise sent again. */
+  private async findUnderWay(): Promise<void> {
+    if (this.queue.sent > 0) {
+      const sent = [...this.queue.underWay()];
+      const positions = await this.placesOf(sent);
+      sent.forEach((sending, index) => {
+        sending.isElsewhere = false;
+        sending.position ??= positions[index];
+      });
+      // Pulsar took them in their order: what is not there before one that is was not taken, and would come too late.
+      const lastFound = sent.findLastIndex(({ position }) => position !== undefined);
+      const error = unavailable(`Pulsar has taken later events of ${laneName(this.lane)}, and not these`);
+      sent.slice(0, Math.max(lastFound, 0)).forEach((sending) => {
+        if (sending.position === undefined && !sending.isRefused) this.giveUp(sending, error);
+      });
+      this.queue.dropRefused();
+      this.advance();
+    }
+    this.queue.unsend();
+    this.bytesUnderWay = 0;
   }
 
   private async checkTopic(): Promise<void> {
@@ -194,36 +234,46 @@ export class LaneWriter {
       if (!sending.isElsewhere) break;
       found.push(sending);
     }
-    const ids = found.map(({ record }) => record.eventId);
-    const positions = await this.parts.locate(this.lane, this.lastPosition ?? '', ids).catch(() => []);
+    const positions = await this.parts.retrying.patiently(this.closing.signal, () => this.placesOf(found));
     this.isLocating = false;
     if (this.isOver) return;
+    // Whoever is not where Pulsar says that it is cannot be called acknowledged.
+    const error = unavailable(`events of ${laneName(this.lane)} were not found where Pulsar has them`);
     found.forEach((sending, index) => {
       sending.isElsewhere = false;
-      sending.position = positions[index];
+      sending.position ??= positions?.[index];
+      if (sending.position === undefined) this.giveUp(sending, error);
     });
-    // Whoever is not where Pulsar says that it is cannot be called acknowledged.
-    const missing = found.filter(({ position }) => position === undefined);
-    if (missing.length > 0) {
-      const error = unavailable(`events of ${laneName(this.lane)} were not found where Pulsar has them`);
-      for (const sending of missing) {
-        this.reject(sending, error);
-        sending.position = this.lastPosition ?? '';
-      }
-      this.isSettling = true;
-    }
     this.advance();
     this.settle();
   }
 
+  /** Nowhere for all of them if retention has taken what they are looked for behind. Rejects with what may pass. */
+  private async placesOf(sendings: readonly Sending[]): Promise<readonly (Position | undefined)[]> {
+    const ids = sendings.map(({ record }) => record.eventId);
+    try {
+      return await this.parts.locate(this.lane, this.lastPosition ?? '', ids);
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      return [];
+    }
+  }
+
   private refused(sending: Sending, refusal: DistributionError): void {
-    if (isTransient(refusal)) return this.line?.close();
-    this.reject(sending, refusal);
-    // It was answered, if not as it should.
-    sending.position = this.lastPosition ?? '';
-    this.isSettling = true;
+    if (isTransient(refusal)) {
+      this.isSettling = true;
+      return this.line?.terminate();
+    }
+    this.giveUp(sending, refusal);
     this.advance();
     this.settle();
+  }
+
+  /** It was answered, if not as it should. */
+  private giveUp(sending: Sending, error: Error): void {
+    this.reject(sending, error);
+    sending.position = this.lastPosition ?? '';
+    this.isSettling = true;
   }
 
   private reject({ request }: Sending, error: Error): void {
@@ -234,35 +284,34 @@ export class LaneWriter {
 
   /** Begins anew once nothing is under way. */
   private settle(): void {
-    if (!this.isSettling || this.queue.sent > 0) return;
+    if (!this.isSettling || this.line === undefined || this.queue.sent > 0) return;
+    const { line } = this;
+    this.line = undefined;
+    line.close();
+    this.renew();
+    this.pump();
+  }
+
+  private renew(): void {
     this.isSettling = false;
     this.producer = this.parts.newProducerName();
     this.queue.renumber();
-    const { line } = this;
-    this.line = undefined;
-    line?.close();
-    this.pump();
   }
 
   private lost(isTooLarge: boolean): void {
     this.line = undefined;
     if (this.isOver) return;
-    if (isTooLarge) {
-      const largest = [...this.queue.underWay()].reduce<Sending | undefined>(
-        (found, each) => (found !== undefined && found.record.value.length >= each.record.value.length ? found : each),
-        undefined,
-      );
-      if (largest !== undefined) {
-        const error = `an event of ${largest.record.value.length} bytes is larger than a frame that Pulsar takes`;
-        largest.request.reject(new DistributionError('payload.too_large', error));
-        this.firstPositions.delete(largest.request);
-        this.queue.refuseFrom(largest);
-      }
-    }
-    this.queue.unsend();
-    this.bytesUnderWay = 0;
-    this.isSettling = false;
+    if (isTooLarge) this.refuseLargest();
     this.pump();
+  }
+
+  /** Pulsar does not say for which of them it closed the socket. */
+  private refuseLargest(): void {
+    const [largest] = [...this.queue.underWay()].sort((a, b) => b.record.value.length - a.record.value.length);
+    if (largest === undefined) return;
+    const error = `an event of ${largest.record.value.length} bytes is larger than a frame that Pulsar takes`;
+    this.reject(largest, new DistributionError('payload.too_large', error));
+    this.isSettling = true;
   }
 
   private lookLater(): void {

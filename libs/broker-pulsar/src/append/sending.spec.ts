@@ -61,19 +61,30 @@ describe('what a lane has to send', () => {
     expect(sendAll(queue)).toEqual([['c-1', 3]]);
   });
 
-  it('moves up behind a message that was not taken', () => {
+  it('loses what was refused, when it begins to count anew', () => {
     const queue = new SendingQueue();
+    const refused = aRequest('b', 3);
     queue.push(aRequest('a', 1));
-    queue.push(aRequest('b', 3));
+    queue.push(refused);
     queue.push(aRequest('c', 1));
     sendAll(queue);
-    const refused = queue.numbered(3);
-    if (refused !== undefined) queue.refuseFrom(refused);
+    queue.refuse(refused);
+    queue.dropRefused();
+    queue.unsend();
+    queue.renumber();
     expect(sendAll(queue)).toEqual([
       ['a-1', 1],
-      ['b-1', 2],
-      ['c-1', 3],
+      ['c-1', 2],
     ]);
+  });
+
+  it('does not count what leaves before it was sent', () => {
+    const queue = new SendingQueue();
+    queue.push(aRequest('a', 3));
+    queue.next();
+    for (let left = 2; left > 0; left--) queue.shift();
+    expect(queue.numberBefore).toBe(1);
+    expect(sendAll(queue)).toEqual([['a-3', 2]]);
   });
 
   it('forgets what has left, however much goes through it', () => {

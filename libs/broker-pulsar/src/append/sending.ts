@@ -21,9 +21,9 @@ export interface Sending {
 export class SendingQueue {
   private readonly items: Sending[] = [];
   private head = 0;
-  /** Of the item at the head. */
+  /** Of the item at the head, if it was sent; otherwise of what is sent next. */
   private firstNumber = 1;
-  /** Items from the head on that were sent over the present socket. */
+  /** Items from the head on that were sent, and of which nothing was heard if their socket was lost. */
   sent = 0;
 
   get length(): number {
@@ -64,8 +64,11 @@ export class SendingQueue {
     const item = this.items[this.head];
     if (item === undefined) return undefined;
     this.head++;
-    this.firstNumber++;
-    if (this.sent > 0) this.sent--;
+    // Pulsar counts what it was sent, and nothing else.
+    if (this.sent > 0) {
+      this.sent--;
+      this.firstNumber++;
+    }
     if (this.head > 1024 && this.head * 2 > this.items.length) {
       this.items.splice(0, this.head);
       this.head = 0;
@@ -79,11 +82,11 @@ export class SendingQueue {
     this.removeFrom(this.head + this.sent, request);
   }
 
-  /** The same, for a message that was not taken, nor what is behind it: that moves up. */
-  refuseFrom(refused: Sending): void {
-    this.removeFrom(this.items.indexOf(refused, this.head), refused.request);
-    this.sent = 0;
-    for (const sending of this.all()) if (sending.request === refused.request) sending.isRefused = true;
+  /** What was refused, and will not be answered any more, leaves: for one that begins to count anew. */
+  dropRefused(): void {
+    const kept = [...this.underWay()].filter(({ isRefused }) => !isRefused);
+    this.items.splice(this.head, this.sent, ...kept);
+    this.sent = kept.length;
   }
 
   private removeFrom(from: number, request: LaneRequest): void {
@@ -91,7 +94,7 @@ export class SendingQueue {
     this.items.splice(from, this.items.length - from, ...kept);
   }
 
-  /** Nothing of it was sent as far as the next socket is concerned. */
+  /** What is left of it is sent again, with the same numbers. */
   unsend(): void {
     this.sent = 0;
   }
@@ -104,9 +107,5 @@ export class SendingQueue {
   /** In order: those under way. */
   *underWay(): Generator<Sending, void, void> {
     for (let place = 0; place < this.sent; place++) yield this.items[this.head + place];
-  }
-
-  *all(): Generator<Sending, void, void> {
-    for (let at = this.head; at < this.items.length; at++) yield this.items[at];
   }
 }

@@ -10,7 +10,22 @@ import { type MessagePlace, positionAt } from '../records/message-position.js';
 
 interface Sent {
   readonly record: EventRecord;
+  /** By which the answer is known; what Pulsar counts is its own. */
   readonly number: number;
+}
+
+interface Session {
+  readonly producer: string;
+  readonly events: ProducerEvents;
+  /** Of the last message that it was given, as Pulsar counts. */
+  counted: number;
+}
+
+/** What becomes of the next message that is taken, if it is not stored. */
+export interface Refusal {
+  readonly error: DistributionError;
+  /** Whether it has used up a number. */
+  readonly isCounted: boolean;
 }
 
 const LEDGER = 5;
@@ -21,39 +36,33 @@ export class FakePulsarLane implements ProducerLines {
   private readonly highest = new Map<string, number>();
   private readonly sent: Sent[] = [];
   private readonly answers: ProducerAnswer[] = [];
-  private present: { readonly producer: string; readonly events: ProducerEvents } | undefined;
-  private refusal: DistributionError | undefined;
+  private present: Session | undefined;
+  private refusal: Refusal | undefined;
+  private asleep = 0;
 
-  open(_: Lane, { producer }: ProducerStart, events: ProducerEvents): Promise<ProducerLine> {
+  open(_: Lane, { producer, numberBefore }: ProducerStart, events: ProducerEvents): Promise<ProducerLine> {
     this.forget();
-    const line = { producer, events };
-    this.present = line;
+    const session = { producer, events, counted: numberBefore };
+    this.present = session;
     return Promise.resolve({
       send: (record, _epoch, number) => {
-        if (this.present === line) this.sent.push({ record, number });
+        if (this.present === session) this.sent.push({ record, number });
       },
-      close: () => this.present === line && this.forget(),
-      terminate: () => this.present === line && this.lose(),
+      close: () => this.present === session && this.forget(),
+      terminate: () => this.present === session && this.lose(),
     });
   }
 
   /** Stores, or refuses, so many of what was sent. */
   take(count: number): void {
-    if (this.present === undefined) return;
-    const { producer } = this.present;
+    const { present } = this;
+    if (present === undefined) return;
     for (const { record, number } of this.sent.splice(0, count)) {
-      if (this.refusal !== undefined) {
-        this.answers.push({ number, place: undefined, refusal: this.refusal });
-        this.refusal = undefined;
-        continue;
-      }
-      const isThere = number <= (this.highest.get(producer) ?? 0);
-      let place: MessagePlace | undefined;
-      if (!isThere) {
-        this.highest.set(producer, number);
-        place = { ledger: LEDGER, entry: this.log.push(record), batchIndex: -1 };
-      }
-      this.answers.push({ number, place, refusal: undefined });
+      const { refusal } = this;
+      this.refusal = undefined;
+      if (refusal === undefined || refusal.isCounted) present.counted++;
+      const place = refusal === undefined ? this.store(present, record) : undefined;
+      this.answers.push({ number, place, refusal: refusal?.error });
     }
   }
 
@@ -68,16 +77,30 @@ export class FakePulsarLane implements ProducerLines {
     present?.events.onClosed(false);
   }
 
-  refuseNext(refusal: DistributionError): void {
+  refuseNext(refusal: Refusal): void {
     this.refusal = refusal;
   }
 
-  find(afterEntry: number, eventIds: readonly string[]): Position[] {
-    const found: Position[] = [];
-    for (let entry = afterEntry + 1; entry <= this.log.length; entry++) {
-      if (this.log[entry - 1]?.eventId === eventIds[found.length]) found.push(positionAt(LEDGER, entry));
-    }
-    return found;
+  /** So many messages are stored whether they are there or not, as when it takes up a topic again. */
+  sleep(messages: number): void {
+    this.asleep = messages;
+  }
+
+  find(afterEntry: number, eventIds: readonly string[]): (Position | undefined)[] {
+    return eventIds.map((id) => {
+      const at = this.log.findIndex(({ eventId }, index) => index >= afterEntry && eventId === id);
+      return at < 0 ? undefined : positionAt(LEDGER, at + 1);
+    });
+  }
+
+  /** Undefined if it was there already. */
+  private store({ producer, counted }: Session, record: EventRecord): MessagePlace | undefined {
+    const isKnown = counted <= (this.highest.get(producer) ?? 0);
+    const isAwake = this.asleep === 0;
+    if (!isAwake) this.asleep--;
+    if (isKnown && isAwake) return undefined;
+    this.highest.set(producer, Math.max(counted, this.highest.get(producer) ?? 0));
+    return { ledger: LEDGER, entry: this.log.push(record), batchIndex: -1 };
   }
 
   private forget(): void {

@@ -25,6 +25,21 @@ export class PulsarFromOutside {
     return this.ask('POST', `${name}/retention`, { retentionTimeInMinutes: minutes, retentionSizeInMB: -1 });
   }
 
+  /** Repeats are stored from then on. */
+  async stopDeduplicating(name: string, partition: number): Promise<void> {
+    await this.ask('POST', `${name}/deduplicationEnabled`, false);
+    const endMs = performance.now() + 30_000;
+    for (;;) {
+      const stats = await fetch(this.place(`${name}-partition-${partition}/stats`));
+      const { deduplicationStatus } = (await stats.json()) as { readonly deduplicationStatus: string };
+      if (deduplicationStatus === 'Disabled') return;
+      if (performance.now() > endMs) throw new Error(`${name} is deduplicated still: ${deduplicationStatus}`);
+      await new Promise((resolve) => {
+        setTimeout(resolve, 50);
+      });
+    }
+  }
+
   /** The topic is served anew, with a new ledger. */
   unload(name: string, partition: number): Promise<void> {
     return this.ask('PUT', `${name}-partition-${partition}/unload`);
