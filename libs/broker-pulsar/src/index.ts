@@ -1,3 +1,4 @@
+export * from './open-pulsar.js';
 export * from './pulsar.config.js';
 export * from './pulsar-log.js';
 export * from './pulsar-options.js';

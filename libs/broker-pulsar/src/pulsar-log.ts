@@ -27,6 +27,7 @@ import { LaneSeeker } from './read/lane-seeker.js';
 import { PulsarSubscriptions } from './queue/pulsar-subscriptions.js';
 import { ReaderSockets } from './read/reader-socket.js';
 import { GroupPositions } from './topics/group-positions.js';
+import { KeptPromises } from './topics/kept-promises.js';
 import { LaneStatsFinder } from './topics/lane-stats.js';
 import { openNamespace } from './topics/namespace.js';
 import { PulsarNames } from './topics/pulsar-names.js';
@@ -37,6 +38,8 @@ import { PulsarWeb } from './wire/pulsar-web.js';
 export interface PulsarLogOptions {
   /** Of the web service: `http://host:port`, or `https://host:port`. */
   readonly url: string;
+  /** Of its admin API, if that is another server than the one of its WebSocket API. */
+  readonly adminUrl?: string;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly tenant?: string;
@@ -83,6 +86,7 @@ export class PulsarLog implements Log {
   private readonly directory: TopicDirectory;
   private readonly stats: LaneStatsFinder;
   private readonly topics: TopicAdmin;
+  private readonly promises: KeptPromises;
   private readonly positions: GroupPositions;
   private readonly reader: LaneReader;
   private readonly seeker: LaneSeeker;
@@ -120,6 +124,7 @@ export class PulsarLog implements Log {
     this.stats = new LaneStatsFinder(web, names);
     const { stats } = this;
     this.topics = new TopicAdmin({ web, names, directory, stats, retrying, ids, timeoutMs });
+    this.promises = new KeptPromises(this.topics, clock);
     this.positions = new GroupPositions(web, names, directory, retrying, timeoutMs);
     this.seeker = new LaneSeeker(web, names, stats);
     const finder = new LaneFinder(directory, stats);
@@ -175,10 +180,13 @@ export class PulsarLog implements Log {
     return this.topics.list();
   }
 
-  /** Names of topics of which Pulsar keeps less than they promise, since somebody changed that: not ready. */
-  async topicsKeptTooShort(): Promise<readonly string[]> {
+  /**
+   * For readiness: rejects with `broker.unavailable` unless Pulsar answers, and keeps every topic of ours for as long as it
+   * promises. Costs one request; that topics are kept is asked anew every 30 s, or at once while they are not.
+   */
+  async check(): Promise<void> {
     this.checkOpen();
-    return this.topics.keptTooShort();
+    await this.promises.check();
   }
 
   async ends(topic: string): Promise<readonly LaneEnds[]> {

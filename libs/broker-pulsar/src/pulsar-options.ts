@@ -7,6 +7,7 @@ export function pulsarLogOptions(config: PulsarConfig) {
   const { PULSAR_TLS_CA_FILE: ca } = config;
   return {
     url: config.PULSAR_URL ?? '',
+    adminUrl: config.PULSAR_ADMIN_URL,
     tenant: config.PULSAR_TENANT,
     namespace: config.PULSAR_NAMESPACE,
     token: config.PULSAR_TOKEN?.reveal(),

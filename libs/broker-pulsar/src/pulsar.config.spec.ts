@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inspect } from 'node:util';
-import { pulsarConfig } from './pulsar.config.js';
+import { pulsarConfig, pulsarRules } from './pulsar.config.js';
 import { pulsarLogOptions } from './pulsar-options.js';
 
 describe('pulsarConfig', () => {
@@ -10,6 +10,7 @@ describe('pulsarConfig', () => {
     expect(pulsarConfig.parse({}).PULSAR_URL).toBeUndefined();
     expect(pulsarLogOptions(pulsarConfig.parse({}))).toEqual({
       url: '',
+      adminUrl: undefined,
       tenant: 'public',
       namespace: 'distributary',
       token: undefined,
@@ -27,6 +28,7 @@ describe('pulsarConfig', () => {
     writeFileSync(file, 'whom to trust');
     const config = pulsarConfig.parse({
       PULSAR_URL: 'https://[::1]:8443',
+      PULSAR_ADMIN_URL: 'https://admin.example:8443',
       PULSAR_TENANT: 'desk',
       PULSAR_NAMESPACE: 'prices',
       PULSAR_TOKEN: 'not-to-be-seen',
@@ -35,6 +37,7 @@ describe('pulsarConfig', () => {
     });
     expect(pulsarLogOptions(config)).toMatchObject({
       url: 'https://[::1]:8443',
+      adminUrl: 'https://admin.example:8443',
       tenant: 'desk',
       namespace: 'prices',
       token: 'not-to-be-seen',
@@ -55,5 +58,27 @@ describe('pulsarConfig', () => {
   ])('refuses %s=%s, and names it', (variable, value) => {
     const outcome = pulsarConfig.safeParse({ [variable]: value });
     expect(outcome.error?.issues.map((issue) => issue.path)).toEqual([[variable]]);
+  });
+
+  it.each([
+    [{ PULSAR_ADMIN_URL: 'http://127.0.0.1:8080' }, ['PULSAR_ADMIN_URL']],
+    [{ PULSAR_TOKEN: 'some', PULSAR_TLS_CA_FILE: 'ca.pem' }, ['PULSAR_TOKEN', 'PULSAR_TLS_CA_FILE']],
+    [{ PULSAR_URL: 'http://127.0.0.1:8080', PULSAR_TLS_CA_FILE: 'ca.pem' }, ['PULSAR_TLS_CA_FILE']],
+    [{ PULSAR_URL: 'https://127.0.0.1:8443', PULSAR_TLS_CA_FILE: 'ca.pem', PULSAR_TOKEN: 'some' }, []],
+    [{}, []],
+  ])('is told of %j together what does not fit: %j', (env, names) => {
+    const outcome = pulsarConfig.check(pulsarRules).safeParse(env);
+    expect((outcome.error?.issues ?? []).map((issue) => issue.path[0])).toEqual(names);
+  });
+
+  it('is what docs/architecture.md tells, with the same defaults', () => {
+    const text = readFileSync(path.join(import.meta.dirname, '../../../docs/architecture.md'), 'utf8');
+    const rows = [...text.matchAll(/^\| `(PULSAR_\w+)` *\| *(?:`([^`]*)`)? *\|/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ]);
+    const defaults = pulsarConfig.parse({});
+    const settings = Object.keys(pulsarConfig.shape) as (keyof typeof defaults)[];
+    expect(rows).toEqual(settings.map((name) => [name, defaults[name]?.toString()]));
   });
 });

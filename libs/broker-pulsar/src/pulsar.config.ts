@@ -18,7 +18,11 @@ const url = text.refine(
 /** What the Pulsar adapter reads from the environment; an app joins it with the fragments of its other parts. */
 export const pulsarConfig = z.object({
   PULSAR_URL: url.optional().meta({
-    description: "Of Pulsar's web service, http://host:port or https://host:port. Not set: the embedded log.",
+    description: 'Web service of Pulsar with the WebSocket API, http(s)://host:port. Not set: the embedded log.',
+  }),
+  PULSAR_ADMIN_URL: url.optional().meta({
+    description:
+      'Of its admin API, where that is another server than the one of its WebSocket API. Not set: PULSAR_URL.',
   }),
   PULSAR_TENANT: name.default('public').meta({ description: 'Whose namespace it is; must be there.' }),
   PULSAR_NAMESPACE: name.default('distributary').meta({
@@ -45,3 +49,22 @@ export const pulsarConfig = z.object({
 });
 
 export type PulsarConfig = z.infer<typeof pulsarConfig>;
+
+/** What settings ask of each other. Also looked at when other settings are wrong, so that all problems are told at once. */
+export const pulsarRules = z.check<object>(({ value, issues }) => {
+  for (const [name, message] of problemsOf(value)) issues.push({ code: 'custom', path: [name], message, input: value });
+});
+pulsarRules._zod.def.when = () => true;
+
+function problemsOf(settings: Partial<PulsarConfig>): [name: keyof PulsarConfig, message: string][] {
+  const { PULSAR_URL: web, PULSAR_ADMIN_URL: admin } = settings;
+  const problems: [keyof PulsarConfig, string][] = [];
+  for (const name of ['PULSAR_ADMIN_URL', 'PULSAR_TOKEN', 'PULSAR_TLS_CA_FILE'] as const) {
+    if (web === undefined && settings[name] !== undefined) problems.push([name, 'must not be set without PULSAR_URL']);
+  }
+  const isEncrypted = [web, admin].some((each) => each?.startsWith('https:'));
+  if (web !== undefined && settings.PULSAR_TLS_CA_FILE !== undefined && !isEncrypted) {
+    problems.push(['PULSAR_TLS_CA_FILE', 'is read only with an https: URL']);
+  }
+  return problems;
+}

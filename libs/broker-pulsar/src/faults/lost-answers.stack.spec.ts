@@ -41,7 +41,7 @@ describe('events of which Pulsar has said nothing when the socket was lost', () 
       await log.createTopic(topic, 1, { ms: 0, bytes: 0 });
       if (!isDeduplicating) await outside.stopDeduplicating(topic, 0);
       const relay = await DeafRelay.open(pulsar.url);
-      const writer = await harness.another({ url: relay.url });
+      const writer = await harness.another({ url: relay.url, adminUrl: pulsar.url });
       await writer.append([one(topic, 'before', 10)]);
 
       relay.deafen();

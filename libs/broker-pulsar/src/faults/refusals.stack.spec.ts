@@ -2,7 +2,8 @@ import { BEFORE_FIRST } from '@distributary/distribution-core';
 import { anEvent, events, Follower, until } from '@distributary/distribution-core/testing';
 import { startPulsar, type TestServer } from '../../../../tools/stack/src/index.js';
 import { PulsarFromOutside } from '../testing/pulsar-admin.js';
-import { aPulsarLog, type PulsarHarness } from '../testing/pulsar-harness.js';
+import { openPulsar } from '../open-pulsar.js';
+import { aPulsarLog, ids, type PulsarHarness, systemClock } from '../testing/pulsar-harness.js';
 
 const FOREVER = { ms: 0, bytes: 0 };
 
@@ -126,14 +127,23 @@ describe('what Pulsar cannot do is said in our codes', () => {
     expect(follower.eventIds).toEqual(['before 5.5', 'after 5.5', 'before 9', 'after 9']);
   }, 120_000);
 
-  it('nothing but its name: a topic of which Pulsar was told to keep less than it promises', async () => {
-    const { log } = harness;
+  it('broker.unavailable, to who asks whether it is ready: Pulsar was told to keep less than a topic promises', async () => {
+    const { namespace, another } = harness;
+    const { log, check, close } = await openPulsar({ url: pulsar.url, namespace, clock: systemClock, ids });
     await log.createTopic('promised', 1, { ms: 3_600_000, bytes: 0 });
-    expect(await log.topicsKeptTooShort()).not.toContain('promised');
+    await check();
     await outside.keepFor('promised', 30);
-    await until('it to be named', async () => (await log.topicsKeptTooShort()).includes('promised'));
+    // Another process: this one has just seen it to be kept.
+    const fresh = await another();
+    const failure = () => fresh.check().then(() => undefined, String);
+    await until(
+      'it to be named',
+      async () => (await failure())?.includes('shorter than they promise: promised') ?? false,
+    );
     await log.setRetention('promised', { ms: 1_800_000, bytes: 0 });
-    await until('it to be kept', async () => !(await log.topicsKeptTooShort()).includes('promised'));
+    await until('it to be kept', async () => (await failure()) === undefined);
+    await close();
+    await expect(check()).rejects.toMatchObject({ code: 'broker.unavailable' });
   }, 60_000);
 
   it('nothing: records of others are read as they are', async () => {

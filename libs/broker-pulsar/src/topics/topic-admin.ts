@@ -84,12 +84,18 @@ export class TopicAdmin {
 
   /** Topics that were made here. Those of others are used by their names, but never listed: nobody shall tidy them up. */
   list(): Promise<readonly LogTopic[]> {
-    const { directory, names, web, retrying, timeoutMs } = this.parts;
+    const { directory, names, retrying, timeoutMs } = this.parts;
     return retrying.within(timeoutMs, async () => {
-      const listed = (await web.ask({ method: 'GET', path: `persistent/${names.space}/partitioned` })) as string[];
+      const listed = await this.listed();
       const topics = await Promise.all(listed.map((each) => directory.find(names.ourName(each), 0)));
       return topics.flatMap((topic) => (topic?.isOurs === true ? [logTopic(topic)] : []));
     });
+  }
+
+  /** What Pulsar lists, asked once: whoever asks wants to know whether it answers. */
+  async listed(): Promise<readonly string[]> {
+    const { names, web } = this.parts;
+    return (await web.ask({ method: 'GET', path: `persistent/${names.space}/partitioned` })) as string[];
   }
 
   /** Topics of ours of which Pulsar keeps less than they promise: somebody else has changed it. */

@@ -6,6 +6,8 @@ import { connectionLost, hasStatus, PulsarError, pulsarError } from '../pulsar.e
 export interface PulsarWebOptions {
   /** Of Pulsar's web service, `http://host:port` or `https://host:port`. */
   readonly url: string;
+  /** Of the admin API, where another server has it. */
+  readonly adminUrl?: string;
   readonly token?: string;
   /** PEM of whom to trust; without it whom Node trusts. */
   readonly ca?: Buffer;
@@ -31,19 +33,21 @@ const MAX_REASON = 300;
 
 /** The web service of a Pulsar: its admin REST API, and sockets of its WebSocket API. */
 export class PulsarWeb {
+  private readonly adminUrl: string;
   private readonly agent: http.Agent;
   private readonly headers: Readonly<Record<string, string>>;
 
   constructor(private readonly options: PulsarWebOptions) {
     const agentOptions = { keepAlive: true, maxSockets: MAX_CONNECTIONS, ca: options.ca };
-    this.agent = options.url.startsWith('https:') ? new https.Agent(agentOptions) : new http.Agent(agentOptions);
+    this.adminUrl = options.adminUrl ?? options.url;
+    this.agent = this.adminUrl.startsWith('https:') ? new https.Agent(agentOptions) : new http.Agent(agentOptions);
     this.headers = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
   }
 
   /** What it answered, parsed; undefined if that was nothing. `PulsarError` for any status but 2xx. */
   async ask(request: AdminRequest): Promise<unknown> {
     const what = `${request.method} ${request.path}`;
-    let url = new URL(`/admin/v2/${request.path}`, this.options.url);
+    let url = new URL(`/admin/v2/${request.path}`, this.adminUrl);
     for (let redirects = 0; ; redirects++) {
       const { status, text, location } = await this.send(url, request, what);
       if (status >= 200 && status < 300) return text === '' ? undefined : JSON.parse(text);
