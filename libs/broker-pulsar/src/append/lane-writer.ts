@@ -6,8 +6,9 @@ import { positionOf, type MessagePlace } from '../records/message-position.js';
 import type { PulsarTopic } from '../topics/pulsar-topic.js';
 import type { TopicDirectory } from '../topics/topic-directory.js';
 import type { LaneRequest } from './append-request.js';
+import { Arrivals } from './arrivals.js';
 import { MAX_UNDER_WAY, type ProducerAnswer, type ProducerLine, type ProducerLines } from './producer-line.js';
-import { type Sending, SendingQueue } from './sending.js';
+import { foundAgain, type Sending, SendingQueue } from './sending.js';
 
 export interface LaneWriterParts {
   readonly lines: ProducerLines;
@@ -44,17 +45,16 @@ export class LaneWriter {
   /** A message was refused: nothing is sent until it is known of all under way what became of them. */
   private isSettling = false;
   private bytesUnderWay = 0;
-  private lastPosition: Position | undefined;
   private lastSignMs = 0;
   private cancelLook: (() => void) | undefined;
-  /** Of appends of which a part has arrived. */
-  private readonly firstPositions = new Map<LaneRequest, Position>();
+  private readonly arrivals: Arrivals;
 
   constructor(
     readonly lane: Lane,
     private readonly parts: LaneWriterParts,
   ) {
     this.producer = parts.newProducerName();
+    this.arrivals = new Arrivals(lane, parts.clock, parts.metrics);
   }
 
   get isIdle(): boolean {
@@ -127,7 +127,7 @@ export class LaneWriter {
   /** False if it is to be done again, since from then on messages bear other numbers. */
   private async begin(): Promise<boolean> {
     await this.checkTopic();
-    this.lastPosition ??= await this.parts.endOf(this.lane);
+    this.arrivals.last ??= await this.parts.endOf(this.lane);
     const start = { producer: this.producer, numberBefore: this.queue.numberBefore };
     let isLost = false;
     const line = await this.parts.lines.open(this.lane, start, {
@@ -159,17 +159,9 @@ export class LaneWriter {
   private async findUnderWay(): Promise<void> {
     if (this.queue.sent > 0) {
       const sent = [...this.queue.underWay()];
-      const positions = await this.placesOf(sent);
-      sent.forEach((sending, index) => {
-        sending.isElsewhere = false;
-        sending.position ??= positions[index];
-      });
-      // Pulsar took them in their order: what is not there before one that is was not taken, and would come too late.
-      const lastFound = sent.findLastIndex(({ position }) => position !== undefined);
+      const tooLate = foundAgain(sent, await this.placesOf(sent));
       const error = unavailable(`Pulsar has taken later events of ${laneName(this.lane)}, and not these`);
-      sent.slice(0, Math.max(lastFound, 0)).forEach((sending) => {
-        if (sending.position === undefined && !sending.isRefused) this.giveUp(sending, error);
-      });
+      for (const sending of tooLate) if (!sending.isRefused) this.giveUp(sending, error);
       this.queue.dropRefused();
       this.advance();
     }
@@ -203,7 +195,7 @@ export class LaneWriter {
       if (first.isElsewhere && !first.isRefused) return void this.locate();
       if (first.position === undefined && !first.isElsewhere) break;
       this.shift();
-      if (!first.isRefused) this.arrived(first, first.position ?? '');
+      if (!first.isRefused) this.arrivals.arrived(first, first.position ?? '');
     }
     this.pump();
   }
@@ -212,17 +204,6 @@ export class LaneWriter {
     const isUnderWay = this.queue.sent > 0;
     const bytes = this.queue.shift()?.record.value.length ?? 0;
     if (isUnderWay) this.bytesUnderWay = Math.max(0, this.bytesUnderWay - bytes);
-  }
-
-  private arrived({ request, isLast }: Sending, position: Position): void {
-    this.lastPosition = position;
-    const first = this.firstPositions.get(request) ?? position;
-    if (!isLast) return void this.firstPositions.set(request, first);
-    this.firstPositions.delete(request);
-    const { metrics, clock } = this.parts;
-    metrics.appended(request.records.length, request.bytes);
-    metrics.flushed(clock.monotonicMs() - request.startedMs);
-    request.resolve({ lane: this.lane, first, last: position });
   }
 
   /** Finds what Pulsar had already, in the lane itself. */
@@ -252,7 +233,7 @@ export class LaneWriter {
   private async placesOf(sendings: readonly Sending[]): Promise<readonly (Position | undefined)[]> {
     const ids = sendings.map(({ record }) => record.eventId);
     try {
-      return await this.parts.locate(this.lane, this.lastPosition ?? '', ids);
+      return await this.parts.locate(this.lane, this.arrivals.last ?? '', ids);
     } catch (error) {
       if (isTransient(error)) throw error;
       return [];
@@ -272,13 +253,12 @@ export class LaneWriter {
   /** It was answered, if not as it should. */
   private giveUp(sending: Sending, error: Error): void {
     this.reject(sending, error);
-    sending.position = this.lastPosition ?? '';
+    sending.position = this.arrivals.last ?? '';
     this.isSettling = true;
   }
 
   private reject({ request }: Sending, error: Error): void {
-    request.reject(error);
-    this.firstPositions.delete(request);
+    this.arrivals.reject(request, error);
     this.queue.refuse(request);
   }
 
@@ -328,8 +308,7 @@ export class LaneWriter {
     const nowMs = this.parts.clock.monotonicMs();
     for (let { first } = this.queue; first !== undefined && first.request.deadlineMs <= nowMs; { first } = this.queue) {
       const { request } = first;
-      this.firstPositions.delete(request);
-      request.reject(unavailable(`Pulsar has not confirmed events of ${laneName(this.lane)} in time`));
+      this.arrivals.reject(request, unavailable(`Pulsar has not confirmed events of ${laneName(this.lane)} in time`));
       while (this.queue.first?.request === request) this.shift();
     }
     if (this.queue.sent > 0 && nowMs - this.lastSignMs > this.parts.requestTimeoutMs) this.line?.terminate();

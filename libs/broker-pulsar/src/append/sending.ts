@@ -109,3 +109,16 @@ export class SendingQueue {
     for (let place = 0; place < this.sent; place++) yield this.items[this.head + place];
   }
 }
+
+/**
+ * Notes where they lie, as far as they are in the lane. Pulsar took them in their order, so those that are not there before
+ * one that is were not taken, and would come too late: these are given back.
+ */
+export function foundAgain(sent: readonly Sending[], positions: readonly (Position | undefined)[]): readonly Sending[] {
+  sent.forEach((sending, index) => {
+    sending.isElsewhere = false;
+    sending.position ??= positions[index];
+  });
+  const lastFound = sent.findLastIndex(({ position }) => position !== undefined);
+  return sent.filter(({ position }, index) => index < lastFound && position === undefined);
+}
