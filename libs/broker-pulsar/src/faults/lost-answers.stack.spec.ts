@@ -29,8 +29,8 @@ const one = (topic: string, prefix: string, count: number) => ({
 describe('events of which Pulsar has said nothing when the socket was lost', () => {
   /*
    * Pulsar 4.0.7 takes up a topic that has policies of its own with two replays of its deduplication beside each other, and
-   * deduplicates when the first is done, by numbers that the second sets back (apache/pulsar#25954). A repeat that came
-   * meanwhile was stored twice: seen as 2 duplicates in one of six kills. Without deduplication it is always so.
+   * deduplicates when the first is done, by numbers that the second sets back (apache/pulsar#25954). A repeat that comes
+   * meanwhile is stored twice, as was seen after one of six kills. Without deduplication it is always so.
    */
   it.each(['deduplicates', 'does not deduplicate'])(
     'are there once if Pulsar %s',
