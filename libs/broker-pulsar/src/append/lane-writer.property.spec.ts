@@ -31,6 +31,7 @@ const schedule = fc.array(
     // Of what was sent, some are still taken, unanswered; once it is back, so many are taken whether they are there or not.
     { weight: 2, arbitrary: fc.record({ lose: fc.nat({ max: 5 }), asleep: fc.nat({ max: 3 }) }) },
     { weight: 1, arbitrary: fc.record({ refuse: fc.boolean(), isCounted: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.record({ hide: fc.integer({ min: 1, max: 3 }) }) },
     { weight: 1, arbitrary: fc.record({ passMs: fc.constantFrom(100, 1_000) }) },
   ),
   { minLength: 1, maxLength: 40 },
@@ -67,7 +68,11 @@ it('whatever is lost on the way, what is acknowledged is there once, in order, w
         requestTimeoutMs: 1_000_000,
         newProducerName: () => `producer-${producers++}`,
         endOf: () => Promise.resolve(positionAt(5, 0)),
-        locate: (_, after, ids) => Promise.resolve(pulsar.find(placeOf(after)?.entry ?? -1, ids)),
+        // Longer than a step takes: meanwhile things happen.
+        locate: (_, after, ids) =>
+          new Promise((resolve) => {
+            clock.after(12, () => resolve(pulsar.find(placeOf(after)?.entry ?? -1, ids)));
+          }),
       });
       const acknowledged: [string, string, string][] = [];
       const refused = new Set<string>();
@@ -87,7 +92,8 @@ it('whatever is lost on the way, what is acknowledged is there once, in order, w
           pulsar.take(step.lose);
           pulsar.sleep(step.asleep);
           pulsar.lose();
-        } else if ('passMs' in step) clock.advance(step.passMs);
+        } else if ('hide' in step) pulsar.hide(step.hide);
+        else if ('passMs' in step) clock.advance(step.passMs);
         else pulsar.refuseNext({ error: step.refuse ? tooLarge : connectionLost('append'), isCounted: step.isCounted });
         await turn(clock);
       }

@@ -39,6 +39,7 @@ export class FakePulsarLane implements ProducerLines {
   private present: Session | undefined;
   private refusal: Refusal | undefined;
   private asleep = 0;
+  private hidden = 0;
 
   open(_: Lane, { producer, numberBefore }: ProducerStart, events: ProducerEvents): Promise<ProducerLine> {
     this.forget();
@@ -86,6 +87,11 @@ export class FakePulsarLane implements ProducerLines {
     this.asleep = messages;
   }
 
+  /** So many are stored, and answered as those that were there: so it is when Pulsar's own end has repeated them. */
+  hide(messages: number): void {
+    this.hidden = messages;
+  }
+
   find(afterEntry: number, eventIds: readonly string[]): (Position | undefined)[] {
     return eventIds.map((id) => {
       const at = this.log.findIndex(({ eventId }, index) => index >= afterEntry && eventId === id);
@@ -100,7 +106,10 @@ export class FakePulsarLane implements ProducerLines {
     if (!isAwake) this.asleep--;
     if (isKnown && isAwake) return undefined;
     this.highest.set(producer, Math.max(counted, this.highest.get(producer) ?? 0));
-    return { ledger: LEDGER, entry: this.log.push(record), batchIndex: -1 };
+    const entry = this.log.push(record);
+    if (this.hidden === 0) return { ledger: LEDGER, entry, batchIndex: -1 };
+    this.hidden--;
+    return undefined;
   }
 
   private forget(): void {
