@@ -10,7 +10,7 @@ import { marketDataVocabulary } from './stream/market-data-vocabulary.js';
 import { MARKET_DATA_SUBSCRIPTIONS } from './subscriptions/market-data-subscription.entity.js';
 import { MarketDataTopicEntity } from './topics/market-data-topic.entity.js';
 
-/** Trades, quotes and bars, over the log in files. */
+/** Trades, quotes and bars, over Pulsar or the log in files. */
 export const marketDataDomain: Domain<MarketDataConfig> & { readonly config: typeof marketDataConfig } = {
   name: SERVICE,
   prefix: `api/v1/${SERVICE}`,

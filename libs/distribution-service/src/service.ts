@@ -24,6 +24,7 @@ import {
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ServiceModule } from './service.module.js';
+import type { Broker } from './composition/broker.js';
 import { openAuditing } from './composition/auditing.js';
 import { openReadCaching } from './composition/read-caching.js';
 import { openQuotas } from './composition/quotas.js';
@@ -56,6 +57,11 @@ export interface RunningService {
 const STEP_DEADLINE_MS = 30_000;
 /** For clients to take the status that ends their calls; those that watch the health end no call by themselves. */
 const GRPC_FINISH_MS = 1_000;
+
+async function checkBroker({ log, check }: Broker): Promise<void> {
+  if (check === undefined) await log.listTopics();
+  else await check();
+}
 
 /** What was opened on the way up, newest last. */
 type Opened = (() => Promise<void>)[];
@@ -161,7 +167,7 @@ async function assemble<Config extends ServiceConfig>(
   });
   const dependencies: HealthCheck[] = [
     { name: 'database', check: () => storage.check() },
-    { name: 'broker', kind: parts.brokerKind, check: async () => void (await parts.log.listTopics()) },
+    { name: 'broker', kind: parts.brokerKind, check: () => checkBroker(broker) },
   ];
   const readCaching = openReadCaching({ name: domain.name, config, clock, ids, metrics });
   const auditing = openAuditing(storage.audit, {

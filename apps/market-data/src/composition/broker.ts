@@ -1,8 +1,13 @@
 import { EmbeddedLog, embeddedLogOptions } from '@distributary/broker-embedded';
+import { PulsarLog, pulsarLogOptions } from '@distributary/broker-pulsar';
 import type { Broker, BrokerSurroundings } from '@distributary/distribution-service';
 import type { MarketDataConfig } from '../config/market-data.config.js';
 
-/** The log in files. */
+/** Pulsar where it is configured, else the log in files. */
 export async function openBroker({ config, ...around }: BrokerSurroundings<MarketDataConfig>): Promise<Broker> {
-  return { kind: 'embedded', log: await EmbeddedLog.open({ ...embeddedLogOptions(config), ...around }) };
+  if (config.PULSAR_URL === undefined) {
+    return { kind: 'embedded', log: await EmbeddedLog.open({ ...embeddedLogOptions(config), ...around }) };
+  }
+  const log = await PulsarLog.open({ ...pulsarLogOptions(config), ...around });
+  return { kind: 'pulsar', log, check: () => log.check() };
 }

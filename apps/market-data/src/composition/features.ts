@@ -11,6 +11,8 @@ import { DemoFeed } from '../demo/demo-feed.js';
 import { LatestTicks } from '../latest/latest-ticks.js';
 import { LatestService } from '../latest/latest.service.js';
 import { doorsOf } from './doors.js';
+import { openManners } from './manners.js';
+import { openStatistics } from './statistics.js';
 
 /** What the service makes of what passes through it. */
 export function createFeatures(
@@ -18,14 +20,18 @@ export function createFeatures(
   { config, roles, clock, ids, metrics, logger }: FeatureSurroundings<MarketDataConfig>,
 ): Features {
   const ticks = new LatestTicks(metrics);
+  const statistics = openStatistics(parts, { config, roles, clock, metrics, logger });
   const duties = new Duties(parts.storage, { config, clock, ids, metrics, logger });
   const ticksPerSecond = config.DEMO_TICKS_PER_SECOND;
   const showing = roles.has('worker') && ticksPerSecond > 0 ? duties.add('demo-feed') : undefined;
-  const schedules = new Schedules(
-    showing === undefined
+  const manners = roles.has('worker') ? openManners(parts, duties, { clock, metrics, logger }) : undefined;
+  const schedules = new Schedules([
+    ...(showing === undefined
       ? []
-      : [new DemoFeed(parts.publisher, clock, ids, { ticksPerSecond, speaks: () => showing.isHeld }, logger)],
-  );
+      : [new DemoFeed(parts.publisher, clock, ids, { ticksPerSecond, speaks: () => showing.isHeld }, logger)]),
+    ...(manners === undefined ? [] : [manners]),
+    statistics,
+  ]);
   return {
     ...doorsOf(parts, { latest: new LatestService(ticks) }),
     start() {

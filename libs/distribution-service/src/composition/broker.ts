@@ -6,6 +6,8 @@ export interface Broker {
   readonly log: Log;
   /** Where the broker has machinery by which processes share lanes. */
   readonly groups?: LaneGroups;
+  /** Rejects if it cannot be relied on, beyond that it answers: it forgets sooner than topics promise. */
+  check?(): Promise<void>;
 }
 
 export interface BrokerSurroundings<Config> {

@@ -45,6 +45,7 @@ export async function openStorage(
   }
   const cursors = new PostgresCursorStore(shared);
   return {
+    own,
     topics: new PostgresTopicCatalog(own, tables.topics),
     subscriptions: new PostgresSubscriptionStore(own, tables.subscriptions, cursors),
     cursors,

@@ -2,6 +2,7 @@ import {
   type Clock,
   DeliveryReceipts,
   FanOut,
+  type FlushObserver,
   History,
   type IdSource,
   Ingest,
@@ -80,6 +81,8 @@ export interface Parts {
   readonly receipts: DeliveryReceipts;
   readonly routing: Routing;
   readonly schemaRegistry: SchemaRegistryParts;
+  /** Tells of each flush from now on. */
+  observe(observer: FlushObserver): void;
 }
 
 /** Who reads what passes: the newest values, live streams, figures that rules look at. A router alone does not. */
@@ -108,7 +111,12 @@ export async function openParts(around: Surroundings, broker: Broker, storage: S
   const { tracing } = around.telemetry;
   fanOut.tracing = tracing;
   const receipts = new DeliveryReceipts((topic) => unqualified(topic) !== domain.topics.receipts, metrics);
-  fanOut.observer = observers([around.telemetry.statistics, receipts]);
+  let told: readonly FlushObserver[] = [around.telemetry.statistics, receipts];
+  const observe = (observer: FlushObserver) => {
+    told = [...told, observer];
+    fanOut.observer = observers(told);
+  };
+  fanOut.observer = observers(told);
   const statistics = new DeliveryStatistics(clock);
   fanOut.onDelivered = (latencyMs, deliveries) => statistics.delivered(latencyMs, deliveries);
   around.telemetry.statistics.onFailed = (deliveries) => statistics.failed(deliveries);
@@ -207,6 +215,7 @@ export async function openParts(around: Surroundings, broker: Broker, storage: S
     receipts,
     routing,
     schemaRegistry,
+    observe,
   };
 }
 

@@ -12,9 +12,12 @@ import type {
   TopicCatalog,
   TransformationStore,
 } from '@distributary/distribution-core';
+import type { DataSource } from 'typeorm';
 
 /** The service's rows, whatever database they are in. */
 export interface Storage {
+  /** The service's own tables, for what only it keeps there. */
+  readonly own: DataSource;
   readonly topics: TopicCatalog;
   readonly subscriptions: SubscriptionStore;
   readonly cursors: CursorStore;
