@@ -15,7 +15,8 @@ run.on('close', (code) => {
   const text = Buffer.concat(printed).toString();
   if (code === 0) {
     const projects = /ran target build for (\d+) projects/.exec(text)?.[1] ?? 'all';
-    console.log(`built ${projects} projects in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    // Not on stdout: what is asked for with --json is all that may be there.
+    console.error(`built ${projects} projects in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   } else process.stderr.write(text);
   process.exitCode = code ?? 1;
 });
