@@ -7,8 +7,6 @@ export const MONITORING_PROTO = 'distributary/monitoring/v1/monitoring.proto';
 export const MONITORING_PACKAGE = 'distributary.monitoring.v1';
 
 export const MARKET_DATA_PROTO = 'distributary/marketdata/v1/market_data.proto';
-/** The specification's TopicManager and SubscriptionManager. */
-export const MARKET_DATA_TOPICS_PROTO = 'distributary/marketdata/v1/topics.proto';
 export const MARKET_DATA_PACKAGE = 'distributary.marketdata.v1';
 
 /** The administration, the same in every service: one file per area, one package. */
