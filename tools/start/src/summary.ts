@@ -40,6 +40,7 @@ Try, in another terminal, in this folder:
   # market data: the latest of a symbol, and the live stream of two
   curl ${auth}${market}/api/v1/market-data/AAPL/latest
   curl -N ${auth}'${market}/api/v1/market-data/stream?symbols=AAPL,MSFT'
+  DISTRIBUTARY_URL=${market}/api/v1/market-data/stream npx distributary tail 'market-data/#'${keyFile === undefined ? '' : ` --token-file ${keyFile}`}
 
   # the command line: follow, filter, publish
   ${cli("tail 'monitoring/#'")}
