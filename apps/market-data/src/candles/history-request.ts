@@ -5,6 +5,8 @@ export interface HistoryRange {
   /** The topics that hold the symbol's events, without those that hold copies of them by rules. */
   readonly topics: readonly string[];
   readonly symbol: string;
+  /** Default: of all exchanges. */
+  readonly exchange?: string;
   readonly startMicros: number;
   /** Not included. */
   readonly endMicros: number;

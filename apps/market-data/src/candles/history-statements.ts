@@ -5,6 +5,7 @@ export interface StatementShape {
   readonly hasFiles: boolean;
   readonly hasLive: boolean;
   readonly hasSymbol: boolean;
+  readonly hasExchange?: boolean;
   readonly hasEnds: boolean;
   readonly hasTypes: boolean;
   readonly hasAfter: boolean;
@@ -20,6 +21,7 @@ function eventsOf(shape: StatementShape): string {
   const conditions = [
     'event_time >= make_timestamp($from::BIGINT) AND event_time < make_timestamp($to::BIGINT)',
     ...(shape.hasSymbol ? ['symbol = $symbol'] : []),
+    ...(shape.hasExchange === true ? ['exchange = $exchange'] : []),
     ...(shape.hasTypes ? ['list_contains($types, data_type)'] : []),
     ...(shape.hasEnds
       ? [

@@ -1,7 +1,8 @@
-import { BEFORE_FIRST, type EventBatch, type Lane } from '@distributary/distribution-core';
+import { BEFORE_FIRST, type EventBatch, type Lane, partitionOf } from '@distributary/distribution-core';
 import { anEvent, FakeClock, InMemoryLog } from '@distributary/distribution-core/testing';
 import type { ArchiveRow } from '../archive/archive-row.js';
 import { aRow } from '../archive/testing/archive-world.js';
+import { routingKeyOf } from '../symbology/routing-key.js';
 import { LogTail } from './log-tail.js';
 
 const TOPIC = 'market-data/trades';
@@ -69,6 +70,10 @@ describe('what the log has beyond the archive', () => {
 
   it('is of one lane: the one in which the symbol lies', async () => {
     expect(await tail.lanes(TOPIC, 'AAPL')).toHaveLength(1);
+    for (const symbol of ['BRK.B', '^GSPC', 'BTC/USD']) {
+      const key = routingKeyOf({ symbol, exchange: 'NYSE', dataType: 'TRADE' });
+      expect((await tail.lanes(TOPIC, symbol)).map(({ partition }) => partition)).toEqual([partitionOf(key, 4)]);
+    }
     const gone = { ...lane, epoch: 'gone' };
     await expect(tail.eventsAfter(gone, BEFORE_FIRST, 'AAPL')).rejects.toMatchObject({ code: 'position.lost' });
   });

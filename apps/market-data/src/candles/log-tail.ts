@@ -10,6 +10,7 @@ import {
   type Position,
 } from '@distributary/distribution-core';
 import type { ArchiveRow } from '../archive/archive-row.js';
+import { wordOf } from '../symbology/routing-key.js';
 import type { HistoryTail, TailRead } from './history-tail.port.js';
 
 export interface LogTailOptions {
@@ -32,7 +33,7 @@ export class LogTail implements HistoryTail {
 
   async lanes(topic: string, symbol: string): Promise<readonly Lane[]> {
     const ends = await this.log.ends(topic);
-    const partition = partitionOf(symbol, ends.length);
+    const partition = partitionOf(wordOf(symbol), ends.length);
     return ends.map(({ lane }) => lane).filter((lane) => lane.partition === partition);
   }
 

@@ -4,6 +4,8 @@ import { EventsController } from '../events/events.controller.js';
 import { HistoryController } from '../events/history.controller.js';
 import { LatestController } from '../latest/latest.controller.js';
 import { LatestService } from '../latest/latest.service.js';
+import { HistoricalDataController } from '../queries/historical-data.controller.js';
+import { HistoricalDataService } from '../queries/historical-data.service.js';
 import { MarketDataCalls } from '../stream/market-data-calls.js';
 import { RequestsGrpc } from '../stream/requests.grpc.js';
 import { StreamController } from '../stream/stream.controller.js';
@@ -13,20 +15,22 @@ import { StreamGrpc } from '../stream/stream.grpc.js';
 /** What answers at the doors. */
 export interface Answering {
   readonly latest: LatestService;
+  readonly bars: HistoricalDataService;
 }
 
 /** The doors that this service has beside those of all services. */
-export function doorsOf(parts: Parts, { latest }: Answering): Omit<Features, 'start' | 'stop'> {
+export function doorsOf(parts: Parts, { latest, bars }: Answering): Omit<Features, 'start' | 'stop'> {
   return {
     doors: {
       // What begins with a symbol comes last, or it would take the names of all other resources for one.
-      api: [EventsController, HistoryController, RequestsGrpc, LatestController],
+      api: [EventsController, HistoryController, RequestsGrpc, LatestController, HistoricalDataController],
       gateway: [StreamController, StreamGrpc],
     },
     gateways: [StreamGateway],
     modules: [],
     providers: [
       { provide: LatestService, useValue: latest },
+      { provide: HistoricalDataService, useValue: bars },
       { provide: MarketDataCalls, useValue: new MarketDataCalls(parts.sessions, parts.publishCalls) },
     ],
     bodies: { json: [], bytes: [], texts: [NDJSON] },

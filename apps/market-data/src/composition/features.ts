@@ -11,17 +11,17 @@ import { DemoFeed } from '../demo/demo-feed.js';
 import { LatestTicks } from '../latest/latest-ticks.js';
 import { LatestService } from '../latest/latest.service.js';
 import { doorsOf } from './doors.js';
+import { openHistory } from './history.js';
 import { openManners } from './manners.js';
 import { openStatistics } from './statistics.js';
 
 /** What the service makes of what passes through it. */
-export function createFeatures(
-  parts: Parts,
-  { config, roles, clock, ids, metrics, logger }: FeatureSurroundings<MarketDataConfig>,
-): Features {
+export function createFeatures(parts: Parts, around: FeatureSurroundings<MarketDataConfig>): Features {
+  const { config, roles, clock, ids, metrics, logger } = around;
   const ticks = new LatestTicks(metrics);
   const statistics = openStatistics(parts, { config, roles, clock, metrics, logger });
   const duties = new Duties(parts.storage, { config, clock, ids, metrics, logger });
+  const history = openHistory(parts, around, duties);
   const ticksPerSecond = config.DEMO_TICKS_PER_SECOND;
   const showing = roles.has('worker') && ticksPerSecond > 0 ? duties.add('demo-feed') : undefined;
   const manners = roles.has('worker') ? openManners(parts, duties, { clock, metrics, logger }) : undefined;
@@ -33,7 +33,7 @@ export function createFeatures(
     statistics,
   ]);
   return {
-    ...doorsOf(parts, { latest: new LatestService(ticks) }),
+    ...doorsOf(parts, { latest: new LatestService(ticks), bars: history.bars }),
     start() {
       if (roles.has('api')) {
         parts.fanOut.onBatch = ({ state, batch }) => {
@@ -48,6 +48,7 @@ export function createFeatures(
       parts.fanOut.onBatch = () => undefined;
       await schedules.stop();
       await duties.stop();
+      await history.close();
     },
   };
 }

@@ -1,0 +1,83 @@
+import {
+  BEFORE_FIRST,
+  compileTopicPattern,
+  pause,
+  type TopicDefinition,
+  type TopicDirectory,
+  unqualified,
+} from '@distributary/distribution-core';
+import { laneKey } from './archive-row.js';
+import { type FeedParts, LaneFeed } from './lane-feed.js';
+
+/** By the tenant's names. Quotes are state: there are many, and what they were before is not asked for. */
+const PATTERNS = ['market-data/normalized/#', 'market-data/bars/#'].map((pattern) => compileTopicPattern(pattern));
+const FOLLOW_MS = 500;
+const RETRY_MS = 1_000;
+
+/** Every tenant's, without topics that others write. */
+const isArchived = ({ name, origin }: TopicDefinition): boolean =>
+  origin === 'ingested' && PATTERNS.some((pattern) => pattern.matches(unqualified(name)));
+
+/** All lanes of the archived topics into the archive, those of topics that appear later included. */
+export class ArchiveFeed {
+  private readonly stopping = new AbortController();
+  private readonly fed = new Map<string, readonly Promise<void>[]>();
+  private seenVersion = Number.NaN;
+  private readonly running: Promise<void>;
+
+  constructor(
+    private readonly directory: Pick<TopicDirectory, 'list' | 'version'>,
+    private readonly parts: FeedParts,
+  ) {
+    this.running = this.run();
+  }
+
+  /** Nothing is read any more; what is on its way into the archive may still be waiting for room there. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+    await Promise.all([...this.fed.values()].flat());
+  }
+
+  private async run(): Promise<void> {
+    const { clock, onError } = this.parts;
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      let waitMs = FOLLOW_MS;
+      try {
+        if (this.directory.version !== this.seenVersion) await this.openMissing();
+      } catch (error) {
+        onError(error);
+        waitMs = RETRY_MS;
+      }
+      await pause(clock, waitMs, signal);
+    }
+  }
+
+  private async openMissing(): Promise<void> {
+    const { version } = this.directory;
+    const topics = new Map(
+      this.directory
+        .list()
+        .filter(isArchived)
+        .map((topic) => [keyOf(topic), topic]),
+    );
+    for (const [key, { brokerName }] of topics) {
+      if (this.fed.has(key)) continue;
+      const ends = await this.parts.log.ends(brokerName);
+      if (this.stopping.signal.aborted) return;
+      const reached = new Map(this.parts.archive.resumeFrom().map((each) => [laneKey(each), each.position]));
+      const feeds = ends.map(({ lane }) => new LaneFeed(lane, reached.get(laneKey(lane)) ?? BEFORE_FIRST, this.parts));
+      this.fed.set(
+        key,
+        feeds.map((feed) => feed.run(this.stopping.signal)),
+      );
+    }
+    // Their lanes end by themselves when the broker has let go of them.
+    for (const key of this.fed.keys()) if (!topics.has(key)) this.fed.delete(key);
+    this.seenVersion = version;
+  }
+}
+
+/** A topic that was deleted and created again is another one. */
+const keyOf = ({ name, catalogVersion }: TopicDefinition): string => `${name}\n${catalogVersion}`;
