@@ -23,6 +23,7 @@ export default {
       '<rootDir>/libs/$1/src/index.ts',
     '^@distributary/persistence/testing$': '<rootDir>/libs/persistence/src/testing/test-database.ts',
     '^@distributary/distribution-core/testing$': '<rootDir>/libs/distribution-core/src/testing/index.ts',
+    '^@distributary/distribution-service/testing$': '<rootDir>/libs/distribution-service/src/testing/index.ts',
     '^@distributary/schema-registry/testing$': '<rootDir>/libs/schema-registry/src/testing/index.ts',
     '^@distributary/monitoring$': '<rootDir>/apps/monitoring/src/index.ts',
     '^@distributary/monitoring-e2e$': '<rootDir>/apps/monitoring-e2e/src/index.ts',

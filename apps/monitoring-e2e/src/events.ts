@@ -1,21 +1,13 @@
 import { randomUUID } from 'node:crypto';
 
+export { idsOf, type StoredEvent } from '@distributary/distribution-service/testing';
+
 export interface EventInput {
   readonly event_id: string;
   readonly timestamp?: string;
   readonly data_type: string;
   readonly data: Readonly<Record<string, unknown>>;
   readonly routing?: Readonly<Record<string, unknown>>;
-  readonly metadata: Readonly<Record<string, unknown>>;
-}
-
-/** What arrives, as far as the tests look at it. */
-export interface StoredEvent {
-  readonly event_id: string;
-  readonly timestamp: string;
-  readonly data_type: string;
-  readonly distribution: { readonly topic: string; readonly routing_key: string; readonly priority: number };
-  readonly data: Readonly<Record<string, unknown>>;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
@@ -49,9 +41,6 @@ export const alerts = (service: string, count: number, first = 0): EventInput[] 
   Array.from({ length: count }, (_, index) =>
     anAlert(service, { data: { alert_id: 'a1', service_name: service, number: first + index } }),
   );
-
-export const idsOf = (events: readonly { readonly event_id: string }[]): string[] =>
-  events.map((event) => event.event_id);
 
 /** The service itself speaks of a service with alerts, as incidents: tests that count select only what they sent. */
 export const alertsOf = (service: string) => ({ services: [service], data_types: ['ALERTS'] });

@@ -3,8 +3,7 @@ import path from 'node:path';
 import { loadSync } from '@grpc/proto-loader';
 import { MANAGEMENT_PROTOS, MONITORING_PROTO, PROTO_LOADING } from '@distributary/contracts';
 import { ANONYMOUS, type CallStatistics } from '@distributary/distribution-nest';
-import type { AsyncApiDocument } from './message-check.js';
-import type { OpenApiDocument } from './answer-check.js';
+import type { AsyncApiDocument, OpenApiDocument } from '@distributary/distribution-service/testing';
 
 /** Of a run of all tests: the folder that takes what they did at the doors. `tools/testing` judges it. */
 const FOLDER = 'DISTRIBUTARY_EXERCISE_FOLDER';

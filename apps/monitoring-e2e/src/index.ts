@@ -1,4 +1,9 @@
 export * from './harness.js';
-export * from './answer-check.js';
-export * from './message-check.js';
+export {
+  AnswerCheck,
+  type AsyncApiDocument,
+  type GivenAnswer,
+  MessageCheck,
+  type OpenApiDocument,
+} from '@distributary/distribution-service/testing';
 export * from './events.js';

@@ -1,7 +1,7 @@
 import type { ErrorPayload, ServerPayloads } from '@distributary/contracts';
 import { encodeCursor } from '@distributary/distribution-core';
 import { until } from '@distributary/distribution-core/testing';
-import type { StoredEvent } from '../events.js';
+import type { StoredEvent } from './stored-event.js';
 import { LaneChain } from './lane-chain.js';
 
 export type MessageType = keyof ServerPayloads;
