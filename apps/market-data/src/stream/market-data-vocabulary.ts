@@ -10,6 +10,7 @@ import {
   isAssetClass,
   isMarketDataType,
   MARKET_DATA_TYPES,
+  marketSelectionFields,
   type MarketSelectionInput,
   nearestNumber,
   SYMBOL,
@@ -72,6 +73,8 @@ const WORD_LISTS: readonly WordList[] = [
  * `StreamVocabulary` of the doors.
  */
 export const marketDataVocabulary = {
+  fields: marketSelectionFields,
+
   selectionOf(input: MarketSelectionInput): Selection {
     refuseIfWrong(input);
     const wanted = {
