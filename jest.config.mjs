@@ -26,6 +26,7 @@ export default {
     '^@distributary/distribution-service/testing$': '<rootDir>/libs/distribution-service/src/testing/index.ts',
     '^@distributary/schema-registry/testing$': '<rootDir>/libs/schema-registry/src/testing/index.ts',
     '^@distributary/monitoring$': '<rootDir>/apps/monitoring/src/index.ts',
+    '^@distributary/market-data$': '<rootDir>/apps/market-data/src/index.ts',
     '^@distributary/monitoring-e2e$': '<rootDir>/apps/monitoring-e2e/src/index.ts',
     // As `exports` of its package.json says: Node has an entry of its own, with a socket that Node 20 lacks.
     '^distributary$': '<rootDir>/libs/client/src/node/index.ts',

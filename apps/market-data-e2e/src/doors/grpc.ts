@@ -1,0 +1,109 @@
+import { MARKET_DATA_PACKAGE, MARKET_DATA_PROTO, PROTO_LOADING } from '@distributary/contracts';
+import {
+  type AnyClient,
+  type CommandDoor,
+  exchangeDoorOf,
+  type Fields,
+  grpcClientOf,
+  listenTo,
+  type Message,
+  metadataOf,
+  type Selection,
+  type Stream,
+  type StreamDoor,
+  type TestedService,
+  wireSelection,
+} from '@distributary/distribution-service/testing';
+import { loadSync } from '@grpc/proto-loader';
+
+/** What is not on the wire reads as its default. */
+const definition = loadSync(MARKET_DATA_PROTO, { ...PROTO_LOADING, defaults: true });
+
+export const marketClient = (app: TestedService): AnyClient =>
+  grpcClientOf(app, `${MARKET_DATA_PACKAGE}.MarketDataStream`, definition);
+
+type ExchangeClient = ReturnType<Parameters<typeof exchangeDoorOf>[0]>;
+
+const plainExchange = exchangeDoorOf((app) => marketClient(app) as unknown as ExchangeClient);
+
+/** The whole protocol in one call. Its messages are those of every service: what only market data has is in the filter. */
+export const exchangeDoor: CommandDoor = {
+  ...plainExchange,
+  open: (app, selection) => plainExchange.open(app, filtered(selection)),
+};
+
+const LISTS = {
+  symbols: 'symbol',
+  exchanges: 'exchange',
+  currencies: 'currency',
+  asset_classes: 'asset_class',
+} as const;
+const BOUNDS = {
+  min_price: 'price >=',
+  max_price: 'price <=',
+  min_volume: 'volume >=',
+  max_volume: 'volume <=',
+} as const;
+
+/** Its criteria as CEL, by the attributes of the events. */
+export function filtered(selection: Selection): Selection {
+  const clauses: string[] = [];
+  const others = Object.entries(selection).filter(([name, value]) => {
+    if (name in LISTS) {
+      const words = (value as readonly string[]).map((word) => (name === 'symbols' ? word : word.toUpperCase()));
+      clauses.push(`${LISTS[name as keyof typeof LISTS]} in ${JSON.stringify(words)}`);
+    } else if (name in BOUNDS) clauses.push(`${BOUNDS[name as keyof typeof BOUNDS]} ${String(value)}`);
+    else if (name === 'filter') clauses.push(`(${String(value)})`);
+    else return true;
+    return false;
+  });
+  return { ...Object.fromEntries(others), ...(clauses.length > 0 && { filter: clauses.join(' && ') }) };
+}
+
+/** Each frame of `StreamMarketData` as it came, and the record that the other doors have. */
+export function openTyped(app: TestedService, request: Fields): Stream & { readonly frames: readonly Fields[] } {
+  const client = marketClient(app);
+  const frames: Fields[] = [];
+  const messageOf = typedMessages();
+  const call = client.StreamMarketData(request, metadataOf(app));
+  const stream = listenTo(client, call, (frame) => {
+    frames.push(frame);
+    return messageOf(frame);
+  });
+  return { ...stream, frames };
+}
+
+/** The spec's method: one subscription, typed events. */
+export const typedDoor: StreamDoor = {
+  name: 'gRPC StreamMarketData',
+  open: (app, selection) => Promise.resolve(openTyped(app, typedRequest(selection))),
+};
+
+function typedRequest(selection: Selection): Fields {
+  const { exchanges, currencies, asset_classes, min_price, max_price, min_volume, max_volume, ...others } = selection;
+  const bounds = { ...boundOf('min_price', min_price), ...boundOf('max_price', max_price) };
+  const lists = { exchanges, currencies, asset_classes, min_volume, max_volume };
+  const given = Object.entries(lists).filter(([, value]) => value !== undefined);
+  return { ...wireSelection(others), filters: { ...bounds, ...Object.fromEntries(given) } };
+}
+
+const boundOf = (name: string, bound: number | string | undefined): Fields => {
+  if (bound === undefined) return {};
+  return typeof bound === 'string' ? { [`${name}_text`]: bound } : { [name]: bound };
+};
+
+/** Typed messages have no feed of their own: the one that `subscribed` named. */
+function typedMessages(): (frame: Fields) => Message[] {
+  let feed = 0;
+  return (frame) => {
+    if (frame.subscribed) {
+      feed = (frame.subscribed as { feed: number }).feed;
+      return [{ type: 'subscribed', payload: frame.subscribed } as Message];
+    }
+    if (frame.gap) return [{ type: 'gap', payload: frame.gap } as Message];
+    if (frame.status) return [{ type: 'status', payload: frame.status } as Message];
+    const { lane, epoch, prev, pos, last, snapshot, merged } = frame;
+    const payload = { feed, lane, epoch, prev, pos, last, events: frame.events, ...(merged ? { merged } : {}) };
+    return [{ type: snapshot === true ? 'snapshot' : 'data', payload } as unknown as Message];
+  };
+}

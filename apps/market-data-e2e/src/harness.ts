@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { type Environment, loadConfig, noLogger } from '@distributary/distribution-nest';
+import { TestedService } from '@distributary/distribution-service/testing';
+import { createApp, marketDataConfig } from '@distributary/market-data';
+
+/** What the service stores; its probe measures once at the start and then never again within a test. */
+const QUIET: Environment = {
+  PORT: '0',
+  GRPC_PORT: '0',
+  EMBEDDED_SYNC: 'commit',
+  EMBEDDED_MAX_SIZE: '1GiB',
+  PROBE_INTERVAL_MS: '3600000',
+  PERFORMANCE_INTERVAL_MS: '3600000',
+  RECEIPT_INTERVAL_MS: '3600000',
+};
+
+/** The complete service in this process, on free ports, with its data in a folder of its own. */
+export class TestApp extends TestedService {
+  private constructor(
+    private readonly directory: string,
+    private readonly env: Environment,
+    running: Awaited<ReturnType<typeof createApp>>,
+  ) {
+    super(running, '/api/v1/market-data');
+  }
+
+  /**
+   * What every app is given besides, by the folder of its log: apps of one folder share a log, whatever the broker is. For
+   * runs of the same tests on real servers.
+   */
+  static surroundings: (logFolder: string) => Environment = () => ({});
+
+  static async start(env: Environment = {}): Promise<TestApp> {
+    const directory = await mkdtemp(path.join(os.tmpdir(), 'distributary-market-e2e-'));
+    try {
+      return new TestApp(directory, env, await run(directory, env));
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** Drains, then starts anew on the same data, on other ports. */
+  async restart(): Promise<void> {
+    await this.running.lifecycle.drain('test');
+    this.running = await run(this.directory, this.env);
+  }
+
+  /** Drains and removes the data. */
+  async stop(): Promise<void> {
+    await this.running.lifecycle.drain('test');
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+function run(directory: string, env: Environment) {
+  const folders = { DATA_DIR: path.join(directory, 'data'), EMBEDDED_DIR: path.join(directory, 'log') };
+  const surroundings = TestApp.surroundings(folders.EMBEDDED_DIR);
+  return createApp(loadConfig({ ...QUIET, ...folders, ...surroundings, ...env }, marketDataConfig), noLogger);
+}
