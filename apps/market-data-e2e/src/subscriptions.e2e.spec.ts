@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import { until } from '@distributary/distribution-core/testing';
+import { ask, type CommandStream, idsOf, reopened, webSocketDoor } from '@distributary/distribution-service/testing';
+import { marketClient } from './doors/grpc.js';
+import { aQuote, aSymbol, aTrade, trades } from './events.js';
+import { TestApp } from './harness.js';
+
+const TOPICS = '/api/v1/market-data/topics';
+
+describe('subscriptions to market data', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start();
+  }, 60_000);
+  afterAll(() => app.stop(), 60_000);
+
+  const own = (name: string, symbol: string) =>
+    reopened(webSocketDoor, app, { name, symbols: [symbol], start: 'earliest' });
+  const acknowledge = async (owner: CommandStream) => {
+    const [{ generation }] = owner.record.of('subscribed');
+    owner.send('ack', { id: 's', generation: generation as number, cursor: owner.record.cursor('s') });
+    owner.send('ping', 1);
+    await owner.record.next('pong');
+  };
+
+  it('that are durable resume after a reconnect, and after a restart of the service', async () => {
+    const [symbol, name] = [aSymbol(), randomUUID()];
+    const sent = trades(symbol, 6);
+    const first = await own(name, symbol);
+    await app.publish(...sent.slice(0, 2));
+    await first.record.events(2);
+    await acknowledge(first);
+    await first.close();
+    await app.publish(...sent.slice(2, 4));
+    const second = await own(name, symbol);
+    expect(idsOf(await second.record.events(2))).toEqual(idsOf(sent.slice(2, 4)));
+    await acknowledge(second);
+    await second.close();
+    await app.restart();
+    await app.publish(...sent.slice(4));
+    const third = await own(name, symbol);
+    expect(idsOf(await third.record.events(2))).toEqual(idsOf(sent.slice(4)));
+    await third.close();
+  });
+
+  it.each(['shared', 'key_shared'] as const)('that are %s give each event to one session', async (type) => {
+    const [symbols, name] = [[aSymbol(), aSymbol(), aSymbol(), aSymbol()], randomUUID()];
+    const join = async () => {
+      const stream = await webSocketDoor.connect(app);
+      stream.send('subscribe', {
+        id: 's',
+        name,
+        type,
+        keys: symbols.map((symbol) => `${symbol}.#`),
+        start: 'earliest',
+      });
+      await stream.record.next('subscribed');
+      return stream;
+    };
+    const readers = [await join(), await join()];
+    const sent = [0, 1, 2].flatMap((n) => symbols.map((symbol) => aTrade(symbol, { sequence: n })));
+    await app.publish(...sent);
+    const received = () => readers.flatMap((reader) => reader.record.received());
+    await until('all events', () => received().length === sent.length);
+    expect(idsOf(received()).sort()).toEqual(idsOf(sent).sort());
+    if (type === 'key_shared') {
+      for (const symbol of symbols) {
+        const of = readers.map((reader) => reader.record.received().filter(({ data }) => data.symbol === symbol));
+        expect(of.filter((events) => events.length > 0)).toHaveLength(1);
+        expect(of.flat().map(({ data }) => data.sequence)).toEqual([0, 1, 2]);
+      }
+    }
+    await Promise.all(readers.map((reader) => reader.close()));
+  });
+
+  it('begin with the newest quote of each symbol, and go on', async () => {
+    const symbol = aSymbol();
+    const old = await webSocketDoor.open(app, { symbols: [symbol] });
+    await old.record.next('subscribed');
+    await app.publish(aQuote(symbol, { ask_price: 151 }), aQuote(symbol, { ask_price: 152 }));
+    await old.record.events(2);
+    const patterns = ['market-data/quotes/equities'];
+    const stream = await webSocketDoor.open(app, { symbols: [symbol], patterns, start: 'snapshot' });
+    await until('the quote', () => stream.record.received().length > 0);
+    expect(stream.record.received().map(({ data }) => data.ask_price)).toEqual([152]);
+    await app.publish(aQuote(symbol, { ask_price: 153 }));
+    expect((await stream.record.events(2)).map(({ data }) => data.ask_price)).toEqual([152, 153]);
+    await Promise.all([old.close(), stream.close()]);
+  });
+
+  it('conflate quotes and say how many were merged, and never merge trades', async () => {
+    const symbol = aSymbol();
+    const stream = await webSocketDoor.open(app, { symbols: [symbol], slow_policy: 'conflate', max_rate: 2 });
+    await stream.record.next('subscribed');
+    const sent = trades(symbol, 3);
+    await app.publish(...Array.from({ length: 50 }, (_, index) => aQuote(symbol, { ask_price: 151 + index })), ...sent);
+    const received = (type: string) => stream.record.received().filter((event) => event.data_type === type);
+    await until('the newest quote', () => received('QUOTE').some(({ data }) => data.ask_price === 200), 20_000);
+    await until('the trades', () => received('TRADE').length === 3, 20_000);
+    expect(idsOf(received('TRADE'))).toEqual(idsOf(sent));
+    expect(received('QUOTE').length).toBeLessThan(50);
+    expect(stream.record.of('data').some(({ merged = 0 }) => merged > 1)).toBe(true);
+    await stream.close();
+  });
+
+  it('are managed over gRPC', async () => {
+    const [symbol, subscription] = [aSymbol(), randomUUID()];
+    const client = marketClient(app);
+    const manage = (action: string, more: object = {}) =>
+      ask(app, client, 'ManageSubscription', { action, subscription, ...more });
+    const sent = trades(symbol, 2);
+    await app.publish(...sent);
+    const created = await manage('CREATE', {
+      topic: 'market-data/normalized/equities',
+      type: 'SHARED',
+      start_position: 'EARLIEST',
+      filters: [{ field: 'symbol', operator: 'eq', values: [{ text: symbol }] }],
+    });
+    expect(created).toMatchObject({ subscription_id: subscription, type: 'shared', status: 'active' });
+    expect(JSON.parse(created.filter as string)).toMatchObject({ op: 'eq', attribute: 'symbol', value: symbol });
+    expect(await manage('GET')).toMatchObject({ subscription_id: subscription, type: 'shared' });
+    expect(await manage('PAUSE')).toMatchObject({ status: 'paused' });
+    expect(await manage('RESUME')).toMatchObject({ status: 'active' });
+    expect(await manage('DELETE')).toMatchObject({ status: 'deleted' });
+    await expect(manage('GET')).rejects.toMatchObject({ code: 'subscription.not_found' });
+    client.close();
+  });
+
+  it('have topics that are created, read and deleted over REST', async () => {
+    const name = `market-data/desk/${randomUUID().slice(0, 8)}`;
+    const path = `${TOPICS}/${encodeURIComponent(name)}`;
+    expect(await app.post(TOPICS, { name, data_type: 'TRADE' })).toMatchObject({ status: 201, body: { name } });
+    expect((await app.get(path)).body).toMatchObject({ name, data_type: 'TRADE', enabled: true });
+    expect((await app.delete(path)).status).toBe(204);
+    expect(await app.get(path)).toMatchObject({ status: 404, body: { code: 'topic.not_found' } });
+  });
+
+  it('are not needed for the latest of a symbol', async () => {
+    const symbol = aSymbol();
+    const path = `/api/v1/market-data/${symbol}/latest`;
+    expect(await app.get(path)).toMatchObject({ status: 404, body: { code: 'symbol.not_found' } });
+    await app.publish(aTrade(symbol, { price: '150.10' }, { metadata: { source: 'itch' } }));
+    const latest = await until('it', async () => {
+      const reply = await app.get(path);
+      return reply.status === 200 ? reply.body : undefined;
+    });
+    expect(latest).toMatchObject({ symbol, data: { price: 150.1 }, source: 'itch' });
+  });
+});
