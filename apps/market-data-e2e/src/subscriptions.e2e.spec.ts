@@ -88,21 +88,6 @@ describe('subscriptions to market data', () => {
     await Promise.all([old.close(), stream.close()]);
   });
 
-  it('conflate quotes and say how many were merged, and never merge trades', async () => {
-    const symbol = aSymbol();
-    const stream = await webSocketDoor.open(app, { symbols: [symbol], slow_policy: 'conflate', max_rate: 2 });
-    await stream.record.next('subscribed');
-    const sent = trades(symbol, 3);
-    await app.publish(...Array.from({ length: 50 }, (_, index) => aQuote(symbol, { ask_price: 151 + index })), ...sent);
-    const received = (type: string) => stream.record.received().filter((event) => event.data_type === type);
-    await until('the newest quote', () => received('QUOTE').some(({ data }) => data.ask_price === 200), 20_000);
-    await until('the trades', () => received('TRADE').length === 3, 20_000);
-    expect(idsOf(received('TRADE'))).toEqual(idsOf(sent));
-    expect(received('QUOTE').length).toBeLessThan(50);
-    expect(stream.record.of('data').some(({ merged = 0 }) => merged > 1)).toBe(true);
-    await stream.close();
-  });
-
   it('are managed over gRPC', async () => {
     const [symbol, subscription] = [aSymbol(), randomUUID()];
     const client = marketClient(app);
