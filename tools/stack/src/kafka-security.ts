@@ -76,6 +76,9 @@ export function secureCluster(node: KafkaNode, { files }: Pick<Certificates, 'fi
   };
 }
 
+const LOGIN_WITHIN_MS = 30_000;
+const LOGIN_PAUSE_MS = 200;
+
 /** Whoever comes through TLS without a certificate is ANONYMOUS, and may do what the service may. */
 export async function grantRights(port: number): Promise<void> {
   const {
@@ -85,11 +88,12 @@ export async function grantRights(port: number): Promise<void> {
     AclOperationTypes: act,
     ResourcePatternTypes: pattern,
   } = kafkajs;
-  const admin = new Kafka({
-    brokers: [`127.0.0.1:${port}`],
-    logLevel: logLevel.NOTHING,
-    sasl: { mechanism: 'plain', ...KAFKA_USERS.admin },
-  }).admin();
+  const newAdmin = () =>
+    new Kafka({
+      brokers: [`127.0.0.1:${port}`],
+      logLevel: logLevel.NOTHING,
+      sasl: { mechanism: 'plain', ...KAFKA_USERS.admin },
+    }).admin();
   const allow = (user: string, resourceType: number, operation: number, name: string, isPrefix = false) => ({
     principal: `User:${user}`,
     host: '*',
@@ -107,10 +111,31 @@ export async function grantRights(port: number): Promise<void> {
   const ofReader = [resource.TOPIC, resource.GROUP].map((type) =>
     allow(KAFKA_USERS.reader.username, type, act.READ, 'open.', true),
   );
-  await admin.connect();
+  const admin = await connected(newAdmin);
   try {
     await admin.createAcls({ acl: [...ofService, ...ofReader] });
   } finally {
     await admin.disconnect();
+  }
+}
+
+/**
+ * A broker that has only just opened its door may break off a login. kafkajs then begins another one on the connection of the
+ * first, which the broker refuses for good (ILLEGAL_SASL_STATE): each try needs a client of its own.
+ */
+async function connected(newAdmin: () => kafkajs.Admin): Promise<kafkajs.Admin> {
+  const endMs = performance.now() + LOGIN_WITHIN_MS;
+  for (;;) {
+    const admin = newAdmin();
+    try {
+      await admin.connect();
+      return admin;
+    } catch (error) {
+      await admin.disconnect().catch(() => undefined);
+      if (performance.now() > endMs) throw error;
+      await new Promise((resolve) => {
+        setTimeout(resolve, LOGIN_PAUSE_MS);
+      });
+    }
   }
 }
