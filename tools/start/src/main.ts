@@ -58,11 +58,11 @@ for (const service of services) {
   const { host, port } = service;
   const isGone = () => child.exitCode !== null || child.signalCode !== null;
   areReady = await untilReady(`http://${host}:${port}/health/ready`, READY_WITHIN_MS, isGone);
-  if (areReady) continue;
-  if (!isStopping) process.stderr.write(`${service.name} was not ready within 60 s; its log above says why.\n`);
+  // Told once already: a second time would make the others exit at once, in the middle of their drain.
+  if (areReady || isStopping) continue;
+  process.stderr.write(`${service.name} was not ready within 60 s; its log above says why.\n`);
   process.exitCode = 1;
   stop();
-  break;
 }
 if (areReady && !isStopping) {
   const newKey = knownKey === undefined ? keyIn(keyFile) : undefined;
