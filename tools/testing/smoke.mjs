@@ -1,5 +1,5 @@
 // Usage: node tools/testing/smoke.mjs
-// Does what the README tells a newcomer to do: `npm start`, look at the health, watch the stream, press Ctrl-C.
+// Does what the README tells a newcomer to do: `npm start`, look at the health, watch the streams, press Ctrl-C.
 import { spawn } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -7,6 +7,7 @@ import WebSocket from 'ws';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const ORIGIN = 'http://127.0.0.1:7101';
+const MARKET_ORIGIN = 'http://127.0.0.1:7102';
 const READY_DEADLINE_MS = 120_000;
 const EVENTS_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 30_000;
@@ -39,10 +40,10 @@ function start() {
   };
 }
 
-async function waitUntilReady(service) {
+async function waitUntilReady(service, origin) {
   const begin = performance.now();
   for (;;) {
-    const response = await fetch(`${ORIGIN}/health/ready`).catch(() => undefined);
+    const response = await fetch(`${origin}/health/ready`).catch(() => undefined);
     if (response?.status === 200) return Math.round(performance.now() - begin);
     if (service.hasEnded) throw new Error('npm start ended before it was ready');
     if (performance.now() - begin > READY_DEADLINE_MS) {
@@ -52,18 +53,18 @@ async function waitUntilReady(service) {
   }
 }
 
-function problemOf(event) {
+function problemOf(event, dataType) {
   if (typeof event.event_id !== 'string') return 'event_id is missing';
   if (Number.isNaN(Date.parse(event.timestamp))) return 'timestamp is not a date';
   if (typeof event.distribution?.topic !== 'string') return 'distribution.topic is missing';
   if (typeof event.data !== 'object' || event.data === null) return 'data is missing';
-  if (event.data_type !== 'METRICS') return `data_type is ${event.data_type}, asked for METRICS`;
+  if (event.data_type !== dataType) return `data_type is ${event.data_type}, asked for ${dataType}`;
   return undefined;
 }
 
-function watchMetrics() {
+function watch(stream, dataType) {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`${ORIGIN.replace('http', 'ws')}/api/v1/monitoring/stream?data_types=METRICS`, {
+    const socket = new WebSocket(`${stream.replace('http', 'ws')}?data_types=${dataType}`, {
       headers: authorization(),
     });
     const events = [];
@@ -84,7 +85,7 @@ function watchMetrics() {
       if (message.type === 'error') return finish(new Error(`the stream answered ${data}`));
       if (message.type !== 'data') return;
       for (const event of message.payload.events) {
-        const problem = problemOf(event);
+        const problem = problemOf(event, dataType);
         if (problem !== undefined) return finish(new Error(`${problem}: ${JSON.stringify(event)}`));
         events.push(event);
       }
@@ -93,9 +94,9 @@ function watchMetrics() {
   });
 }
 
-async function expectJson(pathname) {
-  const response = await fetch(ORIGIN + pathname, { headers: authorization() });
-  if (response.status !== 200) throw new Error(`${pathname} answered ${response.status}`);
+async function expectJson(url) {
+  const response = await fetch(url, { headers: authorization() });
+  if (response.status !== 200) throw new Error(`${url} answered ${response.status}`);
   await response.json();
 }
 
@@ -105,15 +106,23 @@ process.once('SIGTERM', () => {
   process.exit(1);
 });
 try {
-  console.log(`ready after ${await waitUntilReady(service)} ms`);
+  console.log(`monitoring is ready after ${await waitUntilReady(service, ORIGIN)} ms`);
+  console.log(`market data is ready ${await waitUntilReady(service, MARKET_ORIGIN)} ms later`);
   const { status } = await fetch(`${ORIGIN}/api/v1/monitoring/alerts/active`);
   if (status !== 401) throw new Error(`without a key it answered ${status}`);
   if ((statSync(keyFile).mode & 0o077) !== 0) throw new Error('others may read the key');
-  const events = await watchMetrics();
-  console.log(`${events.length} events over the WebSocket, the first: ${JSON.stringify(events[0])}`);
-  await expectJson('/health/live');
-  await expectJson('/api/v1/monitoring/health/summary');
-  await expectJson('/api/v1/monitoring/alerts/active');
+  for (const [stream, dataType] of [
+    [`${ORIGIN}/api/v1/monitoring/stream`, 'METRICS'],
+    [`${MARKET_ORIGIN}/api/v1/market-data/stream`, 'TRADE'],
+  ]) {
+    const events = await watch(stream, dataType);
+    console.log(`${events.length} events over the WebSocket, the first: ${JSON.stringify(events[0])}`);
+  }
+  await expectJson(`${ORIGIN}/health/live`);
+  await expectJson(`${ORIGIN}/api/v1/monitoring/health/summary`);
+  await expectJson(`${ORIGIN}/api/v1/monitoring/alerts/active`);
+  await expectJson(`${MARKET_ORIGIN}/api/v1/market-data/AAPL/latest`);
+  await expectJson(`${MARKET_ORIGIN}/api/v1/market-data/AAPL/history?interval=1m`);
 
   const begin = performance.now();
   service.signal('SIGINT');

@@ -1,4 +1,5 @@
 import type { DistributaryClient } from './client.js';
+import { addressOf } from './endpoint.js';
 import { DistributaryError } from './errors.js';
 import type { ConnectOptions } from './options.js';
 import { SseClient } from './sse/sse-client.js';
@@ -11,7 +12,8 @@ export function createClient(
   options: ConnectOptions,
   ownWebSocket: WebSocketConstructor | undefined,
 ): DistributaryClient {
-  if (options.transport === 'sse') return new SseClient(url, options);
+  const address = addressOf(url, options.api);
+  if (options.transport === 'sse') return new SseClient(address, options);
   const webSocket = options.WebSocket ?? ownWebSocket;
   if (webSocket === undefined) {
     throw new DistributaryError(
@@ -19,5 +21,5 @@ export function createClient(
       'no WebSocket here: pass one as an option, or use the transport sse',
     );
   }
-  return new WebSocketClient(url, options, webSocket);
+  return new WebSocketClient(address, options, webSocket);
 }

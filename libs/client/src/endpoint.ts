@@ -1,10 +1,10 @@
 import type { WireStart } from '@distributary/contracts';
 import { DistributaryError } from './errors.js';
 
-const DEFAULT_PATH = '/api/v1/monitoring/stream';
+const DEFAULT_API = 'monitoring';
 
 /**
- * The stream's address. A bare origin means the monitoring stream; the scheme follows the transport, so that one URL
+ * The stream's address. A bare origin means the stream of monitoring; the scheme follows the transport, so that one URL
  * serves both.
  */
 export function streamUrl(url: string, transport: 'websocket' | 'sse'): URL {
@@ -19,9 +19,19 @@ export function streamUrl(url: string, transport: 'websocket' | 'sse'): URL {
   }
   const isSecure = parsed.protocol === 'https:' || parsed.protocol === 'wss:';
   const scheme = (transport === 'websocket' ? 'ws' : 'http') + (isSecure ? 's' : '');
-  const path = parsed.pathname === '/' ? DEFAULT_PATH : parsed.pathname;
+  const path = parsed.pathname === '/' ? streamPath(DEFAULT_API) : parsed.pathname;
   // Assigning `protocol` may not switch between http and ws in a browser: the URL is written anew.
   return new URL(`${scheme}://${parsed.host}${path}${parsed.search}`);
+}
+
+const streamPath = (api: string): string => `/api/v1/${api}/stream`;
+
+/** The address of the service that has this API, if `url` is a bare origin; any other address says it itself. */
+export function addressOf(url: string, api: string | undefined): string {
+  if (api === undefined || !URL.canParse(url)) return url;
+  const parsed = new URL(url);
+  if (parsed.pathname === '/') parsed.pathname = streamPath(api);
+  return parsed.href;
 }
 
 /** A REST resource that lies beside the stream: `events` → `…/api/v1/monitoring/events`. */

@@ -7,6 +7,8 @@ import type { WebSocketConstructor } from './web-socket/web-socket.js';
 export type ClientState = 'connecting' | 'open' | 'waiting' | 'closed' | 'failed';
 
 export interface ConnectOptions {
+  /** Which service a bare origin is: `monitoring` (the default) or `market-data`. */
+  readonly api?: string;
   /** Default `websocket`. SSE passes more proxies, but has no acknowledgements, no credit and no history. */
   readonly transport?: 'websocket' | 'sse';
   /**
@@ -41,6 +43,16 @@ export interface SubscribeOptions {
   readonly keys?: readonly string[];
   readonly dataTypes?: readonly string[];
   readonly services?: readonly string[];
+  /** Market data, as these and the next are: at most 1,000, as they are written. */
+  readonly symbols?: readonly string[];
+  readonly exchanges?: readonly string[];
+  readonly currencies?: readonly string[];
+  readonly assetClasses?: readonly string[];
+  /** Included, like the other bounds; a text where the digits are more than a number holds. */
+  readonly minPrice?: number | string;
+  readonly maxPrice?: number | string;
+  readonly minVolume?: number;
+  readonly maxVolume?: number;
   /** CEL text (`severity == "CRITICAL"`) or the filter tree. */
   readonly filter?: unknown;
   readonly start?: WireStart;

@@ -2,7 +2,7 @@ import { FakeClock, until } from '@distributary/distribution-core/testing';
 import { WebSocket } from 'ws';
 import type { DistributaryClient } from './client.js';
 import { connect } from './connect.js';
-import { streamUrl } from './endpoint.js';
+import { addressOf, streamUrl } from './endpoint.js';
 import type { DistributaryError } from './errors.js';
 import { connect as connectInNode } from './node/connect.js';
 import { ScriptedServer } from './testing/scripted-server.js';
@@ -115,6 +115,15 @@ describe('addresses', () => {
     ['https://host/', 'websocket', 'wss://host/api/v1/monitoring/stream'],
   ] as const)('%p over %s is %p', (url, transport, expected) => {
     expect(streamUrl(url, transport).href).toBe(expected);
+  });
+
+  it.each([
+    ['http://host:1', 'market-data', 'http://host:1/api/v1/market-data/stream'],
+    ['http://host:1', undefined, 'http://host:1'],
+    ['wss://host/prices?a=b', 'market-data', 'wss://host/prices?a=b'],
+    ['nonsense', 'market-data', 'nonsense'],
+  ])('%p of the API %p is %p', (url, api, expected) => {
+    expect(addressOf(url, api)).toBe(expected);
   });
 
   it.each(['nonsense', 'ftp://host'])('%p is refused', (url) => {

@@ -45,6 +45,16 @@ export interface SubscribePayload {
   readonly keys?: readonly string[];
   readonly data_types?: readonly string[];
   readonly services?: readonly string[];
+  /** Of market data, as the next ones are. */
+  readonly symbols?: readonly string[];
+  readonly exchanges?: readonly string[];
+  readonly currencies?: readonly string[];
+  readonly asset_classes?: readonly string[];
+  /** Both included; decimal texts where a number does not hold all digits. */
+  readonly min_price?: number | string;
+  readonly max_price?: number | string;
+  readonly min_volume?: number;
+  readonly max_volume?: number;
   /** The filter tree as JSON, or its CEL text. */
   readonly filter?: unknown;
   /** Default: `latest`, or the stored position of a durable subscription. */

@@ -51,7 +51,7 @@ describe('npm start', () => {
 
   it('prints commands that read the key from its file, and the key itself once', () => {
     const text = summaryOf(addresses);
-    expect(text.match(/"Authorization: Bearer \$\(cat \.data\/development\.key\)"/g)).toHaveLength(7);
+    expect(text.match(/"Authorization: Bearer \$\(cat \.data\/development\.key\)"/g)).toHaveLength(8);
     expect(text.match(/--token-file \.data\/development\.key$/gm)).toHaveLength(5);
     expect(text).toContain('grpcurl -plaintext -H "authorization: Bearer $(cat .data/development.key)"');
     expect(text).toContain('dk_new');

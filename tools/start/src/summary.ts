@@ -15,9 +15,11 @@ export function summaryOf({ host, port, grpcPort, marketData, keyFile, newKey }:
   const market = `http://${host}:${marketData.port}`;
   const stream = `${host}:${port}/api/v1/monitoring/stream`;
   const program = port === '7101' ? 'npx distributary' : `DISTRIBUTARY_URL=${http} npx distributary`;
+  const marketProgram = marketData.port === '7102' ? 'npx distributary' : `DISTRIBUTARY_URL=${market} npx distributary`;
   const header = (name: string) => (keyFile === undefined ? '' : `-H "${name}: Bearer $(cat ${keyFile})" `);
   const auth = header('Authorization');
-  const cli = (command: string) => `${program} ${command}${keyFile === undefined ? '' : ` --token-file ${keyFile}`}`;
+  const tokenOption = keyFile === undefined ? '' : ` --token-file ${keyFile}`;
+  const cli = (command: string) => `${program} ${command}${tokenOption}`;
   return `
 Distributary is ready: monitoring watches this machine, market data shows ticks that it makes up, and a real index replayed.
 
@@ -40,7 +42,8 @@ Try, in another terminal, in this folder:
   # market data: the latest of a symbol, and the live stream of two
   curl ${auth}${market}/api/v1/market-data/AAPL/latest
   curl -N ${auth}'${market}/api/v1/market-data/stream?symbols=AAPL,MSFT'
-  DISTRIBUTARY_URL=${market}/api/v1/market-data/stream npx distributary tail 'market-data/#'${keyFile === undefined ? '' : ` --token-file ${keyFile}`}
+  curl ${auth}'${market}/api/v1/market-data/AAPL/history?interval=1m'
+  ${marketProgram} tail --api market-data --symbols AAPL,MSFT${tokenOption}
 
   # the command line: follow, filter, publish
   ${cli("tail 'monitoring/#'")}

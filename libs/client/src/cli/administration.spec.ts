@@ -25,6 +25,7 @@ async function cli(...args: string[]) {
       colors: pc.createColors(false),
       columns: undefined,
       defaultUrl: server.url,
+      defaultApi: 'monitoring',
       token: 'secret',
       stop: new AbortController().signal,
     },

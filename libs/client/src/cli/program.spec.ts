@@ -36,6 +36,7 @@ function command(args: readonly string[], input = '') {
       colors: pc.createColors(false),
       columns: undefined,
       defaultUrl: server.url,
+      defaultApi: 'monitoring',
       token: 'secret',
       stop: stop.signal,
     },
@@ -91,6 +92,27 @@ describe('tail', () => {
     expect(written.out).toBe(`${line}\n${line}\n`);
     expect(written.err).toBe('status: slow\ngap in monitoring/alerts#0: some events may be missing (slow, ..1)\n');
     expect(peer.payloads('hello')).toEqual([{ token: 'secret', client: 'distributary tail' }]);
+  });
+
+  it('of market data selects by symbols and exchanges, and needs no pattern', async () => {
+    const { written, exit } = command([
+      'tail',
+      '--api',
+      'market-data',
+      '--symbols',
+      'AAPL,BRK.B',
+      '--exchanges',
+      'NASDAQ',
+      '--limit',
+      '1',
+    ]);
+    const peer = await server.peer(0);
+    const { id, ...asked } = await peer.next('subscribe');
+    expect(asked).toEqual({ symbols: ['AAPL', 'BRK.B'], exchanges: ['NASDAQ'], credit: 1 });
+    peer.send('subscribed', subscribedTo(id));
+    peer.send('data', data('', '1', ['a']));
+    expect(await exit).toBe(0);
+    expect(written.out).not.toBe('');
   });
 
   it('with --name is durable and acknowledges what it has shown; with --json shows the events as they are', async () => {
@@ -173,14 +195,14 @@ describe('tail', () => {
   });
 
   it.each([
-    [['tail'], 'missing required argument'],
+    [['tail', '--api', 'weather'], '--api: one of monitoring, market-data expected'],
     [['tail', '#', '--from', 'yesterday'], '--from: latest, earliest'],
     [['tail', '#', '--limit', '0'], 'at least 1'],
     [['tail', '#', '--slow-policy', 'wait'], 'Allowed choices'],
     [['tail', '#', '--sse', '--name', 'a'], 'cannot acknowledge'],
     [['tell'], 'unknown command'],
     [['publish', 'a.json', '--topic', 't'], 'either a file'],
-    [['publish', '--topic', 't'], 'at least --data-type and --service'],
+    [['publish', '--topic', 't'], 'at least --data-type and --data'],
     [['publish', '--data-type', 't', '--service', 's', '--data', '{'], '--data: not JSON'],
     [['publish'], 'no events'],
   ])('%j makes no sense', async (args, message) => {
@@ -192,7 +214,7 @@ describe('tail', () => {
   it('explains itself', async () => {
     const { written, exit } = command(['--help']);
     expect(await exit).toBe(0);
-    expect(written.out).toContain('tail [options] <pattern...>');
+    expect(written.out).toContain('tail [options] [pattern...]');
   });
 });
 

@@ -4,6 +4,7 @@ import { failureOf } from './failure.js';
 import { list, type ListOptions } from './list.js';
 import { publish, type PublishOptions } from './publish.js';
 import { tail, type TailOptions } from './tail.js';
+import { serviceUrl } from './service-url.js';
 import type { Terminal } from './terminal.js';
 import { type TokenOptions, withToken } from './token.js';
 
@@ -14,9 +15,13 @@ function positiveInteger(text: string): number {
 
 function program(terminal: Terminal): Command {
   const root = new Command('distributary')
-    .description('Subscribe to and publish monitoring events.')
+    .description('Subscribe to events, publish and manage them.')
     .exitOverride()
     .enablePositionalOptions()
+    .hook('preAction', (_root, chosen) => {
+      const { url, api } = chosen.opts<{ readonly url?: string; readonly api: string }>();
+      chosen.setOptionValue('url', serviceUrl(url, api));
+    })
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
@@ -25,6 +30,7 @@ function program(terminal: Terminal): Command {
     parent
       .command(usage)
       .description(description)
+      .option('--api <name>', 'monitoring or market-data (environment: DISTRIBUTARY_API)', terminal.defaultApi)
       .option('--url <url>', 'the service (environment: DISTRIBUTARY_URL)', terminal.defaultUrl)
       .option('--token <token>', 'API key or JWT (environment: DISTRIBUTARY_TOKEN)')
       .option('--token-file <file>', 'a file that holds it')
@@ -33,11 +39,13 @@ function program(terminal: Terminal): Command {
   const command = (usage: string, description: string) => commandOf(root, usage, description);
 
   command('tail', 'Show events as they come')
-    .argument('<pattern...>', 'topics: "+" is one level, "#" the rest')
+    .argument('[pattern...]', 'topics: "+" is one level, "#" the rest; default: all events of the service')
     .option('--filter <text>', `e.g. 'severity == "CRITICAL"'`)
     .option('--keys <list>', 'routing keys: "*" is one word, "#" the rest')
     .option('--data-types <list>', 'e.g. ALERTS,METRICS')
     .option('--services <list>', 'services that the events are about')
+    .option('--symbols <list>', 'market data: AAPL,MSFT')
+    .option('--exchanges <list>', 'market data: NASDAQ,XNYS')
     .option('--from <start>', 'latest, earliest, snapshot, an ISO 8601 time, or a cursor')
     .option('--name <name>', 'durable: the service keeps the position under this name')
     .addOption(
@@ -61,6 +69,7 @@ function program(terminal: Terminal): Command {
     .option('--key <key>', 'routing key')
     .option('--data-type <type>', 'ALERTS, METRICS, …')
     .option('--service <service>', 'where it comes from')
+    .option('--source <source>', 'market data: where it comes from')
     .option('--severity <severity>')
     .option('--data <json>')
     .action((file: string | undefined, options: PublishOptions & TokenOptions) =>

@@ -10,6 +10,7 @@ export interface PublishOptions {
   readonly key?: string;
   readonly dataType?: string;
   readonly service?: string;
+  readonly source?: string;
   readonly severity?: string;
   readonly data?: string;
   readonly json?: boolean;
@@ -40,9 +41,8 @@ export async function publish(terminal: Terminal, file: string | undefined, opti
 }
 
 function sourceOf(terminal: Terminal, file: string | undefined, options: PublishOptions): AsyncIterable<unknown> {
-  const isSingle = [options.topic, options.key, options.dataType, options.service, options.severity, options.data].some(
-    (option) => option !== undefined,
-  );
+  const { topic, key, dataType, service, source, severity, data } = options;
+  const isSingle = [topic, key, dataType, service, source, severity, data].some((option) => option !== undefined);
   if (isSingle && file !== undefined) throw new UsageError('either a file or the fields of one event');
   if (isSingle) return one(eventOf(options));
   if (file === undefined || file === '-') return eventsFrom(terminal.stdin, 'stdin', terminal.stop);
@@ -53,11 +53,9 @@ async function* one(event: unknown): AsyncGenerator<unknown> {
   yield await Promise.resolve(event);
 }
 
-/** The service fills in what is not said: id, time, topic and key. */
-function eventOf({ topic, key, dataType, service, severity, data = '{}' }: PublishOptions): unknown {
-  if (dataType === undefined || service === undefined) {
-    throw new UsageError('one event needs at least --data-type and --service');
-  }
+/** The service fills in what is not said (id, time, topic and key), and tells what else it needs. */
+function eventOf({ topic, key, dataType, service, source, severity, data = '{}' }: PublishOptions): unknown {
+  if (dataType === undefined) throw new UsageError('one event needs at least --data-type and --data');
   let payload: unknown;
   try {
     payload = JSON.parse(data);
@@ -68,7 +66,7 @@ function eventOf({ topic, key, dataType, service, severity, data = '{}' }: Publi
     data_type: dataType,
     data: payload,
     routing: { topic, routing_key: key },
-    metadata: { source_service: service, severity },
+    metadata: { source_service: service, source, severity },
   };
 }
 

@@ -13,6 +13,8 @@ export interface TailOptions {
   readonly keys?: string;
   readonly dataTypes?: string;
   readonly services?: string;
+  readonly symbols?: string;
+  readonly exchanges?: string;
   readonly from?: string;
   readonly name?: string;
   readonly slowPolicy?: SubscribePayload['slow_policy'];
@@ -38,11 +40,13 @@ function subscribeOptions(patterns: readonly string[], options: TailOptions): Su
     throw new UsageError('--name needs the WebSocket: server-sent events cannot acknowledge');
   }
   return {
-    patterns,
+    patterns: patterns.length === 0 ? undefined : patterns,
     filter: options.filter,
     keys: list(options.keys),
     dataTypes: list(options.dataTypes),
     services: list(options.services),
+    symbols: list(options.symbols),
+    exchanges: list(options.exchanges),
     start: options.from === undefined ? undefined : startOf(options.from),
     name: options.name,
     slowPolicy: options.slowPolicy,

@@ -12,7 +12,9 @@ export interface Terminal {
   readonly colors: Colors;
   /** Width of a line in characters; undefined where output goes to no screen. */
   readonly columns: number | undefined;
-  readonly defaultUrl: string;
+  /** Unless a command says otherwise: the service's address, and which service it is. */
+  readonly defaultUrl: string | undefined;
+  readonly defaultApi: string;
   readonly token: string | undefined;
   /** Ctrl-C, or a reader of the output that went away. */
   readonly stop: AbortSignal;

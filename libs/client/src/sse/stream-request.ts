@@ -17,22 +17,30 @@ export function streamRequestUrl(url: string, options: SubscribeOptions): URL {
     services: options.services,
     patterns: options.patterns,
     keys: options.keys,
+    symbols: options.symbols,
+    exchanges: options.exchanges,
+    currencies: options.currencies,
+    asset_classes: options.assetClasses,
     fields: options.fields,
   };
   for (const [name, list] of Object.entries(lists)) if (list !== undefined) searchParams.set(name, list.join(','));
   const { start } = options;
-  const texts = {
+  const values = {
     filter: options.filter,
     subscriber_service: options.subscriberService,
     transformation: options.transformation,
     format: options.format,
+    delivery_guarantee: options.deliveryGuarantee,
+    slow_policy: options.slowPolicy,
+    max_rate: options.maxRate,
+    min_price: options.minPrice,
+    max_price: options.maxPrice,
+    min_volume: options.minVolume,
+    max_volume: options.maxVolume,
   };
-  for (const [name, value] of Object.entries(texts)) {
+  for (const [name, value] of Object.entries(values)) {
     if (value !== undefined) searchParams.set(name, typeof value === 'string' ? value : JSON.stringify(value));
   }
-  if (options.deliveryGuarantee !== undefined) searchParams.set('delivery_guarantee', options.deliveryGuarantee);
-  if (options.maxRate !== undefined) searchParams.set('max_rate', String(options.maxRate));
-  if (options.slowPolicy !== undefined) searchParams.set('slow_policy', options.slowPolicy);
   if (start !== undefined && !isCursor(start)) searchParams.set('start', startText(start));
   return target;
 }
