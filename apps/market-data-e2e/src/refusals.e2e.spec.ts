@@ -66,6 +66,17 @@ describe('market data that is wrong', () => {
     }
   });
 
+  it.each([
+    ['subscription', { action: 'GET', subscription: '' }],
+    ['filters[0].operator', { filters: [{ field: 'symbol', operator: 'like', values: [{ text: 'A' }] }] }],
+    ['message_id', { start_position: 'MESSAGE_ID' }],
+  ])('to subscribe to is refused at %s', async (path, request) => {
+    const client = marketClient(app);
+    const asked = ask(app, client, 'ManageSubscription', { action: 'CREATE', subscription: 'desk-7', ...request });
+    await expect(asked).rejects.toMatchObject({ code: 'request.invalid', errors: [{ path }] });
+    client.close();
+  });
+
   it('is refused over Exchange', async () => {
     const stream = await exchangeDoor.open(app, { data_types: ['WEATHER'] });
     expect(await stream.record.next('error')).toMatchObject({ errors: [{ path: 'data_types[0]' }] });

@@ -6,4 +6,4 @@ export { type ArchiveOptions, DEFAULT_ARCHIVE_OPTIONS } from './archive/archive-
 export type { ArchiveBatch, ArchiveRow } from './archive/archive-row.js';
 export { HistoryDatabase } from './candles/history-database.js';
 export { candleStatement } from './candles/history-statements.js';
-export { type Interval, INTERVALS } from './candles/interval.js';
+export { intervalMicros } from './candles/interval.js';

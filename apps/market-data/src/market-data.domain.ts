@@ -1,4 +1,3 @@
-import { MARKET_DATA_PACKAGE, MARKET_DATA_PROTO } from '@distributary/contracts';
 import type { Domain } from '@distributary/distribution-service';
 import { openBroker } from './composition/broker.js';
 import { createFeatures } from './composition/features.js';
@@ -6,6 +5,7 @@ import { type MarketDataConfig, marketDataConfig } from './config/market-data.co
 import { DEAD_LETTER_RETENTION, marketDataTopics, RECEIPTS_TOPIC, SERVICE } from './events/default-topics.js';
 import { marketDataEvents } from './events/event-form.js';
 import { marketDataAsyncApi } from './stream/async-api-text.js';
+import { MARKET_DATA_GRPC } from './stream/grpc-contract.js';
 import { marketDataVocabulary } from './stream/market-data-vocabulary.js';
 import { MARKET_DATA_SUBSCRIPTIONS } from './subscriptions/market-data-subscription.entity.js';
 import { MarketDataTopicEntity } from './topics/market-data-topic.entity.js';
@@ -19,7 +19,7 @@ export const marketDataDomain: Domain<MarketDataConfig> & { readonly config: typ
     description: 'Trades, quotes and bars of your feeds: ingest them here, watch them live, ask for the latest.',
   },
   config: marketDataConfig,
-  grpc: { proto: MARKET_DATA_PROTO, package: MARKET_DATA_PACKAGE, service: 'MarketDataStream' },
+  grpc: MARKET_DATA_GRPC,
   vocabulary: marketDataVocabulary,
   events: marketDataEvents,
   topics: {

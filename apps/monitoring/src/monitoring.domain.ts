@@ -1,4 +1,3 @@
-import { MONITORING_PACKAGE, MONITORING_PROTO } from '@distributary/contracts';
 import { SystemIds } from '@distributary/distribution-nest';
 import type { Domain } from '@distributary/distribution-service';
 import { openBroker } from './composition/broker.js';
@@ -7,6 +6,7 @@ import { type MonitoringConfig, monitoringConfig } from './config/monitoring.con
 import { DEAD_LETTER_RETENTION, monitoringTopics, RECEIPTS_TOPIC, SERVICE } from './events/default-topics.js';
 import { monitoringEvents } from './events/event-form.js';
 import { monitoringAsyncApi } from './stream/async-api-text.js';
+import { MONITORING_GRPC } from './stream/grpc-contract.js';
 import { monitoringVocabulary } from './stream/monitoring-vocabulary.js';
 import { MonitoringSubscriptionEntity } from './subscriptions/monitoring-subscription.entity.js';
 import { MonitoringTopicEntity } from './topics/monitoring-topic.entity.js';
@@ -20,7 +20,7 @@ export const monitoringDomain: Domain<MonitoringConfig> & { readonly config: typ
     description: 'Metrics, alerts, incidents and status of your services: ingest them here, watch them live.',
   },
   config: monitoringConfig,
-  grpc: { proto: MONITORING_PROTO, package: MONITORING_PACKAGE, service: 'MonitoringStream' },
+  grpc: MONITORING_GRPC,
   vocabulary: monitoringVocabulary,
   events: monitoringEvents,
   topics: {

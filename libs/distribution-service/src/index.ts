@@ -5,6 +5,7 @@ export type { Observability, PerformanceSample } from './composition/observabili
 export { type Parts, READERS } from './composition/parts.js';
 export * from './config/service.config.js';
 export * from './domain.js';
+export * from './doors/grpc-calls.js';
 export * from './doors/manage-subscription.js';
 export * from './feed/event-feed.js';
 export * from './feed/log-event-feed.js';

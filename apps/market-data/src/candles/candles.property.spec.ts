@@ -1,9 +1,10 @@
+import { BAR_INTERVALS, type BarInterval } from '@distributary/contracts';
 import { positionOfOffset } from '@distributary/distribution-core';
 import fc from 'fast-check';
 import type { ArchiveRow } from '../archive/archive-row.js';
 import { dividedText, scaledText, unscaled } from '../archive/decimal-text.js';
 import { aLane, aRow, DAY, MIDNIGHT } from '../archive/testing/archive-world.js';
-import { type Interval, INTERVALS } from './interval.js';
+import { intervalMicros } from './interval.js';
 import type { Candle } from './market-history.js';
 import { HistoryWorld } from './testing/history-world.js';
 
@@ -16,8 +17,13 @@ interface Trade {
 }
 
 /** What one writes in an afternoon: sort everything, go through it once, add with whole numbers. */
-function naiveCandles(trades: readonly Trade[], interval: Interval, startMicros: number, endMicros: number): Candle[] {
-  const width = INTERVALS[interval];
+function naiveCandles(
+  trades: readonly Trade[],
+  interval: BarInterval,
+  startMicros: number,
+  endMicros: number,
+): Candle[] {
+  const width = intervalMicros(interval);
   const text = (value: number) => String(value).padStart(20, '0');
   const placeOf = ({ lane, row }: Trade) =>
     [text(row.timeMicros), LANES[lane].partition, LANES[lane].epoch, row.position].join(' ');
@@ -72,7 +78,7 @@ describe('candles', () => {
       fc.asyncProperty(
         fc.array(figures, { maxLength: 60 }),
         fc.array(fc.nat(60), { minLength: LANES.length, maxLength: LANES.length }),
-        fc.constantFrom(...(Object.keys(INTERVALS) as Interval[])),
+        fc.constantFrom(...BAR_INTERVALS),
         fc.oneof(fc.constant([0, 2 * DAY]), fc.tuple(fc.nat(2 * DAY), fc.nat(2 * DAY))),
         async (drawn, cuts, interval, bounds) => {
           const trades = toTrades(drawn);

@@ -1,22 +1,8 @@
-import { invalidRequest } from '@distributary/distribution-core';
+import { type BarInterval, INTERVAL_MS } from '@distributary/contracts';
 
-const SECOND = 1_000_000;
-
-/** The specification's intervals and their widths in microseconds. Each divides the day, so buckets begin at UTC's midnight. */
-export const INTERVALS = {
-  '1m': 60 * SECOND,
-  '5m': 300 * SECOND,
-  '1h': 3600 * SECOND,
-  '1d': 86_400 * SECOND,
-} as const satisfies Record<string, number>;
-
-export type Interval = keyof typeof INTERVALS;
-
-export function parseInterval(text: string): Interval {
-  if (Object.hasOwn(INTERVALS, text)) return text as Interval;
-  throw invalidRequest([{ path: 'interval', rule: `must be one of ${Object.keys(INTERVALS).join(', ')}` }]);
-}
+/** The width. Each divides the day, so buckets begin at UTC's midnight. */
+export const intervalMicros = (interval: BarInterval): number => INTERVAL_MS[interval] * 1_000;
 
 /** The first beginning of a bucket at or after this time. */
-export const bucketFrom = (micros: number, interval: Interval): number =>
-  Math.ceil(micros / INTERVALS[interval]) * INTERVALS[interval];
+export const bucketFrom = (micros: number, interval: BarInterval): number =>
+  Math.ceil(micros / intervalMicros(interval)) * intervalMicros(interval);

@@ -1,7 +1,6 @@
 import type { ArchiveRow } from '../archive/archive-row.js';
 import { aLane, aRow, DAY, MIDNIGHT, SECOND } from '../archive/testing/archive-world.js';
 import { decodeEventCursor } from './event-cursor.js';
-import { parseInterval } from './interval.js';
 import { HistoryWorld } from './testing/history-world.js';
 
 let world: HistoryWorld;
@@ -106,10 +105,6 @@ describe('candles', () => {
     await world.archived(aLane(), [trade(0, MIDNIGHT, '99999999999999999999', 2n ** 62n)]);
     const refused = { code: 'request.invalid', problems: [{ path: 'start_time' }] };
     await expect(world.history.candles({ ...whole, interval: '1m' })).rejects.toMatchObject(refused);
-  });
-
-  it.each(['2m', '', '1M', 'toString'])('know no interval %j', (interval) => {
-    expect(() => parseInterval(interval)).toThrow(expect.objectContaining({ code: 'request.invalid' }));
   });
 
   it('name everything that is wrong with a request', async () => {

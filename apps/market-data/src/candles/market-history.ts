@@ -1,4 +1,5 @@
 import { type DuckDBBlobValue, type DuckDBValue, listValue } from '@duckdb/node-api';
+import type { BarInterval } from '@distributary/contracts';
 import { DistributionError, type LanePosition } from '@distributary/distribution-core';
 import type { ArchiveDisk } from '../archive/archive-disk.js';
 import { dividedText, trimmedDecimal } from '../archive/decimal-text.js';
@@ -7,7 +8,7 @@ import type { HistoryDatabase } from './history-database.js';
 import { checkRange, type HistoryRange } from './history-request.js';
 import { candleStatement, eventStatement, type StatementShape } from './history-statements.js';
 import type { HistoryTail } from './history-tail.port.js';
-import { bucketFrom, type Interval, INTERVALS } from './interval.js';
+import { bucketFrom, intervalMicros } from './interval.js';
 import { type HistoryGap, type SeamedSources, seamedSources } from './seam.js';
 
 /** Trades of [start, start + interval). Prices, volume and VWAP are exact decimal text. */
@@ -67,9 +68,9 @@ export class MarketHistory {
   ) {}
 
   /** Candles that begin in [start, end), each of them whole, in order; those without trades are left out. */
-  async candles(request: HistoryRange & { readonly interval: Interval }): Promise<CandlePage> {
+  async candles(request: HistoryRange & { readonly interval: BarInterval }): Promise<CandlePage> {
     checkRange(request);
-    const width = INTERVALS[request.interval];
+    const width = intervalMicros(request.interval);
     const range = {
       ...request,
       startMicros: bucketFrom(request.startMicros, request.interval),

@@ -1,13 +1,14 @@
-import { NDJSON } from '@distributary/contracts';
-import type { Features, Parts } from '@distributary/distribution-service';
+import { marketDataMessage, NDJSON } from '@distributary/contracts';
+import { type Features, GrpcCalls, type Parts } from '@distributary/distribution-service';
 import { EventsController } from '../events/events.controller.js';
 import { HistoryController } from '../events/history.controller.js';
 import { LatestController } from '../latest/latest.controller.js';
 import { LatestService } from '../latest/latest.service.js';
 import { HistoricalDataController } from '../queries/historical-data.controller.js';
 import { HistoricalDataService } from '../queries/historical-data.service.js';
-import { MarketDataCalls } from '../stream/market-data-calls.js';
+import { MARKET_DATA_GRPC } from '../stream/grpc-contract.js';
 import { RequestsGrpc } from '../stream/requests.grpc.js';
+import { flatCriteria } from '../stream/stream-request.js';
 import { StreamController } from '../stream/stream.controller.js';
 import { StreamGateway } from '../stream/stream.gateway.js';
 import { StreamGrpc } from '../stream/stream.grpc.js';
@@ -31,7 +32,15 @@ export function doorsOf(parts: Parts, { latest, bars }: Answering): Omit<Feature
     providers: [
       { provide: LatestService, useValue: latest },
       { provide: HistoricalDataService, useValue: bars },
-      { provide: MarketDataCalls, useValue: new MarketDataCalls(parts.sessions, parts.publishCalls) },
+      {
+        provide: GrpcCalls,
+        useValue: new GrpcCalls(parts, {
+          contract: MARKET_DATA_GRPC,
+          typedMethod: 'StreamMarketData',
+          eventOf: marketDataMessage,
+          fieldsOf: flatCriteria,
+        }),
+      },
     ],
     bodies: { json: [], bytes: [], texts: [NDJSON] },
     addReads: () => undefined,

@@ -2,13 +2,14 @@ import {
   type BarInterval,
   type HistoricalDataQuery,
   historicalDataQuerySchema,
-  INTERVAL_MS,
   latestDataQuerySchema,
   symbolParameterSchema,
 } from '@distributary/contracts';
 import { type Clock, DistributionError, invalidRequest, type Problem } from '@distributary/distribution-core';
+import { pathText } from '@distributary/distribution-nest';
 import type { z } from 'zod';
 import { microsOfIso } from '@distributary/distribution-service';
+import { intervalMicros } from '../candles/interval.js';
 
 /** Bars of one symbol, of every exchange or of one. */
 export interface HistoryQuery {
@@ -69,7 +70,7 @@ export const symbolNotFound = ({ symbol, exchange }: Pick<LatestQuery, 'symbol' 
 function timesOf(query: HistoricalDataQuery, clock: Clock): Pick<HistoryQuery, 'fromMicros' | 'toMicros'> {
   const { start_time: start, end_time: end, interval = DEFAULT_INTERVAL, limit } = query;
   const toMicros = end === undefined ? clock.nowMicros() : microsOfIso(end);
-  const span = limit * INTERVAL_MS[interval] * 1_000;
+  const span = limit * intervalMicros(interval);
   return { fromMicros: start === undefined ? Math.max(0, toMicros - span) : microsOfIso(start), toMicros };
 }
 
@@ -80,8 +81,6 @@ function checked<Schema extends z.ZodType>(
 ): z.output<Schema> | undefined {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  problems.push(
-    ...parsed.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), rule: message })),
-  );
+  problems.push(...parsed.error.issues.map(({ path, message }) => ({ path: pathText(path), rule: message })));
   return undefined;
 }

@@ -1,17 +1,16 @@
-import type { MessageFilter } from '@distributary/contracts';
-import { filterToJson, parseFilter } from '@distributary/distribution-core';
+import { type Filter, filterToJson, parseFilter } from '@distributary/distribution-core';
 import { messageFields, selectionFieldsOf } from '@distributary/distribution-nest';
 import { flatCriteria } from '../stream/stream-request.js';
-import { filterOf } from './subscription-request.js';
+import { newSubscriptionOf } from './subscription-request.js';
 
 /** `SubscriptionRequest` of the .proto file, as proto-loader gives it: what was not sent is not there. */
 export interface SubscriptionMessage {
   readonly action?: string | number;
   readonly topic?: string;
   readonly subscription?: string;
-  readonly type?: string;
+  readonly type?: string | number;
   readonly filters?: readonly FilterMessage[];
-  readonly start_position?: string;
+  readonly start_position?: string | number;
   readonly message_id?: string;
   readonly patterns?: readonly string[];
   readonly filter?: string;
@@ -20,44 +19,57 @@ export interface SubscriptionMessage {
 }
 
 interface FilterMessage {
-  readonly field: string;
-  readonly operator: string;
+  readonly field?: string;
+  readonly operator?: string;
   readonly values?: readonly { readonly text?: string; readonly number?: number; readonly flag?: boolean }[];
 }
 
-/** What the administration takes to create it. `request.invalid` with every problem of the filters. */
+/** What the administration takes to create it. `request.invalid` with every problem of what the specification's request has. */
 export function creationOf(request: SubscriptionMessage): object {
   const {
     action: _action,
     limit: _limit,
     cursor: _cursor,
-    topic,
+    topic = '',
     subscription,
-    type = 'EXCLUSIVE',
+    type,
     filters = [],
-    start_position: start,
-    message_id: messageId,
+    start_position,
+    message_id,
     patterns = [],
     ...others
   } = request;
-  const { filter, ...fields } = messageFields(selectionFieldsOf(flatCriteria(others, 'criteria')));
-  const clauses = filterOf(filters.map(filterField));
-  const both = clauses !== undefined && filter !== undefined;
-  const told = both ? { op: 'and', filters: [parseFilter(filter, 'filter'), clauses] } : (clauses ?? filter);
-  const topics = [...(topic === undefined || topic === '' ? [] : [topic]), ...patterns];
+  const {
+    patterns: topics = [],
+    filter: clauses,
+    ...specified
+  } = newSubscriptionOf({
+    ...(topic !== '' && { topic }),
+    subscription,
+    type,
+    filters: filters.map(filterField),
+    start_position,
+    message_id,
+  });
+  const { filter: told, ...fields } = messageFields(selectionFieldsOf(flatCriteria(others, 'criteria')));
+  const filter = bothOf(told, clauses);
+  const all = [...topics, ...patterns];
   return {
     ...fields,
-    subscription_id: subscription,
-    ...(topics.length > 0 && { patterns: topics }),
-    type: type.toLowerCase(),
-    ...(told !== undefined && { filter: both ? filterToJson(told as Parameters<typeof filterToJson>[0]) : told }),
-    start: messageId === undefined ? (start ?? 'LATEST').toLowerCase() : { cursor: messageId },
+    ...specified,
+    ...(all.length > 0 && { patterns: all }),
+    ...(filter !== undefined && { filter }),
   };
 }
 
-const filterField = ({ field, operator, values = [] }: FilterMessage): MessageFilter =>
-  ({
-    field,
-    operator,
-    values: values.flatMap(({ text, number, flag }) => text ?? number ?? flag ?? []),
-  }) as MessageFilter;
+const filterField = ({ field, operator, values = [] }: FilterMessage): object => ({
+  field,
+  operator,
+  values: values.map(({ text, number, flag }) => text ?? number ?? flag),
+});
+
+/** `told`: CEL text or a filter tree. */
+function bothOf(told: unknown, clauses: Filter | undefined): unknown {
+  if (told === undefined || clauses === undefined) return told ?? clauses;
+  return filterToJson({ op: 'and', filters: [parseFilter(told, 'filter'), clauses] });
+}

@@ -34,13 +34,14 @@ describe("the specification's request for a subscription", () => {
     expect(newSubscriptionSchema.safeParse(fields).success).toBe(true);
   });
 
-  it('needs a topic and a name, and begins with what comes', () => {
+  it('needs a name, and begins with what comes', () => {
     expect(newSubscriptionOf(least)).toEqual({
       subscription_id: 'desk-7',
       patterns: [least.topic],
       type: 'exclusive',
       start: 'latest',
     });
+    expect(newSubscriptionOf({ subscription: 'desk-7' })).not.toHaveProperty('patterns');
     const one = { ...least, filters: [{ field: 'side', operator: 'eq', values: ['buy'] }] };
     expect(newSubscriptionOf(one).filter).toEqual({ op: 'eq', attribute: 'side', value: 'buy' });
   });
@@ -52,10 +53,12 @@ describe("the specification's request for a subscription", () => {
   });
 
   it.each([
-    [{}, ['topic', 'subscription']],
+    [{}, ['subscription']],
+    [{ ...least, topic: '' }, ['topic']],
     [{ ...least, type: 'OPEN' }, ['type']],
     [{ ...least, start_position: 'MESSAGE_ID' }, ['message_id']],
     [{ ...least, message_id: 'v1.x' }, ['message_id']],
+    [{ ...least, filters: [{ field: 'a', operator: 'like' }] }, ['filters[0].operator']],
     [
       {
         ...least,

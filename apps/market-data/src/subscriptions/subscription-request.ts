@@ -4,11 +4,12 @@ import {
   type MessageFilter,
 } from '@distributary/contracts';
 import { type Filter, invalidRequest, type Problem } from '@distributary/distribution-core';
+import { parseWith } from '@distributary/distribution-nest';
 
 /** What the administration of subscriptions takes to create one. */
 export interface NewSubscriptionFields {
   readonly subscription_id: string;
-  readonly patterns: readonly [string];
+  readonly patterns?: readonly [string];
   readonly type: 'exclusive' | 'shared' | 'failover' | 'key_shared';
   readonly filter?: Filter;
   readonly start: 'latest' | 'earliest' | { readonly cursor: string };
@@ -16,25 +17,20 @@ export interface NewSubscriptionFields {
 
 /** The specification's `SubscriptionRequest`, as the administration has it. `request.invalid` with every problem. */
 export function newSubscriptionOf(request: unknown): NewSubscriptionFields {
-  const parsed = marketSubscriptionRequestSchema.safeParse(request);
-  if (!parsed.success) {
-    throw invalidRequest(
-      parsed.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), rule: message })),
-    );
-  }
-  const { topic, subscription, type = 'EXCLUSIVE', filters = [] } = parsed.data;
+  const parsed = parseWith(marketSubscriptionRequestSchema, request);
+  const { topic, subscription, type = 'EXCLUSIVE', filters = [] } = parsed;
   const filter = filterOf(filters);
   return {
     subscription_id: subscription,
-    patterns: [topic],
+    ...(topic === undefined ? {} : { patterns: [topic] as const }),
     type: type.toLowerCase() as NewSubscriptionFields['type'],
     ...(filter === undefined ? {} : { filter }),
-    start: startOf(parsed.data),
+    start: startOf(parsed),
   };
 }
 
 /** All of them must hold. Undefined: there are none. `request.invalid` with every problem, as `filters[i].…`. */
-export function filterOf(filters: readonly MessageFilter[]): Filter | undefined {
+function filterOf(filters: readonly MessageFilter[]): Filter | undefined {
   const problems: Problem[] = [];
   const clauses = filters.flatMap((filter, index) => clauseOf(filter, `filters[${index}]`, problems) ?? []);
   if (problems.length > 0) throw invalidRequest(problems);

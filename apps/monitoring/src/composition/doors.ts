@@ -1,7 +1,7 @@
-import { activeAlertsQuerySchema } from '@distributary/contracts';
+import { activeAlertsQuerySchema, monitoringDistributionMessage } from '@distributary/contracts';
 import type { Metrics } from '@distributary/distribution-core';
 import { type CachedReads, type Logger, parseWith } from '@distributary/distribution-nest';
-import type { Features, Parts } from '@distributary/distribution-service';
+import { type Features, GrpcCalls, type Parts } from '@distributary/distribution-service';
 import { AlertsController } from '../alerts/alerts.controller.js';
 import { AlertsService } from '../alerts/alerts.service.js';
 import { EventsController } from '../events/events.controller.js';
@@ -11,7 +11,7 @@ import { HealthSummaryService } from '../health-summary/health-summary.service.j
 import { ADAPTER_BODIES, IngestAdaptersModule } from '../ingest-adapters/ingest-adapters.module.js';
 import { LatestMetricsController } from '../metrics/metrics.controller.js';
 import { MetricsService } from '../metrics/metrics.service.js';
-import { MonitoringCalls } from '../stream/monitoring-calls.js';
+import { MONITORING_GRPC } from '../stream/grpc-contract.js';
 import { RequestsGrpc } from '../stream/requests.grpc.js';
 import { StreamController } from '../stream/stream.controller.js';
 import { StreamGateway } from '../stream/stream.gateway.js';
@@ -58,7 +58,14 @@ export function doorsOf(
       { provide: AlertsService, useValue: answering.alerts },
       { provide: MetricsService, useValue: answering.metrics },
       { provide: HealthSummaryService, useValue: answering.healthSummary },
-      { provide: MonitoringCalls, useValue: new MonitoringCalls(parts.sessions, parts.publishCalls) },
+      {
+        provide: GrpcCalls,
+        useValue: new GrpcCalls(parts, {
+          contract: MONITORING_GRPC,
+          typedMethod: 'StreamMonitoring',
+          eventOf: monitoringDistributionMessage,
+        }),
+      },
     ],
     bodies: ADAPTER_BODIES,
     addReads: (reads) => addReads(reads, answering),

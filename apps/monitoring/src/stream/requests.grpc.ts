@@ -10,8 +10,8 @@ import {
 } from '@distributary/distribution-nest';
 import { Controller, UseFilters } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall, Payload } from '@nestjs/microservices';
-import { EventsService, manageSubscription } from '@distributary/distribution-service';
-import { MonitoringCalls } from './monitoring-calls.js';
+import { EventsService, GrpcCalls, manageSubscription } from '@distributary/distribution-service';
+import { MONITORING_GRPC } from './grpc-contract.js';
 
 type SubscriptionRequest = Readonly<Record<string, unknown>> & {
   readonly action?: string | number;
@@ -25,27 +25,28 @@ type SubscriptionRequest = Readonly<Record<string, unknown>> & {
 @UseFilters(GrpcErrorFilter)
 export class RequestsGrpc {
   constructor(
-    private readonly calls: MonitoringCalls,
+    private readonly calls: GrpcCalls,
     private readonly events: EventsService,
     private readonly subscriptions: SubscriptionsService,
   ) {}
 
-  @GrpcMethod('MonitoringStream', 'Publish')
+  @GrpcMethod(MONITORING_GRPC.service, 'Publish')
   publish(@Payload() request: { readonly events?: unknown }, @CurrentPrincipal() principal: Principal) {
     return this.events.ingest({ events: eventsOf(request.events) }, principal);
   }
 
-  @GrpcStreamCall('MonitoringStream', 'PublishStream')
+  @GrpcStreamCall(MONITORING_GRPC.service, 'PublishStream')
   publishStream(call: PublishStreamCall): void {
     this.calls.publishStream(call);
   }
 
-  @GrpcMethod('MonitoringStream', 'ManageSubscription')
+  @GrpcMethod(MONITORING_GRPC.service, 'ManageSubscription')
   manage(@Payload() request: SubscriptionRequest, @CurrentPrincipal() principal: Principal) {
     const { action, subscription_id: id = '', limit, cursor } = request;
     return manageSubscription(this.subscriptions, principal, {
       action,
       id,
+      idField: 'subscription_id',
       limit,
       cursor,
       creation: () => {

@@ -1,23 +1,24 @@
 import { type ExchangeCall, GrpcErrorFilter } from '@distributary/distribution-nest';
+import { GrpcCalls, type StreamCall } from '@distributary/distribution-service';
 import { Controller, UseFilters } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
 import { NEVER, type Observable } from 'rxjs';
-import { MonitoringCalls, type StreamCall } from './monitoring-calls.js';
+import { MONITORING_GRPC } from './grpc-contract.js';
 
 /** The streams of `distributary.monitoring.v1.MonitoringStream`; they go out past Nest, as they do over WebSocket. */
 @Controller()
 @UseFilters(GrpcErrorFilter)
 export class StreamGrpc {
-  constructor(private readonly calls: MonitoringCalls) {}
+  constructor(private readonly calls: GrpcCalls) {}
 
-  @GrpcMethod('MonitoringStream', 'StreamMonitoring')
+  @GrpcMethod(MONITORING_GRPC.service, 'StreamMonitoring')
   async stream(request: object, _metadata: unknown, call: StreamCall): Promise<Observable<never>> {
     await this.calls.stream(call, request);
     // Nest ends the call with its observable; this one ends with the client or the session.
     return NEVER;
   }
 
-  @GrpcStreamCall('MonitoringStream', 'Exchange')
+  @GrpcStreamCall(MONITORING_GRPC.service, 'Exchange')
   exchange(call: ExchangeCall): void {
     this.calls.exchange(call);
   }

@@ -25,7 +25,8 @@ export const MESSAGE_POSITIONS = ['LATEST', 'EARLIEST', 'MESSAGE_ID'] as const;
 /** The specification's `SubscriptionRequest`. */
 export const marketSubscriptionRequestSchema = z
   .strictObject({
-    topic: z.string().min(1).max(200),
+    /** Not given: whatever else the request selects by, or every topic. */
+    topic: z.string().min(1).max(200).optional(),
     subscription: z.string().min(1).max(100),
     type: z
       .string()

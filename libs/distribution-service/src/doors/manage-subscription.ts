@@ -5,6 +5,8 @@ import { type SubscriptionsService, viewMessage } from '@distributary/distributi
 export interface ManagementRequest {
   readonly action?: string | number;
   readonly id: string;
+  /** What the message calls it. */
+  readonly idField: string;
   /** Of a page. */
   readonly limit?: unknown;
   readonly cursor?: unknown;
@@ -63,7 +65,7 @@ export async function manageSubscription(
   const problems = [
     ...(action === undefined ? [{ path: 'action', rule: `must be one of ${[...ACTIONS.keys()].join(', ')}` }] : []),
     ...(request.id === '' && request.action !== 'LIST'
-      ? [{ path: 'subscription_id', rule: 'must name the subscription' }]
+      ? [{ path: request.idField, rule: 'must name the subscription' }]
       : []),
   ];
   if (action === undefined || problems.length > 0) throw invalidRequest(problems);

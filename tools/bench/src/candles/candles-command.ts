@@ -2,7 +2,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { ArchiveDisk, type Interval, INTERVALS } from '@distributary/market-data';
+import { BAR_INTERVALS } from '@distributary/contracts';
+import { ArchiveDisk } from '@distributary/market-data';
 import { describeMachine, machineFacts } from '../machine.js';
 import { spreadOf } from '../statistics.js';
 import { table } from '../text-table.js';
@@ -34,7 +35,7 @@ function writtenRows(written: WrittenArchive): readonly (readonly string[])[] {
 async function measured(contender: Contender, files: readonly string[], runs: number) {
   const rows: string[][] = [];
   for (const symbol of ['S7', undefined]) {
-    for (const interval of Object.keys(INTERVALS) as Interval[]) {
+    for (const interval of BAR_INTERVALS) {
       const memory = new PeakMemory();
       const times: number[] = [];
       let candles = 0;

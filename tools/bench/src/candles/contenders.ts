@@ -1,15 +1,16 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { listValue } from '@duckdb/node-api';
+import type { BarInterval } from '@distributary/contracts';
 import { noMetrics } from '@distributary/distribution-core';
 import { SystemClock } from '@distributary/distribution-nest';
-import { candleStatement, HistoryDatabase, INTERVALS, type Interval } from '@distributary/market-data';
+import { candleStatement, HistoryDatabase, intervalMicros } from '@distributary/market-data';
 
 /** Something that makes candles of Parquet files. */
 export interface Contender {
   readonly name: string;
   /** Returns the number of candles. */
-  run(files: readonly string[], interval: Interval, symbol: string | undefined): Promise<number>;
+  run(files: readonly string[], interval: BarInterval, symbol: string | undefined): Promise<number>;
 }
 
 /** The service's own statement; its result stays in DuckDB, so that no row is made in JavaScript. */
@@ -31,7 +32,7 @@ export async function duckDb(spillFolder: string): Promise<Contender> {
         from: 0n,
         to: 2n ** 52n,
         types: listValue(['trade']),
-        width: BigInt(INTERVALS[interval]),
+        width: BigInt(intervalMicros(interval)),
         limit: 2n ** 40n,
         ...(symbol !== undefined && { symbol }),
       };
@@ -93,7 +94,7 @@ export function polars(folder: string): Contender | { readonly reason: string } 
         .select(
           col('symbol'),
           col('event_time'),
-          micros.sub(micros.modulo(INTERVALS[interval])).alias('bucket'),
+          micros.sub(micros.modulo(intervalMicros(interval))).alias('bucket'),
           price.alias('price'),
           col('volume'),
           price.mul(col('volume').cast(pl.Float64)).alias('notional'),
