@@ -50,8 +50,10 @@ export class CatchUp {
         if (!this.isWaiting(member)) this.join(member);
         return;
       }
-      if (member.allowance < 1) return;
-      scanned += this.replay.send(member, lane, lane.state.segments);
+      if (member.allowance < 1) return member.heldByRate();
+      scanned += this.policies.merges(member, lane)
+        ? this.policies.conflate(member, lane)
+        : this.replay.send(member, lane, lane.state.segments);
       if (scanned > MAX_EVENTS_SCANNED) return this.clock.soon(() => this.serve(member));
     }
   }
@@ -87,19 +89,28 @@ export class CatchUp {
     return true;
   }
 
-  /** The most urgent lane in which it is behind its feed and that the segments can serve. */
+  /**
+   * The most urgent lane in which it is behind its feed and that can be served from memory. Of equal ones those of which every
+   * event counts come first: state is no more to send for having waited.
+   */
   private nextLane(member: Member): FeedLane | undefined {
     let found: FeedLane | undefined;
     for (const lane of member.feed.lanes.values()) {
       const told = member.reachedIn(lane);
       if (told >= lane.told || member.isHeld(lane)) continue;
-      if (!lane.state.segments.holds(told)) {
+      if (!lane.state.segments.holds(told) && !this.policies.mayLeaveOut(member, lane)) {
         this.sweeps.wait(member, lane);
         continue;
       }
-      if (found === undefined || lane.state.topic.priority < found.state.topic.priority) found = lane;
+      if (found === undefined || this.goesBefore(member, lane, found)) found = lane;
     }
     return found;
+  }
+
+  private goesBefore(member: Member, lane: FeedLane, other: FeedLane): boolean {
+    const difference = lane.state.topic.priority - other.state.topic.priority;
+    if (difference !== 0) return difference < 0;
+    return this.policies.merges(member, other) && !this.policies.merges(member, lane);
   }
 
   /**

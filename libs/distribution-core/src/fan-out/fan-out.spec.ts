@@ -290,6 +290,54 @@ describe('fan-out', () => {
     expect(slow.numbers).toEqual(range(1, 20));
   });
 
+  describe('conflates what comes event by event while it may send no more', () => {
+    const QUOTES = 'monitoring/quotes';
+    const quotes = async (count: number) => {
+      for (let index = 0; index < count; index++) await world.publish(1, { topic: QUOTES, key: 'k' });
+    };
+
+    it('because of the rate, to the newest at the next turn', async () => {
+      await start({}, aTopic(QUOTES, 'routing_key'), aTopic(ALERTS));
+      const { outlet } = await world.subscribe({ policy: 'conflate', maxRate: 2 });
+      await world.publish(3);
+      await quotes(50);
+      expect(outlet.numbers).toEqual([1, 2]);
+      await world.settle(1_000);
+      expect(outlet.numbers).toEqual([1, 2, 3, 53]);
+      await quotes(50);
+      await world.settle(500);
+      expect(outlet.numbers).toEqual([1, 2, 3, 53, 103]);
+      expect(outlet.chainBreaks()).toEqual([]);
+    });
+
+    it('because of the rate, also on the way to where it left off', async () => {
+      await start({}, aTopic(QUOTES, 'routing_key'));
+      await world.fanOut.pin([QUOTES]);
+      await quotes(50);
+      const { outlet } = await world.subscribe({ policy: 'conflate', maxRate: 2, after: BEFORE_FIRST });
+      await quotes(50);
+      await world.settle(1_000);
+      expect(outlet.numbers).toEqual([1, 2, 100]);
+    });
+
+    it('for want of credit, all keys at once, which is counted', async () => {
+      await start({}, aTopic(QUOTES, 'routing_key'));
+      const { outlet, member } = await world.subscribe({ policy: 'conflate', credit: 1 });
+      for (let index = 0; index < 20; index++) await world.publish(1, { topic: QUOTES, key: `k.${index % 4}` });
+      expect(outlet.numbers).toEqual([1]);
+      member.grantCredit(1);
+      world.fanOut.serve(member);
+      expect(outlet.numbers).toEqual([1, 17, 18, 19, 20]);
+      await world.publish(1, { topic: QUOTES, key: 'k.1' });
+      member.grantCredit(3);
+      world.fanOut.serve(member);
+      expect(outlet.numbers).toEqual([1, 17, 18, 19, 20]);
+      member.grantCredit(1);
+      world.fanOut.serve(member);
+      expect(outlet.numbers).toEqual([1, 17, 18, 19, 20, 21]);
+    });
+  });
+
   it('sends no more than the credit, and goes on where it stood', async () => {
     await start();
     const { outlet, member } = await world.subscribe({ credit: 3 });

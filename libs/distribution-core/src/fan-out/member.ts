@@ -38,8 +38,10 @@ export class Member {
   private held: Set<FeedLane> | undefined;
   /** While behind: the flush to be sent next, 0 if it is not to be had from the feed. */
   nextSequence = 0;
-  /** It reached the limit under a lossy policy, which acts when there is room again. */
+  /** It reached the limit under `drop-oldest` or `skip-to-live`, which act when there is room again. */
   isJumpDue = false;
+  /** It reached the limit under `conflate`, and has not caught up since. */
+  isConflating = false;
   isSlow = false;
   /** Times that it began to be slow. */
   slowPeriods = 0;
@@ -121,6 +123,11 @@ export class Member {
     this.credit += events;
   }
 
+  /** It wants fewer events than there are, however long it is given: not every policy leaves it behind for good. */
+  heldByRate(): void {
+    if (this.rateTokens < 1) this.isConflating ||= this.options.policy === 'conflate';
+  }
+
   refillRate(elapsedMs: number): void {
     const { maxRate } = this.options;
     this.rateTokens = Math.min(maxRate, this.rateTokens + (maxRate * elapsedMs) / 1000);
@@ -153,7 +160,7 @@ export class Member {
     this.state = 'live';
     this.places = undefined;
     this.nextSequence = 0;
-    this.isJumpDue = false;
+    this.isJumpDue = this.isConflating = false;
     this.feed.behind.delete(this);
     this.liveIndex = this.feed.live.push(this) - 1;
   }
@@ -238,8 +245,9 @@ export class Member {
       places.tell(part.lane, part.prev);
       places.countFrom(part.lane, part.lane.toldCount - part.eventCount);
     }
-    this.nextSequence = flush.sequence;
-    this.isJumpDue = policy !== 'block' && policy !== 'disconnect';
+    this.isConflating = policy === 'conflate';
+    this.isJumpDue = policy === 'drop-oldest' || policy === 'skip-to-live';
+    this.nextSequence = this.isConflating ? 0 : flush.sequence;
     this.state = 'behind';
     this.progressAtMs = this.clock.monotonicMs();
     this.feed.behind.add(this);

@@ -22,8 +22,8 @@ const MAX_LEFT_KEYS = 10_000;
  *
  * - `skip-to-live`: all that it missed becomes one gap per lane.
  * - `drop-oldest`: all but the newest events become a gap, the newest follow.
- * - `conflate`: the newest event of each key that changed, in one frame per lane. Topics whose events are not state
- *   (no conflation key) are never merged: they go on as if blocked.
+ * - `conflate`: the newest event of each key that changed, in one frame per lane, as often as there is room until it has caught
+ *   up. Topics whose events are not state (no conflation key) are never merged: they go on as if blocked.
  */
 export class SlowPolicies {
   constructor(
@@ -33,27 +33,30 @@ export class SlowPolicies {
     private readonly limits: SlowPolicyLimits,
   ) {}
 
+  /** `skip-to-live` and `drop-oldest`. */
   jump(member: Member): void {
-    // So that keys which left the selection since the feed's last frame count as well.
-    member.feed.tellPositions({ nowMicros: this.clock.nowMicros(), nowMs: this.clock.monotonicMs() });
+    this.tellFeed(member);
     for (const lane of member.feed.lanes.values()) {
       if (member.reachedIn(lane) >= lane.told) continue;
-      switch (member.options.policy) {
-        case 'skip-to-live':
-          this.skipToLive(member, lane);
-          break;
-        case 'drop-oldest':
-          this.dropOldest(member, lane);
-          break;
-        case 'conflate':
-          if (lane.state.topic.conflationKey !== 'none') this.conflate(member, lane);
-          break;
-        case 'block':
-        case 'disconnect':
-          break;
-      }
+      if (member.options.policy === 'skip-to-live') this.skipToLive(member, lane);
+      else this.dropOldest(member, lane);
     }
     member.progressAtMs = this.clock.monotonicMs();
+  }
+
+  /** Whether what the lane has for it is merged, instead of sent event by event. */
+  merges(member: Member, lane: FeedLane): boolean {
+    return member.isConflating && lane.state.topic.conflationKey !== 'none';
+  }
+
+  /** Of what is merged: nobody has looked at what lies before the segments, so what must be sent may be among it. */
+  mayLeaveOut(member: Member, lane: FeedLane): boolean {
+    return member.options.keepsGuaranteed !== true && this.merges(member, lane);
+  }
+
+  /** So that keys which left the selection since the feed's last frame count as well. */
+  private tellFeed({ feed }: Member): void {
+    feed.tellPositions({ nowMicros: this.clock.nowMicros(), nowMs: this.clock.monotonicMs() });
   }
 
   private skipToLive(member: Member, lane: FeedLane): void {
@@ -99,21 +102,27 @@ export class SlowPolicies {
     return { position: firstKept.batch.positions.at(firstKept.index - 1), kept };
   }
 
-  /** What lies before the segments is left to the gap: state that has not changed since is in the next snapshot. */
-  private conflate(member: Member, lane: FeedLane): void {
-    const from = member.reachedIn(lane);
+  /**
+   * Tells the member all that its feed was told of the lane. What lies before the segments is left to the gap: state that has
+   * not changed since is in the next snapshot. A frame holds every key, though rate and credit may allow fewer events: keys that
+   * change together would else have to wait for each other for ever. What it was sent too much is made up for before the next.
+   * Returns how many events were looked at.
+   */
+  conflate(member: Member, lane: FeedLane): number {
+    this.tellFeed(member);
+    member.progressAtMs = this.clock.monotonicMs();
     const { segments, topic } = lane.state;
-    const isExact = segments.holds(from);
-    // As above: nobody has looked at what lies before, so nothing is merged.
-    if (!isExact && member.options.keepsGuaranteed === true) return;
+    const isExact = segments.holds(member.reachedIn(lane));
     if (!isExact) this.frames.gap(member, lane, segments.start, 'slow');
     const latest = new Map<string, Latest>();
     const runs: Run[] = [];
     let merged = 0;
+    let scanned = 0;
     for (const { batch, skip } of segments.after(member.reachedIn(lane))) {
       const after = member.reachedIn(lane);
       const matched = this.selector.indexes(member.feed.matcher, topicOf(lane), batch, skip, after, lane.told);
       merged += matched.length;
+      scanned += batch.count;
       const end = batch.lastPosition <= lane.told ? batch.count : batch.positions.indexAfter(lane.told);
       const kept = member.options.keepsGuaranteed === true ? guaranteedOf(batch, matched) : [];
       for (const index of kept) runs.push({ batch, from: index, to: index + 1 });
@@ -134,9 +143,12 @@ export class SlowPolicies {
       if (isMatch) runs.push({ batch, from: index, to: index + 1 });
       else if (left.length < MAX_LEFT_KEYS) left.push(key);
     }
-    if (runs.length === 0 && left.length === 0) return member.skim(lane, lane.told);
-    runs.sort(byPosition);
-    this.frames.advance(member, lane, lane.told, runs, { merged, mergedExact: isExact, left });
+    if (runs.length === 0 && left.length === 0) member.skim(lane, lane.told);
+    else {
+      runs.sort(byPosition);
+      this.frames.advance(member, lane, lane.told, runs, { merged, mergedExact: isExact, left });
+    }
+    return scanned;
   }
 }
 
