@@ -2,7 +2,7 @@ import type { EventBatch } from '../event-batch.js';
 import { DedupeWindow } from '../ingest/dedupe-window.js';
 import type { Lane } from '../lane.js';
 import type { Clock } from '../ports/clock.port.js';
-import type { Log } from '../ports/log.port.js';
+import type { LaneEnds, Log } from '../ports/log.port.js';
 import type { Metrics } from '../ports/metrics.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import type { Position } from '../position.js';
@@ -65,6 +65,8 @@ export class TailedLanes {
 
   /** All lanes of a topic, once each has caught up with where it ended when it was opened. */
   async open(topic: TopicDefinition): Promise<LaneState[]> {
+    let asked: Promise<readonly LaneEnds[]> | undefined;
+    const endsOfAll = () => (asked ??= this.log.ends(topic.brokerName));
     return Promise.all(
       Array.from({ length: topic.partitions }, (_, partition) => {
         const name = `${topic.name}#${partition}`;
@@ -72,7 +74,7 @@ export class TailedLanes {
         if (known !== undefined) return known.tail.ready.then(() => known);
         let opening = this.opening.get(name);
         if (opening === undefined) {
-          opening = this.openLane(topic, partition).finally(() => this.opening.delete(name));
+          opening = this.openLane(topic, partition, endsOfAll).finally(() => this.opening.delete(name));
           this.opening.set(name, opening);
         }
         return opening;
@@ -115,17 +117,23 @@ export class TailedLanes {
     await Promise.all([...this.lanes.values()].map((state) => state.tail.stop()));
   }
 
-  private async openLane(topic: TopicDefinition, partition: number): Promise<LaneState> {
+  private async openLane(
+    topic: TopicDefinition,
+    partition: number,
+    endsOfAll: () => Promise<readonly LaneEnds[]>,
+  ): Promise<LaneState> {
     const { log, clock } = this;
-    const ends = (await log.ends(topic.brokerName))[partition];
+    const ends = (await endsOfAll())[partition];
     const lane: Lane = { topic: topic.name, partition, epoch: ends.lane.epoch };
     const now = clock.nowMicros();
     const seek = async (ms: number) => {
+      // Without events, there is nothing to go back to.
+      if (ends.last <= ends.beforeFirst) return ends.beforeFirst;
       const found = await log.seek(topic.brokerName, partition, now - ms * 1000);
       return found < ends.beforeFirst ? ends.beforeFirst : found;
     };
-    const from = await seek(this.limits.rewindMs);
-    const windowFrom = await seek(this.limits.rewindMs + this.limits.dedupeWindowMs);
+    const { rewindMs, dedupeWindowMs } = this.limits;
+    const [from, windowFrom] = await Promise.all([seek(rewindMs), seek(rewindMs + dedupeWindowMs)]);
     const segments = new Segments(from);
     const state: LaneState = { lane, topic, segments, eventCount: 0, tail: undefined as never };
     const window = this.newWindow();

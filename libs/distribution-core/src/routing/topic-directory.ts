@@ -2,6 +2,7 @@ import { DistributionError } from '../errors/distribution-error.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Log, LogTopic } from '../ports/log.port.js';
 import type { NewTopic, TopicCatalog, TopicChange, TopicCheck, TopicDefinition } from '../ports/topic-catalog.port.js';
+import { someAtATime } from '../some-at-a-time.js';
 import { parseRetentionPolicy } from './retention-policy.js';
 
 export interface TopicDirectoryDependencies {
@@ -14,6 +15,8 @@ export interface TopicDirectoryDependencies {
 }
 
 const REFRESH_MS = 1_000;
+/** A broker over the network takes a moment for each topic, and a service begins with dozens. */
+const MATCHED_AT_ONCE = 8;
 
 /**
  * The catalog as this process knows it: answers at once, follows the catalog's version, and keeps the broker's topics
@@ -128,15 +131,15 @@ export class TopicDirectory {
   private async matchBroker(topics: readonly TopicDefinition[]): Promise<void> {
     const { log } = this.deps;
     const existing = new Map((await log.listTopics()).map((topic): [string, LogTopic] => [topic.name, topic]));
-    for (const topic of topics) {
+    await someAtATime(MATCHED_AT_ONCE, topics, async (topic) => {
       const retention = parseRetentionPolicy(topic.retentionPolicy);
       const found = existing.get(topic.brokerName);
-      if (found === undefined)
+      if (found === undefined) {
         await log.createTopic(topic.brokerName, topic.partitions, retention).catch(ignoreExisting);
-      else if (found.retention.ms !== retention.ms || found.retention.bytes !== retention.bytes) {
+      } else if (found.retention.ms !== retention.ms || found.retention.bytes !== retention.bytes) {
         await log.setRetention(topic.brokerName, retention);
       }
-    }
+    });
   }
 
   private schedule(): void {
