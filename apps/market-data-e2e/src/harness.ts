@@ -20,7 +20,7 @@ const QUIET: Environment = {
 export class TestApp extends TestedService {
   private constructor(
     private readonly directory: string,
-    private readonly env: Environment,
+    private env: Environment,
     running: Awaited<ReturnType<typeof createApp>>,
   ) {
     super(running, '/api/v1/market-data');
@@ -32,7 +32,24 @@ export class TestApp extends TestedService {
    */
   static surroundings: (logFolder: string) => Environment = () => ({});
 
+  /**
+   * The app of all suites that ask for nothing of their own, where several are played in one run: on a real server each start
+   * makes all topics anew. Whoever plays them begins and ends it.
+   */
+  private static shared: TestApp | undefined;
+
+  static async share(): Promise<void> {
+    TestApp.shared = await TestApp.start();
+  }
+
+  static async stopShared(): Promise<void> {
+    const { shared } = TestApp;
+    TestApp.shared = undefined;
+    await shared?.stop();
+  }
+
   static async start(env: Environment = {}): Promise<TestApp> {
+    if (TestApp.shared !== undefined && Object.keys(env).length === 0) return TestApp.shared;
     const directory = await mkdtemp(path.join(os.tmpdir(), 'distributary-market-e2e-'));
     try {
       return new TestApp(directory, env, await run(directory, env));
@@ -42,14 +59,16 @@ export class TestApp extends TestedService {
     }
   }
 
-  /** Drains, then starts anew on the same data, on other ports. */
-  async restart(): Promise<void> {
+  /** Drains, then starts anew on the same data, on other ports, with these settings changed. */
+  async restart(env: Environment = {}): Promise<void> {
     await this.running.lifecycle.drain('test');
+    this.env = { ...this.env, ...env };
     this.running = await run(this.directory, this.env);
   }
 
-  /** Drains and removes the data. */
+  /** Drains and removes the data, unless others share it. */
   async stop(): Promise<void> {
+    if (this === TestApp.shared) return;
     await this.running.lifecycle.drain('test');
     await rm(this.directory, { recursive: true, force: true });
   }
@@ -57,6 +76,6 @@ export class TestApp extends TestedService {
 
 function run(directory: string, env: Environment) {
   const folders = { DATA_DIR: path.join(directory, 'data'), EMBEDDED_DIR: path.join(directory, 'log') };
-  const surroundings = TestApp.surroundings(folders.EMBEDDED_DIR);
+  const surroundings = TestApp.surroundings(env.EMBEDDED_DIR ?? folders.EMBEDDED_DIR);
   return createApp(loadConfig({ ...QUIET, ...folders, ...surroundings, ...env }, marketDataConfig), noLogger);
 }

@@ -9,8 +9,24 @@ let pulsar: RunningServer;
 beforeAll(async () => {
   pulsar = await startPulsar();
   TestApp.surroundings = onPulsar(pulsar.url);
-}, 180_000);
-afterAll(() => pulsar.stop(), 60_000);
+  await TestApp.share();
+}, 240_000);
+afterAll(async () => {
+  await TestApp.stopShared();
+  await pulsar.stop();
+}, 120_000);
 
+it('is where the service has its events', async () => {
+  const app = await TestApp.start();
+  const { body } = await app.get('/health/ready');
+  expect(body).toMatchObject({ status: 'ready' });
+  expect(body.dependencies).toContainEqual(expect.objectContaining({ name: 'broker', kind: 'pulsar', status: 'up' }));
+});
+
+await import('./conflation.e2e.spec.js');
+await import('./history.e2e.spec.js');
 await import('./publishing.e2e.spec.js');
+await import('./refusals.e2e.spec.js');
+await import('./selection.e2e.spec.js');
+await import('./sources.e2e.spec.js');
 await import('./subscriptions.e2e.spec.js');
