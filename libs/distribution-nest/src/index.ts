@@ -13,6 +13,7 @@ export * from './doors/grpc/exchange-messages.js';
 export * from './doors/grpc/grpc-door.js';
 export * from './doors/grpc/grpc-error.filter.js';
 export * from './doors/grpc/grpc-options.js';
+export * from './doors/grpc/pull-messages.js';
 export * from './doors/grpc/response-serializer.js';
 export * from './doors/grpc/typed-encoder.js';
 export * from './doors/history-page.js';

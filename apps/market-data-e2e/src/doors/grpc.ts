@@ -1,7 +1,9 @@
-import { MARKET_DATA_PACKAGE, MARKET_DATA_PROTO, PROTO_LOADING } from '@distributary/contracts';
+import type { Readable } from 'node:stream';
+import { type ErrorPayload, MARKET_DATA_PACKAGE, MARKET_DATA_PROTO, PROTO_LOADING } from '@distributary/contracts';
 import {
   type AnyClient,
   type CommandDoor,
+  errorOf,
   exchangeDoorOf,
   type Fields,
   grpcClientOf,
@@ -14,6 +16,7 @@ import {
   type TestedService,
   wireSelection,
 } from '@distributary/distribution-service/testing';
+import type { ServiceError } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 
 /** What is not on the wire reads as its default. */
@@ -106,4 +109,42 @@ function typedMessages(): (frame: Fields) => Message[] {
     const payload = { feed, lane, epoch, prev, pos, last, events: frame.events, ...(merged ? { merged } : {}) };
     return [{ type: snapshot === true ? 'snapshot' : 'data', payload } as unknown as Message];
   };
+}
+
+export interface HistoricalCall {
+  readonly events: readonly Fields[];
+  /** When each of them came, milliseconds. */
+  readonly cameAt: readonly number[];
+  /** Of the last frame; undefined before, and where there is none. */
+  readonly cursor: string | undefined;
+  readonly end: 'open' | 'whole' | ErrorPayload;
+  pause(): void;
+  resume(): void;
+  close(): void;
+}
+
+/** `StreamHistoricalData`. */
+export function openHistorical(app: TestedService, request: Fields): HistoricalCall {
+  const client = marketClient(app);
+  const call = client.StreamHistoricalData(request, metadataOf(app)) as unknown as Readable & { cancel(): void };
+  const came = {
+    events: [] as Fields[],
+    cameAt: [] as number[],
+    cursor: undefined as string | undefined,
+    end: 'open' as HistoricalCall['end'],
+    pause: () => void call.pause(),
+    resume: () => void call.resume(),
+    close: () => {
+      call.cancel();
+      client.close();
+    },
+  };
+  call.on('data', ({ events, cursor, _cursor: hasCursor }: Fields) => {
+    came.events.push(...(events as Fields[]));
+    for (let each = 0; each < (events as Fields[]).length; each++) came.cameAt.push(performance.now());
+    if (hasCursor !== undefined) came.cursor = cursor as string;
+  });
+  call.on('error', (error: ServiceError) => (came.end = errorOf(error.metadata, error.details)));
+  call.on('end', () => (came.end = came.end === 'open' ? 'whole' : came.end));
+  return came;
 }

@@ -15,7 +15,7 @@ const FOLLOW_MS = 500;
 const RETRY_MS = 1_000;
 
 /** Every tenant's, without topics that others write. */
-const isArchived = ({ name, origin }: TopicDefinition): boolean =>
+export const isArchived = ({ name, origin }: TopicDefinition): boolean =>
   origin === 'ingested' && PATTERNS.some((pattern) => pattern.matches(unqualified(name)));
 
 /** All lanes of the archived topics into the archive, those of topics that appear later included. */

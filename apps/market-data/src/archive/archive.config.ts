@@ -15,4 +15,8 @@ export const archiveConfig = z.object({
       'Events wait at most so long for their Parquet file, in milliseconds; until then history reads them in the log.',
     default: '30000',
   }),
+  HISTORY_STREAMS: setting(integerText(1, 1_000), {
+    about: 'Streams of historical data that may be open at once; the next one is refused.',
+    default: '32',
+  }),
 });

@@ -90,7 +90,7 @@ describe('candles', () => {
               world.tail.add(lane, rows.slice(cuts[index]));
             }
             const [startMicros, endMicros] = [Math.min(...bounds), Math.max(...bounds)].map((each) => MIDNIGHT + each);
-            const range = { topics: [LANES[0].topic], symbol: 'AAPL', startMicros, endMicros, limit: 100 };
+            const range = { topics: [LANES[0].topic], symbols: ['AAPL'], startMicros, endMicros, limit: 100 };
             const { candles } = await world.history.candles({ ...range, interval });
             const expected = naiveCandles(trades, interval, startMicros, endMicros);
             expect(candles).toEqual(expected.sort((one, other) => one.startMicros - other.startMicros));

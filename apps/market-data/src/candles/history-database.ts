@@ -18,6 +18,8 @@ export interface HistoryQuery {
   readonly parameters: Readonly<Record<string, DuckDBValue>>;
   /** What is in the table `live` while the statement runs; no such table if there is nothing. */
   readonly live: SeamedSources['live'];
+  /** Aborted: it is stopped, and rejects. */
+  readonly signal?: AbortSignal;
 }
 
 const RETRY_AFTER_MS = 1_000;
@@ -54,7 +56,7 @@ export class HistoryDatabase {
     return new HistoryDatabase(instance, clock, options, metrics);
   }
 
-  async rows({ statement, parameters, live }: HistoryQuery): Promise<readonly (readonly DuckDBValue[])[]> {
+  async rows({ statement, parameters, live, signal }: HistoryQuery): Promise<readonly (readonly DuckDBValue[])[]> {
     if (this.running >= this.options.maxQueries) {
       this.refused.add();
       throw new DistributionError('gateway.full', `${this.running} queries of history are under way`, {
@@ -65,7 +67,7 @@ export class HistoryDatabase {
     const startMs = this.clock.monotonicMs();
     try {
       const connection = await this.instance.connect();
-      return await this.withinTime(connection, async () => {
+      return await this.withinTime(connection, signal, async () => {
         await this.fillLive(connection, live);
         return (await connection.runAndReadAll(statement, { ...parameters })).getRows();
       });
@@ -80,12 +82,18 @@ export class HistoryDatabase {
     this.instance.closeSync();
   }
 
-  private async withinTime<Result>(connection: DuckDBConnection, query: () => Promise<Result>): Promise<Result> {
+  private async withinTime<Result>(
+    connection: DuckDBConnection,
+    signal: AbortSignal | undefined,
+    query: () => Promise<Result>,
+  ): Promise<Result> {
     const { timeoutMs } = this.options;
     let isLate = false;
+    const interrupt = () => connection.interrupt();
+    signal?.addEventListener('abort', interrupt, { once: true });
     const cancel = this.clock.after(timeoutMs, () => {
       isLate = true;
-      connection.interrupt();
+      interrupt();
     });
     try {
       return await query();
@@ -100,6 +108,7 @@ export class HistoryDatabase {
         },
       );
     } finally {
+      signal?.removeEventListener('abort', interrupt);
       cancel();
       connection.closeSync();
     }

@@ -2,9 +2,10 @@ import { invalidRequest, type LanePosition, type Problem } from '@distributary/d
 
 /** Times are epoch microseconds. */
 export interface HistoryRange {
-  /** The topics that hold the symbol's events, without those that hold copies of them by rules. */
+  /** The topics that hold the symbols' events, without those that hold copies of them by rules. */
   readonly topics: readonly string[];
-  readonly symbol: string;
+  /** One at least. */
+  readonly symbols: readonly string[];
   /** Default: of all exchanges. */
   readonly exchange?: string;
   readonly startMicros: number;
@@ -13,18 +14,24 @@ export interface HistoryRange {
   readonly limit: number;
   /** As of these positions, as an earlier page said; else as of now. */
   readonly ends?: readonly LanePosition[];
+  /** Together with `ends`, as an earlier page said: what the log alone had then did not happen before this time. */
+  readonly tailFromMicros?: number;
 }
 
 export const MAX_HISTORY_LIMIT = 10_000;
-const MAX_MICROS = 253_402_300_800_000_000;
+/** In the year 2255: what a number holds exactly. */
+export const MAX_MICROS = Number.MAX_SAFE_INTEGER;
 
 /** Refuses with every problem, by the names that the parameters have outside. */
-export function checkRange({ symbol, startMicros, endMicros, limit }: HistoryRange): void {
+export function checkRange({ symbols, startMicros, endMicros, limit }: HistoryRange): void {
   const problems: Problem[] = [];
-  const isTime = (micros: number) => Number.isSafeInteger(micros) && micros >= 0 && micros <= MAX_MICROS;
-  if (symbol === '') problems.push({ path: 'symbol', rule: 'must not be empty' });
-  if (!isTime(startMicros)) problems.push({ path: 'start_time', rule: 'must be a time between 1970 and 9999' });
-  if (!isTime(endMicros)) problems.push({ path: 'end_time', rule: 'must be a time between 1970 and 9999' });
+  const isTime = (micros: number) => Number.isSafeInteger(micros) && micros >= 0;
+  if (symbols.length === 0) problems.push({ path: 'symbols', rule: 'must name one at least' });
+  symbols.forEach((symbol, index) => {
+    if (symbol === '') problems.push({ path: `symbols[${index}]`, rule: 'must not be empty' });
+  });
+  if (!isTime(startMicros)) problems.push({ path: 'start_time', rule: 'must be a time between 1970 and 2255' });
+  if (!isTime(endMicros)) problems.push({ path: 'end_time', rule: 'must be a time between 1970 and 2255' });
   else if (endMicros < startMicros) problems.push({ path: 'end_time', rule: 'must not be before start_time' });
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_HISTORY_LIMIT) {
     problems.push({ path: 'limit', rule: `must be a whole number from 1 to ${MAX_HISTORY_LIMIT}` });

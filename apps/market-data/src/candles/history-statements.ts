@@ -5,6 +5,8 @@ export interface StatementShape {
   readonly hasFiles: boolean;
   readonly hasLive: boolean;
   readonly hasSymbol: boolean;
+  /** Any of several; then without `hasSymbol`. */
+  readonly hasSymbols?: boolean;
   readonly hasExchange?: boolean;
   readonly hasEnds: boolean;
   readonly hasTypes: boolean;
@@ -21,6 +23,7 @@ function eventsOf(shape: StatementShape): string {
   const conditions = [
     'event_time >= make_timestamp($from::BIGINT) AND event_time < make_timestamp($to::BIGINT)',
     ...(shape.hasSymbol ? ['symbol = $symbol'] : []),
+    ...(shape.hasSymbols === true ? ['list_contains($symbols, symbol)'] : []),
     ...(shape.hasExchange === true ? ['exchange = $exchange'] : []),
     ...(shape.hasTypes ? ['list_contains($types, data_type)'] : []),
     ...(shape.hasEnds

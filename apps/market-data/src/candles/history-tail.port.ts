@@ -2,7 +2,7 @@ import type { Lane, Position } from '@distributary/distribution-core';
 import type { ArchiveRow } from '../archive/archive-row.js';
 
 export interface TailRead {
-  /** Those of the symbol alone, in the lane's order. */
+  /** Those of the symbols alone, in the lane's order. */
   readonly rows: readonly ArchiveRow[];
   /** Where the reading ended: everything up to here was looked at. */
   readonly end: Position;
@@ -19,8 +19,8 @@ export interface TailRead {
  * Bound: a read that would give more rows than the implementation holds rejects with `gateway.full`.
  */
 export interface HistoryTail {
-  /** The present lanes of the topic in which events of the symbol may lie. */
-  lanes(topic: string, symbol: string): Promise<readonly Lane[]>;
+  /** The present lanes of the topic in which events of the symbols may lie. */
+  lanes(topic: string, symbols: readonly string[]): Promise<readonly Lane[]>;
   /** Everything after the position that is there when it is called. Never waits for new events. */
-  eventsAfter(lane: Lane, after: Position, symbol: string): Promise<TailRead>;
+  eventsAfter(lane: Lane, after: Position, symbols: readonly string[]): Promise<TailRead>;
 }

@@ -24,7 +24,7 @@ describe('what the log has beyond the archive', () => {
     log = new InMemoryLog({ clock, maxInFlightBytes: 1e6, maxRecordBytes: 1e6 });
     await log.createTopic(TOPIC, 4, { ms: 0, bytes: 0 });
     tail = new LogTail(log, rowOf, { maxRows: 5 });
-    [lane] = await tail.lanes(TOPIC, 'AAPL');
+    [lane] = await tail.lanes(TOPIC, ['AAPL']);
   });
   afterEach(() => log.close());
 
@@ -36,14 +36,14 @@ describe('what the log has beyond the archive', () => {
     return last;
   }
   const idsAfter = async (after: string) =>
-    (await tail.eventsAfter(lane, after, 'AAPL')).rows.map((row) => row.eventId);
+    (await tail.eventsAfter(lane, after, ['AAPL'])).rows.map((row) => row.eventId);
 
   it("is the symbol's events after the position, and where the lane ended", async () => {
     const first = await publish('AAPL-1', 'AAPL-2');
     const last = await publish('MSFT-1', 'AAPL-3');
     expect(await idsAfter(BEFORE_FIRST)).toEqual(['AAPL-1', 'AAPL-2', 'AAPL-3']);
     expect(await idsAfter(first)).toEqual(['AAPL-3']);
-    expect(await tail.eventsAfter(lane, last, 'AAPL')).toEqual({ rows: [], end: last });
+    expect(await tail.eventsAfter(lane, last, ['AAPL'])).toEqual({ rows: [], end: last });
   });
 
   it('leaves out a copy of an event that the archive has', async () => {
@@ -63,18 +63,26 @@ describe('what the log has beyond the archive', () => {
     clock.advance(10_000);
     await log.setRetention(TOPIC, { ms: 5_000, bytes: 0 });
     const end = await publish('AAPL-3');
-    const read = await tail.eventsAfter(lane, archived, 'AAPL');
+    const read = await tail.eventsAfter(lane, archived, ['AAPL']);
     expect(read.rows.map(({ eventId }) => eventId)).toEqual(['AAPL-3']);
     expect(read).toMatchObject({ end, lostUpTo: expect.any(String) });
   });
 
+  it('is of all symbols that are asked for', async () => {
+    const many = Array.from({ length: 40 }, (_, index) => `S${index}`);
+    expect(await tail.lanes(TOPIC, many)).toHaveLength(4);
+    await publish('AAPL-1', 'MSFT-1', 'TSLA-1');
+    const { rows } = await tail.eventsAfter(lane, BEFORE_FIRST, ['MSFT', 'AAPL']);
+    expect(rows.map((row) => row.eventId)).toEqual(['AAPL-1', 'MSFT-1']);
+  });
+
   it('is of one lane: the one in which the symbol lies', async () => {
-    expect(await tail.lanes(TOPIC, 'AAPL')).toHaveLength(1);
+    expect(await tail.lanes(TOPIC, ['AAPL'])).toHaveLength(1);
     for (const symbol of ['BRK.B', '^GSPC', 'BTC/USD']) {
       const key = routingKeyOf({ symbol, exchange: 'NYSE', dataType: 'TRADE' });
-      expect((await tail.lanes(TOPIC, symbol)).map(({ partition }) => partition)).toEqual([partitionOf(key, 4)]);
+      expect((await tail.lanes(TOPIC, [symbol])).map(({ partition }) => partition)).toEqual([partitionOf(key, 4)]);
     }
     const gone = { ...lane, epoch: 'gone' };
-    await expect(tail.eventsAfter(gone, BEFORE_FIRST, 'AAPL')).rejects.toMatchObject({ code: 'position.lost' });
+    await expect(tail.eventsAfter(gone, BEFORE_FIRST, ['AAPL'])).rejects.toMatchObject({ code: 'position.lost' });
   });
 });

@@ -22,7 +22,7 @@ const READ_BYTES = 1024 * 1024;
 const SYMBOL = 'symbol';
 const RETRY_AFTER_MS = 5_000;
 
-/** What the archive lacks, read from the log. The symbol is the first part of the routing key, so it has one lane of a topic. */
+/** What the archive lacks, read from the log. A symbol is the first part of the routing key, so it has one lane of a topic. */
 export class LogTail implements HistoryTail {
   constructor(
     private readonly log: Pick<Log, 'ends' | 'read' | 'seek'>,
@@ -31,13 +31,14 @@ export class LogTail implements HistoryTail {
     private readonly options: LogTailOptions,
   ) {}
 
-  async lanes(topic: string, symbol: string): Promise<readonly Lane[]> {
+  async lanes(topic: string, symbols: readonly string[]): Promise<readonly Lane[]> {
     const ends = await this.log.ends(topic);
-    const partition = partitionOf(wordOf(symbol), ends.length);
-    return ends.map(({ lane }) => lane).filter((lane) => lane.partition === partition);
+    const partitions = new Set(symbols.map((symbol) => partitionOf(wordOf(symbol), ends.length)));
+    return ends.map(({ lane }) => lane).filter(({ partition }) => partitions.has(partition));
   }
 
-  async eventsAfter(lane: Lane, after: Position, symbol: string): Promise<TailRead> {
+  async eventsAfter(lane: Lane, after: Position, symbols: readonly string[]): Promise<TailRead> {
+    const wanted: ReadonlySet<unknown> = new Set(symbols);
     const { beforeFirst, last } = await this.endsOf(lane);
     const hasLost = after !== BEFORE_FIRST && after < beforeFirst;
     const rows: ArchiveRow[] = [];
@@ -47,7 +48,7 @@ export class LogTail implements HistoryTail {
       const batches = await this.log.read({ ...lane, after: end }, READ_BYTES);
       if (batches.length === 0) break;
       window ??= await this.windowBefore(lane, end, batches[0].appendedMicros);
-      for (const batch of batches) this.take(batch, window, symbol, rows);
+      for (const batch of batches) this.take(batch, window, wanted, rows);
       end = batches[batches.length - 1].lastPosition;
     }
     return { rows, end, ...(hasLost && { lostUpTo: beforeFirst }) };
@@ -76,10 +77,10 @@ export class LogTail implements HistoryTail {
     return window;
   }
 
-  private take(batch: EventBatch, window: DedupeWindow, symbol: string, rows: ArchiveRow[]): void {
+  private take(batch: EventBatch, window: DedupeWindow, wanted: ReadonlySet<unknown>, rows: ArchiveRow[]): void {
     const copies = window.markDuplicates(batch);
     for (let index = 0; index < batch.count; index++) {
-      if (copies?.[index] === 1 || batch.attributeAt(index, SYMBOL) !== symbol) continue;
+      if (copies?.[index] === 1 || !wanted.has(batch.attributeAt(index, SYMBOL))) continue;
       if (rows.length >= this.options.maxRows) {
         throw new DistributionError('gateway.full', `the archive is more than ${this.options.maxRows} events behind`, {
           retryAfterMs: RETRY_AFTER_MS,

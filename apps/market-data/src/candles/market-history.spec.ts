@@ -1,6 +1,6 @@
 import type { ArchiveRow } from '../archive/archive-row.js';
 import { aLane, aRow, DAY, MIDNIGHT, SECOND } from '../archive/testing/archive-world.js';
-import { decodeEventCursor } from './event-cursor.js';
+import type { StoredMarketEvent } from './market-history.js';
 import { HistoryWorld } from './testing/history-world.js';
 
 let world: HistoryWorld;
@@ -11,10 +11,10 @@ afterEach(() => world.end());
 
 const TOPIC = aLane().topic;
 const MINUTE = 60 * SECOND;
-const whole = { topics: [TOPIC], symbol: 'AAPL', startMicros: MIDNIGHT, endMicros: MIDNIGHT + 2 * DAY, limit: 100 };
+const whole = { topics: [TOPIC], symbols: ['AAPL'], startMicros: MIDNIGHT, endMicros: MIDNIGHT + 2 * DAY, limit: 100 };
 const trade = (offset: number, timeMicros: number, price: string, volume = 1n, row: Partial<ArchiveRow> = {}) =>
   aRow(offset, { timeMicros, price, volume, ...row });
-const idOf = (value: Uint8Array): string =>
+const idOf = ({ value }: StoredMarketEvent): string =>
   (JSON.parse(Buffer.from(value).toString()) as { event_id: string }).event_id;
 
 describe('candles', () => {
@@ -98,7 +98,7 @@ describe('candles', () => {
     await world.archived(aLane(), [trade(0, MIDNIGHT, '1')]);
     const empty = { ...whole, endMicros: whole.startMicros };
     expect(await world.history.candles({ ...empty, interval: '1h' })).toMatchObject(none);
-    expect(await world.history.candles({ ...whole, symbol: "x' OR 1=1", interval: '1h' })).toMatchObject(none);
+    expect(await world.history.candles({ ...whole, symbols: ["x' OR 1=1"], interval: '1h' })).toMatchObject(none);
   });
 
   it('refuse figures that cannot be added exactly, and say so', async () => {
@@ -108,8 +108,8 @@ describe('candles', () => {
   });
 
   it('name everything that is wrong with a request', async () => {
-    const wrong = { ...whole, symbol: '', startMicros: -1, endMicros: 0.5, limit: 0 };
-    const problems = ['symbol', 'start_time', 'end_time', 'limit'].map((path) => expect.objectContaining({ path }));
+    const wrong = { ...whole, symbols: [''], startMicros: -1, endMicros: 0.5, limit: 0 };
+    const problems = ['symbols[0]', 'start_time', 'end_time', 'limit'].map((path) => expect.objectContaining({ path }));
     await expect(world.history.candles({ ...wrong, interval: '1m' })).rejects.toMatchObject({ problems });
   });
 });
@@ -128,15 +128,21 @@ describe('events of a symbol', () => {
     const seen: string[] = [];
     let page = await world.history.events({ ...whole, limit: 3 });
     for (;;) {
-      seen.push(...page.values.map(idOf));
-      if (page.cursor === undefined) break;
+      seen.push(...page.events.map(idOf));
+      if (!page.hasMore) break;
       // The archive moves on between two pages.
       if (seen.length === 3) {
         const archive = await world.archive.open();
         await archive.append({ lane: lanes[1], rows: world.tail.rowsOf(lanes[1]) });
         await archive.close();
       }
-      page = await world.history.events({ ...whole, limit: 3, ...decodeEventCursor(page.cursor) });
+      page = await world.history.events({
+        ...whole,
+        limit: 3,
+        after: page.events.at(-1)?.place,
+        ends: page.ends,
+        tailFromMicros: page.tailFromMicros,
+      });
     }
     expect(seen).toEqual(['0-0', '0-1', '1-0', '1-1', '0-2', '0-3', '1-2', '1-3']);
     expect(page.hasMore).toBe(false);
@@ -145,12 +151,35 @@ describe('events of a symbol', () => {
   it('can be of some data types alone', async () => {
     const quote = trade(1, MIDNIGHT, '1', 1n, { dataType: 'quote' });
     await world.archived(aLane(), [trade(0, MIDNIGHT, '1'), quote]);
-    expect((await world.history.events({ ...whole, dataTypes: ['quote'] })).values.map(idOf)).toEqual(['event-1']);
-    expect((await world.history.events(whole)).values).toHaveLength(2);
+    expect((await world.history.events({ ...whole, dataTypes: ['quote'] })).events.map(idOf)).toEqual(['event-1']);
+    expect((await world.history.events(whole)).events).toHaveLength(2);
   });
 
-  it.each(['', 'x', Buffer.from('{"v":2}').toString('base64url')])('refuse the cursor %j', (text) => {
-    expect(() => decodeEventCursor(text)).toThrow(expect.objectContaining({ code: 'request.invalid' }));
+  it('can be of several symbols, by time', async () => {
+    const lanes = [aLane(), aLane({ partition: 1 })];
+    const [first, second] = [
+      trade(0, MIDNIGHT + 1, '1'),
+      trade(0, MIDNIGHT, '1', 1n, { symbol: 'MSFT', eventId: 'm' }),
+    ];
+    await world.archived(lanes[0], [first, trade(1, MIDNIGHT, '1', 1n, { symbol: 'IBM' })]);
+    world.tail.add(lanes[1], [{ ...second, value: Buffer.from('{"event_id":"m"}') }]);
+    const { events } = await world.history.events({ ...whole, symbols: ['AAPL', 'MSFT'] });
+    expect(events.map(idOf)).toEqual(['m', 'event-0']);
+  });
+
+  it('leave the log alone on later pages that end before what it alone has', async () => {
+    const lane = aLane();
+    await world.archived(lane, [trade(0, MIDNIGHT, '1'), trade(1, MIDNIGHT + 1, '1')]);
+    world.tail.add(lane, [trade(2, MIDNIGHT + MINUTE, '1')]);
+    const { ends, tailFromMicros } = await world.history.events({ ...whole, limit: 1 });
+    expect(tailFromMicros).toBe(MIDNIGHT + MINUTE);
+    let reads = 0;
+    world.tail.beforeRead = () => Promise.resolve(void reads++);
+    const later = { ...whole, ends, tailFromMicros };
+    const before = await world.history.events({ ...later, endMicros: MIDNIGHT + MINUTE });
+    expect([before.events.map(idOf), reads]).toEqual([['event-0', 'event-1'], 0]);
+    expect((await world.history.events(later)).events.map(idOf)).toEqual(['event-0', 'event-1', 'event-2']);
+    expect(reads).toBe(1);
   });
 });
 
@@ -171,8 +200,8 @@ describe('between archive and log', () => {
       if (next === rows.length) world.tail.beforeRead = () => Promise.resolve();
     };
     for (let asked = 0; asked < 6; asked++) {
-      const { values, ends } = await world.history.events(whole);
-      expect(values.map(idOf)).toEqual(rows.map(({ eventId }) => eventId));
+      const { events, ends } = await world.history.events(whole);
+      expect(events.map(idOf)).toEqual(rows.map(({ eventId }) => eventId));
       expect(world.liveAfter(ends, lane)).toEqual([]);
     }
     await archive.close();

@@ -3,7 +3,6 @@ import type { BarInterval } from '@distributary/contracts';
 import { DistributionError, type LanePosition } from '@distributary/distribution-core';
 import type { ArchiveDisk } from '../archive/archive-disk.js';
 import { dividedText, trimmedDecimal } from '../archive/decimal-text.js';
-import { encodeEventCursor, type EventPlace } from './event-cursor.js';
 import type { HistoryDatabase } from './history-database.js';
 import { checkRange, type HistoryRange } from './history-request.js';
 import { candleStatement, eventStatement, type StatementShape } from './history-statements.js';
@@ -29,6 +28,8 @@ interface HistoryPage {
   /** Where this history ends, by lane: a live subscription that starts there follows without hole or copy. */
   readonly ends: readonly LanePosition[];
   readonly gaps: readonly HistoryGap[];
+  /** For later pages, with `ends`: what the log alone has did not happen before. */
+  readonly tailFromMicros: number;
 }
 
 export interface CandlePage extends HistoryPage {
@@ -37,16 +38,25 @@ export interface CandlePage extends HistoryPage {
   readonly nextStartMicros: number | undefined;
 }
 
+export interface StoredMarketEvent {
+  readonly place: EventPlace;
+  /** As it lies in the log. */
+  readonly value: Uint8Array;
+}
+
 export interface EventPage extends HistoryPage {
-  /** The events as they lie in the log. */
-  readonly values: readonly Uint8Array[];
-  readonly cursor: string | undefined;
+  readonly events: readonly StoredMarketEvent[];
 }
 
 export interface EventRequest extends HistoryRange {
   readonly dataTypes?: readonly string[];
-  /** Of the cursor of the page before, together with its `ends`. */
+  /** The last place of the page before, together with its `ends`. */
   readonly after?: EventPlace;
+}
+
+/** Where an event lies among all. */
+export interface EventPlace extends LanePosition {
+  readonly timeMicros: number;
 }
 
 interface SourceShape {
@@ -57,7 +67,7 @@ interface SourceShape {
 /** The archive's files may be merged or expire while they are read; then all is listed anew. */
 const MAX_TRIES = 3;
 
-/** Market data of one symbol, from the archive and, where it ends, from the log. */
+/** Market data of some symbols, from the archive and, where it ends, from the log. */
 export class MarketHistory {
   constructor(
     private readonly disk: ArchiveDisk,
@@ -67,7 +77,7 @@ export class MarketHistory {
     private readonly tradeTypes: readonly string[],
   ) {}
 
-  /** Candles that begin in [start, end), each of them whole, in order; those without trades are left out. */
+  /** Of one symbol. Candles that begin in [start, end), each of them whole, in order; those without trades are left out. */
   async candles(request: HistoryRange & { readonly interval: BarInterval }): Promise<CandlePage> {
     checkRange(request);
     const width = intervalMicros(request.interval);
@@ -87,14 +97,11 @@ export class MarketHistory {
     return { ...seam, hasMore, candles, nextStartMicros: hasMore && newest ? newest.startMicros + width : undefined };
   }
 
-  /** Events by their own time, the raw bytes of each. */
-  async events(request: EventRequest): Promise<EventPage> {
+  /** Events by their own time; those of one time by lane and position. Aborted, it stops and rejects. */
+  async events(request: EventRequest, signal?: AbortSignal): Promise<EventPage> {
     checkRange(request);
-    const { rows, hasMore, ends, gaps } = await this.read(request, eventStatement, request, {});
-    const values = rows.map((row) => (row[5] as DuckDBBlobValue).bytes);
-    const last = rows.at(-1);
-    const cursor = hasMore && last ? encodeEventCursor({ after: placeOf(last), ends }) : undefined;
-    return { values, hasMore, cursor, ends, gaps };
+    const { rows, ...page } = await this.read(request, eventStatement, request, {}, signal);
+    return { ...page, events: rows.map((row) => ({ place: placeOf(row), value: (row[5] as DuckDBBlobValue).bytes })) };
   }
 
   private async read(
@@ -102,25 +109,31 @@ export class MarketHistory {
     statementOf: (shape: StatementShape) => string,
     { dataTypes, after }: SourceShape,
     extra: Readonly<Record<string, DuckDBValue>>,
+    signal?: AbortSignal,
   ): Promise<HistoryPage & { readonly rows: readonly (readonly DuckDBValue[])[] }> {
     for (let tries = 1; ; tries++) {
       const sources = await seamedSources(this.disk, this.tail, range);
-      const { files, live, ends, gaps } = sources;
+      const { files, live, ...seam } = sources;
       const shape: StatementShape = {
         hasFiles: files.length > 0,
         hasLive: live.length > 0,
-        hasSymbol: true,
+        hasSymbol: range.symbols.length === 1,
+        hasSymbols: range.symbols.length > 1,
         hasExchange: range.exchange !== undefined,
         hasEnds: range.ends !== undefined,
         hasTypes: dataTypes !== undefined,
         hasAfter: after !== undefined,
       };
-      if ((!shape.hasFiles && !shape.hasLive) || range.ends?.length === 0)
-        return { rows: [], hasMore: false, ends, gaps };
+      if ((!shape.hasFiles && !shape.hasLive) || range.ends?.length === 0) return { rows: [], hasMore: false, ...seam };
       const parameters = { ...this.parametersOf(range, sources, { dataTypes, after }), ...extra };
       try {
-        const rows = await this.database.rows({ statement: statementOf(shape), parameters, live });
-        return { rows: rows.slice(0, range.limit), hasMore: rows.length > range.limit, ends, gaps };
+        const rows = await this.database.rows({
+          statement: statementOf(shape),
+          parameters,
+          live,
+          ...(signal && { signal }),
+        });
+        return { rows: rows.slice(0, range.limit), hasMore: rows.length > range.limit, ...seam };
       } catch (error) {
         const mayBeGone = error instanceof DistributionError && error.code === 'store.unavailable';
         if (!mayBeGone || tries === MAX_TRIES || (await this.areAllThere(sources))) throw error;
@@ -129,11 +142,11 @@ export class MarketHistory {
   }
 
   private parametersOf(range: HistoryRange, { files }: SeamedSources, { dataTypes, after }: SourceShape) {
-    const { ends } = range;
+    const { ends, symbols } = range;
     return {
       from: BigInt(range.startMicros),
       to: BigInt(range.endMicros),
-      symbol: range.symbol,
+      ...(symbols.length === 1 ? { symbol: symbols[0] } : { symbols: listValue([...symbols]) }),
       ...(range.exchange !== undefined && { exchange: range.exchange }),
       limit: range.limit + 1,
       ...(files.length > 0 && { files: listValue(files.map((file) => this.disk.absolute(file))) }),

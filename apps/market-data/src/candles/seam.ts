@@ -20,6 +20,8 @@ export interface SeamedSources {
   /** Where this history ends, by lane: what comes live after these positions follows it without hole or copy. */
   readonly ends: readonly LanePosition[];
   readonly gaps: readonly HistoryGap[];
+  /** None of the symbols' events that the log alone has happened before this time; infinite if there is none. */
+  readonly tailFromMicros: number;
 }
 
 /**
@@ -38,16 +40,19 @@ export async function seamedSources(
     positions.set(key, { ...chain.lane, position: archivedTo(chain) ?? BEFORE_FIRST });
   }
   const live: SeamedSources['live'][number][] = [];
+  let tailFromMicros = range.tailFromMicros ?? Number.POSITIVE_INFINITY;
+  const isBeforeTail = range.ends !== undefined && range.endMicros <= (range.tailFromMicros ?? 0);
   const gaps = [...chains.values()].flatMap((chain) => gapsOf(chain, range));
-  for (const topic of range.topics) {
-    for (const lane of await tail.lanes(topic, range.symbol)) {
+  for (const topic of isBeforeTail ? [] : range.topics) {
+    for (const lane of await tail.lanes(topic, range.symbols)) {
       const key = laneKey(lane);
       const after = positions.get(key)?.position ?? BEFORE_FIRST;
       const end = asked?.get(key);
       // A later page whose end the archive has passed, or of a lane that the first page did not know.
       if (asked !== undefined && (end === undefined || end <= after)) continue;
-      const read = await tail.eventsAfter(lane, after, range.symbol);
+      const read = await tail.eventsAfter(lane, after, range.symbols);
       positions.set(key, { ...lane, position: read.end });
+      for (const { timeMicros } of read.rows) tailFromMicros = Math.min(tailFromMicros, timeMicros);
       live.push({ lane, rows: read.rows.filter((row) => isWanted(row, range, end)) });
       if (read.lostUpTo !== undefined) gaps.push({ lane, from: after, to: read.lostUpTo });
     }
@@ -55,7 +60,8 @@ export async function seamedSources(
   const files = [...chains.values()].flatMap((chain) =>
     chain.files.filter((file) => file.minTimeMicros < range.endMicros && file.maxTimeMicros >= range.startMicros),
   );
-  return { files, live: live.filter(({ rows }) => rows.length > 0), ends: range.ends ?? [...positions.values()], gaps };
+  const ends = range.ends ?? [...positions.values()];
+  return { files, live: live.filter(({ rows }) => rows.length > 0), ends, gaps, tailFromMicros };
 }
 
 const isWanted = ({ position, timeMicros }: ArchiveRow, range: HistoryRange, end: Position | undefined): boolean =>

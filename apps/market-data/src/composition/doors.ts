@@ -2,6 +2,8 @@ import { marketDataMessage, NDJSON } from '@distributary/contracts';
 import { type Features, GrpcCalls, type Parts } from '@distributary/distribution-service';
 import { EventsController } from '../events/events.controller.js';
 import { HistoryController } from '../events/history.controller.js';
+import { HistoricalGrpc } from '../historical/historical.grpc.js';
+import { HistoricalStreams } from '../historical/historical-streams.js';
 import { LatestController } from '../latest/latest.controller.js';
 import { LatestService } from '../latest/latest.service.js';
 import { HistoricalDataController } from '../queries/historical-data.controller.js';
@@ -17,14 +19,22 @@ import { StreamGrpc } from '../stream/stream.grpc.js';
 export interface Answering {
   readonly latest: LatestService;
   readonly bars: HistoricalDataService;
+  readonly streams: HistoricalStreams;
 }
 
 /** The doors that this service has beside those of all services. */
-export function doorsOf(parts: Parts, { latest, bars }: Answering): Omit<Features, 'start' | 'stop'> {
+export function doorsOf(parts: Parts, { latest, bars, streams }: Answering): Omit<Features, 'start' | 'stop'> {
   return {
     doors: {
       // What begins with a symbol comes last, or it would take the names of all other resources for one.
-      api: [EventsController, HistoryController, RequestsGrpc, LatestController, HistoricalDataController],
+      api: [
+        EventsController,
+        HistoryController,
+        RequestsGrpc,
+        HistoricalGrpc,
+        LatestController,
+        HistoricalDataController,
+      ],
       gateway: [StreamController, StreamGrpc],
     },
     gateways: [StreamGateway],
@@ -32,6 +42,7 @@ export function doorsOf(parts: Parts, { latest, bars }: Answering): Omit<Feature
     providers: [
       { provide: LatestService, useValue: latest },
       { provide: HistoricalDataService, useValue: bars },
+      { provide: HistoricalStreams, useValue: streams },
       {
         provide: GrpcCalls,
         useValue: new GrpcCalls(parts, {

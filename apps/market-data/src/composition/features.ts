@@ -33,7 +33,7 @@ export function createFeatures(parts: Parts, around: FeatureSurroundings<MarketD
     statistics,
   ]);
   return {
-    ...doorsOf(parts, { latest: new LatestService(ticks), bars: history.bars }),
+    ...doorsOf(parts, { latest: new LatestService(ticks), bars: history.bars, streams: history.streams }),
     start() {
       if (roles.has('api')) {
         parts.fanOut.onBatch = ({ state, batch }) => {

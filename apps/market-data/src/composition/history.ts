@@ -8,14 +8,19 @@ import { HistoryDatabase } from '../candles/history-database.js';
 import { LogTail } from '../candles/log-tail.js';
 import { MarketHistory } from '../candles/market-history.js';
 import type { MarketDataConfig } from '../config/market-data.config.js';
+import { HistoricalStreams } from '../historical/historical-streams.js';
 import { HistoricalDataService } from '../queries/historical-data.service.js';
 
 const MIB = 2 ** 20;
 const TAIL = { maxRows: 200_000 };
 const READING = { threads: 2, memoryBytes: 512 * MIB, maxQueries: 4, timeoutMs: 20_000 };
 
+/** Half of the queries are left to other questions. */
+const STREAMING = { maxReads: READING.maxQueries / 2, pageEvents: 2_000 };
+
 export interface HistoryParts {
   readonly bars: HistoricalDataService;
+  readonly streams: HistoricalStreams;
   /** After the duties have stopped. */
   close(): Promise<void>;
 }
@@ -55,6 +60,10 @@ export function openHistory(
   const history = async () => new MarketHistory(disk, await opened(), tail, ['TRADE']);
   return {
     bars: new HistoricalDataService(directory, history, clock),
+    streams: new HistoricalStreams(
+      { directory, log, history, clock, metrics },
+      { ...STREAMING, maxStreams: config.HISTORY_STREAMS },
+    ),
     async close() {
       await keeping?.close();
       (await database)?.close();

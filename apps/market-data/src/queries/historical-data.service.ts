@@ -47,7 +47,7 @@ export class HistoricalDataService {
     const history = await this.history();
     const { candles, hasMore } = await history.candles({
       topics,
-      symbol: asked.symbol,
+      symbols: [asked.symbol],
       ...of,
       interval,
       startMicros,

@@ -3,11 +3,13 @@ import {
   GrpcDoor,
   type PublishCalls,
   type PublishStreamCall,
+  pullMessages,
   responseSerializer,
   type StreamSessions,
   type TypedMessages,
   typedMessages,
 } from '@distributary/distribution-nest';
+import type { Principal } from '@distributary/distribution-core';
 import type { GrpcContract } from '../domain.js';
 
 export type StreamCall = Parameters<GrpcDoor['stream']>[0];
@@ -32,6 +34,8 @@ export class GrpcCalls {
   private readonly door: GrpcDoor;
   private readonly publishing: PublishCalls;
   private readonly typed: TypedMessages;
+  private readonly serializeTyped: (message: object) => Buffer;
+  private readonly sessions: StreamSessions;
 
   constructor(
     { sessions, publishCalls }: GrpcCallsParts,
@@ -41,8 +45,10 @@ export class GrpcCalls {
     const serializerOf = (method: string) =>
       responseSerializer(contract.proto, `${contract.package}.${contract.service}`, method);
     this.publishing = publishCalls;
+    this.sessions = sessions;
+    this.serializeTyped = serializerOf(typedMethod);
     this.door = new GrpcDoor(sessions, serializerOf('Exchange'));
-    this.typed = typedMessages({ name: `grpc-${contract.service}`, serialize: serializerOf(typedMethod), eventOf });
+    this.typed = typedMessages({ name: `grpc-${contract.service}`, serialize: this.serializeTyped, eventOf });
   }
 
   exchange(call: ExchangeCall): void {
@@ -51,6 +57,20 @@ export class GrpcCalls {
 
   publishStream(call: PublishStreamCall): void {
     this.publishing.accept(call);
+  }
+
+  /**
+   * A method that comes to an end, with responses of the type of the typed method's, which are made as the client takes them.
+   * Rejects with the error that the call is to be ended with.
+   */
+  pull(
+    call: StreamCall,
+    responses: (principal: Principal, signal: AbortSignal) => AsyncIterable<object>,
+  ): Promise<void> {
+    const { serializeTyped } = this;
+    return pullMessages(this.sessions, call, this.typed.encoder, async function* (principal, signal) {
+      for await (const response of responses(principal, signal)) yield serializeTyped(response);
+    });
   }
 
   /** Until the client or the session ends it. */

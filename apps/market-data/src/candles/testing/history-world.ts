@@ -25,10 +25,10 @@ export class HeldTail implements HistoryTail {
     return Promise.resolve([...this.held.keys()].filter((lane) => lane.topic === topic));
   }
 
-  async eventsAfter(lane: Lane, after: string, symbol: string): Promise<TailRead> {
+  async eventsAfter(lane: Lane, after: string, symbols: readonly string[]): Promise<TailRead> {
     await this.beforeRead();
     const rows = this.rowsOf(lane, after);
-    return { rows: rows.filter((row) => row.symbol === symbol), end: rows.at(-1)?.position ?? after };
+    return { rows: rows.filter((row) => symbols.includes(row.symbol)), end: rows.at(-1)?.position ?? after };
   }
 }
 
