@@ -380,6 +380,22 @@ describe('fan-out', () => {
     expect(outlet.chainBreaks()).toEqual([]);
   });
 
+  it('keeps to the rate with what it conflates, and leaves nothing unaccounted for', async () => {
+    await start({}, aTopic(ALERTS, 'routing_key'));
+    const { outlet } = await world.subscribe({ policy: 'conflate', maxRate: 10 });
+    for (let index = 0; index < 100; index++) {
+      await world.publish(2, { key: `k.${index % 2}` });
+      await world.settle(18);
+    }
+    // Two seconds, the second that may be saved up, and one frame of two keys that goes into debt.
+    expect(outlet.numbers.length).toBeLessThanOrEqual(32);
+    for (let index = 0; index < 10; index++) await world.settle(100);
+    expect(outlet.numbers.slice(-2)).toEqual([198, 200]);
+    const accounted = outlet.of('data').map(({ merged, events = [] }) => merged ?? events.length);
+    expect(accounted.reduce((sum, each) => sum + each, 0)).toBe(200);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
   it('gives the latest value of each key, then what comes after it', async () => {
     await start({}, aTopic(ALERTS, 'routing_key'));
     await world.fanOut.pin([ALERTS]);
