@@ -16,6 +16,13 @@ describe('EventNumbering', () => {
     ]);
   });
 
+  it('finds the event at a place of a topic again', () => {
+    const numbering = new EventNumbering(3, 2);
+    for (let sequence = 0; sequence < 30; sequence++) {
+      expect(numbering.sequenceAt(numbering.topicOf(sequence), numbering.placeOf(sequence))).toBe(sequence);
+    }
+  });
+
   it('gives the keys of a topic to no other one', () => {
     const numbering = new EventNumbering(2, 1);
     expect([0, 1, 2, 3, 4, 5].map((sequence) => keyOf(numbering, sequence, 2))).toEqual([0, 1, 2, 3, 0, 1]);

@@ -17,6 +17,12 @@ export class EventNumbering {
     const round = Math.floor(sequence / (this.block * this.topics));
     return round * this.block + (sequence % this.block);
   }
+
+  /** The event that is at that place of the topic. */
+  sequenceAt(topic: number, place: number): number {
+    const round = Math.floor(place / this.block);
+    return (round * this.topics + topic) * this.block + (place % this.block);
+  }
 }
 
 /** Number of an event's key. The events of a topic take turns on `keys` of them, and no other topic has those. */

@@ -31,6 +31,27 @@ export function stampedEventText(event: StampedEvent): string {
   );
 }
 
+/** What the events of a run are: metrics of the monitoring service, or trades or quotes of market data. */
+export type EventKind = 'METRICS' | 'TRADE' | 'QUOTE';
+
+const EXCHANGE = 'BENCH';
+/** Of a quote one side is enough. */
+const MARKET_FIELDS = {
+  TRADE: ['"price":', ',"volume":'],
+  QUOTE: ['"ask_price":', ',"ask_size":'],
+} as const;
+
+/** A trade or a quote of a symbol, named as its topic: the price is the sequence, the volume or size the stamp. */
+export function stampedMarketText(kind: keyof typeof MARKET_FIELDS, event: Omit<StampedEvent, 'key'>): string {
+  const { topic: symbol, run, sequence, stampMicros } = event;
+  const [sequenceField, stampField] = MARKET_FIELDS[kind];
+  return (
+    `{"event_id":"${run}${sequence.toString(36)}","timestamp":"${TIMESTAMP}","data_type":"${kind}",` +
+    `"data":{"symbol":"${symbol}","exchange":"${EXCHANGE}",` +
+    `${sequenceField}${sequence}${stampField}${Math.round(stampMicros)}}}`
+  );
+}
+
 /** The part of a delivered event that the checks look at. */
 export interface DeliveredEvent {
   readonly event_id: string;
@@ -38,15 +59,29 @@ export interface DeliveredEvent {
   readonly metadata: { readonly source_service: string };
 }
 
+/** The same of market data. */
+export interface DeliveredMarketEvent {
+  readonly event_id: string;
+  readonly data: { readonly exchange: string; readonly price?: number; readonly ask_price?: number };
+}
+
 /** The service may have events of its own to tell on the same topic. */
 export const isStamped = (event: DeliveredEvent): boolean => event.metadata.source_service === SOURCE;
 
-const MARKER = Buffer.from(SEQUENCE_FIELD);
-const STAMP_MARKER = Buffer.from(STAMP_FIELD);
+/** Undefined of an event that no bench published. */
+export function sequenceOf(event: DeliveredEvent | DeliveredMarketEvent): number | undefined {
+  if (!('exchange' in event.data)) return isStamped(event as DeliveredEvent) ? event.data.current_value : undefined;
+  const { exchange, price, ask_price: ask } = event.data;
+  return exchange === EXCHANGE ? (price ?? ask) : undefined;
+}
+
+const MARKERS = [[SEQUENCE_FIELD, STAMP_FIELD] as const, ...Object.values(MARKET_FIELDS)].map(
+  (fields) => fields.map((field) => Buffer.from(field)) as [sequence: Buffer, stamp: Buffer],
+);
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 
-/** Stamps and sequences of all events in a message, read from the bytes without parsing them. */
+/** Stamps and sequences of all events in a message, which are of one kind, read from the bytes without parsing them. */
 export interface Scan {
   readonly count: number;
   readonly stamps: Float64Array;
@@ -56,6 +91,7 @@ export interface Scan {
 export function scanEvents(bytes: Buffer): Scan {
   const stamps: number[] = [];
   const sequences: number[] = [];
+  const [marker, stampMarker] = MARKERS.find(([each]) => bytes.includes(each)) ?? MARKERS[0];
   let at = 0;
   const takeNumber = (): number => {
     let value = 0;
@@ -64,11 +100,11 @@ export function scanEvents(bytes: Buffer): Scan {
     }
     return value;
   };
-  for (at = bytes.indexOf(MARKER); at >= 0; at = bytes.indexOf(MARKER, at)) {
-    at += MARKER.length;
+  for (at = bytes.indexOf(marker); at >= 0; at = bytes.indexOf(marker, at)) {
+    at += marker.length;
     const sequence = takeNumber();
-    if (bytes.compare(STAMP_MARKER, 0, STAMP_MARKER.length, at, at + STAMP_MARKER.length) !== 0) continue;
-    at += STAMP_MARKER.length;
+    if (bytes.compare(stampMarker, 0, stampMarker.length, at, at + stampMarker.length) !== 0) continue;
+    at += stampMarker.length;
     sequences.push(sequence);
     stamps.push(takeNumber());
   }

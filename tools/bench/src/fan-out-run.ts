@@ -1,5 +1,6 @@
 import { ChildProgram } from './child-program.js';
 import type { Doors } from './doors.js';
+import type { EventKind } from './event-text.js';
 import type { LoadTarget } from './load-connection.js';
 import type { LoadAnswer, LoadCommand } from './load-messages.js';
 import { type MeasuredPlan, measureWindow } from './measured-window.js';
@@ -7,10 +8,17 @@ import { monotonicMicros } from './monotonic-clock.js';
 import { programPath } from './program-path.js';
 import type { RunFigures } from './run-figures.js';
 import type { ServerProcess } from './server-process.js';
+import { ONE_TOPIC, type TopicShare } from './topic-share.js';
 
 export interface RunPlan {
   /** Subscribers and events take turns on them. */
   readonly topics: readonly string[];
+  /** Which of them a subscriber has; absent: one, in turns. The paths of the doors say the same. */
+  readonly share?: TopicShare;
+  /** Absent: metrics. Of market data the topics are symbols. */
+  readonly kind?: EventKind;
+  /** Subscribers are conflated: an event is sent to them, or one that stands for it; each of them is checked. */
+  readonly conflates?: boolean;
   readonly subscribers: number;
   readonly deliveriesPerSecond: number;
   readonly warmUpSeconds: number;
@@ -25,6 +33,7 @@ export interface RunPlan {
   readonly loadCpu: number | undefined;
 }
 
+const SAMPLE_EVERY = 50;
 const QUIET_MS = 3_000;
 const CONNECT_DEADLINE_MS = 90_000;
 const FINISH_DEADLINE_MS = 120_000;
@@ -38,9 +47,11 @@ export async function runFanOut(server: ServerProcess, doors: Doors, plan: RunPl
         type: 'connect',
         targets: targetsOf(server, doors, plan),
         topics: plan.topics.length,
+        share: plan.share,
         block: plan.batchEvents,
         count: plan.subscribers,
-        sampleEvery: 50,
+        conflates: plan.conflates,
+        sampleEvery: plan.conflates ? 1 : SAMPLE_EVERY,
         keys: plan.keys,
         reconnects: false,
       },
@@ -73,9 +84,11 @@ const publishPlanOf = (server: ServerProcess, doors: Doors, plan: RunPlan): Meas
   path: doors.ingestPath,
   isTls: doors.connection?.isTls,
   topics: plan.topics,
+  kind: plan.kind,
   keys: plan.keys,
   connections: plan.producers,
   lingerMs: plan.lingerMs,
   batchEvents: plan.batchEvents,
-  eventsPerSecond: (plan.deliveriesPerSecond * plan.topics.length) / plan.subscribers,
+  eventsPerSecond:
+    (plan.deliveriesPerSecond * plan.topics.length) / (plan.subscribers * (plan.share ?? ONE_TOPIC).each),
 });

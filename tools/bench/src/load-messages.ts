@@ -1,5 +1,7 @@
+import type { ConflationFindings } from './conflation-check.js';
 import type { LoadTarget } from './load-connection.js';
 import type { SequenceFindings } from './sequence-check.js';
+import type { TopicShare } from './topic-share.js';
 
 export interface Window {
   /** {@link monotonicMicros}. */
@@ -14,6 +16,10 @@ export type LoadCommand =
       readonly targets: readonly LoadTarget[];
       /** They take turns on these, too; absent: 1. */
       readonly topics?: number;
+      /** Which of them each connection has; absent: one, in turns. */
+      readonly share?: TopicShare;
+      /** Events may be merged into later ones of their topic; then each connection that is checked counts them. */
+      readonly conflates?: boolean;
       /** Neighbouring events of one topic, see {@link EventNumbering}; absent: 1. */
       readonly block?: number;
       readonly count: number;
@@ -65,6 +71,8 @@ export interface LoadResult {
   readonly sampledConnections: number;
   /** Added up over the sampled connections. */
   readonly sampled: SequenceFindings;
+  /** Of subscribers that are conflated: their `events` are the merged ones, too. */
+  readonly conflation?: ConflationFindings;
   readonly recovered: Readonly<Record<string, number>>;
   readonly errors: readonly string[];
   /** Triples: sequence, received micros, deliveries that it stands for. */

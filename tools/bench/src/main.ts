@@ -1,6 +1,7 @@
 import { CANDLES_USAGE, candlesCommand } from './candles/candles-command.js';
 import { FAN_OUT_USAGE, fanOutCommand } from './fan-out-command.js';
 import { KAFKA_USAGE, kafkaCommand } from './kafka/kafka-command.js';
+import { MARKET_USAGE, marketCommand } from './market/market-command.js';
 import { MATCH_USAGE, matchCommand } from './match/match-command.js';
 import { casesOf, PERFORMANCE_USAGE, performanceCommand } from './performance/performance-command.js';
 import { PRIORITY_USAGE, priorityCommand } from './priority/priority-command.js';
@@ -13,6 +14,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => number | Pr
   candles: candlesCommand,
   'fan-out': fanOutCommand,
   kafka: kafkaCommand,
+  market: marketCommand,
   match: matchCommand,
   priority: priorityCommand,
   routing: routingCommand,
@@ -24,6 +26,7 @@ const USAGES = [
   CANDLES_USAGE,
   FAN_OUT_USAGE,
   KAFKA_USAGE,
+  MARKET_USAGE,
   MATCH_USAGE,
   PRIORITY_USAGE,
   ROUTING_USAGE,

@@ -1,3 +1,5 @@
+import type { EventKind } from './event-text.js';
+
 export interface PublishPlan {
   readonly port: number;
   readonly path: string;
@@ -5,6 +7,8 @@ export interface PublishPlan {
   readonly isTls?: boolean;
   /** They take turns, see {@link EventNumbering}: a block is `batchEvents`, or one event. */
   readonly topics: readonly string[];
+  /** Absent: metrics. Of market data the topics are symbols. */
+  readonly kind?: EventKind;
   /** Start of every event id. */
   readonly run: string;
   readonly keys: number;

@@ -1,6 +1,6 @@
 import { serveParent } from './child-program.js';
 import { EventNumbering, keyOf } from './event-numbering.js';
-import { stampedEventText } from './event-text.js';
+import { stampedEventText, stampedMarketText } from './event-text.js';
 import { IngestConnection, isSuccess } from './ingest-connection.js';
 import { monotonicMicros } from './monotonic-clock.js';
 import { PublishSchedule } from './publish-schedule.js';
@@ -124,14 +124,11 @@ class Publisher {
   }
 
   private textOf(sequence: number): string {
-    const { topics, run, keys } = this.plan;
-    return stampedEventText({
-      topic: topics[this.numbering.topicOf(sequence)],
-      run,
-      sequence,
-      key: keyOf(this.numbering, sequence, keys),
-      stampMicros: this.schedule.dueMicros(sequence),
-    });
+    const { topics, run, keys, kind = 'METRICS' } = this.plan;
+    const topic = topics[this.numbering.topicOf(sequence)];
+    const event = { topic, run, sequence, stampMicros: this.schedule.dueMicros(sequence) };
+    if (kind !== 'METRICS') return stampedMarketText(kind, event);
+    return stampedEventText({ ...event, key: keyOf(this.numbering, sequence, keys) });
   }
 
   private note(error: string): void {

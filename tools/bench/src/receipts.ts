@@ -31,13 +31,18 @@ export class Receipts {
     this.window = window;
   }
 
+  /** Whether the last message came within the window. */
+  get isMeasuring(): boolean {
+    return this.lastMicros >= this.window.fromMicros && this.lastMicros <= this.window.toMicros;
+  }
+
   /** A message has come. One of its events, the one at `turn`, stands for all of them. */
   take({ count, stamps, sequences }: Scan, bytes: number, turn: number): void {
     const now = monotonicMicros();
     const { fromMicros, toMicros } = this.window;
     this.lastMicros = now;
     if (count === 0) return;
-    if (now >= fromMicros && now <= toMicros) {
+    if (this.isMeasuring) {
       this.deliveries += count;
       this.messages++;
       this.bytes += bytes;

@@ -1,3 +1,4 @@
+import type { ConflationFindings } from './conflation-check.js';
 import type { Latencies, LoadResult } from './load-messages.js';
 import { machineBusySeconds, usageOf } from './process-tree.js';
 import type { PublisherResult } from './publisher-messages.js';
@@ -21,6 +22,8 @@ export interface RunFigures {
   readonly brokenChains: number;
   readonly gaps: number;
   readonly closed: number;
+  /** Of subscribers that are conflated: then what is missing was neither sent nor merged. */
+  readonly conflation?: ConflationFindings;
   /** Due but not taken by the server in time. */
   readonly unsent: number;
   readonly events: number;
@@ -55,6 +58,7 @@ export type Received = Pick<
   | 'gaps'
   | 'closed'
   | 'sampled'
+  | 'conflation'
   | 'errors'
   | 'samples'
 >;
@@ -109,6 +113,7 @@ export function figuresOf(
     brokenChains: result.brokenChains,
     gaps: result.gaps,
     closed: result.closed,
+    conflation: result.conflation,
     unsent: published.unsent,
     events: published.accepted,
     eventsPerPost: published.accepted / Math.max(1, published.posts - published.refusals),

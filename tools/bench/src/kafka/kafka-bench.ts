@@ -6,7 +6,7 @@ import type { RunFigures } from '../run-figures.js';
 import { type MachineFacts, machineFacts } from '../machine.js';
 import { startMonitoringService } from '../monitoring-service.js';
 import type { BareAnswer, BareCommand, BareResult } from './bare-messages.js';
-import { startKafka } from './start-kafka.js';
+import { startKafka } from '../stack-servers.js';
 
 /**
  * From the scheduled publish to a subscriber through a real Kafka, beside whoever reads the same topic without the service.

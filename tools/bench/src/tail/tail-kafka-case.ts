@@ -4,7 +4,7 @@ import { KafkaLog } from '@distributary/broker-kafka';
 import { SystemClock, SystemIds } from '@distributary/distribution-nest';
 import { ChildProgram } from '../child-program.js';
 import { programPath } from '../program-path.js';
-import { startKafka } from '../kafka/start-kafka.js';
+import { startKafka } from '../stack-servers.js';
 import type { CaseOptions, CaseResult, Figure, PerformanceCase } from '../performance/performance-case.js';
 import { appendEvents } from './tail-events.js';
 import type { TailCommand, TailResult } from './tail-messages.js';
