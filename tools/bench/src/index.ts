@@ -5,6 +5,7 @@ export { IngestConnection, isSuccess, type PostAnswer } from './ingest-connectio
 export { programPath } from './program-path.js';
 export type { Latencies, LoadAnswer, LoadCommand, LoadResult } from './load-messages.js';
 export { describeMachine, type MachineFacts, machineFacts } from './machine.js';
+export { MARKET_INGEST_PATH, MARKET_STREAM_PATH, startMarketDataService } from './market/market-service.js';
 export { monotonicMicros } from './monotonic-clock.js';
 export {
   INGEST_PATH,

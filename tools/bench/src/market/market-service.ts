@@ -9,10 +9,7 @@ export const MARKET_STREAM_PATH = '/api/v1/market-data/stream';
 const SCRIPT = path.resolve(import.meta.dirname, '../../../../apps/market-data/dist/main.js');
 
 /** The market data service as it is started in production, with its log in files or on the Pulsar. */
-export const startMarketDataService = (
-  cpu: number | undefined,
-  pulsarUrl: string | undefined,
-): Promise<ServerProcess> =>
+export const startMarketDataService = (cpu?: number, pulsarUrl?: string): Promise<ServerProcess> =>
   startMonitoringService({
     script: SCRIPT,
     cpu,
