@@ -2,13 +2,13 @@ import { playScript } from './play.js';
 import type { Scenario } from './scenario.js';
 import { pauseMs } from './waiting.js';
 
-/** The only broker of a Kafka is killed with `kill -9` and comes back with its data. */
+/** The only broker is killed with `kill -9` and comes back with its data. */
 const DOWN_MS = [200, 3_000] as const;
 
 export const brokerRestart: Scenario = {
   name: 'broker-restart',
-  about: 'the only broker of a Kafka killed with kill -9 and back',
-  brokers: ['kafka'],
+  about: 'the only broker killed with kill -9 and back',
+  brokers: ['kafka', 'pulsar'],
   isRotated: true,
 
   run: (options) =>

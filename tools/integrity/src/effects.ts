@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { INGEST_PATH, type ServerProcess, startMonitoringService, STREAM_PATH } from '@distributary/bench';
+import { type ServerProcess, startMonitoringService, STREAM_PATH } from '@distributary/bench';
 import { EveryLedger } from './every-ledger.js';
 import { figuresOf } from './figures.js';
 import { KeyProducer } from './key-producer.js';
 import { type Judgement, LossLedger } from './loss-ledger.js';
 import type { Scenario } from './scenario.js';
+import { MONITORING } from './stage/tested-service.js';
 import { pauseMs } from './waiting.js';
 
 /**
@@ -93,7 +94,7 @@ export const effects: Scenario = {
     const producer = new KeyProducer(
       {
         ports: [service.port],
-        ingestPath: INGEST_PATH,
+        service: MONITORING,
         topic: TOPIC,
         keys: Array.from({ length: 8 }, (_, key) => `k${key}`),
         run,

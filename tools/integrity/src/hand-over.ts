@@ -1,4 +1,4 @@
-import { INGEST_PATH, type ServerProcess, startMonitoringService, STREAM_PATH } from '@distributary/bench';
+import { type ServerProcess, startMonitoringService, STREAM_PATH } from '@distributary/bench';
 import type { SubscribePayload } from '@distributary/contracts';
 import { EveryLedger } from './every-ledger.js';
 import { figuresOf } from './figures.js';
@@ -6,6 +6,7 @@ import { HandOverReader } from './hand-over-reader.js';
 import { KeyProducer } from './key-producer.js';
 import { LossLedger } from './loss-ledger.js';
 import type { Scenario, ScenarioOptions } from './scenario.js';
+import { MONITORING } from './stage/tested-service.js';
 import { pauseMs, untilTrue } from './waiting.js';
 
 /**
@@ -97,7 +98,7 @@ export const handOver: Scenario = {
     const producer = new KeyProducer(
       {
         ports: [lead.port],
-        ingestPath: INGEST_PATH,
+        service: MONITORING,
         topic: TOPIC,
         keys: Array.from({ length: 16 }, (_, key) => `k${key}`),
         run,

@@ -1,10 +1,11 @@
 import { IngestConnection, isSuccess } from '@distributary/bench';
 import type { EventPlace, LossLedger } from './loss-ledger.js';
+import { ingestPath, type TestedService } from './stage/tested-service.js';
 
 export interface KeyProducerOptions {
   /** Of gateways: the next one is taken when one does not answer. */
   readonly ports: readonly number[];
-  readonly ingestPath: string;
+  readonly service: TestedService;
   readonly topic: string;
   /** Its own: nobody else publishes under them. */
   readonly keys: readonly string[];
@@ -63,7 +64,7 @@ export class KeyProducer {
     private readonly options: KeyProducerOptions,
     private readonly ledger: LossLedger,
   ) {
-    this.connections = options.ports.map((port) => new IngestConnection(port, options.ingestPath));
+    this.connections = options.ports.map((port) => new IngestConnection(port, ingestPath(options.service)));
     this.next = options.keys.map(() => 0);
   }
 
@@ -136,14 +137,10 @@ export class KeyProducer {
     connection: IngestConnection,
     batch: readonly PendingEvent[],
   ): Promise<readonly EventPlace[] | undefined> {
-    const { run, topic, postTimeoutMs = POST_TIMEOUT_MS } = this.options;
-    const events = batch.map(({ key, sequence }) => ({
-      event_id: eventIdOf(run, key, sequence),
-      data_type: 'METRICS',
-      data: { metric_name: key, current_value: sequence },
-      routing: { topic, routing_key: key },
-      metadata: { source_service: 'integrity' },
-    }));
+    const { run, service, topic, postTimeoutMs = POST_TIMEOUT_MS } = this.options;
+    const events = batch.map(({ key, sequence }) =>
+      service.eventOf({ eventId: eventIdOf(run, key, sequence), key, sequence }, topic),
+    );
     try {
       const { status, body } = await connection.post(JSON.stringify(events), postTimeoutMs);
       if (status >= 400 && status < 500 && status !== 429) throw new Refused(`${status} ${body.slice(0, 500)}`);

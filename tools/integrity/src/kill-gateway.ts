@@ -14,7 +14,7 @@ import type { Scenario } from './scenario.js';
 export const killGateway: Scenario = {
   name: 'kill-gateway',
   about: 'one of two gateways killed with kill -9, its clients go on at the other',
-  brokers: ['embedded', 'kafka'],
+  brokers: ['embedded', 'kafka', 'pulsar'],
   isRotated: true,
 
   run: (options) =>

@@ -1,10 +1,11 @@
-import { type ServerProcess, startMonitoringService, STREAM_PATH, INGEST_PATH } from '@distributary/bench';
+import { type ServerProcess, startMonitoringService, STREAM_PATH } from '@distributary/bench';
 import { DurableReader } from './durable-reader.js';
 import { KeyProducer } from './key-producer.js';
 import { figuresOf } from './figures.js';
 import type { LossLedger } from './loss-ledger.js';
 import { WatchedLedger } from './watched-ledger.js';
 import type { Scenario, ScenarioOptions } from './scenario.js';
+import { MONITORING } from './stage/tested-service.js';
 import { pauseMs, untilTrue } from './waiting.js';
 
 /**
@@ -90,7 +91,7 @@ function newProducer(
   return new KeyProducer(
     {
       ports: [service.port],
-      ingestPath: INGEST_PATH,
+      service: MONITORING,
       topic: TOPIC,
       keys: Array.from({ length: KEYS_PER_PRODUCER }, (_, key) => `p${index}k${key}`),
       run,

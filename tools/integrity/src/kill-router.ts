@@ -22,12 +22,11 @@ const TRIES = 300;
 /** No lane may stand still for longer. */
 const MAX_STALL_MS = 10_000;
 const AWAY_DEADLINE_MS = 60_000;
-const API = '/api/v1/monitoring';
 
 export const killRouter: Scenario = {
   name: 'kill-router',
   about: 'a router killed with kill -9 in the middle of a transaction',
-  brokers: ['embedded', 'kafka'],
+  brokers: ['embedded', 'kafka', 'pulsar'],
   isRotated: true,
 
   run: (options) =>
@@ -60,16 +59,17 @@ export const killRouter: Scenario = {
 };
 
 async function prepare(stage: Stage, { tell }: ScenarioOptions): Promise<Prepared> {
-  const [gateway] = stage.gateways;
+  const { service, gateways } = stage;
+  const [gateway] = gateways;
   const post = async (path: string, body: object) => {
-    const response = await fetch(`${gateway.origin}${API}/${path}`, {
+    const response = await fetch(`${gateway.origin}${service.apiPath}/${path}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
     if (response.status !== 201) throw new Error(`${path}: ${response.status} ${await response.text()}`);
   };
-  const common = { data_type: 'METRICS', partitions: PARTITIONS };
+  const common = { data_type: service.dataType, partitions: PARTITIONS };
   await post('topics', { ...common, name: THEIRS, origin: 'external', broker_name: BROKER_NAME });
   await post('topics', { ...common, name: ROUTED });
   await post('routing/rules', { name: 'integrity', source_pattern: THEIRS, target_topic: ROUTED });
@@ -85,6 +85,7 @@ async function prepare(stage: Stage, { tell }: ScenarioOptions): Promise<Prepare
       new LogProducer(
         {
           log,
+          service,
           topic: BROKER_NAME,
           partitions: PARTITIONS,
           keys: Array.from({ length: KEYS }, (_, key) => `k${key}`),

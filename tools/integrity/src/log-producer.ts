@@ -1,10 +1,12 @@
 import { DistributionError, type EventRecord, type Log, partitionOf } from '@distributary/distribution-core';
 import { eventIdOf } from './key-producer.js';
 import type { LossLedger } from './loss-ledger.js';
+import type { TestedService } from './stage/tested-service.js';
 import { pauseMs } from './waiting.js';
 
 export interface LogProducerOptions {
   readonly log: Log;
+  readonly service: TestedService;
   /** The broker's name of the topic. */
   readonly topic: string;
   readonly partitions: number;
@@ -63,7 +65,7 @@ export class LogProducer {
   }
 
   private newBatch() {
-    const { keys, run, batchSize } = this.options;
+    const { keys, run, service, batchSize } = this.options;
     return Array.from({ length: batchSize }, () => {
       const place = this.nextKey++ % keys.length;
       const key = keys[place];
@@ -75,7 +77,7 @@ export class LogProducer {
         timeMicros: Date.now() * 1000,
         routingKey: key,
         attributes: {},
-        value: Buffer.from(JSON.stringify({ event_id: eventId, text: 'x'.repeat(200) })),
+        value: Buffer.from(JSON.stringify(service.payloadOf({ eventId, key, sequence }))),
       };
       return { key, sequence, record };
     });

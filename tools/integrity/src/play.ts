@@ -1,11 +1,11 @@
-import { INGEST_PATH } from '@distributary/bench';
 import { Audience } from './audience.js';
 import type { Check } from './check.js';
 import { tellCopies } from './copies.js';
 import { FaultProxy } from './fault-proxy.js';
 import { KeyProducer } from './key-producer.js';
 import type { Findings, ScenarioOptions } from './scenario.js';
-import { Stage, type StageOptions, streamUrl } from './stage/stage.js';
+import { Stage, type StageOptions } from './stage/stage.js';
+import type { TestedService } from './stage/tested-service.js';
 import { pauseMs, untilTrue } from './waiting.js';
 
 /** How much is played, and how often something breaks. */
@@ -23,7 +23,6 @@ const SIZES: Record<'full' | 'small', Size> = {
   small: { events: 3_000, eventsPerSecond: 1_500, batchSize: 25, faults: 1, pauseMs: [300, 800] },
 };
 
-const TOPIC = 'monitoring/metrics';
 const PRODUCERS = 4;
 const KEYS_PER_PRODUCER = 16;
 const BEGIN_DEADLINE_MS = 30_000;
@@ -55,7 +54,7 @@ export interface Script {
   /** Start of every event id. */
   readonly letter: string;
   readonly size?: Partial<Record<'full' | 'small', Partial<Size>>>;
-  /** What readers subscribe to. */
+  /** What readers subscribe to; absent: a topic that the service makes itself. */
   readonly topic?: string;
   /** Clients and producers reach each gateway through a proxy of its own. */
   readonly isProxied?: boolean;
@@ -92,10 +91,16 @@ export async function playScript(script: Script, options: ScenarioOptions): Prom
   const proxies = script.isProxied === true ? await Promise.all(stage.ports.map((port) => FaultProxy.open(port))) : [];
   const prepared: Prepared = (await script.prepare?.(stage, options).catch(closing(stage))) ?? {};
   const ports = proxies.length > 0 ? proxies.map(({ port }) => port) : stage.ports;
-  const topic = script.topic ?? TOPIC;
-  const audience = new Audience({ urls: ports.map(streamUrl), topic, run, silentAfterMs: script.silentAfterMs });
+  const topic = script.topic ?? stage.service.topic;
+  const audience = new Audience({
+    urls: ports.map((port) => stage.streamUrl(port)),
+    topic,
+    run,
+    silentAfterMs: script.silentAfterMs,
+  });
   const producers =
-    prepared.producers?.(run, size, audience) ?? keyProducers({ script, ports, topic, run, size, audience });
+    prepared.producers?.(run, size, audience) ??
+    keyProducers({ script, service: stage.service, ports, topic, run, size, audience });
   const play: Play = { stage, proxies, audience, producers, options, size };
   try {
     audience.start();
@@ -154,6 +159,7 @@ async function breakThings(script: Script, play: Play): Promise<number> {
 
 interface ProducerPlan {
   readonly script: Script;
+  readonly service: TestedService;
   readonly ports: readonly number[];
   readonly topic: string;
   readonly run: string;
@@ -161,7 +167,7 @@ interface ProducerPlan {
   readonly audience: Audience;
 }
 
-function keyProducers({ script, ports, topic, run, size, audience }: ProducerPlan): Producer[] {
+function keyProducers({ script, service, ports, topic, run, size, audience }: ProducerPlan): Producer[] {
   const { isDoubled, postTimeoutMs } = script;
   return Array.from({ length: PRODUCERS }, (_, index) => {
     const turned =
@@ -169,7 +175,7 @@ function keyProducers({ script, ports, topic, run, size, audience }: ProducerPla
     return new KeyProducer(
       {
         ports: turned,
-        ingestPath: INGEST_PATH,
+        service,
         topic,
         keys: Array.from({ length: KEYS_PER_PRODUCER }, (_, key) => `p${index}k${key}`),
         run,

@@ -6,7 +6,7 @@ import { endGently } from './stage/stage.js';
 export const rollingRestart: Scenario = {
   name: 'rolling-restart',
   about: 'all gateways restarted one after the other under load',
-  brokers: ['embedded', 'kafka'],
+  brokers: ['embedded', 'kafka', 'pulsar'],
   isRotated: true,
 
   run: (options) =>

@@ -1,8 +1,8 @@
-import { monitoringScript } from '@distributary/bench';
 import { playScript } from './play.js';
 import type { Scenario } from './scenario.js';
 import { buildEarlierVersion } from './stage/earlier-version.js';
 import { endGently } from './stage/stage.js';
+import { scriptOf } from './stage/tested-service.js';
 
 /**
  * Gateways of an earlier version are replaced by this one, one after the other, while events flow; then this one by the
@@ -27,7 +27,7 @@ export const rollingUpgrade: Scenario = {
             options.tell(`round ${number + 1}: to ${isUpgrade ? 'this version' : earlier.commit}`);
             for (const gateway of stage.gateways) {
               await endGently(gateway);
-              await gateway.begin(isUpgrade ? monitoringScript() : earlier.script);
+              await gateway.begin(isUpgrade ? scriptOf(stage.service) : earlier.script);
             }
           },
         },

@@ -17,6 +17,7 @@ import type { Figures } from './figures.js';
 import { KeyProducer } from './key-producer.js';
 import { LossLedger } from './loss-ledger.js';
 import type { Scenario, ScenarioOptions } from './scenario.js';
+import { MONITORING } from './stage/tested-service.js';
 import { pauseMs, untilTrue } from './waiting.js';
 
 /**
@@ -86,7 +87,7 @@ async function publishBefore(service: ServerProcess, events: number): Promise<nu
   const filler = new KeyProducer(
     {
       ports: [service.port],
-      ingestPath: INGEST_PATH,
+      service: MONITORING,
       topic: TOPIC,
       keys: ['before'],
       run: 'before',

@@ -16,7 +16,7 @@ const HOLE_MS = { full: 2_500, small: 600 };
 export const tcpCut: Scenario = {
   name: 'tcp-cut',
   about: 'connections reset, or swallowed by a black hole, at random moments',
-  brokers: ['embedded', 'kafka'],
+  brokers: ['embedded', 'kafka', 'pulsar'],
   isRotated: true,
 
   run: (options) =>

@@ -4,7 +4,7 @@ import type { Log } from '@distributary/distribution-core';
 import { SystemClock, SystemIds } from '@distributary/distribution-nest';
 import type { RealServer } from './real-servers.js';
 
-export const BROKER_KINDS = ['embedded', 'kafka'] as const;
+export const BROKER_KINDS = ['embedded', 'kafka', 'pulsar'] as const;
 export type BrokerKind = (typeof BROKER_KINDS)[number];
 
 /** What the services of one run keep their events in. */

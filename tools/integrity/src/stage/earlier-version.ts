@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { monitoringScript } from '@distributary/bench';
+import { MONITORING, scriptOf } from './tested-service.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../../../..');
 const STEP_LIMIT_MS = 600_000;
@@ -35,7 +35,7 @@ export function buildEarlierVersion(ref: string | undefined, tell: (line: string
   run(workspace, 'git', 'checkout', '--quiet', commit);
   run(workspace, 'npm', 'ci', '--no-audit', '--no-fund');
   run(workspace, 'npm', 'run', '--silent', 'build');
-  return { commit, script: monitoringScript(workspace), remove };
+  return { commit, script: scriptOf(MONITORING, workspace), remove };
 }
 
 /** Without any tag: what came before this commit. */

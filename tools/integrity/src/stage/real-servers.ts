@@ -17,15 +17,17 @@ export interface RealServer {
 interface RealServers {
   startRedis(): Promise<RealServer>;
   startKafka(): Promise<RealServer>;
+  startPulsar(): Promise<RealServer>;
   startKafka3(): Promise<{ readonly url: string; readonly brokers: readonly RealServer[]; stop(): Promise<void> }>;
 }
 
 export async function realServers(): Promise<RealServers> {
   const file = path.resolve(import.meta.dirname, '../../../stack/dist/index.js');
-  const { startRedis, startKafka, startKafka3 } = (await import(pathToFileURL(file).href)) as RealServers;
+  const { startRedis, startKafka, startKafka3, startPulsar } = (await import(pathToFileURL(file).href)) as RealServers;
   return {
     startRedis: async () => endsWithThisProcess(await startRedis()),
     startKafka: async () => endsWithThisProcess(await startKafka()),
+    startPulsar: async () => endsWithThisProcess(await startPulsar()),
     startKafka3: async () => {
       const cluster = await startKafka3();
       cluster.brokers.forEach(endsWithThisProcess);

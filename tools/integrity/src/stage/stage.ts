@@ -1,12 +1,14 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { type ServerProcess, startMonitoringService, STREAM_PATH } from '@distributary/bench';
+import { type ServerProcess, startService } from '@distributary/bench';
 import type { Log } from '@distributary/distribution-core';
 import { pauseMs, untilTrue } from '../waiting.js';
 import { type BrokerKind, embeddedBroker, type StageBroker } from './broker.js';
 import { StageDatabase } from './database.js';
 import { kafkaBroker } from './kafka-broker.js';
+import { pulsarBroker } from './pulsar-broker.js';
+import { scriptOf, streamUrl, type TestedService, testedOn } from './tested-service.js';
 
 export interface StageOptions {
   readonly broker: BrokerKind;
@@ -30,7 +32,7 @@ const GONE_WITHIN_MS = 30_000;
  * What a scenario is played on: one database, one broker, and so many services over both.
  *
  *   gateway ─┐                 ┌─ PostgreSQL (behind a proxy)
- *   gateway ─┴─────────────────┴─ broker: embedded log in a folder, or Kafka
+ *   gateway ─┴─────────────────┴─ broker: embedded log in a folder, Kafka, or Pulsar
  */
 export class Stage {
   readonly gateways: ServerProcess[] = [];
@@ -39,6 +41,7 @@ export class Stage {
 
   private constructor(
     readonly folder: string,
+    readonly service: TestedService,
     readonly database: StageDatabase,
     readonly broker: StageBroker,
     private readonly env: Readonly<Record<string, string>>,
@@ -50,14 +53,12 @@ export class Stage {
     // A database that does not run as root must be able to reach its own folder below.
     fs.chmodSync(folder, 0o755);
     const database = await StageDatabase.start(path.join(folder, 'database'));
-    const { logFolder = folder, brokers = 1 } = options;
-    const started = options.broker === 'kafka' ? kafkaBroker(brokers) : embeddedBroker(logFolder);
-    const broker = await Promise.resolve(started).catch(async (error: unknown) => {
+    const broker = await startBroker(options, folder).catch(async (error: unknown) => {
       await database.end();
       fs.rmSync(folder, { recursive: true, force: true });
       throw error;
     });
-    const stage = new Stage(folder, database, broker, options.env ?? {}, options.script);
+    const stage = new Stage(folder, testedOn(broker.kind), database, broker, options.env ?? {}, options.script);
     try {
       // The first one creates tables and topics, the others find them.
       const { gateways, routers = 0 } = options;
@@ -82,14 +83,15 @@ export class Stage {
   }
 
   private start(roles: Readonly<Record<string, string>>): Promise<ServerProcess> {
-    const { database, broker, env, script } = this;
-    return startMonitoringService({
+    const { folder, service, database, broker, env, script = scriptOf(service) } = this;
+    return startService({
       script,
       env: {
         OWNERSHIP_TERM_MS: String(OWNERSHIP_TERM_MS),
         DATABASE_URL: database.url,
         // One that comes back under its name ends what it left open; the embedded log does not need it.
         ...(broker.kind === 'kafka' && { KAFKA_INSTANCE: `process-${this.started++}` }),
+        ...service.env(folder),
         ...broker.env,
         ...roles,
         ...env,
@@ -101,6 +103,11 @@ export class Stage {
     return this.gateways.map(({ port }) => port);
   }
 
+  /** Of its stream, at whichever port it is reached. */
+  streamUrl(port: number): string {
+    return streamUrl(this.service, port);
+  }
+
   async close(): Promise<void> {
     for (const service of [...this.routers, ...this.gateways]) await service.stop();
     await this.broker.stop();
@@ -109,7 +116,10 @@ export class Stage {
   }
 }
 
-export const streamUrl = (port: number): string => `ws://127.0.0.1:${port}${STREAM_PATH}`;
+async function startBroker({ broker, brokers = 1, logFolder }: StageOptions, folder: string): Promise<StageBroker> {
+  if (broker === 'kafka') return kafkaBroker(brokers);
+  return broker === 'pulsar' ? pulsarBroker() : embeddedBroker(logFolder ?? folder);
+}
 
 /** SIGTERM, as a deployment does it; resolves when the process has ended. */
 export async function endGently(gateway: ServerProcess): Promise<void> {
