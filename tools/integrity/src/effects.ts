@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { type ServerProcess, startMonitoringService, STREAM_PATH } from '@distributary/bench';
 import { EveryLedger } from './every-ledger.js';
 import { figuresOf } from './figures.js';
 import { KeyProducer } from './key-producer.js';
 import { type Judgement, LossLedger } from './loss-ledger.js';
 import type { Scenario } from './scenario.js';
-import { MONITORING } from './stage/tested-service.js';
+import { Stage } from './stage/stage.js';
 import { pauseMs } from './waiting.js';
 
 /**
@@ -18,10 +17,8 @@ import { pauseMs } from './waiting.js';
  *               kill -9 ▲ └─▶ receiver that ignores an event_id that it has seen
  *                                     ▲ kill -9
  */
-const TOPIC = 'monitoring/metrics';
 const PROGRAM = path.join(import.meta.dirname, 'effects-receiver.js');
 const KINDS = ['cursor', 'idempotent'] as const;
-const TERM_MS = 1_500;
 
 const COMPLETE_TRIES = 120;
 const COMPLETE_PAUSE_MS = 250;
@@ -38,18 +35,19 @@ class Receiver {
 
   constructor(
     readonly kind: (typeof KINDS)[number],
-    private readonly service: ServerProcess,
+    private readonly stage: Stage,
     private readonly run: string,
   ) {}
 
   private get file(): string {
-    return path.join(this.service.folder, `effects-${this.kind}`);
+    return path.join(this.stage.folder, `effects-${this.kind}`);
   }
 
   start(): void {
-    const url = `ws://127.0.0.1:${this.service.port}${STREAM_PATH}`;
-    const args = [PROGRAM, this.kind, this.file, url, `effects-${this.run}`, TOPIC, this.run];
-    this.child = spawn(process.execPath, args, { stdio: 'ignore', cwd: this.service.folder });
+    const { folder, service, ports } = this.stage;
+    const url = this.stage.streamUrl(ports[0]);
+    const args = [PROGRAM, this.kind, this.file, url, `effects-${this.run}`, service.topic, this.run];
+    this.child = spawn(process.execPath, args, { stdio: 'ignore', cwd: folder });
   }
 
   async kill(): Promise<void> {
@@ -81,21 +79,22 @@ class Receiver {
 export const effects: Scenario = {
   name: 'effects',
   about: 'receivers and service killed with kill -9: each event takes effect once',
-  brokers: ['embedded'],
+  brokers: ['embedded', 'pulsar'],
   isRotated: true,
 
-  async run({ random, small, tell, events }) {
+  async run({ random, small, broker, tell, events }) {
     const size = SIZES[small ? 'small' : 'full'];
-    const service = await startMonitoringService({ env: { OWNERSHIP_TERM_MS: String(TERM_MS) } });
+    const stage = await Stage.open({ gateways: 1, broker });
+    const [gateway] = stage.gateways;
     const run = `e${random.seed.toString(36)}`;
     const wanted = events ?? size.events;
-    const receivers = KINDS.map((kind) => new Receiver(kind, service, run));
+    const receivers = KINDS.map((kind) => new Receiver(kind, stage, run));
     const ledger = new EveryLedger(receivers.map((receiver) => receiver.ledger));
     const producer = new KeyProducer(
       {
-        ports: [service.port],
-        service: MONITORING,
-        topic: TOPIC,
+        ports: stage.ports,
+        service: stage.service,
+        topic: stage.service.topic,
         keys: Array.from({ length: 8 }, (_, key) => `k${key}`),
         run,
         batchSize: size.batchSize,
@@ -116,9 +115,9 @@ export const effects: Scenario = {
         }
         await phase();
         tell(`round ${round + 1}: the service is killed`);
-        await service.kill();
+        await gateway.kill();
         serviceKills++;
-        await service.begin();
+        await gateway.begin();
       }
       await phase();
       await producer.finish();
@@ -144,7 +143,7 @@ export const effects: Scenario = {
       };
     } finally {
       for (const receiver of receivers) await receiver.kill();
-      await service.stop();
+      await stage.close();
     }
   },
 };

@@ -1,4 +1,4 @@
-import { type ServerProcess, startMonitoringService, STREAM_PATH } from '@distributary/bench';
+import type { ServerProcess } from '@distributary/bench';
 import type { SubscribePayload } from '@distributary/contracts';
 import { EveryLedger } from './every-ledger.js';
 import { figuresOf } from './figures.js';
@@ -6,7 +6,7 @@ import { HandOverReader } from './hand-over-reader.js';
 import { KeyProducer } from './key-producer.js';
 import { LossLedger } from './loss-ledger.js';
 import type { Scenario, ScenarioOptions } from './scenario.js';
-import { MONITORING } from './stage/tested-service.js';
+import { Stage } from './stage/stage.js';
 import { pauseMs, untilTrue } from './waiting.js';
 
 /**
@@ -19,11 +19,8 @@ import { pauseMs, untilTrue } from './waiting.js';
  *
  * The stopped owner wakes after its term and acknowledges what it had been sent: that must not move the position.
  */
-const TOPIC = 'monitoring/metrics';
 const TYPES = ['exclusive', 'failover', 'shared', 'key_shared'] as const;
-const TERM_MS = 1_500;
 const TAKE_OVER_DEADLINE_MS = 20_000;
-const SUBSCRIPTIONS_PATH = '/api/v1/monitoring/subscriptions?limit=500';
 
 const SIZES = {
   full: { eventsPerSecond: 2_000, phaseMs: [2_000, 6_000], rounds: 3 },
@@ -44,6 +41,7 @@ class Relay {
 
   constructor(
     readonly type: Type,
+    private readonly stage: Stage,
     private readonly run: string,
   ) {}
 
@@ -55,9 +53,10 @@ class Relay {
     return this.current as HandOverReader;
   }
 
-  newReader(service: ServerProcess): HandOverReader {
-    const url = `ws://127.0.0.1:${service.port}${STREAM_PATH}`;
-    return new HandOverReader({ url, name: this.name, type: this.type, patterns: [TOPIC], run: this.run }, this.ledger);
+  newReader({ port }: ServerProcess): HandOverReader {
+    const { name, type, stage, run } = this;
+    const patterns = [stage.service.topic];
+    return new HandOverReader({ url: stage.streamUrl(port), name, type, patterns, run }, this.ledger);
   }
 
   async begin(service: ServerProcess): Promise<void> {
@@ -86,20 +85,20 @@ class Relay {
 export const handOver: Scenario = {
   name: 'hand-over',
   about: 'all subscription types pass on: disconnect, process death, a stopped owner that wakes too late',
-  brokers: ['embedded'],
+  brokers: ['embedded', 'pulsar'],
   isRotated: true,
 
   async run(options: ScenarioOptions) {
     const size = SIZES[options.small ? 'small' : 'full'];
-    const env = { OWNERSHIP_TERM_MS: String(TERM_MS) };
-    const lead = await startMonitoringService({ env });
+    const stage = await Stage.open({ gateways: 3, broker: options.broker });
+    const [lead, first, second] = stage.gateways;
     const run = `h${options.random.seed.toString(36)}`;
-    const relays = TYPES.map((type) => new Relay(type, run));
+    const relays = TYPES.map((type) => new Relay(type, stage, run));
     const producer = new KeyProducer(
       {
         ports: [lead.port],
-        service: MONITORING,
-        topic: TOPIC,
+        service: stage.service,
+        topic: stage.service.topic,
         keys: Array.from({ length: 16 }, (_, key) => `k${key}`),
         run,
         batchSize: 20,
@@ -109,10 +108,7 @@ export const handOver: Scenario = {
     );
     const wanted = options.events ?? 0;
     const due = () => Math.min(...relays.map(({ ledger }) => ledger.due));
-    const processes: ServerProcess[] = [];
     try {
-      const [first, second] = await Promise.all([1, 2].map(() => beside(lead, env)));
-      processes.push(first, second);
       const phase = () => pauseMs(options.random.between(size.phaseMs[0], size.phaseMs[1]));
       await Promise.all(relays.map((relay) => relay.begin(first)));
       producer.start();
@@ -122,7 +118,7 @@ export const handOver: Scenario = {
         await Promise.all(relays.map((relay) => relay.pass(first, (present) => present.cut())));
         await phase();
         options.tell('their process is stopped');
-        await stopOwner(first, second, lead, relays, phase);
+        await stopOwner(stage, relays, phase);
         await phase();
         options.tell('the process of the new owners is killed');
         await Promise.all([
@@ -141,26 +137,14 @@ export const handOver: Scenario = {
       return report(relays);
     } finally {
       for (const relay of relays) relay.reader?.cut();
-      for (const service of processes) await service.stop();
-      await lead.stop();
+      await stage.close();
     }
   },
 };
 
-/** A further process on the same log and database. */
-function beside(lead: ServerProcess, env: Readonly<Record<string, string>>): Promise<ServerProcess> {
-  const data = `${lead.folder}/data`;
-  return startMonitoringService({ env: { ...env, DATA_DIR: data, EMBEDDED_DIR: `${data}/log` } });
-}
-
 /** The owners' process stands still; others take over elsewhere; then it goes on, and its receivers acknowledge. */
-async function stopOwner(
-  stopped: ServerProcess,
-  taker: ServerProcess,
-  lead: ServerProcess,
-  relays: readonly Relay[],
-  phase: () => Promise<void>,
-): Promise<void> {
+async function stopOwner(stage: Stage, relays: readonly Relay[], phase: () => Promise<void>): Promise<void> {
+  const [, stopped, taker] = stage.gateways;
   for (const relay of relays) relay.reader.isHolding = true;
   await phase();
   process.kill(stopped.pid, 'SIGSTOP');
@@ -168,7 +152,7 @@ async function stopOwner(
   for (const relay of relays) relay.reader.isHolding = true;
   // What the new owners have acknowledged by then is stored.
   await pauseMs(1_200);
-  const before = await positionsOf(lead, relays);
+  const before = await positionsOf(stage, relays);
   // In the sockets when it wakes: what it was sent and had not acknowledged before it was stopped.
   for (const reader of late) reader.acknowledge(true);
   process.kill(stopped.pid, 'SIGCONT');
@@ -178,7 +162,7 @@ async function stopOwner(
     10_000,
   ).catch(() => undefined);
   await pauseMs(300);
-  const after = await positionsOf(lead, relays);
+  const after = await positionsOf(stage, relays);
   relays.forEach((relay, index) => {
     if (after[index] !== before[index]) relay.movedByStopped++;
     if (late[index].errors.includes('generation.stale')) relay.staleAnswers++;
@@ -187,12 +171,17 @@ async function stopOwner(
   });
 }
 
-async function positionsOf(service: ServerProcess, relays: readonly Relay[]): Promise<string[]> {
-  const response = await fetch(`${service.origin}${SUBSCRIPTIONS_PATH}`);
+/** As the first process, which owns none of them, reads them in the database. */
+async function positionsOf({ service, gateways }: Stage, relays: readonly Relay[]): Promise<string[]> {
+  const response = await fetch(`${gateways[0].origin}${service.apiPath}/subscriptions?limit=500`);
   const { items } = (await response.json()) as {
     items: readonly { readonly subscription_id: string; readonly positions: unknown }[];
   };
-  return relays.map(({ name }) => JSON.stringify(items.find((one) => one.subscription_id === name)?.positions));
+  return relays.map(({ name }) => {
+    const found = items.find((one) => one.subscription_id === name);
+    if (found?.positions === undefined) throw new Error(`the service lists no positions of ${name}`);
+    return JSON.stringify(found.positions);
+  });
 }
 
 function report(relays: readonly Relay[]) {
