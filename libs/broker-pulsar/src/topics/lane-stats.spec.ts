@@ -1,5 +1,8 @@
 import { positionAt } from '../records/message-position.js';
-import { laneStats } from './lane-stats.js';
+import { isTransient } from '../pulsar.errors.js';
+import { refusing } from '../testing/refusing-web.js';
+import { laneStats, LaneStatsFinder } from './lane-stats.js';
+import { PulsarNames } from './pulsar-names.js';
 
 const lane = { topic: 'orders', partition: 0, epoch: 'e1' };
 const stats = (ledgers: readonly (readonly [number, number])[], current: number, last: string) => ({
@@ -48,4 +51,14 @@ describe('the ends of a lane', () => {
       events: 0,
     });
   });
+});
+
+it('a lane that is being made, of which the broker has not heard yet, is worth another look', async () => {
+  const error: unknown = await refusing(404, (web) =>
+    new LaneStatsFinder(web, new PulsarNames('public', 'space'))
+      .beginning('orders', 0)
+      .catch((reason: unknown) => reason),
+  );
+  expect(error).toMatchObject({ code: 'broker.unavailable' });
+  expect(isTransient(error)).toBe(true);
 });

@@ -1,4 +1,5 @@
 import type { Lane, LaneEnds, Position } from '@distributary/distribution-core';
+import { connectionLost } from '../pulsar.errors.js';
 import { positionAt } from '../records/message-position.js';
 import type { PulsarWeb } from '../wire/pulsar-web.js';
 import type { PulsarNames } from './pulsar-names.js';
@@ -38,10 +39,12 @@ export class LaneStatsFinder {
     return laneStats({ topic: topic.name, partition, epoch: topic.epoch }, stats, topic.firstLedgers[partition]);
   }
 
-  /** Of a lane that is being made. */
+  /** Of a lane that is being made: a broker that has not heard of it yet is asked again. */
   async beginning(name: string, partition: number): Promise<{ readonly ledger: number; readonly isEmpty: boolean }> {
     const path = `${this.names.lane(name, partition)}/internalStats`;
-    const { ledgers, numberOfEntries } = (await this.web.ask({ method: 'GET', path })) as InternalStats;
+    const stats = await this.web.find(path);
+    if (stats === undefined) throw connectionLost(`begin ${name}#${partition}`, new Error('it is not there yet'));
+    const { ledgers, numberOfEntries } = stats as InternalStats;
     return { ledger: ledgers[0].ledgerId, isEmpty: numberOfEntries === 0 };
   }
 }

@@ -130,10 +130,16 @@ async function readText(response: http.IncomingMessage): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
-/** 409: whoever was connected under that name, or exclusively, has not been noticed to be gone. */
+/**
+ * What may be otherwise in a moment. 404: a broker that has not heard of a new topic yet says so, too; whether a topic is
+ * there the admin API tells, which is asked before each attempt. 409: whoever was connected under that name, or exclusively,
+ * has not been noticed to be gone.
+ */
+const PASSING: ReadonlySet<number> = new Set([404, 409]);
+
 const refusedSocket = (status: number, what: string, reason: string): PulsarError =>
-  status === 409
-    ? new PulsarError(409, true, 'broker.unavailable', `${what}: ${reason}`)
+  PASSING.has(status)
+    ? new PulsarError(status, true, 'broker.unavailable', `Pulsar answered ${status} to ${what}: ${reason}`)
     : pulsarError(status, what, reason);
 
 /** Jetty answers with a page: what it says of itself is enough. */
