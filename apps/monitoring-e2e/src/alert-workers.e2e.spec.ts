@@ -7,7 +7,8 @@ import { type Stream, subscribed } from './doors/door.js';
 import { sseDoor } from './doors/server-sent-events.js';
 import { aMetric, aService, type StoredEvent } from './events.js';
 import { TestApp } from './harness.js';
-import { ServiceProcesses } from './service-processes.js';
+import type { ServiceProcesses } from '@distributary/distribution-service/testing';
+import { startProcesses } from './service-processes.js';
 
 const API = '/api/v1/monitoring';
 const TERM_MS = 1_500;
@@ -36,7 +37,7 @@ describe('workers of one service', () => {
       OWNERSHIP_TERM_MS: String(TERM_MS),
     };
     app = await TestApp.start({ ...env, ROLES: 'api,gateway' });
-    workers = await Promise.all([1, 2].map(() => ServiceProcesses.start({ ...env, ROLES: 'worker' })));
+    workers = await Promise.all([1, 2].map(() => startProcesses({ ...env, ROLES: 'worker' })));
     stream = await subscribed(sseDoor, app, {
       patterns: ['monitoring/alerts/#'],
       services: [early, joined, late, calm],
@@ -74,7 +75,7 @@ describe('workers of one service', () => {
 
   it('are joined by a third one in the middle of a breach, which tells nothing of it', async () => {
     await busy(joined, 0, 15);
-    workers.push(await ServiceProcesses.start({ ...env, ROLES: 'worker' }));
+    workers.push(await startProcesses({ ...env, ROLES: 'worker' }));
     // Long enough for it to conclude the same by itself, from what it has seen.
     await busy(joined, 20, 60);
     await until('the alert', () => told(joined).length > 0, 30_000);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import WebSocket from 'ws';
-import { ServiceProcesses } from './service-processes.js';
+import type { ServiceProcesses } from '@distributary/distribution-service/testing';
+import { startProcesses } from './service-processes.js';
 
 const STREAMS = 60;
 const WARM_UP = 1_500;
@@ -14,7 +15,7 @@ describe('a service whose streams were there before the first request', () => {
   let service: ServiceProcesses;
   const streams: WebSocket[] = [];
   beforeAll(async () => {
-    service = await ServiceProcesses.start({});
+    service = await startProcesses({});
   }, 180_000);
   afterAll(async () => {
     for (const stream of streams) stream.terminate();

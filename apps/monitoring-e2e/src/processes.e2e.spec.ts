@@ -1,7 +1,8 @@
 import { connect, type DistributaryClient, type SubscribeOptions } from 'distributary';
 import { until } from '@distributary/distribution-core/testing';
 import { alerts, aService, idsOf } from './events.js';
-import { ServiceProcesses } from './service-processes.js';
+import type { ServiceProcesses } from '@distributary/distribution-service/testing';
+import { startProcesses } from './service-processes.js';
 
 const API = '/api/v1/monitoring';
 const GATEWAYS = ['api-gateway-1', 'api-gateway-2'];
@@ -17,7 +18,7 @@ describe('one service of several processes', () => {
   let service: ServiceProcesses;
   const clients: DistributaryClient[] = [];
   beforeAll(async () => {
-    service = await ServiceProcesses.start({ PROCESSES: '2' });
+    service = await startProcesses({ PROCESSES: '2' });
   }, 180_000);
   afterAll(async () => {
     for (const client of clients) client.close();

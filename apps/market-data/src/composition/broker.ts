@@ -9,5 +9,5 @@ export async function openBroker({ config, ...around }: BrokerSurroundings<Marke
     return { kind: 'embedded', log: await EmbeddedLog.open({ ...embeddedLogOptions(config), ...around }) };
   }
   const log = await PulsarLog.open({ ...pulsarLogOptions(config), ...around });
-  return { kind: 'pulsar', log, check: () => log.check() };
+  return { kind: 'pulsar', log, competing: log.subscriptions, check: () => log.check() };
 }

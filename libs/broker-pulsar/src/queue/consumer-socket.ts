@@ -38,7 +38,7 @@ export class ConsumerSocket {
     { lane, subscription, type, window }: ConsumerPlace,
     events: ConsumerEvents,
   ): Promise<ConsumerSocket> {
-    const path = `consumer/${names.lane(lane.topic, lane.partition)}/${encodeURIComponent(subscription)}`;
+    const path = `consumer/${names.lane(lane.topic, lane.partition)}/${subscription}`;
     // Time-outs, attempts and dead letters are the queue's: Pulsar's own have a grain of a second.
     const query = { subscriptionType: TYPES[type], receiverQueueSize: String(window) };
     let consumer: ConsumerSocket | undefined;

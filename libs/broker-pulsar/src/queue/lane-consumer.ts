@@ -113,10 +113,19 @@ export class LaneConsumer {
       const { lane } = this.place;
       const topic = await this.parts.directory.find(lane.topic, 0);
       if (topic?.epoch !== lane.epoch) throw topicNotFound(lane.topic);
+      // Pulsar would make it anew, at the end of the lane, and nobody would ever delete it.
+      if (!(await this.isThere())) return this.events.onGone();
       await this.open();
     };
     await this.parts.retrying.patiently(this.closing.signal, again).catch(() => undefined);
     this.isConnecting = false;
+  }
+
+  private async isThere(): Promise<boolean> {
+    const { lane, subscription } = this.place;
+    const { web, names } = this.parts;
+    const path = `${names.lane(lane.topic, lane.partition)}/subscriptions`;
+    return ((await web.ask({ method: 'GET', path })) as readonly string[]).includes(subscription);
   }
 
   /** A socket that says nothing is given up. */

@@ -32,6 +32,12 @@ export class PulsarNames {
     return `persistent/${this.space}/${OUR_OWN}group.${bytes.toString('base64url')}`;
   }
 
+  /** Of ours: so that those of others are left alone. Good for a path: what is no letter, digit, dot or dash is `_hh`. */
+  subscription(name: string): string {
+    const escaped = (character: string) => [...Buffer.from(character)].map((byte) => `_${hex(byte)}`).join('');
+    return `distributary.${name.replace(/[^A-Za-z0-9.-]/gu, escaped)}`;
+  }
+
   /** `persistent://tenant/namespace/topic` as Pulsar lists it. */
   ourName(listed: string): string {
     return listed.slice(listed.lastIndexOf('/') + 1);
@@ -43,3 +49,5 @@ export class PulsarNames {
     throw invalidRequest([{ path: 'name', rule }]);
   }
 }
+
+const hex = (byte: number): string => byte.toString(16).padStart(2, '0');

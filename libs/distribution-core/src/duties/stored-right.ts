@@ -20,7 +20,7 @@ export class StoredRight {
   private cancel: () => void = () => undefined;
 
   constructor(
-    private readonly owned: Ownership,
+    readonly held: Ownership,
     private readonly deps: StoredRightDependencies,
     askedAtMs: number,
   ) {
@@ -39,7 +39,7 @@ export class StoredRight {
   async release(): Promise<void> {
     this.ending.abort();
     this.cancel();
-    await this.deps.ownership.release(this.owned).catch(() => undefined);
+    await this.deps.ownership.release(this.held).catch(() => undefined);
   }
 
   private extend(fromMs: number): void {
@@ -50,7 +50,7 @@ export class StoredRight {
     const { clock, ownership, termMs } = this.deps;
     this.cancel = clock.after(termMs / 3, () => {
       const askedAtMs = clock.monotonicMs();
-      ownership.renew(this.owned).then(
+      ownership.renew(this.held).then(
         (answer) => {
           if (answer === 'lost') this.ending.abort();
           else this.extend(askedAtMs);

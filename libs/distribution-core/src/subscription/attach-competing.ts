@@ -21,9 +21,8 @@ export async function attachCompeting(
   const seat = await competing.join(subscription, firstStart(command.start, subscription), {
     onSuspended: () => status('recovering'),
     onResumed: () => status('live'),
-    onLost: () => {
-      const message = 'another process has taken the subscription over';
-      outlet.send({ type: 'error', payload: { id, code: 'generation.stale', message, retryable: false } });
+    onLost: ({ code, message }) => {
+      outlet.send({ type: 'error', payload: { id, code, message, retryable: false } });
       subscriptions.drop(id);
     },
   });

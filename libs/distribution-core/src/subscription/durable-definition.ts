@@ -1,5 +1,6 @@
 import { unqualified } from '../access/tenancy.js';
 import { DistributionError } from '../errors/distribution-error.js';
+import type { ErrorCode } from '../errors/error-codes.js';
 import { canonicalSelection } from '../matching/canonical-filter.js';
 import { canonicalJson } from '../transformation/json-value.js';
 import { checkActive } from './durable-rules.js';
@@ -18,12 +19,13 @@ export async function findOrCreate(
   command: SubscribeCommand,
 ): Promise<DurableSubscription> {
   const durable = command.durable as NonNullable<SubscribeCommand['durable']>;
-  const known = await subscriptions.find(durable.name);
-  if (known !== undefined) {
+  const same = (known: DurableSubscription) => {
     requireSame(known, command);
     checkActive(known);
     return known;
-  }
+  };
+  const known = await subscriptions.find(durable.name);
+  if (known !== undefined) return same(known);
   const { subscriber: _subscriber, ...selection } = command.selection;
   const created: DurableSubscription = {
     ...selection,
@@ -39,9 +41,18 @@ export async function findOrCreate(
     ...(durable.delivery !== undefined && { delivery: durable.delivery }),
     ...(command.output !== undefined && { output: command.output }),
   };
-  await subscriptions.create(created);
-  return created;
+  try {
+    await subscriptions.create(created);
+    return created;
+  } catch (error) {
+    // Others who want the same may have come at the same time, in other processes.
+    const made = hasCode(error, 'subscription.exists') ? await subscriptions.find(durable.name) : undefined;
+    if (made === undefined) throw error;
+    return same(made);
+  }
 }
+
+const hasCode = (error: unknown, code: ErrorCode): boolean => error instanceof DistributionError && error.code === code;
 
 /** `subscription.not_found`, saying its `name`, if it is not there any more; `subscription.paused`. */
 export function requireActive(

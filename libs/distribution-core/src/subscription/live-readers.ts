@@ -58,9 +58,16 @@ export interface LiveReadersDependencies {
 
 const POLL_MS = 1_000;
 
+interface Entry {
+  refresh(): Promise<void>;
+  /** Undefined of a subscription that sessions share. */
+  readonly reader: LiveReader | undefined;
+  revision: number | undefined;
+}
+
 /** Who receives durable subscriptions in this process; keeps them in step with their rows. One query per poll. */
 export class LiveReaders {
-  private readonly readers = new Map<string, { readonly reader: LiveReader; revision: number | undefined }>();
+  private readonly entries = new Map<string, Entry>();
   private cancel: () => void = () => undefined;
   private isStopped = false;
 
@@ -83,30 +90,38 @@ export class LiveReaders {
 
   /** The returned function takes it out again. */
   add(reader: LiveReader): () => void {
-    const entry: { reader: LiveReader; revision: number | undefined } = { reader, revision: undefined };
-    this.readers.set(reader.subscriptionId, entry);
-    return () => {
-      if (this.readers.get(reader.subscriptionId) === entry) this.readers.delete(reader.subscriptionId);
-    };
+    return this.put(reader.subscriptionId, { refresh: () => reader.refresh(), reader, revision: undefined });
+  }
+
+  /** For sessions that share it: {@link LiveReader.refresh} alone. The returned function ends it. */
+  follow(subscriptionId: string, refresh: () => Promise<void>): () => void {
+    return this.put(subscriptionId, { refresh, reader: undefined, revision: undefined });
   }
 
   find(subscriptionId: string): LiveReader | undefined {
-    return this.readers.get(subscriptionId)?.reader;
+    return this.entries.get(subscriptionId)?.reader;
   }
 
   list(): readonly LiveReader[] {
-    return [...this.readers.values()].map(({ reader }) => reader);
+    return [...this.entries.values()].flatMap(({ reader }) => reader ?? []);
   }
 
   /** To be called by who changed it, so that this process need not wait for the poll. */
   async refresh(subscriptionId: string): Promise<void> {
-    await this.find(subscriptionId)?.refresh();
+    await this.entries.get(subscriptionId)?.refresh();
+  }
+
+  private put(subscriptionId: string, entry: Entry): () => void {
+    this.entries.set(subscriptionId, entry);
+    return () => {
+      if (this.entries.get(subscriptionId) === entry) this.entries.delete(subscriptionId);
+    };
   }
 
   private async poll(): Promise<void> {
-    if (this.readers.size === 0) return;
-    const revisions = await this.deps.subscriptions.revisions([...this.readers.keys()]);
-    const changed = [...this.readers].filter(([id, entry]) => {
+    if (this.entries.size === 0) return;
+    const revisions = await this.deps.subscriptions.revisions([...this.entries.keys()]);
+    const changed = [...this.entries].filter(([id, entry]) => {
       const revision = revisions.get(id) ?? 0;
       // The first look counts as a change: it may have been changed between being read and being added here.
       if (entry.revision === revision) return false;
@@ -116,7 +131,7 @@ export class LiveReaders {
     await Promise.all(
       changed.map(async ([, entry]) => {
         try {
-          await entry.reader.refresh();
+          await entry.refresh();
         } catch (error) {
           entry.revision = undefined;
           throw error;

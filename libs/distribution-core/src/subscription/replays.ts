@@ -50,6 +50,9 @@ export class Replays {
     engine.addLane(replays);
     const end = this.watch(subscriptionId, () => void replays.refill());
     void replays.refill();
-    return end;
+    return () => {
+      end();
+      void engine.drop([replays.lane]);
+    };
   }
 }

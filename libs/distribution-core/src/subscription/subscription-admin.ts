@@ -4,11 +4,13 @@ import { qualifyTopic, unqualified } from '../access/tenancy.js';
 import { DistributionError, invalidRequest } from '../errors/distribution-error.js';
 import { canonicalSelection } from '../matching/canonical-filter.js';
 import type { Clock } from '../ports/clock.port.js';
+import type { CompetingSource } from '../ports/competing-subscriptions.port.js';
 import type { CursorStore } from '../ports/cursor-store.port.js';
 import type { IdSource } from '../ports/id-source.port.js';
 import type { SubscriptionChange, SubscriptionStore } from '../ports/subscription-store.port.js';
 import type { LanePosition } from '../position.js';
 import { type Precondition, requireVersion, type ResourceVersion, versionOf } from '../precondition.js';
+import { spreadName } from './competing/spread-supply.js';
 import { checkDurable, isCompeting } from './durable-rules.js';
 import type { LiveReaders } from './live-readers.js';
 import type { SelectionPlaces } from './selection-places.js';
@@ -22,6 +24,8 @@ export interface SubscriptionAdminDependencies {
   readonly live: LiveReaders;
   readonly clock: Clock;
   readonly ids: IdSource;
+  /** Where the broker knows how far shared types are. */
+  readonly competing?: CompetingSource;
 }
 
 /** In the catalog's names, as doors make them. */
@@ -119,8 +123,14 @@ export class SubscriptionAdmin {
     const isSelecting = canonicalSelection(wanted) !== canonicalSelection(present);
     if (isSelecting) {
       await this.refuseIfShared(present);
-      const known = new Set(places.topicsOf(present).map((topic) => topic.name));
-      const added = places.topicsOf(wanted).filter((topic) => !known.has(topic.name));
+      const [before, after] = [places.topicsOf(present), places.topicsOf(wanted)];
+      const known = new Set(before.map((topic) => topic.name));
+      const added = after.filter((topic) => !known.has(topic.name));
+      const kept = new Set(after.map((topic) => topic.name));
+      await this.forgetAtBroker(
+        present,
+        before.filter((topic) => !kept.has(topic.name)),
+      );
       await cursors.place(present.subscriptionId, await places.at(added, { at: 'latest' }));
     }
     const seen = subscriptionVersion(present);
@@ -158,7 +168,9 @@ export class SubscriptionAdmin {
     const subscription = await this.required(principal, name);
     await this.refuseIfShared(subscription);
     const { cursors, places, live } = this.deps;
-    const positions = await places.at(places.topicsOf(subscription), start);
+    const topics = places.topicsOf(subscription);
+    const positions = await places.at(topics, start);
+    await this.forgetAtBroker(subscription, topics);
     await cursors.rewind(subscription.subscriptionId, positions);
     await live.refresh(subscription.subscriptionId);
     return this.placed(subscription);
@@ -189,6 +201,7 @@ export class SubscriptionAdmin {
     const { subscriptionId } = last.subscription;
     await this.deps.subscriptions.delete(subscriptionId, versionCheck(precondition));
     await this.deps.live.refresh(subscriptionId);
+    if (isCompeting(last.subscription.type)) await this.deps.competing?.delete(spreadName(last.subscription));
     return last;
   }
 
@@ -198,6 +211,16 @@ export class SubscriptionAdmin {
       throw new DistributionError('subscription.not_found', `no subscription ${name}`);
     }
     return found;
+  }
+
+  /** From then on it begins there where its positions are. */
+  private async forgetAtBroker(
+    subscription: DurableSubscription,
+    topics: readonly { readonly brokerName: string }[],
+  ): Promise<void> {
+    if (!isCompeting(subscription.type)) return;
+    const brokerNames = topics.map(({ brokerName }) => brokerName);
+    await this.deps.competing?.forget(spreadName(subscription), brokerNames);
   }
 
   private async refuseIfShared({ subscriptionId, type }: DurableSubscription): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Clock, IdSource, LaneGroups, Log, Metrics } from '@distributary/distribution-core';
+import type { Clock, CompetingSource, IdSource, LaneGroups, Log, Metrics } from '@distributary/distribution-core';
 
 /** What holds the events of a service, whichever it is. */
 export interface Broker {
@@ -6,6 +6,8 @@ export interface Broker {
   readonly log: Log;
   /** Where the broker has machinery by which processes share lanes. */
   readonly groups?: LaneGroups;
+  /** Where the broker spreads the events of shared subscriptions over processes by itself. */
+  readonly competing?: CompetingSource;
   /** Rejects if it cannot be relied on, beyond that it answers: it forgets sooner than topics promise. */
   check?(): Promise<void>;
 }

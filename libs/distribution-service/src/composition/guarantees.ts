@@ -1,4 +1,5 @@
 import {
+  type CompetingSource,
   CompetingSubscriptions,
   DeadLetters,
   DEFAULT_STREAM_SESSION_LIMITS,
@@ -7,6 +8,7 @@ import {
   Handovers,
   Replays,
   ReplaySignals,
+  type LiveReaders,
   type Log,
   parseRetentionPolicy,
   type TopicDirectory,
@@ -36,13 +38,16 @@ export interface GuaranteeParts {
   readonly storage: Storage;
   readonly directory: TopicDirectory;
   readonly fanOut: FanOut;
+  /** Where the broker spreads the events of shared subscriptions over processes by itself. */
+  readonly competing: CompetingSource | undefined;
+  readonly live: LiveReaders;
 }
 
 export function createGuarantees(
   { config, clock, ids, metrics, domain }: Surroundings,
   parts: GuaranteeParts,
 ): Guarantees {
-  const { log, storage, directory, fanOut } = parts;
+  const { log, storage, directory, fanOut, live, competing: source } = parts;
   const limits: DurableLimits = {
     ownershipTermMs: config.OWNERSHIP_TERM_MS,
     ackFlushMs: DEFAULT_STREAM_SESSION_LIMITS.ackFlushMs,
@@ -70,6 +75,7 @@ export function createGuarantees(
     metrics,
     limits: { ...limits, dedupeWindowMs: fanOut.limits.dedupeWindowMs },
     replays,
+    ...(source !== undefined && { spreading: { source, subscriptions: storage.subscriptions, live } }),
   });
   directory.onChange = async (topics) => {
     await fanOut.setTopics(topics);

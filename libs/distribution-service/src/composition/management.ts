@@ -1,4 +1,5 @@
 import {
+  type CompetingSource,
   type FanOut,
   IdempotentCalls,
   LiveReaders,
@@ -30,11 +31,12 @@ export interface ManagementParts {
   readonly directory: TopicDirectory;
   readonly fanOut: FanOut;
   readonly transformations: Transformations;
+  readonly competing: CompetingSource | undefined;
 }
 
 export function createManagement(around: Surroundings, parts: ManagementParts): Management {
   const { config, clock, ids, logger, telemetry, domain } = around;
-  const { log, storage, directory, fanOut, transformations } = parts;
+  const { log, storage, directory, fanOut, transformations, competing } = parts;
   const { subscriptions, cursors } = storage;
   const live = new LiveReaders({
     subscriptions,
@@ -55,7 +57,7 @@ export function createManagement(around: Surroundings, parts: ManagementParts): 
     };
   };
   const service = new SubscriptionsService({
-    subscriptions: new SubscriptionAdmin({ subscriptions, cursors, places, live, clock, ids }),
+    subscriptions: new SubscriptionAdmin({ subscriptions, cursors, places, live, clock, ids, competing }),
     health,
     analyticsOf,
     clock,

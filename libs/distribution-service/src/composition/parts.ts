@@ -93,7 +93,7 @@ const LAST_VALUES_WAIT_MS = 10_000;
 
 export async function openParts(around: Surroundings, broker: Broker, storage: Storage): Promise<Parts> {
   const { domain, config, clock, ids, metrics, logger } = around;
-  const { kind: brokerKind, log, groups } = broker;
+  const { kind: brokerKind, log, groups, competing } = broker;
   const onUnexpected = (error: unknown) => logger.error('service.unexpected_error', { error });
   logger.info('broker.opened', { broker: brokerKind });
   const directory = new TopicDirectory({ catalog: storage.topics, log, clock, onError: onUnexpected });
@@ -122,10 +122,11 @@ export async function openParts(around: Surroundings, broker: Broker, storage: S
   around.telemetry.statistics.onFailed = (deliveries) => statistics.failed(deliveries);
   const schemaRegistry = openSchemaRegistry({ ...around, eventOf: domain.events.external });
   const transforming = createTransforming({ ...around, codec: schemaRegistry.codec }, storage);
-  const guarantees = createGuarantees(around, { log, storage, directory, fanOut });
-  transforming.buryIn(guarantees.letters);
   const { transformations } = transforming;
-  const management = createManagement(around, { log, storage, directory, fanOut, transformations });
+  const management = createManagement(around, { log, storage, directory, fanOut, transformations, competing });
+  const { live } = management;
+  const guarantees = createGuarantees(around, { log, storage, directory, fanOut, competing, live });
+  transforming.buryIn(guarantees.letters);
   const routing = createRouting(around, {
     log,
     storage,

@@ -3,6 +3,7 @@ export * from './door.js';
 export * from './grpc-calls.js';
 export * from './message-check.js';
 export * from './server-sent-events.js';
+export * from './service-processes.js';
 export * from './stored-event.js';
 export * from './stream-record.js';
 export * from './tested-service.js';

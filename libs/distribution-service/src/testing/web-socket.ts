@@ -9,7 +9,7 @@ export interface WebSocketStream extends CommandStream {
 }
 
 export async function connectWebSocket(
-  app: TestedService,
+  app: Pick<TestedService, 'streamUrl' | 'headers' | 'messageProblem'>,
   query = '',
   options: WebSocket.ClientOptions = {},
   subprotocol = 'distributary.v1.json',

@@ -36,6 +36,7 @@ class ObedientSource implements CompetingSource {
         this.acked.push(...positions);
         return Promise.resolve();
       },
+      positions: () => Promise.resolve([]),
       leave: () => {
         this.hasLeft = true;
         return Promise.resolve();
@@ -45,6 +46,10 @@ class ObedientSource implements CompetingSource {
 
   delete(name: string): Promise<void> {
     this.deleted.push(name);
+    return Promise.resolve();
+  }
+
+  forget(): Promise<void> {
     return Promise.resolve();
   }
 

@@ -1,14 +1,8 @@
-import { type LaneName, laneName } from '../../lane.js';
 import { compileSelection } from '../../matching/entry-matcher.js';
-import type {
-  CompetingMembership,
-  CompetingOptions,
-  CompetingSource,
-} from '../../ports/competing-subscriptions.port.js';
-import type { LanePlace } from '../../ports/lane-groups.port.js';
+import type { CompetingOptions, CompetingSource } from '../../ports/competing-subscriptions.port.js';
 import type { QueueOptions } from '../../ports/queue.port.js';
 import { QueueSubscription, type SubscriptionParts } from './queue-subscription.js';
-import { SourceLane } from './source-lane.js';
+import { SourceLanes } from './source-lanes.js';
 
 type CompetingQueueOptions = QueueOptions & Pick<CompetingOptions, 'type'>;
 
@@ -26,29 +20,14 @@ export async function openCompeting(
   source: CompetingSource,
 ): Promise<QueueSubscription> {
   for (const topic of options.topics) await parts.log.ends(topic);
-  const matcher = options.selection === undefined ? undefined : compileSelection(options.selection);
-  const lanes = new Map<LaneName, SourceLane>();
-  const joined: { membership?: CompetingMembership } = {};
-  const subscription = new QueueSubscription(options, { ...parts, leave: async () => joined.membership?.leave() });
-  const laneOf = (lane: LanePlace & { readonly epoch: string }): SourceLane => {
-    let found = lanes.get(laneName(lane));
-    if (found === undefined || found.lane.epoch !== lane.epoch) {
-      found = new SourceLane({
-        lane,
-        matcher,
-        ack: async (positions) => joined.membership?.ack(lane, positions),
-      });
-      lanes.set(laneName(lane), found);
-      subscription.addLane(found);
-    }
-    return found;
-  };
-  joined.membership = await source.join(name, options, {
-    onBatch: (batch, redeliveries) => {
-      laneOf(batch.lane).put(batch, redeliveries);
-      subscription.dispatch();
-    },
-    onLost: (lane) => lanes.get(laneName(lane))?.dropReady(),
-  });
+  const { topics, type, maxUnacked, start, selection } = options;
+  const matcher = selection === undefined ? undefined : compileSelection(selection);
+  const lanes = new SourceLanes({ name, source, type, maxUnacked, matcher });
+  const subscription = new QueueSubscription(options, { ...parts, leave: () => lanes.leave() });
+  lanes.connect(subscription);
+  await lanes.join(
+    topics.map((topic) => ({ name: topic, brokerName: topic })),
+    { start },
+  );
   return subscription;
 }

@@ -63,6 +63,7 @@ export class QueueSubscription {
   private readonly delays = new Set<() => void>();
   private cancelAlarm: () => void = () => undefined;
   private alarmMs = Infinity;
+  private takenCount = 0;
   private isPaused = false;
   private isEnded = false;
 
@@ -98,6 +99,21 @@ export class QueueSubscription {
 
   get isIdle(): boolean {
     return this.consumers.length === 0;
+  }
+
+  /** Deliveries that were given out, ever. */
+  get taken(): number {
+    return this.takenCount;
+  }
+
+  /** Whether a consumer would take one more now. */
+  get isAsked(): boolean {
+    return this.consumers.some(({ appetite }) => appetite > 0);
+  }
+
+  /** Whether something waits to be taken. */
+  get hasReady(): boolean {
+    return [...this.lanes.values()].some(({ entries }) => entries.some(({ state }) => state === 'ready'));
   }
 
   /** Topics that are newer than the subscription: from their first event on. Those that it has stay as they are. */
@@ -290,6 +306,7 @@ export class QueueSubscription {
     entry.state = 'held';
     entry.holder = consumer;
     entry.attempt++;
+    this.takenCount++;
     if (entry.attempt > 1) this.parts.redelivered.add();
     consumer.held.add(entry);
     this.deadlines.push({ entry, attempt: entry.attempt, dueMs: nowMs + this.options.ackTimeoutMs });

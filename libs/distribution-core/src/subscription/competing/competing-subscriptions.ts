@@ -3,20 +3,19 @@ import type { Metrics } from '../../ports/metrics.port.js';
 import type { TopicDefinition } from '../../ports/topic-catalog.port.js';
 import type { Start } from '../start.js';
 import type { DurableSubscription } from '../subscription.js';
-import {
-  type CompetingDependencies,
-  CompetingSubscription,
-  type Seat,
-  type SeatEvents,
-} from './competing-subscription.js';
+import { CompetingSubscription, type Seat, type SeatEvents } from './competing-subscription.js';
+import type { CompetingDependencies } from './supply.js';
 
-export type CompetingSubscriptionsDependencies = Omit<CompetingDependencies, 'dropped' | 'redelivered'> & {
+export type CompetingSubscriptionsDependencies = Omit<
+  CompetingDependencies,
+  'dropped' | 'redelivered' | 'givenBack'
+> & {
   readonly metrics: Metrics;
 };
 
 /**
- * The subscriptions of the shared types that sessions of this process receive. One process at a time receives one of
- * them: over the embedded log there is no machinery to share it between processes, so the second is refused.
+ * The subscriptions of the shared types that sessions of this process receive. Where the broker spreads their events over
+ * processes, any number of these receive one; elsewhere one at a time does, and the second is refused.
  */
 export class CompetingSubscriptions {
   private readonly open = new Map<string, Promise<CompetingSubscription>>();
@@ -31,6 +30,10 @@ export class CompetingSubscriptions {
       redelivered: metrics.counter('redeliveries_total', 'Events that were sent again to a durable subscription', {
         order: 'single',
       }),
+      givenBack: metrics.counter(
+        'shared_given_back_total',
+        'Times that events of a shared subscription went back to the broker because no session here took them',
+      ),
     };
     this.ownerId = deps.ids.uuid();
   }
@@ -44,7 +47,10 @@ export class CompetingSubscriptions {
     }
   }
 
-  /** `subscription.taken` while another process receives it; `topic.not_found` if no topic matches. */
+  /**
+   * `subscription.taken` while another process receives it and the broker does not spread it; `topic.not_found` if no topic
+   * matches.
+   */
   async join(subscription: DurableSubscription, start: Start | undefined, events: SeatEvents): Promise<Seat> {
     const { subscriptionId } = subscription;
     for (let attempt = 0; attempt < 10; attempt++) {
@@ -69,7 +75,8 @@ export class CompetingSubscriptions {
     const forget = () => {
       if (this.open.get(subscriptionId) === opening) this.open.delete(subscriptionId);
     };
-    const opening = CompetingSubscription.open(subscription, start, this.topics, this.ownerId, this.deps, forget);
+    const { topics, ownerId, deps } = this;
+    const opening = CompetingSubscription.open({ subscription, start, topics, ownerId, deps }, forget);
     this.open.set(subscriptionId, opening);
     opening.catch(forget);
     return opening;
