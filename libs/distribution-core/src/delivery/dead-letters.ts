@@ -21,6 +21,7 @@ import { partitionOf } from '../routing/partition.js';
 import type { DurableSubscription } from '../subscription/subscription.js';
 import { type DeadLetterSink, faultOf, type UndeliverableEvent } from './dead-letter.js';
 import { readLetter } from './dead-letter-reader.js';
+import type { DeliveryOutcomes } from './delivery-outcomes.js';
 import type { ReplaySignals } from './replay-signals.js';
 
 export const DEAD_LETTERS_DATA_TYPE = 'DEAD_LETTERS';
@@ -39,12 +40,22 @@ export interface DeadLettersDependencies {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly metrics: Metrics;
+  readonly outcomes?: DeliveryOutcomes;
 }
 
 export interface ReplayOutcome {
   /** Begun, or begun before and gone on with. */
   readonly count: number;
   readonly hasMore: boolean;
+}
+
+type LetterOwner = Pick<DurableSubscription, 'subscriptionId' | 'tenant'>;
+
+/** Where a letter was written, by where its event lies. */
+type Written = Map<string, LetterPlace>;
+interface LetterPlace {
+  readonly letter: LanePosition;
+  readonly buriedMicros: number;
 }
 
 export const MAX_LETTERS_AT_ONCE = 500;
@@ -90,24 +101,24 @@ export class DeadLetters {
   }
 
   /** Where what this subscription cannot be given goes. */
-  sinkOf(subscription: Pick<DurableSubscription, 'subscriptionId' | 'tenant'>): DeadLetterSink {
+  sinkOf(subscription: LetterOwner): DeadLetterSink {
     // Written to the topic and not yet to the index: that is tried again without a second copy.
-    const written = new Map<string, { readonly letter: LanePosition; readonly buriedMicros: number }>();
+    const written: Written = new Map();
     return {
       bury: async (undeliverable) => {
-        const { at, reason, attempts, lastFailureMicros } = undeliverable;
-        const topic = await this.topicOf(subscription.tenant);
-        if (at.topic === topic.name) {
-          const failure = { reason, attempts, atMicros: lastFailureMicros };
-          await this.deps.store.failedAgain(subscription.subscriptionId, at, failure);
-        } else {
-          const origin = JSON.stringify(at);
-          const place = written.get(origin) ?? (await this.append(topic, subscription.subscriptionId, undeliverable));
-          written.set(origin, place);
-          await this.index(subscription, undeliverable, place);
-          written.delete(origin);
+        const { at, reason, attempts, event } = undeliverable;
+        const { subscriptionId } = subscription;
+        const tell = () =>
+          this.deps.outcomes?.observer?.failed({ subscriptionId, eventId: event.eventId, at, attempts, reason });
+        try {
+          await this.keep(subscription, undeliverable, written);
+        } catch (error) {
+          // Nobody tries it again.
+          if (error instanceof DistributionError && !error.retryable) tell();
+          throw error;
         }
         (faultOf(reason) === 'receiver' ? this.buried : this.buriedByUs).add();
+        tell();
       },
     };
   }
@@ -195,6 +206,20 @@ export class DeadLetters {
     }
   }
 
+  private async keep(subscription: LetterOwner, undeliverable: UndeliverableEvent, written: Written): Promise<void> {
+    const { at, reason, attempts, lastFailureMicros } = undeliverable;
+    const { subscriptionId } = subscription;
+    const topic = await this.topicOf(subscription.tenant);
+    if (at.topic === topic.name) {
+      return this.deps.store.failedAgain(subscriptionId, at, { reason, attempts, atMicros: lastFailureMicros });
+    }
+    const origin = JSON.stringify(at);
+    const place = written.get(origin) ?? (await this.append(topic, subscriptionId, undeliverable));
+    written.set(origin, place);
+    await this.index(subscription, undeliverable, place);
+    written.delete(origin);
+  }
+
   private async append(topic: TopicDefinition, subscriptionId: string, undeliverable: UndeliverableEvent) {
     const { event, at, attempts, reason } = undeliverable;
     const attributes = {
@@ -213,9 +238,9 @@ export class DeadLetters {
   }
 
   private index(
-    { subscriptionId, tenant }: Pick<DurableSubscription, 'subscriptionId' | 'tenant'>,
+    { subscriptionId, tenant }: LetterOwner,
     { event, at, reason, attempts, firstFailureMicros, lastFailureMicros }: UndeliverableEvent,
-    place: { readonly letter: LanePosition; readonly buriedMicros: number },
+    place: LetterPlace,
   ): Promise<void> {
     return this.deps.store.bury({
       deadLetterId: this.deps.ids.uuid(),

@@ -474,7 +474,7 @@ export class FanOut {
       feed.flush(this.time());
       for (const member of feed.live) {
         sendGap(member, lane, lane.told, to, 'expired');
-        this.observer?.lost(state, 'expired', 1);
+        this.observer?.lost(state, 'expired', 1, to);
       }
       feed.movedOn();
       lane.told = to;

@@ -1,5 +1,7 @@
 import type { EventRecord } from '../event.js';
-import { BEFORE_FIRST, type Position } from '../position.js';
+import { EventSample } from '../delivery/statistics/event-sample.js';
+import { SampledDeliveries } from '../delivery/statistics/sampled-deliveries.js';
+import { BEFORE_FIRST, type Position, positionOfOffset } from '../position.js';
 import { noMetrics } from '../ports/metrics.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import type { SlowPolicy } from '../subscription/subscription.js';
@@ -39,7 +41,7 @@ class World {
       delivered: (_feed, _state, latencyMs, events, members) =>
         this.seen.push(['delivered', events, members, latencyMs >= 0]),
       replayed: (_feed, _state, events) => this.seen.push(['replayed', events]),
-      lost: (_state, reason, events) => this.seen.push(['lost', reason, events]),
+      lost: (_state, reason, events, upTo) => this.seen.push(['lost', reason, events, upTo]),
     };
     if (isTraced) this.fanOut.tracing = { flushed: (flush) => this.flushes.push(flush) };
     return this;
@@ -114,6 +116,28 @@ describe('the fan-out tells its observer', () => {
     ]);
   });
 
+  it('which events of a sample went out, of each feed that wanted them, and how long that took', async () => {
+    world = await new World().start();
+    const sample = new EventSample(0.5);
+    const sampled: unknown[] = [];
+    world.fanOut.observer = new SampledDeliveries(sample, world.clock, ({ batch, index, members, latencyMs }) =>
+      sampled.push([batch.eventIdAt(index), members, latencyMs >= 0]),
+    );
+    await world.subscribe();
+    await world.subscribe();
+    await world.subscribe({ only: 'a' });
+    await world.publish(...Array.from({ length: 40 }, (_, n) => ({ attributes: { kind: n % 3 === 0 ? 'a' : 'b' } })));
+    const [batch] = await world.log.read({ topic: 't', partition: 0, after: BEFORE_FIRST }, 1e6);
+    const picked = batch.eventIds.filter((_, index) => sample.includes(batch, index));
+    const ofKindA = picked.filter((id) => (Number(id.slice(1)) - 1) % 3 === 0);
+    expect(picked.length).toBeGreaterThan(5);
+    expect(picked.length).toBeLessThan(35);
+    expect(sampled).toHaveLength(picked.length + ofKindA.length);
+    expect(sampled).toEqual(
+      expect.arrayContaining([...picked.map((id) => [id, 2, true]), ...ofKindA.map((id) => [id, 1, true])]),
+    );
+  });
+
   it('what members that catch up are sent, apart from live deliveries', async () => {
     world = await new World().start();
     await world.subscribe({ id: 'early' });
@@ -135,7 +159,7 @@ describe('the fan-out tells its observer', () => {
     outlet.setLimit(1_000_000);
     outlet.onRoom?.();
     await world.settle();
-    expect(world.seen).toContainEqual(['lost', 'policy', 3]);
+    expect(world.seen).toContainEqual(['lost', 'policy', 3, positionOfOffset(3)]);
   });
 });
 

@@ -1,16 +1,25 @@
+import type { Position } from '../position.js';
 import type { LaneState } from './lane-state.js';
+import type { Run } from './outlet.js';
 import type { GapReason } from './private-frames.js';
 
 /** Told of what went out, at the granularity of batches, flushes and frames; must not throw. */
 export interface FlushObserver {
   /** A batch of the lane was read; bytes as kept in memory. */
   arrived(state: LaneState, events: number, bytes: number): void;
-  /** One lane of one flush was written to `members`; its oldest event was taken by the broker `latencyMs` ago. */
-  delivered(feedId: number, state: LaneState, latencyMs: number, events: number, members: number): void;
+  /** One lane of one flush, the events of `runs`, was written to `members`; its oldest was taken by the broker `latencyMs` ago. */
+  delivered(
+    feedId: number,
+    state: LaneState,
+    latencyMs: number,
+    events: number,
+    members: number,
+    runs: readonly Run[],
+  ): void;
   /** One member that is behind its feed was sent events: how long ago they came says nothing about this process. */
   replayed(feedId: number, state: LaneState, events: number): void;
-  /** One member was told of a gap; events as far as they are known, at least one. */
-  lost(state: LaneState, reason: GapReason, events: number): void;
+  /** One member was told of a gap up to there; events as far as they are known, at least one. */
+  lost(state: LaneState, reason: GapReason, events: number, upTo: Position): void;
 }
 
 /** The lanes of the flush at hand, in arrays that are reused: noted before it is written, told when it is. */
@@ -18,21 +27,23 @@ export class FlushNotes {
   private readonly states: LaneState[] = [];
   private readonly events: number[] = [];
   private readonly appendedMicros: number[] = [];
+  private readonly runs: (readonly Run[])[] = [];
 
-  note(state: LaneState, events: number, appendedMicros: number): void {
+  note(state: LaneState, events: number, appendedMicros: number, runs: readonly Run[]): void {
     this.states.push(state);
     this.events.push(events);
     this.appendedMicros.push(appendedMicros);
+    this.runs.push(runs);
   }
 
   tell(observer: FlushObserver, feedId: number, nowMicros: number, members: number): void {
     for (let at = 0; at < this.states.length; at++) {
       const latencyMs = (nowMicros - this.appendedMicros[at]) / 1000;
-      observer.delivered(feedId, this.states[at], latencyMs, this.events[at], members);
+      observer.delivered(feedId, this.states[at], latencyMs, this.events[at], members, this.runs[at]);
     }
   }
 
   clear(): void {
-    this.states.length = this.events.length = this.appendedMicros.length = 0;
+    this.states.length = this.events.length = this.appendedMicros.length = this.runs.length = 0;
   }
 }

@@ -175,7 +175,7 @@ export class FlushRounds {
       if (first === undefined) continue;
       const { appendedMicros } = first.batch;
       if (appendedMicros < oldestMicros) oldestMicros = appendedMicros;
-      if (observer !== undefined) this.notes.note(lane.state, lane.eventCount, appendedMicros);
+      if (observer !== undefined) this.notes.note(lane.state, lane.eventCount, appendedMicros, lane.runs);
     }
     const traceparents = this.traces.take(feed);
     const deliveries = feed.flush({ nowMicros: startedMicros, nowMs: clock.monotonicMs() });

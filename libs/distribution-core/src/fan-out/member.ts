@@ -213,6 +213,8 @@ export class Member {
   }
 
   leave(): void {
+    // The server keeps where it stood; its feed may go on without it.
+    if (this.state === 'live' && this.options.keepsGuaranteed === true) this.standAt(this.positions());
     this.leaveLive();
     this.feed.behind.delete(this);
     this.feed.paced.delete(this);

@@ -88,7 +88,7 @@ export class PrivateFrames {
     const from = member.toldIn(lane);
     if (from >= to) return;
     member.tell(lane, to);
-    this.observer()?.lost(lane.state, reason, count ?? 1);
+    this.observer()?.lost(lane.state, reason, count ?? 1, to);
     sendGap(member, lane, from, to, reason, count, isExact);
   }
 

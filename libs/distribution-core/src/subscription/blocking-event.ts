@@ -25,8 +25,19 @@ export async function findBlocking(
   log: Log,
   windowMs: number,
 ): Promise<BlockingEvent | undefined> {
+  if (!lane.state.segments.holds(after)) return findInLog(member, lane, after, upTo, log, windowMs);
+  return findInMemory(member, lane, after, upTo);
+}
+
+/** The same of what is in memory alone: undefined also if its events are not there any more. */
+export function findInMemory(
+  member: Member,
+  lane: FeedLane,
+  after: Position,
+  upTo: Position,
+): BlockingEvent | undefined {
   const { segments } = lane.state;
-  if (!segments.holds(after)) return findInLog(member, lane, after, upTo, log, windowMs);
+  if (!segments.holds(after)) return undefined;
   for (const { batch, skip } of segments.after(after)) {
     const found = firstOf(member, lane, batch, skip, after, upTo);
     if (found !== undefined) return found;

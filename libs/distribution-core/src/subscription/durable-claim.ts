@@ -1,4 +1,5 @@
 import { DEFAULT_MAX_ATTEMPTS } from '../delivery/delivery-options.js';
+import type { DeliveryOutcomes } from '../delivery/delivery-outcomes.js';
 import { DEFAULT_REDELIVERY, type RedeliveryPolicy } from '../delivery/redelivery-policy.js';
 import type { FanOut } from '../fan-out/fan-out.js';
 import type { Member } from '../fan-out/member.js';
@@ -38,6 +39,7 @@ export interface DurableClaimDependencies extends OwnershipAcquisitionDependenci
   readonly limits: DurableLimits;
   /** Without it, what cannot be delivered is tried for ever. */
   readonly replays?: Replays;
+  readonly outcomes?: DeliveryOutcomes;
   readonly catalogVersion: () => number;
 }
 
@@ -68,7 +70,7 @@ export class DurableClaim {
     private readonly id: string,
     private readonly onLost: () => void,
   ) {
-    const { cursors, clock, ids, log, fanOut, limits, replays, catalogVersion, metrics = noMetrics } = deps;
+    const { cursors, clock, ids, log, fanOut, limits, replays, outcomes, catalogVersion, metrics = noMetrics } = deps;
     const { delivery } = subscription;
     const member = () => this.member;
     const term = new OwnershipTerm(ownership, cursors, clock, {
@@ -84,6 +86,8 @@ export class DurableClaim {
       { order: 'lane' },
     );
     const redelivery = new LaneRedelivery({
+      subscriptionId: subscription.subscriptionId,
+      outcomes,
       log,
       clock,
       ids,
@@ -125,6 +129,7 @@ export class DurableClaim {
         redelivery: limits.redelivery,
         dropped,
         redelivered,
+        outcomes,
       });
     }
     this.term = term;
@@ -251,6 +256,7 @@ export class DurableClaim {
   async release(): Promise<void> {
     if (this.term.isOver) return;
     this.attempts.acknowledgeSent();
+    this.attempts.sessionEnded();
     await this.acknowledged.flush();
     this.stop();
     await this.term.release();

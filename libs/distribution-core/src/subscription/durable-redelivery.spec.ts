@@ -1,5 +1,6 @@
 import { LOCAL_PRINCIPAL } from '../access/local-principal.js';
 import { DeadLetters, deadLetterTopic } from '../delivery/dead-letters.js';
+import type { DeliveryOutcomes, FailedAttempt } from '../delivery/delivery-outcomes.js';
 import { ReplaySignals } from '../delivery/replay-signals.js';
 import { FanOut } from '../fan-out/fan-out.js';
 import { noMetrics } from '../ports/metrics.port.js';
@@ -42,6 +43,8 @@ describe('a durable subscription that is received in order', () => {
   let owners = 0;
   const topics = new Map<string, TopicDefinition>();
   const handovers = new Handovers();
+  const outcomes: DeliveryOutcomes = { observer: undefined };
+  const seen: unknown[] = [];
 
   beforeEach(async () => {
     clock = new FakeClock();
@@ -50,6 +53,8 @@ describe('a durable subscription that is received in order', () => {
     cursors = new InMemoryCursorStore({ clock });
     subscriptions = new InMemorySubscriptionStore();
     store = new InMemoryDeadLetterStore();
+    outcomes.observer = undefined;
+    seen.length = 0;
     topics.clear();
     topics.set('orders', ORDERS);
     await log.createTopic('orders', 2, { ms: 0, bytes: 0 });
@@ -78,6 +83,7 @@ describe('a durable subscription that is received in order', () => {
       clock,
       ids,
       metrics: noMetrics,
+      outcomes,
     });
     replays = new Replays({ letters, store, signals, log, clock });
     signals.start();
@@ -105,6 +111,7 @@ describe('a durable subscription that is received in order', () => {
         ids: { uuid: () => `owner-${++owners}`, random: () => 0.5 },
         handovers,
         replays,
+        outcomes,
         catalogVersion: () => 1,
         refreshCatalog: () => Promise.resolve(),
         limits: { ...DEFAULT_STREAM_SESSION_LIMITS, ackTimeoutMs: 1_000 },
@@ -141,6 +148,17 @@ describe('a durable subscription that is received in order', () => {
     });
     await log.append([{ topic: 'orders', partition, records }]);
     await settled(20);
+  };
+  const observe = () => {
+    const note = (what: string) => (attempt: FailedAttempt) => {
+      const { subscriptionId, eventId, at, attempts, reason } = attempt;
+      seen.push([what, subscriptionId, eventId, `${at.topic}#${at.partition}`, attempts, reason]);
+    };
+    outcomes.observer = {
+      acknowledged: () => seen.push('acknowledged'),
+      retrying: note('retrying'),
+      failed: note('failed'),
+    };
   };
   const idsIn = (outlet: RecordingOutlet) =>
     outlet.of('data').flatMap(({ events = [] }) => events.map(({ event_id }) => event_id));
@@ -221,6 +239,48 @@ describe('a durable subscription that is received in order', () => {
     await second.session.close();
   });
 
+  it('tells whoever observes deliveries of each attempt that failed, and of what is given up', async () => {
+    observe();
+    const { session } = await open({ delivery: { maxAttempts: 2 } });
+    await publish(0, 'x:9', 'a:1', 'a:2');
+    session.nack({ id: 's', generation: 1, positions: [], delayMs: 1 });
+    await pass(1_400);
+    expect(seen).toEqual([
+      ['retrying', 'billing', 'a:1', 'orders#0', 1, 'nacked'],
+      ['failed', 'billing', 'a:1', 'orders#0', 2, 'ack_timeout'],
+    ]);
+    await session.close();
+  });
+
+  it('tells of what was sent and not acknowledged when its session ends, and of nothing that was', async () => {
+    observe();
+    const { outlet, session } = await open();
+    await publish(0, 'a:1', 'a:2');
+    await publish(1, 'b:1');
+    session.ack({ id: 's', generation: 1, positions: [told(outlet, 1)] });
+    await session.close();
+    expect(seen).toEqual([['retrying', 'billing', 'a:1', 'orders#0', 1, 'session_ended']]);
+  });
+
+  it('tells of a replayed letter that is acknowledged, or fails again', async () => {
+    const { session } = await open({ delivery: { maxAttempts: 1 } });
+    await publish(0, 'a:1');
+    session.nack({ id: 's', generation: 1, positions: [] });
+    await pass(200);
+    observe();
+    await letters.replay(LOCAL_PRINCIPAL, { subscriptionId: 'billing' }, 'subscription');
+    await pass(300);
+    session.nack({ id: 's', generation: 1, single: { eventIds: ['a:1'] } });
+    await pass(300);
+    expect(seen).toEqual([['failed', 'billing', 'a:1', 'shop/dead-letters#0', 1, 'nacked']]);
+    await letters.replay(LOCAL_PRINCIPAL, { subscriptionId: 'billing' }, 'subscription');
+    await pass(300);
+    session.ack({ id: 's', generation: 1, single: { eventIds: ['a:1'] } });
+    expect(seen.slice(1)).toEqual(['acknowledged']);
+    await pass(300);
+    await session.close();
+  });
+
   it('finds the blocking event in the log when memory has let go of it', async () => {
     const { outlet, session } = await open({ delivery: { maxAttempts: 1 } });
     await publish(0, 'x:1', 'a:1');
@@ -277,6 +337,15 @@ describe('a durable subscription that is received in order', () => {
     const { outlet, session } = await open({ deliveryGuarantee: 'at_most_once' });
     await publish(0, 'a:1');
     await pass(ms);
+    await session.close();
+    const again = await open({ deliveryGuarantee: 'at_most_once' });
+    expect([idsIn(outlet), idsIn(again.outlet)]).toEqual([['a:1'], []]);
+    await again.session.close();
+  });
+
+  it('of at-most-once has acknowledged what was sent right before its session ended', async () => {
+    const { outlet, session } = await open({ deliveryGuarantee: 'at_most_once' });
+    await publish(0, 'a:1');
     await session.close();
     const again = await open({ deliveryGuarantee: 'at_most_once' });
     expect([idsIn(outlet), idsIn(again.outlet)]).toEqual([['a:1'], []]);

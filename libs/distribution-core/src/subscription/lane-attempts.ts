@@ -78,6 +78,20 @@ export class LaneAttempts {
     for (const told of member()?.positions() ?? []) acknowledged.advance(told);
   }
 
+  /** What is out now is nobody's any more: whoever observes deliveries is told of the first event of each lane that is. */
+  sessionEnded(): void {
+    const { acknowledged, sent, redelivery } = this.deps;
+    const member = this.deps.member();
+    for (const told of member?.positions() ?? []) {
+      const name = laneName(told);
+      const lane = sent.laneOf(told);
+      // Of a lane that is about to go back its failure was told.
+      if (member === undefined || lane === undefined || acknowledged.covers(told) || this.failing.has(name)) continue;
+      const after = acknowledged.of(name)?.position ?? BEFORE_FIRST;
+      redelivery.sessionEnded(name, member, lane, after, told.position);
+    }
+  }
+
   /** The attempt that sent what comes after the position came to nothing. Without a delay: the policy's. Never rejects. */
   async fail(from: LanePosition, reason: DeadLetterReason, delayMs: number | undefined): Promise<void> {
     const { acknowledged, sent, redelivery, term, fanOut } = this.deps;

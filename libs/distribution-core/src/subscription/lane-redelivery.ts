@@ -1,4 +1,5 @@
 import type { DeadLetterReason, DeadLetterSink } from '../delivery/dead-letter.js';
+import type { DeliveryOutcomes, FailedAttempt } from '../delivery/delivery-outcomes.js';
 import { LetterBurial } from '../delivery/queue/letter-burial.js';
 import { type RedeliveryPolicy, redeliveryDelayMs } from '../delivery/redelivery-policy.js';
 import type { FeedLane } from '../fan-out/feed.js';
@@ -8,9 +9,10 @@ import type { IdSource } from '../ports/id-source.port.js';
 import type { Log } from '../ports/log.port.js';
 import type { Counter } from '../ports/metrics.port.js';
 import type { Position } from '../position.js';
-import { type BlockingEvent, findBlocking } from './blocking-event.js';
+import { type BlockingEvent, findBlocking, findInMemory } from './blocking-event.js';
 
 export interface LaneRedeliveryOptions {
+  readonly subscriptionId: string;
   readonly log: Log;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -21,6 +23,7 @@ export interface LaneRedeliveryOptions {
   readonly deadLetters: DeadLetterSink | undefined;
   readonly dropped: Counter;
   readonly redelivered: Counter;
+  readonly outcomes: DeliveryOutcomes | undefined;
 }
 
 /** What has to happen with a lane after an attempt came to nothing. */
@@ -67,6 +70,16 @@ export class LaneRedelivery {
     this.burial.stop();
   }
 
+  /** The session ended before the client said a word about (after, upTo]. Of what is not in memory any more nothing is told. */
+  sessionEnded(name: string, member: Member, lane: FeedLane, after: Position, upTo: Position): void {
+    if (this.options.outcomes?.observer === undefined) return;
+    const blocking = findInMemory(member, lane, after, upTo);
+    if (blocking === undefined) return;
+    const failing = this.failing.get(name);
+    const failures = failing?.position === blocking.position ? failing.count : 0;
+    this.tellRetrying(lane, blocking, failures + 1, 'session_ended');
+  }
+
   /** The attempt that sent (after, upTo] failed. Rejects if the broker does not answer. */
   async failed(
     name: string,
@@ -86,7 +99,21 @@ export class LaneRedelivery {
       return { kind: 'buried', position: blocking.position };
     }
     this.options.redelivered.add();
+    this.tellRetrying(lane, blocking, failing.count, reason);
     return { kind: 'again', from: after, delayMs: redeliveryDelayMs(redelivery, failing.count, ids.random()) };
+  }
+
+  private tellRetrying(
+    { state }: FeedLane,
+    { batch, index, position }: BlockingEvent,
+    attempts: number,
+    reason: FailedAttempt['reason'],
+  ): void {
+    const { subscriptionId, outcomes } = this.options;
+    if (outcomes?.observer === undefined) return;
+    const { topic, partition, epoch } = state.lane;
+    const at = { topic, partition, epoch, position };
+    outcomes.observer.retrying({ subscriptionId, eventId: batch.eventIdAt(index), at, attempts, reason });
   }
 
   private count(name: string, position: Position): Failing {

@@ -1,4 +1,5 @@
 import { DEFAULT_MAX_ATTEMPTS } from '../delivery/delivery-options.js';
+import type { DeliveryOutcomes } from '../delivery/delivery-outcomes.js';
 import type { LogQueueConsumer } from '../delivery/queue/queue-consumer.js';
 import { QueueSubscription } from '../delivery/queue/queue-subscription.js';
 import { DEFAULT_REDELIVERY, type RedeliveryPolicy } from '../delivery/redelivery-policy.js';
@@ -27,6 +28,7 @@ export interface OrderedReplaysOptions {
   readonly redelivery: RedeliveryPolicy | undefined;
   readonly dropped: Counter;
   readonly redelivered: Counter;
+  readonly outcomes: DeliveryOutcomes | undefined;
   /** Its feed's number stands in the frames, and its credit pays for them. */
   readonly member: () => Member | undefined;
 }
@@ -106,7 +108,7 @@ export class OrderedReplays {
   }
 
   private openEngine(): Promise<QueueSubscription> {
-    const { subscription, replays, log, clock, random, dropped, redelivered } = this.options;
+    const { subscription, replays, log, clock, random, dropped, redelivered, outcomes } = this.options;
     return QueueSubscription.open(
       {
         topics: [],
@@ -126,6 +128,7 @@ export class OrderedReplays {
         deadLetters: replays.letters.sinkOf(subscription),
         dropped,
         redelivered,
+        outcomes: outcomes && { subscriptionId: subscription.subscriptionId, to: outcomes },
         brokerName: (topic) => topic,
         dedupeWindowMs: undefined,
       },

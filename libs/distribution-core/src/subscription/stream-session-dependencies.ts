@@ -1,3 +1,4 @@
+import type { DeliveryOutcomes } from '../delivery/delivery-outcomes.js';
 import type { FanOut } from '../fan-out/fan-out.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { CursorStore } from '../ports/cursor-store.port.js';
@@ -29,6 +30,8 @@ export interface StreamSessionDependencies {
   readonly handovers?: Handovers;
   /** Where what cannot be delivered goes, and comes back from; without it, it is tried for ever. */
   readonly replays?: Replays;
+  /** Who is told what becomes of single deliveries. */
+  readonly outcomes?: DeliveryOutcomes;
   /** The catalog's version at this moment. */
   readonly catalogVersion: () => number;
   /** Resolves when this process knows what others have done to the catalog. `store.unavailable` */

@@ -1,3 +1,4 @@
+import type { DeliveryOutcomes } from '../delivery/delivery-outcomes.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { CursorStore } from '../ports/cursor-store.port.js';
 import type { Log } from '../ports/log.port.js';
@@ -10,7 +11,12 @@ import { DEFAULT_STREAM_SESSION_LIMITS } from '../subscription/stream-session-de
 /** The subscriptions of the shared types of one process; pauses between attempts are half as long as they may be. */
 export function aCompetingProcess(
   parts: { readonly log: Log; readonly cursors: CursorStore; readonly clock: Clock },
-  options: { readonly ownerId?: string; readonly replays?: Replays; readonly spreading?: Spreading } = {},
+  options: {
+    readonly ownerId?: string;
+    readonly replays?: Replays;
+    readonly spreading?: Spreading;
+    readonly outcomes?: DeliveryOutcomes;
+  } = {},
 ): CompetingSubscriptions {
   return new CompetingSubscriptions({
     ...parts,
@@ -19,5 +25,6 @@ export function aCompetingProcess(
     limits: DEFAULT_STREAM_SESSION_LIMITS,
     replays: options.replays,
     ...(options.spreading !== undefined && { spreading: options.spreading }),
+    ...(options.outcomes !== undefined && { outcomes: options.outcomes }),
   });
 }

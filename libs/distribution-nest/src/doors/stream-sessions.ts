@@ -8,6 +8,7 @@ import {
   type FanOut,
   type FrameEncoder,
   type Gauge,
+  type DeliveryOutcomes,
   type Handovers,
   type History,
   type IdSource,
@@ -39,6 +40,7 @@ export interface StreamSessionsDependencies {
   readonly handovers?: Handovers;
   readonly live?: LiveReaders;
   readonly replays?: Replays;
+  readonly outcomes?: DeliveryOutcomes;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly metrics: Metrics;

@@ -3,6 +3,7 @@ import {
   CompetingSubscriptions,
   DeadLetters,
   DEFAULT_STREAM_SESSION_LIMITS,
+  type DeliveryOutcomes,
   type DurableLimits,
   type FanOut,
   Handovers,
@@ -24,6 +25,8 @@ export interface Guarantees {
   readonly handovers: Handovers;
   readonly replays: Replays;
   readonly letters: DeadLetters;
+  /** Who is told what becomes of single deliveries: nobody, until a feature says so. */
+  readonly outcomes: DeliveryOutcomes;
   readonly limits: DurableLimits;
   /** How long dead letters are kept. */
   readonly letterRetentionMs: number;
@@ -55,6 +58,7 @@ export function createGuarantees(
   };
   const store = storage.deadLetters;
   const signals = new ReplaySignals(store, clock);
+  const outcomes: DeliveryOutcomes = { observer: undefined };
   const letters = new DeadLetters({
     store,
     log,
@@ -65,6 +69,7 @@ export function createGuarantees(
     clock,
     ids,
     metrics,
+    outcomes,
   });
   const replays = new Replays({ letters, store, signals, log, clock });
   const competing = new CompetingSubscriptions({
@@ -76,6 +81,7 @@ export function createGuarantees(
     limits: { ...limits, dedupeWindowMs: fanOut.limits.dedupeWindowMs },
     replays,
     ...(source !== undefined && { spreading: { source, subscriptions: storage.subscriptions, live } }),
+    outcomes,
   });
   directory.onChange = async (topics) => {
     await fanOut.setTopics(topics);
@@ -94,6 +100,7 @@ export function createGuarantees(
     handovers: new Handovers(),
     replays,
     letters,
+    outcomes,
     area,
     close: async () => {
       signals.stop();

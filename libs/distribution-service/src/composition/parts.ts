@@ -177,6 +177,7 @@ export async function openParts(around: Surroundings, broker: Broker, storage: S
     competing: guarantees.competing,
     handovers: guarantees.handovers,
     replays: guarantees.replays,
+    outcomes: guarantees.outcomes,
     live: management.live,
     transformations: transforming.transformations,
     clock,

@@ -8,6 +8,7 @@ import type { Counter } from '../../ports/metrics.port.js';
 import type { Delivery, QueueOptions } from '../../ports/queue.port.js';
 import type { LanePosition } from '../../position.js';
 import type { DeadLetterReason, DeadLetterSink } from '../dead-letter.js';
+import type { DeliveryOutcomes, FailedAttempt } from '../delivery-outcomes.js';
 import { redeliveryDelayMs } from '../redelivery-policy.js';
 import { type Dispatch, type DispatchLane, dispatchOf } from './dispatch.js';
 import type { Entry } from './entry.js';
@@ -29,6 +30,8 @@ export interface SubscriptionParts {
   readonly deadLetters: DeadLetterSink | undefined;
   readonly dropped: Counter;
   readonly redelivered: Counter;
+  /** Who is told what becomes of deliveries, and of which subscription; without it nobody is. */
+  readonly outcomes?: { readonly subscriptionId: string; readonly to: DeliveryOutcomes } | undefined;
   /** What the broker calls a topic of the options. */
   readonly brokerName: (topic: string) => string;
   /** Copies within this time are not delivered; without it all are. */
@@ -205,7 +208,10 @@ export class QueueSubscription {
 
   async leave(consumer: LogQueueConsumer): Promise<void> {
     this.consumers.splice(this.consumers.indexOf(consumer), 1);
-    for (const entry of [...consumer.held]) this.giveBack(entry, 0);
+    for (const entry of [...consumer.held]) {
+      this.tellRetrying(entry, 'session_ended');
+      this.giveBack(entry, 0);
+    }
     this.dispatch();
     if (this.isIdle) await this.parts.onIdle?.();
   }
@@ -320,6 +326,7 @@ export class QueueSubscription {
 
   private finish(entry: Entry): void {
     if (entry.state === 'dying') return;
+    if (entry.state !== 'done') this.parts.outcomes?.to.observer?.acknowledged(entry.delivery());
     this.unhold(entry);
     entry.state = 'done';
   }
@@ -352,6 +359,15 @@ export class QueueSubscription {
       }
     }
     if (entry.failures >= this.options.maxAttempts) void this.bury(entry, nowMicros);
+    else this.tellRetrying(entry, reason);
+  }
+
+  private tellRetrying(entry: Entry, reason: FailedAttempt['reason']): void {
+    const { outcomes } = this.parts;
+    if (outcomes?.to.observer === undefined) return;
+    const { batch, index, at, attempt: attempts } = entry.delivery();
+    const { subscriptionId } = outcomes;
+    outcomes.to.observer.retrying({ subscriptionId, eventId: batch.eventIdAt(index), at, attempts, reason });
   }
 
   private pauseAfter(entry: Entry): number {

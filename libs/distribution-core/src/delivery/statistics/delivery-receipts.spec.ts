@@ -66,9 +66,9 @@ describe('several observers', () => {
     const all = observers([recorder, new DeliveryReceipts(() => true, noMetrics), recorder]);
     const lane = aLane('orders');
     all.arrived(lane, 1, 2);
-    all.delivered(1, lane, 3, 4, 5);
+    all.delivered(1, lane, 3, 4, 5, []);
     all.replayed(1, lane, 6);
-    all.lost(lane, 'slow', 7);
+    all.lost(lane, 'slow', 7, positionOfOffset(9));
     const once = [
       ['arrived', 1, 2],
       ['delivered', 3],

@@ -1,3 +1,4 @@
+import type { DeliveryOutcomes } from '../../delivery/delivery-outcomes.js';
 import type { Delivery } from '../../ports/queue.port.js';
 import { anEvent, aTopic } from '../../testing/builders.js';
 import { aCompetingProcess } from '../../testing/competing.js';
@@ -46,6 +47,45 @@ class SlowCursorStore extends InMemoryCursorStore {
 const idsOf = (deliveries: readonly Delivery[]) => deliveries.map(({ batch, index }) => batch.eventIdAt(index));
 
 describe('a subscription that is shared', () => {
+  it('tells whoever observes deliveries what is acknowledged, and what is sent again because it was not', async () => {
+    const clock = new FakeClock();
+    const log = new InMemoryLog({ clock });
+    const cursors = new InMemoryCursorStore({ clock });
+    await log.createTopic('orders', 1, { ms: 0, bytes: 0 });
+    const seen: unknown[] = [];
+    const outcomes: DeliveryOutcomes = {
+      observer: {
+        acknowledged: (delivery) => seen.push(['acknowledged', ...idsOf([delivery]), delivery.attempt]),
+        retrying: ({ subscriptionId, eventId, attempts, reason }) =>
+          seen.push(['retrying', subscriptionId, eventId, attempts, reason]),
+        failed: () => seen.push('failed'),
+      },
+    };
+    const competing = aCompetingProcess({ log, cursors, clock }, { outcomes });
+    await competing.setTopics([aTopic('orders')]);
+    const nothing = () => undefined;
+    const seat = await competing.join(
+      SUBSCRIPTION,
+      { at: 'earliest' },
+      { onSuspended: nothing, onResumed: nothing, onLost: nothing },
+    );
+    const records = ['a', 'b', 'c'].map((eventId) => anEvent({ eventId, routingKey: eventId }));
+    await log.append([{ topic: 'orders', partition: 0, records }]);
+    const received: Delivery[] = [];
+    while (received.length < 3) received.push(...(await seat.receive(3, new AbortController().signal)));
+    seat.ack(received.slice(0, 1));
+    seat.ack(received.slice(0, 1));
+    seat.nack(received.slice(1, 2), 60_000);
+    await seat.leave();
+    expect(seen).toEqual([
+      ['acknowledged', 'a', 1],
+      ['retrying', 'billing', 'b', 1, 'nacked'],
+      ['retrying', 'billing', 'c', 1, 'session_ended'],
+    ]);
+    await competing.close();
+    await log.close();
+  });
+
   it('is received again, as soon as the last one has left, from what that one acknowledged', async () => {
     const clock = new FakeClock();
     const log = new InMemoryLog({ clock });

@@ -1,4 +1,5 @@
 import { DEFAULT_MAX_ATTEMPTS, DEFAULT_MAX_UNACKED } from '../../delivery/delivery-options.js';
+import type { DeliveryOutcomes } from '../../delivery/delivery-outcomes.js';
 import type { QueueSubscription, SubscriptionParts } from '../../delivery/queue/queue-subscription.js';
 import { DEFAULT_REDELIVERY, type RedeliveryPolicy } from '../../delivery/redelivery-policy.js';
 import { DistributionError } from '../../errors/distribution-error.js';
@@ -45,6 +46,8 @@ export interface CompetingDependencies {
   readonly dropped: Counter;
   readonly redelivered: Counter;
   readonly givenBack: Counter;
+  /** Who is told what becomes of deliveries. */
+  readonly outcomes?: DeliveryOutcomes;
 }
 
 export interface SupplyEvents {
@@ -117,7 +120,7 @@ export function enginePartsOf({
   subscription,
   deps,
 }: SupplyOrder): Omit<SubscriptionParts, 'positions' | 'brokerName'> {
-  const { log, clock, ids, limits, replays, dropped, redelivered } = deps;
+  const { log, clock, ids, limits, replays, dropped, redelivered, outcomes } = deps;
   return {
     log,
     clock,
@@ -125,6 +128,7 @@ export function enginePartsOf({
     deadLetters: replays?.letters.sinkOf(subscription),
     dropped,
     redelivered,
+    outcomes: outcomes && { subscriptionId: subscription.subscriptionId, to: outcomes },
     dedupeWindowMs: limits.dedupeWindowMs,
   };
 }
