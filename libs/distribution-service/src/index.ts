@@ -18,6 +18,7 @@ export * from './publishing/outbox.js';
 export * from './publishing/publish-answer.js';
 export * from './publishing/published-event.js';
 export * from './publishing/publisher.js';
+export * from './receipts/receipt-schedule.js';
 export * from './run-service.js';
 export * from './schedules/repeating-task.js';
 export * from './service.js';

@@ -13,6 +13,7 @@ import { LatestService } from '../latest/latest.service.js';
 import { doorsOf } from './doors.js';
 import { openHistory } from './history.js';
 import { openManners } from './manners.js';
+import { openReceipts } from './receipts.js';
 import { openStatistics } from './statistics.js';
 
 /** What the service makes of what passes through it. */
@@ -31,6 +32,7 @@ export function createFeatures(parts: Parts, around: FeatureSurroundings<MarketD
       : [new DemoFeed(parts.publisher, clock, ids, { ticksPerSecond, speaks: () => showing.isHeld }, logger)]),
     ...(manners === undefined ? [] : [manners]),
     statistics,
+    openReceipts(parts, around),
   ]);
   return {
     ...doorsOf(parts, { latest: new LatestService(ticks), bars: history.bars, streams: history.streams }),

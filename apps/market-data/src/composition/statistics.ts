@@ -32,7 +32,11 @@ export function openStatistics(parts: Parts, around: StatisticsSurroundings): Sc
   );
   const keep = async () => void (await keepStatistics(tables, clock));
   const keeping = new RepeatingTask('statistics', KEEP_EVERY_MS, clock, keep, logger);
-  if (roles.has('gateway')) parts.observe(statistics.figures);
+  if (roles.has('gateway')) {
+    parts.observe(statistics.figures);
+    parts.observe(statistics.deliveries.flushes);
+    parts.guarantees.outcomes.observer = statistics.deliveries;
+  }
   return {
     start() {
       // Rows of a time that has no partition yet are refused; the first ones come an interval later.
@@ -42,6 +46,8 @@ export function openStatistics(parts: Parts, around: StatisticsSurroundings): Sc
       if (roles.has('gateway')) statistics.start();
     },
     async stop() {
+      // Sessions end later: whoever comes back is told nothing of it here.
+      parts.guarantees.outcomes.observer = undefined;
       await keeping.stop();
       if (roles.has('gateway')) await statistics.stop();
     },

@@ -20,6 +20,8 @@ interface TopicRow {
 /** What topics of the whole service are called by. */
 export const SERVICE = 'market-data';
 export const RECEIPTS_TOPIC = 'market-data/distributed';
+/** The data type of receipts, which no producer can give its events. */
+export const RECEIPTS = 'RECEIPTS';
 export const STATUS_TOPIC = 'market-data/status';
 export const DEAD_LETTER_RETENTION = '30d';
 
@@ -35,7 +37,7 @@ const TOPIC_ROWS: readonly TopicRow[] = [
   ...ofEachClass('quotes', 'QUOTE', { lanes: LANES, retention: '1d', priority: 4, key: ONE_QUOTE_PER_SYMBOL }),
   ...ofEachClass('bars', 'BAR', { retention: '30d', priority: 5, key: 'none' }),
   topic(STATUS_TOPIC, 'STATUS', { partitions: 1, retention: '30d', priority: 2 }),
-  topic(RECEIPTS_TOPIC, 'RECEIPTS', { partitions: 2, retention: '1d', priority: 9 }),
+  topic(RECEIPTS_TOPIC, RECEIPTS, { partitions: 2, retention: '1d', priority: 9 }),
 ];
 const ROWS: ReadonlyMap<string, TopicRow> = new Map(TOPIC_ROWS.map((row) => [row.name, row]));
 

@@ -23,8 +23,9 @@ export const marketDataEvents: EventForm = {
       },
       admit: (events) =>
         events.map((event) => {
-          const { source, record } = event as ReadEvent;
-          if (!order.isLate(source, record.timeMicros)) return event;
+          const { source, record } = event as Partial<ReadEvent> & PublishedEvent;
+          // What the service says of itself has no source that could be late.
+          if (source === undefined || !order.isLate(source, record.timeMicros)) return event;
           // It has its id already, chosen or given.
           return toPublishedEvent({ ...source, event_id: record.eventId }, clock, ids, true);
         }),

@@ -1,4 +1,5 @@
 import type { EventRecord, Restate } from '@distributary/distribution-core';
+import { RECEIPTS } from './default-topics.js';
 import { storedEventOf } from './stored-event.js';
 
 /**
@@ -7,7 +8,8 @@ import { storedEventOf } from './stored-event.js';
  */
 export const restateEvent: Restate = (record: EventRecord, { topic }) => {
   const event = storedEventOf(record.value);
-  if (event === undefined) return record.value;
+  // A receipt says where the event is that it is about.
+  if (event === undefined || record.attributes.data_type === RECEIPTS) return record.value;
   const { distribution, routing } = event;
   return Buffer.from(
     JSON.stringify({

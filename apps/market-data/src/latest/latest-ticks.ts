@@ -6,6 +6,7 @@ import {
   noMetrics,
 } from '@distributary/distribution-core';
 import { LRUCache } from 'lru-cache';
+import { RECEIPTS } from '../events/default-topics.js';
 
 /** One event that holds a price, and where it was. */
 export interface Tick {
@@ -55,7 +56,7 @@ export class LatestTicks {
 
   private take(record: EventRecord, topic: string, tenant: string): void {
     const { symbol, exchange, data_type: dataType } = record.attributes;
-    if (dataType === 'STATUS') return;
+    if (dataType === 'STATUS' || dataType === RECEIPTS) return;
     const key = keyOf(tenant, String(symbol));
     let ticks = this.symbols.get(key);
     if (ticks === undefined) this.symbols.set(key, (ticks = new Map()));

@@ -1,28 +1,30 @@
-import type { Clock } from '@distributary/distribution-core';
+import {
+  type Clock,
+  type Delivery,
+  type DeliveryObserver,
+  EventSample,
+  type FailedAttempt,
+  type FlushObserver,
+  type LanePosition,
+  type LaneState,
+  type LossReason,
+  offsetOfPosition,
+  type Position,
+  type SampledDelivery,
+  SampledDeliveries,
+} from '@distributary/distribution-core';
 import type { RowWriter } from './row-writer.js';
 import type { DeliveryRow } from './statistics-rows.js';
 
-/** A message and what became of it. */
-export interface DeliverySample {
-  /** What the output event says, at most 100 characters are kept. */
-  readonly messageId: string;
-  readonly topic: string;
-  readonly partition?: number;
-  readonly offset?: number;
-  /** From taken by the broker to written. */
-  readonly latencyMs?: number;
-  /** Attempts before this one. */
-  readonly retries?: number;
-}
-
-const HASH_RANGE = 2 ** 32;
-
 /**
- * Writes `message_delivery_log`: every failure and every attempt that is made again, and of the deliveries those whose
- * message id hashes below the rate. So every process keeps the same messages, and all that became of each of them.
+ * Writes `message_delivery_log`: every attempt of a durable subscription that failed, as tried again or given up, every gap
+ * that a reader was told of, and of what was written to readers that keep up, or acknowledged one by one, the events whose
+ * id hashes below the rate. So every process keeps the same events.
  */
-export class DeliveryLog {
-  private readonly threshold: number;
+export class DeliveryLog implements DeliveryObserver {
+  /** To be told of each flush. */
+  readonly flushes: FlushObserver;
+  private readonly sample: EventSample;
 
   /** `sampleRate`: of deliveries, 0 to 1. */
   constructor(
@@ -30,38 +32,56 @@ export class DeliveryLog {
     private readonly clock: Clock,
     sampleRate: number,
   ) {
-    this.threshold = sampleRate * HASH_RANGE;
+    this.sample = new EventSample(sampleRate);
+    const sampled = new SampledDeliveries(this.sample, clock, (delivery) => this.delivered(delivery));
+    this.flushes = {
+      arrived: () => undefined,
+      delivered: (...told) => sampled.delivered(...told),
+      replayed: () => undefined,
+      lost: (...told) => this.missed(...told),
+    };
   }
 
-  /** Ask before a sample is made. */
-  isSampled(messageId: string): boolean {
-    return hashOf(messageId) < this.threshold;
+  acknowledged({ batch, index, at, attempt }: Delivery): void {
+    if (!this.sample.includes(batch, index)) return;
+    const latencyMs = (this.clock.nowMicros() - batch.appendedMicros) / 1000;
+    this.note(at, batch.eventIdAt(index), { latencyMs, retries: attempt - 1, status: 'delivered' });
   }
 
-  delivered(sample: DeliverySample): void {
-    if (this.isSampled(sample.messageId)) this.note(sample, 'delivered', undefined);
+  retrying(attempt: FailedAttempt): void {
+    this.attempted(attempt, 'retrying');
   }
 
-  retrying(sample: DeliverySample, error: string): void {
-    this.note(sample, 'retrying', error);
+  failed(attempt: FailedAttempt): void {
+    this.attempted(attempt, 'failed');
   }
 
-  failed(sample: DeliverySample, error: string): void {
-    this.note(sample, 'failed', error);
+  /** One reader was told of a gap: nobody looks which events it missed, so the row has the place where the gap ends. */
+  private missed({ topic, lane }: LaneState, reason: LossReason, events: number, upTo: Position): void {
+    // What is deleted, with its topic, nobody failed to deliver.
+    if (reason === 'deleted') return;
+    const at = { ...lane, topic: topic.name, position: upTo };
+    const error = `${reason}: ${events} events up to here were left out for one subscription`;
+    this.note(at, `${lane.partition}:${upTo}`, { retries: 0, status: 'failed', error });
   }
 
-  private note(sample: DeliverySample, status: DeliveryRow['status'], error: string | undefined): void {
-    const { messageId, topic, partition, offset, latencyMs, retries = 0 } = sample;
+  private delivered({ state, batch, index, latencyMs }: SampledDelivery): void {
+    const at = { ...state.lane, topic: state.topic.name, position: batch.positions.at(index) };
+    this.note(at, batch.eventIdAt(index), { latencyMs, retries: 0, status: 'delivered' });
+  }
+
+  private attempted({ subscriptionId, eventId, at, attempts, reason }: FailedAttempt, status: DeliveryRow['status']) {
+    this.note(at, eventId, { retries: attempts - 1, status, error: `${reason}: ${subscriptionId}` });
+  }
+
+  private note(
+    { topic, partition, position }: LanePosition,
+    messageId: string,
+    what: Pick<DeliveryRow, 'retries' | 'status'> & Partial<Pick<DeliveryRow, 'latencyMs' | 'error'>>,
+  ): void {
+    const { latencyMs, retries, status, error } = what;
     const atMicros = this.clock.nowMicros();
+    const offset = offsetOfPosition(position);
     this.writer.add({ atMicros, messageId, topic, partition, offset, latencyMs, retries, status, error });
   }
-}
-
-/** FNV-1a over the UTF-16 units, stirred: ids of neighbours differ in their last digits, and FNV stirs those least. */
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
 }

@@ -1,8 +1,9 @@
-import { noMetrics, type LaneState } from '@distributary/distribution-core';
+import { noMetrics, type LaneState, positionOfOffset } from '@distributary/distribution-core';
 import { FakeClock } from '@distributary/distribution-core/testing';
 import { createDataSource, migrate } from '@distributary/persistence';
 import { type TestDatabaseServer, testDatabaseServers } from '@distributary/persistence/testing';
 import type { DataSource } from 'typeorm';
+import { aTrade, batchOf } from '../testing/published-events.js';
 import { DistributionStatistics } from './distribution-statistics.js';
 import { keepStatistics } from './statistics-retention.js';
 import { StatisticsTables } from './statistics-tables.js';
@@ -56,9 +57,17 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('the tables of
     statistics.figures.delivered(1, lane, 4, 10, 5);
     clock.advance(10_000);
     statistics.figures.lost(lane, 'slow', 2);
-    const sample = { messageId: '1:2:3', topic: 'quotes', partition: 2, offset: 7, latencyMs: 1.5 };
-    statistics.deliveries.delivered(sample);
-    statistics.deliveries.failed({ messageId: 'm'.repeat(200), topic: 'quotes', retries: 4 }, 'x'.repeat(5_000));
+    const at = { topic: 'quotes', partition: 2, epoch: 'e' };
+    const batch = batchOf(clock, aTrade({}, { event_id: 'one' }));
+    const delivery = { batch, index: 0, at: { ...at, position: positionOfOffset(7) }, attempt: 1 };
+    statistics.deliveries.acknowledged({ ...delivery, event: batch.recordAt(0) });
+    statistics.deliveries.failed({
+      subscriptionId: 'x'.repeat(5_000),
+      eventId: 'm'.repeat(200),
+      at: { ...at, position: 'of another broker' },
+      attempts: 5,
+      reason: 'nacked',
+    });
     await statistics.stop();
     expect(errors).toEqual([]);
     expect(
@@ -94,21 +103,21 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('the tables of
     expect(await own.query('SELECT * FROM message_delivery_log ORDER BY retry_count')).toEqual([
       {
         timestamp: new Date(1_750_000_010_000),
-        message_id: '1:2:3',
+        message_id: 'one',
         topic_name: 'quotes',
         partition_id: 2,
         offset_position: '7',
-        delivery_latency_ms: 1.5,
+        delivery_latency_ms: 1_750_000_010_000,
         retry_count: 0,
         status: 'delivered',
         error_message: null,
       },
       expect.objectContaining({
         message_id: 'm'.repeat(100),
-        partition_id: null,
+        offset_position: null,
         retry_count: 4,
         status: 'failed',
-        error_message: 'x'.repeat(1_000),
+        error_message: `nacked: ${'x'.repeat(992)}`,
       }),
     ]);
   });

@@ -1,13 +1,7 @@
 import type { MonitoringEventInput } from '@distributary/contracts';
-import {
-  type Clock,
-  type DeliveryReceipt,
-  type DeliveryReceipts,
-  LOCAL_PRINCIPAL,
-  unqualified,
-} from '@distributary/distribution-core';
+import { type Clock, type DeliveryReceipt, type DeliveryReceipts, unqualified } from '@distributary/distribution-core';
+import { type FailureLog, isoOfMicros, ReceiptSchedule, type Schedule } from '@distributary/distribution-service';
 import { RECEIPTS_TOPIC } from '../events/default-topics.js';
-import { type FailureLog, isoOfMicros, RepeatingTask, type Schedule } from '@distributary/distribution-service';
 import { OWN_SERVICE } from '../events/own-service.js';
 import type { MonitoringPublisher } from '../events/own-publishing.js';
 
@@ -17,25 +11,31 @@ export interface ReceiptPublisherOptions {
   readonly processName: string;
 }
 
-/** Of one tenant and publication; the specification's limit of a request is 1,000 events. */
-const MAX_EVENTS = 500;
-
 /**
- * Publishes what was distributed to the topic of receipts, each tenant's to its own: for each lane and interval one
- * event that says up to where, to how many subscriptions, and how fast. A receipt that the broker does not take is
- * given up, and the failure logged: the next one says more than a late one would.
+ * Publishes what was distributed to the topic of receipts: for each lane and interval one event that says up to where, to how
+ * many subscriptions, and how fast.
  */
 export class ReceiptPublisher implements Schedule {
-  private readonly schedule: RepeatingTask;
+  private readonly schedule: ReceiptSchedule<DeliveryReceipt>;
 
   constructor(
-    private readonly receipts: DeliveryReceipts,
-    private readonly publisher: MonitoringPublisher,
-    private readonly clock: Clock,
+    receipts: DeliveryReceipts,
+    publisher: MonitoringPublisher,
+    clock: Clock,
     private readonly options: ReceiptPublisherOptions,
     log?: FailureLog,
   ) {
-    this.schedule = new RepeatingTask('receipts', options.intervalMs, clock, () => this.publish(), log);
+    this.schedule = new ReceiptSchedule({
+      take: () => receipts.take(),
+      publish: (taken, principal) => {
+        const timestamp = isoOfMicros(clock.nowMicros());
+        const events = taken.map((receipt) => this.eventOf(receipt, timestamp));
+        return publisher.publish(events, principal);
+      },
+      clock,
+      intervalMs: options.intervalMs,
+      log,
+    });
   }
 
   start(): void {
@@ -44,22 +44,6 @@ export class ReceiptPublisher implements Schedule {
 
   stop(): Promise<void> {
     return this.schedule.stop();
-  }
-
-  private async publish(): Promise<void> {
-    const timestamp = isoOfMicros(this.clock.nowMicros());
-    const byTenant = new Map<string, DeliveryReceipt[]>();
-    for (const receipt of this.receipts.take()) {
-      const ofTenant = byTenant.get(receipt.tenant);
-      if (ofTenant === undefined) byTenant.set(receipt.tenant, [receipt]);
-      else ofTenant.push(receipt);
-    }
-    for (const [tenant, receipts] of byTenant) {
-      for (let from = 0; from < receipts.length; from += MAX_EVENTS) {
-        const events = receipts.slice(from, from + MAX_EVENTS).map((receipt) => this.eventOf(receipt, timestamp));
-        await this.publisher.publish(events, { ...LOCAL_PRINCIPAL, tenant });
-      }
-    }
   }
 
   private eventOf(receipt: DeliveryReceipt, timestamp: string): MonitoringEventInput {

@@ -35,8 +35,17 @@ export const marketDataDistributedSchema = z
   .looseObject({
     event_id: z.string(),
     timestamp: z.string(),
-    data_type: z.enum(MARKET_DATA_TYPES),
-    distribution: z.looseObject({ topic: z.string() }),
+    /** `RECEIPTS`: of the events that tell what was distributed. */
+    data_type: z.enum([...MARKET_DATA_TYPES, 'RECEIPTS']),
+    /** Of a receipt: where the event lies that it is about, and to how many subscriptions it went. */
+    distribution: z.looseObject({
+      topic: z.string(),
+      partition: z.int().optional(),
+      offset: z.int().optional(),
+      message_id: z.string().optional(),
+      subscribers_notified: z.int().optional(),
+      distribution_latency_ms: z.number().optional(),
+    }),
     data: normalizedMarketDataSchema,
     routing: z.looseObject({
       routing_key: z.string(),
