@@ -391,7 +391,9 @@ describe('fan-out', () => {
     expect(outlet.numbers.length).toBeLessThanOrEqual(32);
     for (let index = 0; index < 10; index++) await world.settle(100);
     expect(outlet.numbers.slice(-2)).toEqual([198, 200]);
-    const accounted = outlet.of('data').map(({ merged, events = [] }) => (merged as number | undefined) ?? events.length);
+    const accounted = outlet
+      .of('data')
+      .map(({ merged, events = [] }) => (merged as number | undefined) ?? events.length);
     expect(accounted.reduce((sum, each) => sum + each, 0)).toBe(200);
     expect(outlet.chainBreaks()).toEqual([]);
   });
