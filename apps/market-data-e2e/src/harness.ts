@@ -16,12 +16,14 @@ const QUIET: Environment = {
   RECEIPT_INTERVAL_MS: '3600000',
 };
 
+type Running = Awaited<ReturnType<typeof createApp>>;
+
 /** The complete service in this process, on free ports, with its data in a folder of its own. */
-export class TestApp extends TestedService {
+export class TestApp extends TestedService<Running> {
   private constructor(
     private readonly directory: string,
     private env: Environment,
-    running: Awaited<ReturnType<typeof createApp>>,
+    running: Running,
   ) {
     super(running, '/api/v1/market-data');
   }

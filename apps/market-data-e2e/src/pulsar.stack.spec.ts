@@ -24,7 +24,9 @@ it('is where the service has its events', async () => {
 });
 
 await import('./conflation.e2e.spec.js');
+await import('./durable.e2e.spec.js');
 await import('./history.e2e.spec.js');
+await import('./processes.e2e.spec.js');
 await import('./publishing.e2e.spec.js');
 await import('./refusals.e2e.spec.js');
 await import('./selection.e2e.spec.js');

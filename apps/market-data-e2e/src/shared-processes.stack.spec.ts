@@ -7,7 +7,10 @@ import { type RunningServer, startPulsar } from '../../../tools/stack/src/index.
 import { aSymbol, aTrade } from './events.js';
 import { SharedReader } from './shared-reader.js';
 
-const PROGRAM = path.resolve(import.meta.dirname, '../../market-data/dist/main.js');
+const PROGRAM = {
+  file: path.resolve(import.meta.dirname, '../../market-data/dist/main.js'),
+  surroundings: () => ({}),
+};
 const API = '/api/v1/market-data';
 
 /*
@@ -25,12 +28,12 @@ describe('a subscription that sessions of two processes share, over Pulsar', () 
   let url: string;
   const services: ServiceProcesses[] = [];
   const start = async () => {
-    const service = await ServiceProcesses.start(PROGRAM, () => ({
+    const service = await ServiceProcesses.start(PROGRAM, {
       PULSAR_URL: pulsar.url,
       PULSAR_NAMESPACE: 'shared-processes',
       DATABASE_URL: url,
       DEMO_TICKS_PER_SECOND: '0',
-    }));
+    });
     services.push(service);
     return service;
   };

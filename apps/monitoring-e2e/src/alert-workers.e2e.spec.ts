@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { until } from '@distributary/distribution-core/testing';
+import type { ServiceProcesses } from '@distributary/distribution-service/testing';
 import { type TestDatabaseServer, testDatabaseServers } from '@distributary/persistence/testing';
 import { type Stream, subscribed } from './doors/door.js';
 import { sseDoor } from './doors/server-sent-events.js';
 import { aMetric, aService, type StoredEvent } from './events.js';
 import { TestApp } from './harness.js';
-import type { ServiceProcesses } from '@distributary/distribution-service/testing';
 import { startProcesses } from './service-processes.js';
 
 const API = '/api/v1/monitoring';

@@ -22,7 +22,7 @@ const QUIET: Environment = {
 type Running = Awaited<ReturnType<typeof createApp>>;
 
 /** The complete service in this process, on free ports, with embedded storage in a folder of its own. */
-export class TestApp extends TestedService {
+export class TestApp extends TestedService<Running> {
   private constructor(
     private readonly directory: string,
     private readonly env: Environment,
@@ -52,6 +52,10 @@ export class TestApp extends TestedService {
    * runs of the same tests on real servers.
    */
   static surroundings: (logFolder: string) => Environment = () => ({});
+
+  get routes() {
+    return this.running.routes;
+  }
 
   /** What SIGHUP does. */
   reload(): void {

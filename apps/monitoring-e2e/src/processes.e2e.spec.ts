@@ -1,7 +1,7 @@
 import { connect, type DistributaryClient, type SubscribeOptions } from 'distributary';
 import { until } from '@distributary/distribution-core/testing';
-import { alerts, aService, idsOf } from './events.js';
 import type { ServiceProcesses } from '@distributary/distribution-service/testing';
+import { alerts, aService, idsOf } from './events.js';
 import { startProcesses } from './service-processes.js';
 
 const API = '/api/v1/monitoring';

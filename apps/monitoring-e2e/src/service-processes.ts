@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { type Environment, ServiceProcesses } from '@distributary/distribution-service/testing';
+import { ServiceProcesses } from '@distributary/distribution-service/testing';
 import { TestApp } from './harness.js';
 
-const PROGRAM = path.resolve(import.meta.dirname, '../../monitoring/dist/main.js');
+const file = path.resolve(import.meta.dirname, '../../monitoring/dist/main.js');
 
 /** The monitoring service as it is run. */
-export const startProcesses = (env: Environment): Promise<ServiceProcesses> =>
-  ServiceProcesses.start(PROGRAM, (logFolder) => ({ ...TestApp.surroundings(logFolder), ...env }) as Environment);
+export const startProcesses = (env: Readonly<Record<string, string>>): Promise<ServiceProcesses> =>
+  ServiceProcesses.start({ file, surroundings: TestApp.surroundings }, env);

@@ -4,8 +4,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { until } from '@distributary/distribution-core/testing';
+import { TestedService } from './tested-service.js';
 
-export type Environment = Readonly<Record<string, string>>;
+export interface ServiceProgram {
+  /** Its main file as `npm run build` makes it; a real process cannot run the sources. */
+  readonly file: string;
+  /** What it is given besides, by the folder of its log. */
+  readonly surroundings: (logFolder: string) => Readonly<Record<string, string | undefined>>;
+}
 
 interface LogLine {
   readonly event?: string;
@@ -16,7 +22,7 @@ interface LogLine {
   readonly processes?: number;
 }
 
-/** A service as it is run: one process, or one that watches over others (`PROCESSES`), with data in a folder of its own. */
+/** The service as it is run: one process, or one that watches over others (`PROCESSES`), with data in a folder of its own. */
 export class ServiceProcesses {
   readonly lines: LogLine[] = [];
   private errors = '';
@@ -32,30 +38,31 @@ export class ServiceProcesses {
     child.stderr?.on('data', (chunk: Buffer) => (this.errors += chunk.toString()));
   }
 
-  /** `program`: as `npm run build` makes it, since a real process cannot run the sources. `env` by the folder of its log. */
-  static async start(program: string, env: (logFolder: string) => Environment): Promise<ServiceProcesses> {
-    if (!existsSync(program)) throw new Error(`${program} is not there: npm run build makes it`);
+  static async start(
+    { file, surroundings }: ServiceProgram,
+    env: Readonly<Record<string, string>>,
+  ): Promise<ServiceProcesses> {
+    if (!existsSync(file)) throw new Error(`${file} is not there: npm run build makes it`);
     const folder = mkdtempSync(path.join(os.tmpdir(), 'distributary-processes-'));
-    const logFolder = path.join(folder, 'log');
-    const given = env(logFolder);
-    const child = spawn(process.execPath, [program], {
+    const child = spawn(process.execPath, [file], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env.PATH,
         PORT: '0',
         GRPC_PORT: '0',
         DATA_DIR: path.join(folder, 'data'),
-        EMBEDDED_DIR: logFolder,
+        EMBEDDED_DIR: path.join(folder, 'log'),
         EMBEDDED_SYNC: 'commit',
         EMBEDDED_MAX_SIZE: '1GiB',
         PROBE_INTERVAL_MS: '3600000',
         PERFORMANCE_INTERVAL_MS: '3600000',
         RECEIPT_INTERVAL_MS: '3600000',
         RATE_LIMIT_PER_ADDRESS: '0',
-        ...given,
+        ...surroundings(env.EMBEDDED_DIR ?? path.join(folder, 'log')),
+        ...env,
       },
     });
-    const service = new ServiceProcesses(child, folder, Number(given.PROCESSES ?? 1) > 1);
+    const service = new ServiceProcesses(child, folder, Number(env.PROCESSES ?? 1) > 1);
     try {
       await until('the service', () => service.listening ?? service.hasEnded, 150_000);
       if (service.hasEnded) throw new Error(`the service ended: ${service.errors}`);
@@ -82,6 +89,15 @@ export class ServiceProcesses {
     return `127.0.0.1:${this.listening?.grpc_port ?? 0}`;
   }
 
+  /** Asked from outside, below `/api/v1/…`. */
+  async reached(prefix: string): Promise<TestedService> {
+    const document = async (name: string) =>
+      (await fetch(`${this.httpUrl}/api/${name}.json`)).json() as Promise<object>;
+    const [openApi, asyncApi] = await Promise.all([document('openapi'), document('asyncapi')]);
+    const { httpUrl } = this;
+    return new TestedService({ httpUrl, grpcPort: this.listening?.grpc_port ?? 0, openApi, asyncApi }, prefix);
+  }
+
   /** Of the process that was ready last in a seat. */
   pidOf(name: string): number | undefined {
     return this.of('process.ready').findLast((line) => line.process === name)?.pid;
@@ -91,7 +107,7 @@ export class ServiceProcesses {
     return this.lines.filter((line) => line.event === event);
   }
 
-  /** To the process that was started: where there are several, that watches over the others. */
+  /** To the process that watches over the others. */
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }

@@ -9,13 +9,16 @@ export interface Reply<Body = Readonly<Record<string, unknown>>> {
   readonly body: Body;
 }
 
-/** A complete service, asked from outside: each answer and message is held against the service's own documents. */
-export abstract class TestedService {
-  private messageCheck: { readonly app: RunningService; readonly check: MessageCheck } | undefined;
-  private checked: { readonly app: RunningService; readonly check: AnswerCheck } | undefined;
+/** What must be known of a service to ask it, in whichever process it runs. */
+export type ReachedService = Pick<RunningService, 'httpUrl' | 'grpcPort' | 'openApi' | 'asyncApi'>;
 
-  protected constructor(
-    protected running: RunningService,
+/** A complete service, asked from outside: each answer and message is held against the service's own documents. */
+export class TestedService<Service extends ReachedService = ReachedService> {
+  private messageCheck: { readonly app: Service; readonly check: MessageCheck } | undefined;
+  private checked: { readonly app: Service; readonly check: AnswerCheck } | undefined;
+
+  constructor(
+    protected running: Service,
     /** Where its own resources are: `/api/v1/monitoring`. */
     readonly prefix: string,
     /** What its requests and streams say who they are. */
@@ -32,10 +35,6 @@ export abstract class TestedService {
 
   get grpcAddress(): string {
     return `127.0.0.1:${this.running.grpcPort}`;
-  }
-
-  get routes() {
-    return this.running.routes;
   }
 
   get streamUrl(): string {
