@@ -247,11 +247,6 @@ export class DurableClaim {
     this.acknowledged.flushSoon();
   }
 
-  /** At most once only: what was sent up to now counts as acknowledged. */
-  acknowledgeSent(): void {
-    this.attempts.acknowledgeSent();
-  }
-
   /** Stores what was acknowledged and gives the right up. Never rejects: a claim that cannot be given up expires. */
   async release(): Promise<void> {
     if (this.term.isOver) return;

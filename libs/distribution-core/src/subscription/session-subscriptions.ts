@@ -100,8 +100,6 @@ export class SessionSubscriptions {
   /** Stores what was acknowledged, and gives up the right if there is one. */
   async release(attachment: Attachment): Promise<void> {
     if (attachment.reader !== undefined) return attachment.reader.close();
-    // A member that has left stands nowhere.
-    attachment.claim?.acknowledgeSent();
     this.detach(attachment);
     await attachment.claim?.release();
   }
