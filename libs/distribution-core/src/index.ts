@@ -72,6 +72,7 @@ export * from './delivery/queue/lane-assignment.js';
 export * from './delivery/queue/log-queue.js';
 export * from './delivery/queue/position-keeper.js';
 export * from './fan-out/flush-observer.js';
+export type { LanePressure } from './fan-out/lane-pressure.js';
 export * from './fan-out/pending-traces.js';
 export * from './ports/api-key-store.port.js';
 export * from './access/api-key-text.js';

@@ -6,6 +6,7 @@ import type {
   Logger,
   Roles,
   StreamVocabulary,
+  TopicFigures,
 } from '@distributary/distribution-nest';
 import type { SubscriptionTable, TopicRow } from '@distributary/persistence';
 import type { DynamicModule, INestApplicationContext, Provider, Type } from '@nestjs/common';
@@ -109,6 +110,8 @@ export interface Features {
   addReads(reads: CachedReads, app: INestApplicationContext): void;
   /** Of those, the kinds that everybody looks at first, asked for without parameters. */
   readonly preloaded: readonly string[];
+  /** Where the figures of topics come from, given those of the broker. Absent: from there. */
+  readonly topicFigures?: (own: TopicFigures) => TopicFigures;
   start(): void;
   /** What they still have to say is published first. */
   stop(): Promise<void>;

@@ -227,6 +227,7 @@ async function assemble<Config extends ServiceConfig>(
         access,
         quotas,
         readCaching,
+        topicFigures: features.topicFigures,
       }),
       health,
       registry,

@@ -14,6 +14,8 @@ export class CachedValues<Value> {
   private readonly loading = new Map<string, Promise<Value>>();
   private readonly hits: Counter;
   private readonly misses: Counter;
+  private readonly stored: Counter;
+  private readonly dropped: Counter;
 
   constructor(
     private readonly cache: Cache,
@@ -25,6 +27,13 @@ export class CachedValues<Value> {
         kind: kind.name,
         result,
       });
+    const writes = (result: string) =>
+      metrics.counter('distribution_cache_writes_total', 'Values for the distribution cache', {
+        kind: kind.name,
+        result,
+      });
+    this.stored = writes('stored');
+    this.dropped = writes('dropped');
     this.hits = counter('hit');
     this.misses = counter('miss');
   }
@@ -35,8 +44,10 @@ export class CachedValues<Value> {
     return value;
   }
 
-  put(argument: string, value: Value): Promise<void> {
-    return this.cache.set(this.keyOf(argument), Buffer.from(JSON.stringify(value)), this.kind.ttlMs);
+  /** While Redis does not answer it is dropped, but for the copy in memory, and counted. */
+  async put(argument: string, value: Value): Promise<void> {
+    await this.cache.set(this.keyOf(argument), Buffer.from(JSON.stringify(value)), this.kind.ttlMs);
+    (this.cache.stats().isAvailable ? this.stored : this.dropped).add();
   }
 
   /** What it has is no longer so, here and in other processes. */

@@ -1,13 +1,22 @@
 import { noMetrics } from '@distributary/distribution-core';
 import { aRule, FakeClock } from '@distributary/distribution-core/testing';
 import { cacheConfig } from '@distributary/persistence';
-import { openDistributionCache, ofTenant } from './distribution-cache.js';
+import { type CachedLatest, openDistributionCache, ofTenant } from './distribution-cache.js';
 
+const quote = {
+  symbol: 'AAPL',
+  timestamp: '2025-06-21T09:30:00.200Z',
+  data_type: 'QUOTE',
+  source: 'x',
+  topic: 'q',
+  price: 150.25,
+};
+const priced = (price: number) => ({ ...quote, price });
 const ids = { uuid: () => 'p', random: () => 0.5 };
 
 function aCache() {
   const clock = new FakeClock();
-  const cache = openDistributionCache<{ price: number }>({
+  const cache = openDistributionCache({
     config: cacheConfig.parse({}),
     clock,
     ids,
@@ -19,9 +28,9 @@ function aCache() {
 describe('the distribution cache without a Redis', () => {
   it('has what was put there for as long as the specification says', async () => {
     const { clock, cache } = aCache();
-    const info = { state: 'behind', subscribers: 3, behind: 1, pendingBytes: 9 } as const;
-    await cache.latest.put('AAPL', { price: 150.25 });
-    await cache.topicStats.put('q', { topic: 'q', lanes: [] });
+    const info = { process: 'p', state: 'behind', subscribers: 3, behind: 1, blocked: 0, pendingBytes: 9 } as const;
+    await cache.latest.put('AAPL', quote);
+    await cache.topicStats.put('q', { topic: 'q', atMicros: 1, lanes: [] });
     await cache.subscription.put('risk', { status: 'ACTIVE', topic: 'q' });
     await cache.routing.put('a/#', [aRule()]);
     await cache.putBackpressure('q', 2, info);
@@ -35,7 +44,7 @@ describe('the distribution cache without a Redis', () => {
           cache.backpressure('q', 2),
         ])
       ).map((value) => value !== undefined);
-    expect(await cache.latest.get('AAPL')).toEqual({ price: 150.25 });
+    expect(await cache.latest.get('AAPL')).toEqual(quote);
     expect(await cache.backpressure('q', 2)).toEqual(info);
     expect(await cache.backpressure('q', 1)).toBeUndefined();
     const passed = [];
@@ -61,20 +70,20 @@ describe('the distribution cache without a Redis', () => {
   it('loads what it does not have, once for all who ask, and a failure for nobody later', async () => {
     const { cache } = aCache();
     let loads = 0;
-    let answer: (value: { price: number }) => void = () => undefined;
+    let answer: (value: CachedLatest) => void = () => undefined;
     const load = () => {
       loads++;
-      return new Promise<{ price: number }>((resolve) => (answer = resolve));
+      return new Promise<CachedLatest>((resolve) => (answer = resolve));
     };
     const asked = [1, 2, 3].map(() => cache.latest.read('AAPL', load));
     await new Promise((resolve) => setImmediate(resolve));
-    answer({ price: 1 });
-    expect(await Promise.all(asked)).toEqual([{ price: 1 }, { price: 1 }, { price: 1 }]);
+    answer(priced(1));
+    expect(await Promise.all(asked)).toEqual([priced(1), priced(1), priced(1)]);
     expect(loads).toBe(1);
-    expect(await cache.latest.read('AAPL', load)).toEqual({ price: 1 });
+    expect(await cache.latest.read('AAPL', load)).toEqual(priced(1));
     expect(loads).toBe(1);
     await expect(cache.latest.read('MSFT', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    expect(await cache.latest.read('MSFT', async () => ({ price: 2 }))).toEqual({ price: 2 });
+    expect(await cache.latest.read('MSFT', async () => priced(2))).toEqual(priced(2));
     await cache.latest.forget('MSFT');
     expect(await cache.latest.get('MSFT')).toBeUndefined();
     await cache.close();

@@ -6,11 +6,6 @@ import { Redis } from 'ioredis';
 import { type RunningServer, startRedis } from '../../../../tools/stack/src/index.js';
 import { type DistributionCache, openDistributionCache } from './distribution-cache.js';
 
-interface Latest {
-  readonly symbol: string;
-  readonly price: number;
-}
-
 let server: RunningServer;
 let redis: Redis;
 beforeAll(async () => {
@@ -24,8 +19,8 @@ afterAll(async () => {
 beforeEach(() => redis.flushall());
 
 /** Of a process of its own, once its connection is there. */
-async function aCache(): Promise<DistributionCache<Latest>> {
-  const cache = openDistributionCache<Latest>({
+async function aCache(): Promise<DistributionCache> {
+  const cache = openDistributionCache({
     config: cacheConfig.parse({ REDIS_URL: server.url }),
     clock: new SystemClock(),
     ids: new SystemIds(),
@@ -35,21 +30,35 @@ async function aCache(): Promise<DistributionCache<Latest>> {
   return cache;
 }
 
-const quote: Latest = { symbol: 'AAPL', price: 150.25 };
+const quote = {
+  symbol: 'AAPL',
+  timestamp: '2025-06-21T09:30:00.200Z',
+  data_type: 'QUOTE',
+  source: 'x',
+  topic: 'q',
+  price: 150.25,
+};
 
 describe('the distribution cache in Redis', () => {
   it('has the keys, the values and the times to live of the specification', async () => {
     const cache = await aCache();
-    const backpressure = { state: 'flowing', subscribers: 1, behind: 0, pendingBytes: 0 } as const;
+    const backpressure = {
+      process: 'p',
+      state: 'flowing',
+      subscribers: 1,
+      behind: 0,
+      blocked: 0,
+      pendingBytes: 0,
+    } as const;
     const rule = aRule({ sourcePattern: 'market-data/#' });
     await cache.latest.put('AAPL', quote);
-    await cache.topicStats.put('market-data/trades', { topic: 'market-data/trades', lanes: [] });
+    await cache.topicStats.put('market-data/trades', { topic: 'market-data/trades', atMicros: 1, lanes: [] });
     await cache.subscription.put('risk', { status: 'PAUSED', topic: 'market-data/#' });
     await cache.routing.put('market-data/#', [rule]);
     await cache.putBackpressure('market-data/trades', 5, backpressure);
     const expected: Record<string, [unknown, number]> = {
       'latest:AAPL': [quote, 60_000],
-      'topic_stats:market-data/trades': [{ topic: 'market-data/trades', lanes: [] }, 30_000],
+      'topic_stats:market-data/trades': [{ topic: 'market-data/trades', atMicros: 1, lanes: [] }, 30_000],
       'subscription:risk': [{ status: 'PAUSED', topic: 'market-data/#' }, 300_000],
       'routing:market-data/#': [JSON.parse(JSON.stringify([rule])), 900_000],
       'backpressure:market-data/trades:5': [backpressure, 10_000],
@@ -88,7 +97,7 @@ describe('the distribution cache in Redis', () => {
 
   it('goes on in memory when Redis is gone', async () => {
     const own = await startRedis();
-    const cache = openDistributionCache<Latest>({
+    const cache = openDistributionCache({
       config: cacheConfig.parse({ REDIS_URL: own.url }),
       clock: new SystemClock(),
       ids: new SystemIds(),

@@ -13,6 +13,8 @@ import { CachedValues } from './cached-values.js';
 /** What a topic's lanes hold, when it was looked at. */
 export interface CachedTopicStats {
   readonly topic: string;
+  /** Epoch microseconds. */
+  readonly atMicros: number;
   readonly lanes: readonly LaneStatistics[];
 }
 
@@ -24,11 +26,26 @@ export interface CachedSubscriptionStatus {
 
 /** How a lane's readers keep up, as one process sees it. */
 export interface BackpressureInfo {
+  /** Which one sees it: of several, the worst is told. */
+  readonly process: string;
   /** `flowing`: everybody keeps up. `behind`: somebody is served from the past. `blocked`: somebody gets nothing. */
   readonly state: 'flowing' | 'behind' | 'blocked';
   readonly subscribers: number;
   readonly behind: number;
+  readonly blocked: number;
   readonly pendingBytes: number;
+}
+
+/** The newest trade, quote or bar of a symbol: its normalized data, and what it takes to know who may be told. */
+export interface CachedLatest extends Readonly<Record<string, unknown>> {
+  readonly symbol: string;
+  readonly exchange?: string;
+  readonly timestamp: string;
+  readonly data_type: string;
+  /** The feed that it came from. */
+  readonly source: string;
+  /** Where it lies, in the tenant's words. */
+  readonly topic: string;
 }
 
 /** The specification's keys and times to live. */
@@ -55,9 +72,9 @@ export interface OpenDistributionCacheOptions {
  * those of other tenants than the default one begin with `@<tenant>/` ({@link ofTenant}). Whoever asks has checked
  * that it may be told.
  */
-export class DistributionCache<Latest> {
+export class DistributionCache {
   /** `latest:{symbol}` */
-  readonly latest: CachedValues<Latest>;
+  readonly latest: CachedValues<CachedLatest>;
   /** `topic_stats:{topic}` */
   readonly topicStats: CachedValues<CachedTopicStats>;
   /** `subscription:{id}` */
@@ -92,7 +109,7 @@ export class DistributionCache<Latest> {
 }
 
 /** Without a `REDIS_URL` it is in memory alone. Never waits for Redis. */
-export function openDistributionCache<Latest>(options: OpenDistributionCacheOptions): DistributionCache<Latest> {
+export function openDistributionCache(options: OpenDistributionCacheOptions): DistributionCache {
   const { config, clock, ids, metrics } = options;
   const cache = openCache({ config, clock, ids, service: 'market-data', nearTtlMs: NEAR_TTL_MS });
   return new DistributionCache(cache, metrics);

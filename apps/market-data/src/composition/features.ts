@@ -10,6 +10,7 @@ import type { MarketDataConfig } from '../config/market-data.config.js';
 import { DemoFeed } from '../demo/demo-feed.js';
 import { LatestTicks } from '../latest/latest-ticks.js';
 import { LatestService } from '../latest/latest.service.js';
+import { openCaching } from './cache.js';
 import { doorsOf } from './doors.js';
 import { openHistory } from './history.js';
 import { openManners } from './manners.js';
@@ -23,6 +24,7 @@ export function createFeatures(parts: Parts, around: FeatureSurroundings<MarketD
   const statistics = openStatistics(parts, { config, roles, clock, metrics, logger });
   const duties = new Duties(parts.storage, { config, clock, ids, metrics, logger });
   const history = openHistory(parts, around, duties);
+  const caching = openCaching(parts, around, ticks, duties);
   const ticksPerSecond = config.DEMO_TICKS_PER_SECOND;
   const showing = roles.has('worker') && ticksPerSecond > 0 ? duties.add('demo-feed') : undefined;
   const manners = roles.has('worker') ? openManners(parts, duties, { clock, metrics, logger }) : undefined;
@@ -33,9 +35,15 @@ export function createFeatures(parts: Parts, around: FeatureSurroundings<MarketD
     ...(manners === undefined ? [] : [manners]),
     statistics,
     openReceipts(parts, around),
+    ...(caching === undefined ? [] : [caching.schedule]),
   ]);
   return {
-    ...doorsOf(parts, { latest: new LatestService(ticks), bars: history.bars, streams: history.streams }),
+    ...doorsOf(parts, {
+      latest: new LatestService(ticks, caching?.latest),
+      bars: history.bars,
+      streams: history.streams,
+    }),
+    ...(caching !== undefined && { topicFigures: caching.topicFigures }),
     start() {
       if (roles.has('api')) {
         parts.fanOut.onBatch = ({ state, batch }) => {
@@ -51,6 +59,7 @@ export function createFeatures(parts: Parts, around: FeatureSurroundings<MarketD
       await schedules.stop();
       await duties.stop();
       await history.close();
+      await caching?.close();
     },
   };
 }

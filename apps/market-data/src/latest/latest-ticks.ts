@@ -26,6 +26,8 @@ const MAX_TICKS_OF_SYMBOL = 64;
 export class LatestTicks {
   private readonly symbols: LRUCache<string, Map<string, Tick>>;
   private readonly held: Gauge;
+  /** Told of each symbol that has something new, as often as a batch has. */
+  onChanged: (tenant: string, symbol: string) => void = () => undefined;
 
   constructor(metrics: Metrics = noMetrics, maxSymbols = MAX_SYMBOLS) {
     this.symbols = new LRUCache({ max: maxSymbols });
@@ -35,6 +37,15 @@ export class LatestTicks {
   /** Of all types and exchanges, as they came. Empty if nothing was heard of it. `tenant`: whose topics count. */
   of(tenant: string, symbol: string): readonly Tick[] {
     return [...(this.symbols.get(keyOf(tenant, symbol))?.values() ?? [])];
+  }
+
+  /** The one of them that happened last. */
+  newestOf(tenant: string, symbol: string, isWanted: (tick: Tick) => boolean = () => true): Tick | undefined {
+    return this.of(tenant, symbol)
+      .filter(isWanted)
+      .reduce<Tick | undefined>((newest, tick) => {
+        return newest === undefined || tick.record.timeMicros > newest.record.timeMicros ? tick : newest;
+      }, undefined);
   }
 
   /** Only the newest of each symbol in a batch is looked at: most of a batch is passed over. */
@@ -65,6 +76,7 @@ export class LatestTicks {
     if (before === undefined ? ticks.size >= MAX_TICKS_OF_SYMBOL : before.record.timeMicros > record.timeMicros) return;
     // The batch would be held by it.
     ticks.set(place, { topic, record: { ...record, value: Buffer.from(record.value) } });
+    this.onChanged(tenant, String(symbol));
   }
 }
 

@@ -1,17 +1,29 @@
 import { type LatestDataResponse, UNKNOWN_SOURCE } from '@distributary/contracts';
-import { PermittedEvents, type Principal, requirePermission } from '@distributary/distribution-core';
+import {
+  type EventRecord,
+  PermittedEvents,
+  type Principal,
+  qualifyTopic,
+  requirePermission,
+} from '@distributary/distribution-core';
+import { type CachedLatest, ofTenant } from '../cache/distribution-cache.js';
+import type { CachedValues } from '../cache/cached-values.js';
 import { storedEventOf } from '../events/stored-event.js';
-import { parseLatestQuery, symbolNotFound } from '../queries/history-query.js';
+import { type LatestQuery, parseLatestQuery, symbolNotFound } from '../queries/history-query.js';
 import type { LatestTicks, Tick } from './latest-ticks.js';
 
 export class LatestService {
-  constructor(private readonly ticks: LatestTicks) {}
+  /** `cached`: what other processes, or this one before it was started anew, have heard. */
+  constructor(
+    private readonly ticks: LatestTicks,
+    private readonly cached?: Pick<CachedValues<CachedLatest>, 'get'>,
+  ) {}
 
   /**
    * The newest trade, quote or bar of a symbol, of those that the principal may read. `request.invalid` with every problem,
    * `symbol.not_found` if there is none.
    */
-  latestOf(symbol: string, query: unknown, principal: Principal): LatestDataResponse {
+  async latestOf(symbol: string, query: unknown, principal: Principal): Promise<LatestDataResponse> {
     requirePermission(principal, 'read');
     const asked = parseLatestQuery(symbol, query);
     const permitted = new PermittedEvents(principal, 'read');
@@ -19,12 +31,9 @@ export class LatestService {
       (asked.exchange === undefined || record.attributes.exchange === asked.exchange) &&
       (asked.dataType === undefined || record.attributes.data_type === asked.dataType) &&
       permitted.includes(topic, record);
-    const [newest] = this.ticks
-      .of(principal.tenant, asked.symbol)
-      .filter(isAskedFor)
-      .sort((one, other) => other.record.timeMicros - one.record.timeMicros);
+    const newest = this.ticks.newestOf(principal.tenant, asked.symbol, isAskedFor);
     const event = newest === undefined ? undefined : storedEventOf(newest.record.value);
-    if (event === undefined) throw symbolNotFound(asked);
+    if (event === undefined) return this.cachedOf(asked, principal);
     return {
       symbol: asked.symbol,
       data: event.data as LatestDataResponse['data'],
@@ -32,4 +41,28 @@ export class LatestService {
       source: event.metadata.source ?? UNKNOWN_SOURCE,
     };
   }
+
+  private async cachedOf(asked: LatestQuery, principal: Principal): Promise<LatestDataResponse> {
+    const found = await this.cached?.get(ofTenant(principal.tenant, asked.symbol));
+    if (found === undefined || !isAskedFor(found, asked) || !mayRead(principal, found.topic))
+      throw symbolNotFound(asked);
+    const { data_type: _type, source, topic: _topic, ...data } = found;
+    return { symbol: asked.symbol, data: data as LatestDataResponse['data'], timestamp: data.timestamp, source };
+  }
+}
+
+const isAskedFor = (found: CachedLatest, { symbol, exchange, dataType }: LatestQuery): boolean =>
+  // Others may write to this Redis.
+  found.symbol === symbol &&
+  typeof found.timestamp === 'string' &&
+  typeof found.topic === 'string' &&
+  (exchange === undefined || found.exchange === exchange) &&
+  (dataType === undefined || found.data_type === dataType);
+
+/** By permissions without a constraint alone: what those look at is not in the cache. */
+function mayRead(principal: Principal, topic: string): boolean {
+  const permissions = principal.permissions.filter(({ constraint }) => constraint === undefined);
+  const nothing: EventRecord = { eventId: '', timeMicros: 0, routingKey: '', attributes: {}, value: Buffer.alloc(0) };
+  const permitted = new PermittedEvents({ ...principal, permissions }, 'read');
+  return permitted.includes(qualifyTopic(principal.tenant, topic), nothing);
 }

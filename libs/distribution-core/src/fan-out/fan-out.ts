@@ -14,6 +14,7 @@ import { type FeedStatistics, FeedTable } from './feed-table.js';
 import { FeedUpkeep } from './feed-upkeep.js';
 import type { FlushObserver } from './flush-observer.js';
 import { FlushRounds } from './flush-rounds.js';
+import { type LanePressure, lanePressures } from './lane-pressure.js';
 import type { LaneState } from './lane-state.js';
 import { LaneSweeps } from './lane-sweeps.js';
 import { LastValueRebuild } from './last-value-rebuild.js';
@@ -269,6 +270,11 @@ export class FanOut {
   /** Every subscription that is attached, as of now. */
   subscriptionStates(): Iterable<SubscriptionState> {
     return subscriptionStates(this.feeds.values());
+  }
+
+  /** Of at most so many lanes, as of now. */
+  lanePressures(maxLanes: number): LanePressure[] {
+    return lanePressures(this.feeds.values(), maxLanes);
   }
 
   feedStatistics(): FeedStatistics[] {

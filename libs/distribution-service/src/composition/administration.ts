@@ -9,11 +9,13 @@ import {
   SubscriptionsController,
   SubscriptionsGrpc,
   SubscriptionsService,
+  type TopicFigures,
   TopicsController,
   TopicsGrpc,
   TopicsService,
 } from '@distributary/distribution-nest';
 import type { DynamicModule } from '@nestjs/common';
+import type { Features } from '../domain.js';
 import { apiKeysArea } from './access-areas.js';
 import type { Auditing } from './auditing.js';
 import type { Observability } from './observability.js';
@@ -31,6 +33,7 @@ export interface AdministrationSurroundings {
   readonly access: ServiceAccess;
   readonly quotas: Quotas;
   readonly readCaching: ReadCaching;
+  readonly topicFigures: Features['topicFigures'];
 }
 
 /** The administrative resources of this service: each area with its controllers and what they call. */
@@ -67,17 +70,20 @@ function subscriptionsArea({ management }: Parts): DynamicModule {
   return adminArea('Subscriptions', controllers, [[SubscriptionsService, management.subscriptions]]);
 }
 
-function topicsArea(parts: Parts, { clock }: AdministrationSurroundings): DynamicModule {
+function topicsArea(parts: Parts, { clock, topicFigures }: AdministrationSurroundings): DynamicModule {
   const { directory, log, fanOut, storage } = parts;
+  const statistics = new TopicStatistics({ log, clock, fanOut });
+  const figures: TopicFigures = {
+    of: async (topic) => ({ lanes: await statistics.of(topic), atMicros: clock.nowMicros() }),
+  };
   const topics = new TopicsService({
     topics: new TopicAdmin({
       directory,
       subscriptions: storage.subscriptions,
       payloadFormats: parts.schemaRegistry.payloadFormats,
     }),
-    statistics: new TopicStatistics({ log, clock, fanOut }),
+    figures: topicFigures?.(figures) ?? figures,
     log,
-    clock,
   });
   return adminArea('Topics', [TopicsController, TopicsGrpc], [[TopicsService, topics]]);
 }

@@ -8,25 +8,28 @@ import {
   type TopicView,
 } from '@distributary/contracts';
 import type {
-  Clock,
+  LaneStatistics,
   Log,
   Precondition,
   Principal,
   ResourceVersion,
   TopicAdmin,
   TopicDefinition,
-  TopicStatistics,
 } from '@distributary/distribution-core';
 import { topicVersion, unqualified } from '@distributary/distribution-core';
 import { auditBefore } from '../../audit/audit-context.js';
 import { parseWith } from '../../doors/stream-commands.js';
 import { topicChangeOf, topicRequestOf, topicStatsView, topicView } from './topic-view.js';
 
+/** What the lanes of a topic hold, and as of when. Rejects as the log does. */
+export interface TopicFigures {
+  of(topic: TopicDefinition): Promise<{ readonly lanes: readonly LaneStatistics[]; readonly atMicros: number }>;
+}
+
 export interface TopicsDependencies {
   readonly topics: TopicAdmin;
-  readonly statistics: TopicStatistics;
+  readonly figures: TopicFigures;
   readonly log: Log;
-  readonly clock: Clock;
 }
 
 /** One resource, and which state of it this is. */
@@ -75,7 +78,8 @@ export class TopicsService {
 
   async stats(principal: Principal, name: string): Promise<TopicStatsView> {
     const topic = this.deps.topics.get(principal, name);
-    return topicStatsView(topic, await this.deps.statistics.of(topic), this.deps.clock.nowMicros());
+    const { lanes, atMicros } = await this.deps.figures.of(topic);
+    return topicStatsView(topic, lanes, atMicros);
   }
 
   /** For the audit log; what it cannot have is the act's own matter to refuse. */

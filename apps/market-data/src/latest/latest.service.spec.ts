@@ -1,0 +1,87 @@
+import { LOCAL_PRINCIPAL, type Permission, type Principal } from '@distributary/distribution-core';
+import { FakeClock } from '@distributary/distribution-core/testing';
+import { cachedLatestOf } from '../cache/cached-latest.js';
+import type { CachedLatest } from '../cache/distribution-cache.js';
+import { aQuote, aTrade, batchOf } from '../testing/published-events.js';
+import { LatestTicks } from './latest-ticks.js';
+import { LatestService } from './latest.service.js';
+
+const TOPIC = 'market-data/normalized/equities';
+const may = (topicPattern: string, constraint?: Permission['constraint']): Principal => ({
+  ...LOCAL_PRINCIPAL,
+  permissions: [{ topicPattern, constraint, verbs: ['read'] }],
+});
+
+describe('the newest of a symbol', () => {
+  const known = new LatestTicks();
+  const changed: string[] = [];
+  known.onChanged = (tenant, symbol) => changed.push(`${tenant} ${symbol}`);
+  known.apply(batchOf(new FakeClock(), aTrade({ symbol: 'EUR/USD', price: '1.1234567890123456' })), TOPIC, 'default');
+  const cached = cachedLatestOf(known, 'EUR/USD') as CachedLatest;
+  /** Another process, that has heard nothing. */
+  const answering = (found: CachedLatest | undefined) => {
+    const asked: string[] = [];
+    const get = async (key: string) => {
+      asked.push(key);
+      return found;
+    };
+    return { asked, service: new LatestService(new LatestTicks(), { get }) };
+  };
+
+  it('is its data as it was published, for the cache with its type, source and topic beside', async () => {
+    expect(changed).toEqual(['default EUR/USD']);
+    expect(cached).toMatchObject({
+      symbol: 'EUR/USD',
+      price: '1.1234567890123456',
+      data_type: 'TRADE',
+      source: 'unknown',
+      topic: TOPIC,
+    });
+    expect(cachedLatestOf(known, '@acme/EUR/USD')).toBeUndefined();
+  });
+
+  it('is the same from the cache where nothing was heard of it', async () => {
+    const own = await new LatestService(known).latestOf('EUR/USD', {}, LOCAL_PRINCIPAL);
+    const { service, asked } = answering(cached);
+    expect(await service.latestOf('EUR/USD', {}, LOCAL_PRINCIPAL)).toEqual(own);
+    expect(await service.latestOf('EUR/USD', { exchange: 'NASDAQ', data_type: 'TRADE' }, LOCAL_PRINCIPAL)).toEqual(own);
+    await service.latestOf('EUR/USD', {}, { ...LOCAL_PRINCIPAL, tenant: 'acme' }).catch(() => undefined);
+    expect(asked).toEqual(['EUR/USD', 'EUR/USD', '@acme/EUR/USD']);
+  });
+
+  it('is not looked for in the cache where something was heard of it', async () => {
+    const get = () => Promise.reject(new Error('nobody should ask'));
+    const found = await new LatestService(known, { get }).latestOf('EUR/USD', {}, LOCAL_PRINCIPAL);
+    expect(found).toMatchObject({ symbol: 'EUR/USD' });
+  });
+
+  it('is nothing of what the caller did not ask for or may not read, or of what others wrote there', async () => {
+    const refused: [CachedLatest | undefined, object, Principal][] = [
+      [undefined, {}, LOCAL_PRINCIPAL],
+      [cached, { exchange: 'XNYS' }, LOCAL_PRINCIPAL],
+      [cached, { data_type: 'BAR' }, LOCAL_PRINCIPAL],
+      [cached, {}, may('market-data/quotes/#')],
+      [cached, {}, may('#', { op: 'eq', attribute: 'exchange', value: 'NASDAQ' })],
+      [{ ...cached, symbol: 'MSFT' }, {}, LOCAL_PRINCIPAL],
+      [{ symbol: 'EUR/USD' } as unknown as CachedLatest, {}, LOCAL_PRINCIPAL],
+    ];
+    for (const [found, query, principal] of refused) {
+      await expect(answering(found).service.latestOf('EUR/USD', query, principal)).rejects.toMatchObject({
+        code: 'symbol.not_found',
+      });
+    }
+    const permitted = may('market-data/normalized/#');
+    expect(await answering(cached).service.latestOf('EUR/USD', {}, permitted)).toMatchObject({ symbol: 'EUR/USD' });
+  });
+
+  it('is the one that happened last, of all types and exchanges', () => {
+    const ticks = new LatestTicks();
+    const at = (second: number) => ({ timestamp: `2025-06-21T09:30:0${second}Z` });
+    ticks.apply(
+      batchOf(new FakeClock(), aQuote(at(3)), aTrade(at(2)), aQuote({ ...at(1), exchange: 'XNYS' })),
+      't',
+      'default',
+    );
+    expect(cachedLatestOf(ticks, 'AAPL')).toMatchObject({ data_type: 'QUOTE', exchange: 'NASDAQ' });
+  });
+});
