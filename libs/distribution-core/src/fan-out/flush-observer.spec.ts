@@ -156,10 +156,17 @@ describe('the fan-out tells its observer', () => {
     for (let n = 0; n < 4; n++) await world.publish({});
     const [state] = world.fanOut.subscriptionStates();
     expect(state).toMatchObject({ state: 'behind', sentEvents: 1, lagEvents: 3 });
+    const { unconfirmedBytes: pendingBytes } = outlet;
+    const lane = { topic: 't', partition: 0, subscribers: 2, pendingBytes };
+    await world.subscribe({ id: 'fast' });
+    expect(pendingBytes).toBeGreaterThan(0);
+    expect(world.fanOut.lanePressures(10)).toEqual([{ ...lane, behind: 1, blocked: 1 }]);
+    expect(world.fanOut.lanePressures(0)).toEqual([]);
     outlet.setLimit(1_000_000);
     outlet.onRoom?.();
     await world.settle();
     expect(world.seen).toContainEqual(['lost', 'policy', 3, positionOfOffset(3)]);
+    expect(world.fanOut.lanePressures(10)).toMatchObject([{ subscribers: 2, behind: 0, blocked: 0 }]);
   });
 });
 
