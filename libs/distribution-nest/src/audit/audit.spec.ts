@@ -243,19 +243,21 @@ describe('the interceptor of administrative acts', () => {
     ]);
   });
 
-  it('tells of calls of gRPC what they name, from where, and in which trace', async () => {
-    const { interceptor, stored } = anInterceptor();
-    const request = { subscription_id: 's-1' };
-    await firstValueFrom(
-      interceptor.intercept(
-        context('rpc', ThingsGrpc, 'deleteThing', request),
-        answering(() => ({})),
-      ),
-    );
-    expect(await stored()).toMatchObject([
-      { act: 'things.delete_thing', door: 'grpc', target: 's-1', address: '10.0.0.9', traceId: 'a'.repeat(32) },
-    ]);
-  });
+  it.each([{ subscription_id: 's-1' }, { topic: 'a/b', subscription: 's-1' }])(
+    'tells of calls of gRPC what they name, from where, and in which trace: %j',
+    async (request) => {
+      const { interceptor, stored } = anInterceptor();
+      await firstValueFrom(
+        interceptor.intercept(
+          context('rpc', ThingsGrpc, 'deleteThing', request),
+          answering(() => ({})),
+        ),
+      );
+      expect(await stored()).toMatchObject([
+        { act: 'things.delete_thing', door: 'grpc', target: 's-1', address: '10.0.0.9', traceId: 'a'.repeat(32) },
+      ]);
+    },
+  );
 
   it.each([
     ['reads over REST', 'http', ThingsController, 'createThing', { ...post, method: 'GET' }],
