@@ -31,6 +31,9 @@ type Fields = Readonly<Record<string, unknown>>;
 type Call = NodeJS.EventEmitter & { cancel(): void; pause(): void; resume(): void };
 type Methods = Client & { StreamMonitoring(request: Fields): Call };
 
+/** All that the tests wait for is done in a second, if the machine has nothing else to do. */
+const DEADLINE_MS = 25_000;
+
 /** 64 KiB each, so that few of them fill what may wait for a client. */
 const message = (number: number) => serialize({ lane: `${number}`.padEnd(65_536, ' ') });
 
@@ -103,17 +106,21 @@ describe('messages that are pulled by their reader', () => {
     await until('the first one', () => told.lanes.length > 0);
     told.call.pause();
     let [last, looks] = [0, 0];
-    await until('no more to be made', () => {
-      looks = made === last ? looks + 1 : 0;
-      last = made;
-      return looks === 20;
-    });
+    await until(
+      'no more to be made',
+      () => {
+        looks = made === last ? looks + 1 : 0;
+        last = made;
+        return looks === 20;
+      },
+      DEADLINE_MS,
+    );
   }
 
   it('come to an end, and their session with them', async () => {
     messages = upTo(50);
     const told = open();
-    await until('the end', () => told.end);
+    await until('the end', () => told.end, DEADLINE_MS);
     expect([told.end, told.lanes, sessions.count]).toEqual(['whole', allOf(50), 0]);
   });
 
@@ -124,7 +131,7 @@ describe('messages that are pulled by their reader', () => {
     expect(made).toBeLessThan(200);
     clock.advance(59_000);
     told.call.resume();
-    await until('the end', () => told.end);
+    await until('the end', () => told.end, DEADLINE_MS);
     expect([told.end, told.lanes]).toEqual(['whole', allOf(200)]);
   });
 
@@ -135,7 +142,7 @@ describe('messages that are pulled by their reader', () => {
     clock.advance(60_000);
     await until('the end of their making', () => isOver);
     told.call.resume();
-    await until('the end', () => told.end);
+    await until('the end', () => told.end, DEADLINE_MS);
     expect([told.end, told.lanes]).toEqual(['consumer.too_slow', allOf(made)]);
     expect([made < 200, sessions.count]).toEqual([true, 0]);
   });
@@ -155,7 +162,7 @@ describe('messages that are pulled by their reader', () => {
       throw new DistributionError('store.unavailable', 'broken');
     };
     const told = open();
-    await until('the end', () => told.end);
+    await until('the end', () => told.end, DEADLINE_MS);
     expect([told.end, told.lanes, sessions.count]).toEqual(['store.unavailable', [0], 0]);
   });
 
@@ -169,7 +176,7 @@ describe('messages that are pulled by their reader', () => {
     await sessions.drain();
     await until('the end of their making', () => isOver);
     told.call.resume();
-    await until('the end', () => told.end);
+    await until('the end', () => told.end, DEADLINE_MS);
     expect(told.end).toBe('draining');
     const third = open();
     await until('the refusal', () => third.end);
