@@ -6,6 +6,7 @@ import { aQuote, aSymbol, aTrade, trades } from './events.js';
 import { TestApp } from './harness.js';
 
 const TOPICS = '/api/v1/market-data/topics';
+const REQUESTS = '/api/v1/market-data/subscription-requests';
 
 describe('subscriptions to market data', () => {
   let app: TestApp;
@@ -109,6 +110,28 @@ describe('subscriptions to market data', () => {
     expect(await manage('DELETE')).toMatchObject({ status: 'deleted' });
     await expect(manage('GET')).rejects.toMatchObject({ code: 'subscription.not_found' });
     client.close();
+  });
+
+  it('are created over REST by the request of the specification', async () => {
+    const [symbol, subscription] = [aSymbol(), randomUUID()];
+    const request = {
+      topic: 'market-data/normalized/equities',
+      subscription,
+      type: 'FAILOVER',
+      filters: [{ field: 'symbol', operator: 'eq', values: [symbol] }],
+      start_position: 'EARLIEST',
+    };
+    const filter = { op: 'eq', attribute: 'symbol', value: symbol };
+    const made = { subscription_id: subscription, type: 'failover', patterns: [request.topic], filter };
+    expect(await app.post(REQUESTS, request)).toMatchObject({ status: 201, body: made });
+    expect(await app.get(`/api/v1/market-data/subscriptions/${subscription}`)).toMatchObject({
+      status: 200,
+      body: made,
+    });
+    expect(await app.post(REQUESTS, request)).toMatchObject({ status: 409, body: { code: 'subscription.exists' } });
+    const wrong = { ...request, subscription: randomUUID(), start_position: 'MESSAGE_ID' };
+    const refusal = { code: 'request.invalid', errors: [expect.objectContaining({ path: 'message_id' })] };
+    expect(await app.post(REQUESTS, wrong)).toMatchObject({ status: 400, body: refusal });
   });
 
   it('have topics that are created, read and deleted over REST', async () => {

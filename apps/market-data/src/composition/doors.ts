@@ -14,6 +14,7 @@ import { flatCriteria } from '../stream/stream-request.js';
 import { StreamController } from '../stream/stream.controller.js';
 import { StreamGateway } from '../stream/stream.gateway.js';
 import { StreamGrpc } from '../stream/stream.grpc.js';
+import { SubscriptionRequestsController } from '../subscriptions/subscription-requests.controller.js';
 
 /** What answers at the doors. */
 export interface Answering {
@@ -32,6 +33,7 @@ export function doorsOf(parts: Parts, { latest, bars, streams }: Answering): Omi
         HistoryController,
         RequestsGrpc,
         HistoricalGrpc,
+        SubscriptionRequestsController,
         LatestController,
         HistoricalDataController,
       ],
