@@ -188,6 +188,22 @@ describe('LogQueue', () => {
     expect(seen[3999]).toBe('round39-100');
   });
 
+  it('delivers what was refused again after its pause, even if the timer rings a little early', async () => {
+    await publish(1, 'refused');
+    const hasty = new (class extends FakeClock {
+      override after(delayMs: number, callback: () => void) {
+        return super.after(delayMs - 0.5, callback);
+      }
+    })();
+    const early = new LogQueue({ log, clock: hasty });
+    const consumer = await early.subscribe('reports', options({ maxAttempts: 2, ackTimeoutMs: 60_000 }));
+    await consumer.nack(await consumer.receive(1), 100);
+    const again = consumer.receive(1);
+    hasty.advance(99.5);
+    expect((await again).map(({ attempt }) => attempt)).toEqual([2]);
+    await early.close();
+  });
+
   it('takes other options only when it has no consumers', async () => {
     const first = await queue.subscribe('reports', options({ type: 'shared' }));
     await expect(queue.subscribe('reports', options({ type: 'key_shared' }))).rejects.toMatchObject({

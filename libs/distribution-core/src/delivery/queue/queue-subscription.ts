@@ -337,9 +337,12 @@ export class QueueSubscription {
     entry.readyAtMs = 0;
     if (delayMs <= 0) return;
     const { clock } = this.parts;
-    entry.readyAtMs = clock.monotonicMs() + delayMs;
+    const readyAtMs = clock.monotonicMs() + delayMs;
+    entry.readyAtMs = readyAtMs;
     const cancel = clock.after(delayMs, () => {
       this.delays.delete(cancel);
+      // Timers of Node may ring a little early, and nothing else would look again.
+      if (entry.readyAtMs === readyAtMs) entry.readyAtMs = 0;
       this.dispatch();
     });
     this.delays.add(cancel);
