@@ -12,12 +12,22 @@ const PROGRAM = {
   surroundings: () => ({}),
 };
 const API = '/api/v1/market-data';
+const NAMESPACE = 'shared-processes';
 
 /*
  *   sessions ──▶ process one ──┐                 ┌── Pulsar: who has which event, what is acknowledged
  *                              ├── one namespace ┤
  *   sessions ──▶ process two ──┘   one database  └── PostgreSQL: what the subscription is
  */
+/** A new subscription to the trades of these symbols, from the first of them on. */
+const tradesOf = (symbols: readonly string[], type: 'shared' | 'key_shared') => ({
+  name: randomUUID(),
+  type,
+  patterns: ['market-data/normalized/equities'],
+  keys: symbols.map((symbol) => `${symbol}.#`),
+  start: 'earliest' as const,
+});
+
 /** The ids of a symbol's events, in order. */
 const numbered = (symbol: string, from: number, to: number) =>
   Array.from({ length: to - from }, (_, index) => `${symbol}:${from + index}`);
@@ -30,7 +40,7 @@ describe('a subscription that sessions of two processes share, over Pulsar', () 
   const start = async () => {
     const service = await ServiceProcesses.start(PROGRAM, {
       PULSAR_URL: pulsar.url,
-      PULSAR_NAMESPACE: 'shared-processes',
+      PULSAR_NAMESPACE: NAMESPACE,
       DATABASE_URL: url,
       DEMO_TICKS_PER_SECOND: '0',
     });
@@ -49,13 +59,16 @@ describe('a subscription that sessions of two processes share, over Pulsar', () 
     await pulsar.stop();
   }, 60_000);
 
-  const publish = async (events: readonly object[]) => {
-    const { status } = await fetch(`${services[0].httpUrl}${API}/events`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(events),
+  const ask = async (method: string, resource: string, body?: unknown) => {
+    const response = await fetch(`${services[0].httpUrl}${API}/${resource}`, {
+      method,
+      ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
-    expect(status).toBe(202);
+    const text = await response.text();
+    return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown> };
+  };
+  const publish = async (events: readonly object[]) => {
+    expect((await ask('POST', 'events', events)).status).toBe(202);
   };
   const rounds = (symbols: readonly string[], from: number, to: number) =>
     Array.from({ length: to - from }, (_, round) =>
@@ -67,13 +80,7 @@ describe('a subscription that sessions of two processes share, over Pulsar', () 
 
   it('is received in both, each event once', async () => {
     const symbols = [aSymbol(), aSymbol(), aSymbol(), aSymbol()];
-    const selection = {
-      name: randomUUID(),
-      type: 'shared',
-      patterns: ['market-data/normalized/equities'],
-      keys: symbols.map((symbol) => `${symbol}.#`),
-      start: 'earliest',
-    } as const;
+    const selection = tradesOf(symbols, 'shared');
     const readers = await join(selection);
     const events = rounds(symbols, 0, 100);
     for (let at = 0; at < events.length; at += 40) await publish(events.slice(at, at + 40));
@@ -84,15 +91,88 @@ describe('a subscription that sessions of two processes share, over Pulsar', () 
     await Promise.all(readers.map((reader) => reader.close()));
   }, 60_000);
 
+  it('gives what a session had to the other process when that session leaves, and not before', async () => {
+    const symbol = aSymbol();
+    const [leaving, staying] = await join(tradesOf([symbol], 'shared'));
+    for (const reader of [leaving, staying]) reader.hold();
+    // Pulsar gives what came together to one process.
+    for (const event of rounds([symbol], 0, 20)) await publish([event]);
+    await until('all events', () => leaving.ids.length + staying.ids.length >= 20, 20_000);
+    staying.acknowledge(staying.ids);
+    const held = [...leaving.ids];
+    expect(held.length).toBeGreaterThan(0);
+    await leaving.close();
+    await until('what it had', () => staying.ids.length >= 20, 20_000);
+    expect(staying.ids.slice(-held.length).sort()).toEqual(held.sort());
+    await staying.close();
+  }, 60_000);
+
+  it('sets aside what is refused too often, and sends it again to one session when it is asked to', async () => {
+    const symbol = aSymbol();
+    const selection = { ...tradesOf([symbol], 'shared'), max_attempts: 2 };
+    const readers = await join(selection);
+    for (const reader of readers) reader.hold();
+    const [event] = rounds([symbol], 0, 1);
+    await publish([event]);
+    const came = () => readers.reduce((sum, { ids }) => sum + ids.length, 0);
+    for (const attempt of [1, 2]) {
+      await until(`attempt ${attempt}`, () => came() >= attempt, 20_000);
+      readers.find(({ ids }) => ids.length > 0)?.refuse([event.event_id], 1);
+    }
+    const letters = `dead-letters?subscription_id=${selection.name}`;
+    const letterThatIs = (status: string) =>
+      until(`the letter to be ${status}`, async () => {
+        const [letter] = (await ask('GET', letters)).body.items as { status: string; dead_letter_id: string }[];
+        return letter?.status === status ? letter : undefined;
+      });
+    const letter = await letterThatIs('dead');
+    expect(letter).toMatchObject({ event_id: event.event_id, reason: 'nacked', attempts: 2 });
+    const replay = { subscription_id: selection.name };
+    expect((await ask('POST', 'dead-letters/replay', replay)).status).toBeLessThan(300);
+    await until('the letter', () => came() >= 3, 20_000);
+    for (const reader of readers) if (reader.ids.length > 0) reader.acknowledge([event.event_id]);
+    await letterThatIs('replayed');
+    expect(came()).toBe(3);
+    await Promise.all(readers.map((reader) => reader.close()));
+  }, 60_000);
+
+  it('is paused, moved and deleted in both, and at Pulsar', async () => {
+    const symbol = aSymbol();
+    const selection = tradesOf([symbol], 'shared');
+    const resource = `subscriptions/${selection.name}`;
+    const sent = rounds([symbol], 0, 10);
+    const readers = await join(selection);
+    await publish(sent);
+    await until('all events', () => readers.flatMap(({ ids }) => ids).length >= 10, 20_000);
+    expect((await ask('POST', `${resource}/seek`, { start: 'earliest' })).body).toMatchObject({
+      code: 'subscription.taken',
+    });
+    expect((await ask('POST', `${resource}/pause`)).status).toBe(200);
+    const endOf = async ({ stream }: SharedReader) => (await stream.record.next('error')).code;
+    expect(await Promise.all(readers.map(endOf))).toEqual(['subscription.paused', 'subscription.paused']);
+    const moved = async () => (await ask('POST', `${resource}/seek`, { start: 'earliest' })).status === 200;
+    await until('it to be moved', moved, 20_000);
+    expect((await ask('POST', `${resource}/resume`)).status).toBe(200);
+
+    const again = await join({ ...selection, start: 'latest' });
+    await until('all events again', () => again.flatMap(({ ids }) => ids).length >= 10, 20_000);
+    expect(again.flatMap(({ ids }) => ids).sort()).toEqual(idsOf(sent).sort());
+    const topic = `persistent/public/${NAMESPACE}/market-data.normalized.equities`;
+    const atPulsar = async () => {
+      const listed = await fetch(`${pulsar.url}/admin/v2/${topic}/subscriptions`);
+      return ((await listed.json()) as string[]).filter((name) => name.includes(selection.name)).length;
+    };
+    expect(await atPulsar()).toBe(1);
+    expect((await ask('DELETE', resource)).status).toBe(204);
+    expect(await atPulsar()).toBe(0);
+    expect(await Promise.all(again.map(endOf))).toEqual(['subscription.not_found', 'subscription.not_found']);
+    await Promise.all([...readers, ...again].map((reader) => reader.close()));
+    expect(await atPulsar()).toBe(0);
+  }, 60_000);
+
   it('of the type key_shared keeps the order of each symbol when a process is killed, and nothing is missing', async () => {
     const symbols = Array.from({ length: 12 }, () => aSymbol());
-    const selection = {
-      name: randomUUID(),
-      type: 'key_shared',
-      patterns: ['market-data/normalized/equities'],
-      keys: symbols.map((symbol) => `${symbol}.#`),
-      start: 'earliest',
-    } as const;
+    const selection = tradesOf(symbols, 'key_shared');
     const [survivor, victim] = await join(selection);
     const symbolsOf = ({ ids }: SharedReader) => new Set(ids.map((id) => id.split(':')[0]));
     await publish(rounds(symbols, 0, 20));
@@ -118,7 +198,5 @@ describe('a subscription that sessions of two processes share, over Pulsar', () 
       expect(atSurvivor).toEqual(numbered(symbol, symbolsOf(victim).has(symbol) ? 20 : 0, 60));
     }
     await survivor.close();
-    services.splice(1);
-    await start();
   }, 120_000);
 });

@@ -164,6 +164,28 @@ describe('a subscription that the broker spreads over processes', () => {
     await world.close();
   });
 
+  it('gives out again what is refused, and drops it when that was too often', async () => {
+    const world = await new World().open();
+    const twice = { ...SUBSCRIPTION, delivery: { maxAttempts: 2 } };
+    const sitting = await world.sit(await world.process(), EARLIEST, twice);
+    sitting.take();
+    await world.publish('a1');
+    for (const attempts of [[1], [1, 2]]) {
+      expect(sitting.got.map(({ attempt }) => attempt)).toEqual(attempts);
+      sitting.seat?.nack(sitting.got.slice(-1), 1);
+      await world.pass(250);
+    }
+    await world.publish('b1');
+    expect(sitting.ids).toEqual(['a1', 'a1', 'b1']);
+    sitting.seat?.ack(sitting.got.slice(-1));
+    await sitting.leave();
+    const next = await world.sit(await world.process());
+    next.take();
+    await world.flow();
+    expect(next.ids).toEqual([]);
+    await world.close();
+  });
+
   it.each([
     [
       'its cursor',
