@@ -1,5 +1,8 @@
 import { WebSocket } from 'ws';
 
+/** Of a request that makes a topic together with its properties. */
+const WITH_PROPERTIES = 'application/vnd.partitioned-topic-metadata+json';
+
 interface ForeignMessage {
   readonly key?: string;
   readonly payload: string;
@@ -13,8 +16,8 @@ export class PulsarFromOutside {
     private readonly space: string,
   ) {}
 
-  createTopic(name: string, partitions: number): Promise<void> {
-    return this.ask('PUT', `${name}/partitions`, partitions);
+  createTopic(name: string, partitions: number, properties: Readonly<Record<string, string>> = {}): Promise<void> {
+    return this.ask('PUT', `${name}/partitions`, { partitions, properties }, WITH_PROPERTIES);
   }
 
   deleteTopic(name: string): Promise<void> {
@@ -90,12 +93,12 @@ export class PulsarFromOutside {
     return `${this.url}/admin/v2/persistent/${this.space}/${path}`;
   }
 
-  private async ask(method: string, path: string, body?: unknown): Promise<void> {
+  private async ask(method: string, path: string, body?: unknown, contentType = 'application/json'): Promise<void> {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const response = await fetch(this.place(path), {
       method,
       body: text,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': contentType },
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   }

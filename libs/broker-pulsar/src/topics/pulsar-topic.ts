@@ -40,6 +40,18 @@ export function topicOf(name: string, answer: unknown): PulsarTopic | undefined 
   return { name, partitions, epoch, retention: { ms, bytes }, firstLedgers: numbers(first), isOurs: true };
 }
 
+/** What a topic was begun with, finished or not; no epoch: others made it. Undefined: there is none. */
+export function begunTopic(answer: unknown) {
+  if (answer === undefined) return undefined;
+  const { partitions, properties } = answer as Metadata;
+  return {
+    partitions,
+    epoch: properties?.[TOPIC_PROPERTY.epoch],
+    retention: properties?.[TOPIC_PROPERTY.retention],
+    isFinished: properties?.[TOPIC_PROPERTY.first] !== undefined,
+  };
+}
+
 export const retentionText = ({ ms, bytes }: Retention): string => `${ms},${bytes}`;
 
 const numbers = (text: string): number[] => text.split(',').map(Number);

@@ -7,13 +7,13 @@ import { sendOnce } from '../wire/send-once.js';
 import type { LaneStatsFinder } from './lane-stats.js';
 import type { PulsarNames } from './pulsar-names.js';
 import {
+  begunTopic,
   isAtLeast,
   logTopic,
   type PulsarRetention,
   pulsarRetention,
   retentionText,
   TOPIC_PROPERTY,
-  topicOf,
 } from './pulsar-topic.js';
 import type { TopicDirectory } from './topic-directory.js';
 
@@ -43,8 +43,9 @@ export class TopicAdmin {
   constructor(private readonly parts: TopicAdminParts) {}
 
   /**
-   * Properties, policies, the first message of each lane, and then the mark that it is finished: whoever dies in between
-   * leaves a topic that is not there for anybody, and is made anew by the next call.
+   * Properties, policies, the first message of each lane, and then the mark that it is finished. Several processes may make
+   * the same topic at once, and whoever dies in between leaves one that is not there for anybody: the others, and the next
+   * call, go on with it under its epoch, each step being the same whoever does it. Each is told that it is made.
    */
   async create(name: string, partitions: number, retention: Retention): Promise<LogTopic> {
     const { names, retrying, ids, timeoutMs } = this.parts;
@@ -52,8 +53,8 @@ export class TopicAdmin {
     if (!Number.isInteger(partitions) || partitions < 1 || partitions > MAX_PARTITIONS) {
       throw invalidRequest([{ path: 'partitions', rule: `must be an integer from 1 to ${MAX_PARTITIONS}` }]);
     }
-    const epoch = ids.uuid().replaceAll('-', '').slice(0, EPOCH_LETTERS);
-    await retrying.within(timeoutMs, () => this.reserve(name, partitions, retention, epoch));
+    const newEpoch = ids.uuid().replaceAll('-', '').slice(0, EPOCH_LETTERS);
+    const epoch = await retrying.within(timeoutMs, () => this.reserve(name, partitions, retention, newEpoch));
     await retrying.within(timeoutMs, () => this.setPolicies(name, retention));
     const firstLedgers = await retrying.within(timeoutMs, () => this.begin(name, partitions, epoch));
     await retrying.within(timeoutMs, () =>
@@ -115,27 +116,29 @@ export class TopicAdmin {
     return isAtLeast((applied ?? KEEPS_NOTHING) as PulsarRetention, pulsarRetention(retention));
   }
 
-  private async reserve(name: string, partitions: number, retention: Retention, epoch: string): Promise<void> {
+  /** The epoch under which it is being made: the new one, or that of whoever began before. */
+  private async reserve(name: string, partitions: number, retention: Retention, newEpoch: string): Promise<string> {
     const { names, web } = this.parts;
     const path = `${names.topic(name)}/partitions`;
-    const properties = { [TOPIC_PROPERTY.epoch]: epoch, [TOPIC_PROPERTY.retention]: retentionText(retention) };
+    const properties = { [TOPIC_PROPERTY.epoch]: newEpoch, [TOPIC_PROPERTY.retention]: retentionText(retention) };
     try {
       await web.ask({ method: 'PUT', path, body: { partitions, properties }, contentType: WITH_PROPERTIES });
+      return newEpoch;
     } catch (error) {
       if (!hasStatus(error, 409)) throw error;
-      const answer = await web.find(path);
-      const present = (answer as { properties?: Record<string, string> } | undefined)?.properties;
-      if (present?.[TOPIC_PROPERTY.epoch] === epoch) return;
-      if (
-        answer === undefined ||
-        topicOf(name, answer) !== undefined ||
-        present?.[TOPIC_PROPERTY.epoch] === undefined
-      ) {
-        throw new DistributionError('topic.exists', `there is a topic ${name} already`);
-      }
+    }
+    const begun = begunTopic(await web.find(path));
+    if (begun?.epoch === undefined || (begun.isFinished && begun.epoch !== newEpoch)) {
+      throw new DistributionError('topic.exists', `there is a topic ${name} already`);
+    }
+    if (begun.partitions !== partitions || begun.retention !== retentionText(retention)) {
+      // Nobody who wants this one will finish it.
       await this.remove(name);
       throw connectionLost(`create topic ${name}`, new Error('what was left of an earlier attempt is being removed'));
     }
+    // Pulsar may have died between the topic and its lanes.
+    await web.ask({ method: 'POST', path: `${names.topic(name)}/createMissedPartitions` });
+    return begun.epoch;
   }
 
   private async setPolicies(name: string, retention: Retention): Promise<void> {
