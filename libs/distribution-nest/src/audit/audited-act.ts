@@ -23,7 +23,17 @@ export interface AuditedAct {
 
 const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const READING_CALL = /^(get|list|find|stats|stream|watch|exchange|publish|test|health|describe|check)/i;
-const NAME_FIELDS = ['name', 'id', 'subscription_id', 'subscription', 'topic_name', 'rule_id', 'key_id', 'tenant', 'source_pattern'];
+const NAME_FIELDS = [
+  'name',
+  'id',
+  'subscription_id',
+  'subscription',
+  'topic_name',
+  'rule_id',
+  'key_id',
+  'tenant',
+  'source_pattern',
+];
 
 /** What an administrative handler is about to do; undefined for everything else. */
 export function auditedAct(context: ExecutionContext): AuditedAct | undefined {
