@@ -16,6 +16,7 @@ import { rollingUpgrade } from './rolling-upgrade.js';
 import type { Scenario } from './scenario.js';
 import { slowReaders } from './slow-readers.js';
 import { stampede } from './stampede.js';
+import { stoppedReader } from './stopped-reader.js';
 import { tcpCut } from './tcp-cut.js';
 
 /** Each runs alone: `npm run integrity -- <name>`. */
@@ -24,6 +25,7 @@ export const SCENARIOS: readonly Scenario[] = [
   handOver,
   effects,
   slowReaders,
+  stoppedReader,
   stampede,
   tcpCut,
   offline,

@@ -56,7 +56,9 @@ async function onBroker(
   const pulsar = broker === 'pulsar' && options.pulsarUrl === undefined ? await startPulsar() : undefined;
   try {
     const url = broker === 'pulsar' ? (pulsar?.url ?? options.pulsarUrl) : undefined;
-    const service = await startMarketDataService(options.pin ? 0 : undefined, url);
+    const env: Record<string, string> =
+      url === undefined ? {} : { PULSAR_URL: url, PULSAR_NAMESPACE: `bench-${process.pid}` };
+    const service = await startMarketDataService({ cpu: options.pin ? 0 : undefined, env });
     try {
       const { fanOut, conflation, runs } = options;
       const told = async (what: string, rate: number, run: Promise<RunFigures>) => {

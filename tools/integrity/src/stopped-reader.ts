@@ -1,0 +1,250 @@
+import {
+  acceptedLatencies,
+  ChildProgram,
+  type LoadAnswer,
+  type LoadCommand,
+  MARKET_INGEST_PATH,
+  MARKET_STREAM_PATH,
+  monotonicMicros,
+  programPath,
+  type PublisherAnswer,
+  type PublisherCommand,
+  type ServerProcess,
+  startMarketDataService,
+} from '@distributary/bench';
+import type { Check } from './check.js';
+import type { Findings, Scenario, ScenarioOptions } from './scenario.js';
+import { higher, memoryChecks, SEGMENT_MEMORY_BYTES } from './slow-reader-memory.js';
+import { StoppingReader } from './stopping-reader.js';
+import { pauseMs, untilTrue } from './waiting.js';
+
+/**
+ * A consumer that stops for a minute under full load, and goes on:
+ *
+ *   publisher ──trades──▶ market data ──▶ others, which read on: their p99 while all is calm, and while the one recovers
+ *                              └────────▶ the client library, durable, at least once: reads … hangs … goes on
+ *
+ *   |-- calm --|---------- stopped ----------|-- recovers --|
+ *
+ * The service may neither wait for it nor keep its events in memory: it cuts the connection after BLOCK_TIMEOUT_MS, and what
+ * was missed comes from the log once it is back.
+ */
+interface Size {
+  readonly eventsPerSecond: number;
+  readonly others: number;
+  readonly calmMs: number;
+  readonly stopsForMs: number;
+  /** So long it is published when it goes on: what it catches up with does not stand still. */
+  readonly publishesOnMs: number;
+  /** By then it has everything that was accepted when it went on. */
+  readonly recoversWithinMs: number;
+  readonly blockTimeoutMs: number;
+}
+
+const SIZES: Readonly<Record<'full' | 'small', Size>> = {
+  full: {
+    ...{ eventsPerSecond: 5_000, others: 20, calmMs: 10_000, stopsForMs: 60_000 },
+    // Three times as fast as it missed them, at least.
+    ...{ publishesOnMs: 20_000, recoversWithinMs: 20_000, blockTimeoutMs: 30_000 },
+  },
+  small: {
+    ...{ eventsPerSecond: 1_000, others: 5, calmMs: 2_000, stopsForMs: 5_000 },
+    // The bound is for machines that are busy with other tests.
+    ...{ publishesOnMs: 3_000, recoversWithinMs: 20_000, blockTimeoutMs: 1_500 },
+  },
+};
+const SYMBOLS = 64;
+const TOPICS = 'market-data/normalized/#';
+/** The others share the processors with the one that catches up as fast as it can. */
+const MAX_SLOWDOWN = 3;
+/** After closing a connection the service cuts it; what lies in the socket of one who has not read by then is lost. */
+const LINGERS_MS = 10_000;
+const METRIC_EVERY_MS = 500;
+const MEMORY_EVERY_MS = 100;
+
+export const stoppedReader: Scenario = {
+  name: 'stopped-reader',
+  about: 'a durable consumer of market data stops for a minute under full load, and goes on',
+  brokers: ['embedded'],
+  isRotated: false,
+
+  async run(options: ScenarioOptions): Promise<Findings> {
+    const size = SIZES[options.small ? 'small' : 'full'];
+    const service = await startMarketDataService({
+      env: {
+        // All roles but the worker: its archive gathers and compresses within bounds of its own, which are not judged here.
+        ROLES: 'api,gateway,router',
+        SEGMENT_MEMORY_BYTES: String(SEGMENT_MEMORY_BYTES),
+        BLOCK_TIMEOUT_MS: String(size.blockTimeoutMs),
+      },
+    });
+    try {
+      return await play(service, size, options);
+    } finally {
+      await service.stop();
+    }
+  },
+};
+
+async function play(service: ServerProcess, size: Size, { small, tell }: ScenarioOptions): Promise<Findings> {
+  const load = ChildProgram.start<LoadCommand, LoadAnswer>(programPath('load-client'));
+  const producer = ChildProgram.start<PublisherCommand, PublisherAnswer>(programPath('publisher'));
+  const url = `ws://127.0.0.1:${service.port}${MARKET_STREAM_PATH}`;
+  const reader = new StoppingReader(url, 'stops', { patterns: [TOPICS] }, SYMBOLS);
+  const watch = new Watch(service);
+  try {
+    await connectOthers(load, service, size);
+    await untilTrue('the reader to be subscribed', () => reader.subscribedTimes > 0, 20_000);
+    const seconds = (size.calmMs + size.stopsForMs + size.publishesOnMs) / 1_000;
+    const startMicros = monotonicMicros() + 200_000;
+    load.tell({ type: 'measure', window: { fromMicros: startMicros, toMicros: startMicros + seconds * 1e6 } });
+    const publishing = producer.ask(
+      { type: 'publish', plan: { ...publishPlan(service, size), run: 'q-', startMicros, seconds } },
+      'published',
+      seconds * 1_000 + 60_000,
+    );
+
+    await pauseMs(size.calmMs);
+    const before = service.memory();
+    watch.begin();
+    reader.stopReading();
+    const stoppedMicros = monotonicMicros();
+    tell(`stops with ${reader.received.size} events, own memory ${mebibytes(before.anonymousBytes)} MiB`);
+    await pauseMs(size.stopsForMs);
+    const hadBefore = reader.received.size;
+    const readAgainMicros = monotonicMicros();
+    reader.readAgain();
+    tell(`goes on; ${watch.text}`);
+
+    const published = await publishing;
+    const missedThen = published.answeredMicros.filter((at) => at > 0 && at <= readAgainMicros).length - hadBefore;
+    const backlogMs = await untilHas(reader, published.answeredMicros, readAgainMicros);
+    const request = { type: 'finish', events: published.acceptedOf, quietMs: 5_000, withSamples: true } as const;
+    const result = await load.ask(request, 'result', 120_000);
+    await untilTrue('the last events', () => reader.received.size >= published.accepted, 60_000).catch(() => undefined);
+    await untilTrue('nobody to be behind', () => watch.behind === 0, 10_000).catch(() => undefined);
+    watch.end();
+
+    const p99 = (from: number, to: number) =>
+      acceptedLatencies(receivedWithin(result.samples, from, to), published.answeredMicros).p99;
+    const calmMs = p99(startMicros + 1e6, stoppedMicros);
+    const recoveringMs = p99(readAgainMicros, readAgainMicros + Math.max(backlogMs, 1_000) * 1_000);
+    const copies = [...reader.received.values()].reduce((sum, { times }) => sum + times - 1, 0);
+    const checks: Check[] = [
+      { what: 'events that it missed while it stood', found: missedThen, atLeast: 1 },
+      { what: 'events missing in the end', found: published.accepted - reader.received.size, atMost: 0, atLeast: 0 },
+      { what: 'gaps', found: reader.gaps, atMost: 0 },
+      { what: 'events out of order in their symbol', found: reader.outOfOrder, atMost: 0 },
+      { what: 'copies (at least once; told)', found: copies },
+      { what: 'ms until it had what was safe when it went on', found: backlogMs, atMost: size.recoversWithinMs },
+      { what: 'deliveries that the others missed', found: result.due - result.events, atMost: 0, atLeast: 0 },
+      { what: 'p99 of the others, calm, ms', found: calmMs },
+      { what: 'p99 of the others while it stood, ms', found: p99(stoppedMicros, readAgainMicros) },
+      { what: 'p99 of the others while it recovered, ms', found: recoveringMs },
+      {
+        what: 'p99 of the others while it recovered, times calm',
+        found: recoveringMs / calmMs,
+        ...(small ? {} : { atMost: MAX_SLOWDOWN }),
+      },
+      { what: 'subscriptions behind while it stood, by the metric', found: watch.mostBehind, atLeast: 1 },
+      { what: 'subscriptions behind in the end, by the metric', found: watch.behind, atMost: 0 },
+      {
+        what: '`status` slow that it was told',
+        found: reader.statuses.get('slow') ?? 0,
+        ...(size.stopsForMs < size.blockTimeoutMs + LINGERS_MS ? { atLeast: 1 } : {}),
+      },
+      { what: 'times that it came back', found: reader.subscribedTimes - 1, atLeast: 1 },
+      ...memoryChecks(1, before, watch.memory),
+    ];
+    return { checks, notes: [...published.errors, ...result.errors, ...reader.errors.slice(0, 5)] };
+  } finally {
+    watch.end();
+    reader.close();
+    await Promise.all([load.stop(), producer.stop()]);
+  }
+}
+
+async function connectOthers(
+  load: ChildProgram<LoadCommand, LoadAnswer>,
+  service: ServerProcess,
+  { others }: Size,
+): Promise<void> {
+  const path = `${MARKET_STREAM_PATH}?patterns=${encodeURIComponent(TOPICS)}&slow_policy=block`;
+  const { failed, errors } = await load.ask(
+    {
+      type: 'connect',
+      targets: [{ port: service.port, path }],
+      topics: SYMBOLS,
+      share: { each: SYMBOLS, step: 1, apart: 1 },
+      ...{ count: others, sampleEvery: others, keys: 1, reconnects: false },
+    },
+    'connected',
+    60_000,
+  );
+  if (failed > 0) throw new Error(`${failed} of ${others} connections failed: ${errors.join('; ')}`);
+}
+
+const publishPlan = ({ port }: ServerProcess, { eventsPerSecond }: Size) => ({
+  ...{ port, path: MARKET_INGEST_PATH, kind: 'TRADE' as const, eventsPerSecond },
+  topics: Array.from({ length: SYMBOLS }, (_, index) => `STOP${index}`),
+  ...{ keys: 1, connections: 4, lingerMs: 0, graceMs: 10_000 },
+});
+
+/** Milliseconds from `sinceMicros` until it had everything that was safe then; Infinity if it never had it. */
+async function untilHas(reader: StoppingReader, answeredMicros: Float64Array, sinceMicros: number): Promise<number> {
+  const safe = Array.from(answeredMicros.keys()).filter(
+    (sequence) => answeredMicros[sequence] > 0 && answeredMicros[sequence] <= sinceMicros,
+  );
+  const hasAll = () => safe.every((sequence) => reader.received.has(sequence));
+  await untilTrue('what was safe', hasAll, 120_000).catch(() => undefined);
+  if (!hasAll()) return Infinity;
+  const lastMicros = safe.reduce(
+    (latest, sequence) => Math.max(latest, reader.received.get(sequence)?.atMicros ?? Infinity),
+    sinceMicros,
+  );
+  return (lastMicros - sinceMicros) / 1_000;
+}
+
+/** Of triples of sequence, receipt and weight, those that came within. */
+function receivedWithin(samples: Float64Array, fromMicros: number, toMicros: number): Float64Array {
+  const kept: number[] = [];
+  for (let at = 0; at < samples.length; at += 3) {
+    const received = samples[at + 1];
+    if (received >= fromMicros && received < toMicros) kept.push(samples[at], received, samples[at + 2]);
+  }
+  return Float64Array.from(kept);
+}
+
+/** What the service needs and says meanwhile. */
+class Watch {
+  memory: ReturnType<ServerProcess['memory']>;
+  behind = 0;
+  mostBehind = 0;
+  private readonly timers: NodeJS.Timeout[] = [];
+
+  constructor(private readonly service: ServerProcess) {
+    this.memory = service.memory();
+  }
+
+  begin(): void {
+    this.timers.push(
+      setInterval(() => (this.memory = higher(this.memory, this.service.memory())), MEMORY_EVERY_MS),
+      setInterval(() => void this.ask(), METRIC_EVERY_MS),
+    );
+  }
+
+  end(): void {
+    for (const timer of this.timers) clearInterval(timer);
+  }
+
+  get text(): string {
+    return `own memory at most ${mebibytes(this.memory.anonymousBytes)} MiB, at most ${this.mostBehind} behind`;
+  }
+
+  private async ask(): Promise<void> {
+    this.behind = (await this.service.metric('fan_out_subscriptions_behind')) ?? Number.NaN;
+    this.mostBehind = Math.max(this.mostBehind, this.behind);
+  }
+}
+
+const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
