@@ -23,6 +23,8 @@ const NOT_FOUND = 404;
 const BUSY = 412;
 /** Until members have heard that a subscription is deleted. */
 const LEAVE_MS = 5_000;
+/** Until Pulsar has noticed that sockets were closed. */
+const CLOSED_MS = 2_000;
 const LOOK_MS = 200;
 
 interface CursorStats {
@@ -65,26 +67,35 @@ export class PulsarSubscriptions implements CompetingSource {
   }
 
   async delete(name: string): Promise<void> {
-    const { web, names, clock, retrying, timeoutMs } = this.parts;
+    const { web, names, retrying, timeoutMs } = this.parts;
     const subscription = names.subscription(name);
-    const endMs = clock.monotonicMs() + LEAVE_MS;
     const path = `persistent/${names.space}/partitioned`;
     const listed = (await retrying.within(timeoutMs, () => web.ask({ method: 'GET', path }))) as readonly string[];
-    let left = listed.map((each) => names.ourName(each));
-    for (;;) {
-      const isLast = clock.monotonicMs() >= endMs;
-      const isRemoved = await Promise.all(left.map((topic) => this.remove(topic, subscription, isLast)));
-      left = left.filter((_, index) => !isRemoved[index]);
-      if (left.length === 0 || isLast) return;
-      await retrying.wait(LOOK_MS);
-    }
+    const topics = listed.map((each) => names.ourName(each));
+    const received = await this.removeWithin(LEAVE_MS, topics, subscription);
+    await Promise.all(received.map((topic) => this.remove(topic, subscription, true)));
   }
 
   async forget(name: string, topics: readonly string[]): Promise<void> {
-    const subscription = this.parts.names.subscription(name);
-    const isRemoved = await Promise.all(topics.map((topic) => this.remove(topic, subscription, false)));
-    if (isRemoved.every((isGone) => isGone)) return;
+    const received = await this.removeWithin(CLOSED_MS, topics, this.parts.names.subscription(name));
+    if (received.length === 0) return;
     throw new DistributionError('subscription.taken', `${name} is received`, { retryAfterMs: LEAVE_MS });
+  }
+
+  /** The topics on which somebody still receives it then. */
+  private async removeWithin(
+    limitMs: number,
+    topics: readonly string[],
+    subscription: string,
+  ): Promise<readonly string[]> {
+    const { clock, retrying } = this.parts;
+    const endMs = clock.monotonicMs() + limitMs;
+    for (let left = topics; ;) {
+      const isRemoved = await Promise.all(left.map((topic) => this.remove(topic, subscription, false)));
+      left = left.filter((_, index) => !isRemoved[index]);
+      if (left.length === 0 || clock.monotonicMs() >= endMs) return left;
+      await retrying.wait(LOOK_MS);
+    }
   }
 
   /** False if somebody receives it who is not to be cut off. */

@@ -5,6 +5,7 @@ import net, { type AddressInfo } from 'node:net';
 export class DeafRelay {
   private readonly sockets = new Set<net.Socket>();
   private isDeaf = false;
+  private isShut = false;
 
   private constructor(private readonly server: net.Server) {}
 
@@ -12,7 +13,10 @@ export class DeafRelay {
   static async open(target: string): Promise<DeafRelay> {
     const { hostname, port } = new URL(target);
     const relay = new DeafRelay(net.createServer());
-    relay.server.on('connection', (client) => relay.join(client, net.connect(Number(port), hostname)));
+    relay.server.on('connection', (client) => {
+      if (relay.isShut) client.destroy();
+      else relay.join(client, net.connect(Number(port), hostname));
+    });
     relay.server.listen(0, '127.0.0.1');
     await once(relay.server, 'listening');
     return relay;
@@ -33,8 +37,18 @@ export class DeafRelay {
     for (const socket of this.sockets) socket.destroy();
   }
 
-  async close(): Promise<void> {
+  /** Ends all connections, and those that come, until it lets them in. */
+  shut(): void {
+    this.isShut = true;
     this.cut();
+  }
+
+  letIn(): void {
+    this.isShut = false;
+  }
+
+  async close(): Promise<void> {
+    this.shut();
     this.server.close();
     await once(this.server, 'close');
   }
