@@ -8,7 +8,7 @@ const DOWN_MS = [200, 3_000] as const;
 export const brokerRestart: Scenario = {
   name: 'broker-restart',
   about: 'the only broker killed with kill -9 and back',
-  brokers: ['kafka', 'pulsar'],
+  brokers: ['kafka'],
   isRotated: true,
 
   run: (options) =>
