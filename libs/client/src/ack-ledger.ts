@@ -13,6 +13,7 @@ export class AckLedger {
 
   constructor(
     private readonly done: LaneTable,
+    private readonly told: Pick<LaneTable, 'reaches'>,
     private readonly clock: ClientClock,
     private readonly send: (generation: number, positions: readonly WireLanePosition[]) => void,
   ) {}
@@ -52,7 +53,10 @@ export class AckLedger {
 
   private flush(): void {
     if (this.generation === undefined) return;
-    const news = this.wanted.filter((lane) => lane.position !== '' && this.sent.get(keyOf(lane)) !== lane.position);
+    // The owner of today may have begun before what was dealt with: it sends that again, and takes no word of it until then.
+    const news = this.wanted.filter(
+      (lane) => lane.position !== '' && this.sent.get(keyOf(lane)) !== lane.position && this.told.reaches(lane),
+    );
     if (news.length === 0) return;
     for (const lane of news) this.sent.set(keyOf(lane), lane.position);
     this.send(this.generation, news);

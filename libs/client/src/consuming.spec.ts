@@ -320,6 +320,27 @@ describe('acknowledging', () => {
     expect(await second.next('ack')).toEqual({ id: subscription.id, generation: 2, positions: atPosition('1') });
   });
 
+  it('says nothing of what an owner that began earlier has not sent yet, and says it once it has', async () => {
+    const { subscription, peer } = await live({ ...durable, autoAck: true }, transcript(), { generation: 1 });
+    peer.send('data', data('', '1', ['a']));
+    peer.send('data', data('1', '2', ['b']));
+    await until('the cursor', () => positionsOf(subscription)[0]?.position === '2');
+    clock.advance(200);
+    await peer.next('ack');
+    peer.socket.terminate();
+    await until('the loss', () => client.state === 'waiting');
+    clock.advance(100);
+    const second = await server.peer(1);
+    await second.next('subscribe');
+    second.send('subscribed', subscribedTo(subscription.id, { generation: 2, positions: atPosition('1') }));
+    await until('live', () => subscription.generation === 2);
+    second.send('data', data('1', '2', ['b']));
+    await until('the batch', () => positionsOf(subscription)[0]?.position === '2');
+    clock.advance(200);
+    await until('an acknowledgement', () => second.payloads('ack').length > 0);
+    expect(second.payloads('ack')).toEqual([{ id: subscription.id, generation: 2, positions: atPosition('2') }]);
+  });
+
   it('is sent before leaving', async () => {
     const { subscription, peer } = await live({ ...durable, autoAck: true }, transcript(), { generation: 1 });
     peer.send('data', data('', '1', ['a']));

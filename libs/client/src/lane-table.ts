@@ -80,6 +80,12 @@ export class LaneTable {
     lane.position = type === 'gap' ? payload.to : payload.pos;
   }
 
+  /** Whether the lane was told at least as far. */
+  reaches({ topic, partition, epoch, position }: WireLanePosition): boolean {
+    const lane = this.lanes.get(`${topic}#${partition}`);
+    return lane !== undefined && lane.epoch === epoch && position <= lane.position;
+  }
+
   positionOf(lane: string): string {
     return this.lanes.get(lane)?.position ?? '';
   }

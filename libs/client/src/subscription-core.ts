@@ -72,7 +72,7 @@ export class SubscriptionCore implements Subscription {
       this.resolveEnded = resolve;
     });
     this.inbox = new Inbox(options.credit ?? options.maxQueuedEvents ?? DEFAULT_MAX_QUEUED_EVENTS);
-    this.acks = new AckLedger(this.done, link.clock, (generation, positions) =>
+    this.acks = new AckLedger(this.done, this.received, link.clock, (generation, positions) =>
       link.ack({ id, generation, positions }),
     );
     if (options.credit !== undefined) {

@@ -4,6 +4,6 @@ import { type ServiceOptions, serviceScript, startService } from './service-proc
 export const INGEST_PATH = '/api/v1/monitoring/events';
 export const STREAM_PATH = '/api/v1/monitoring/stream';
 
-/** The monitoring service of this workspace, unless another script is named. */
-export const startMonitoringService = (options: Partial<ServiceOptions> = {}): Promise<ServerProcess> =>
-  startService({ ...options, script: options.script ?? serviceScript('monitoring') });
+/** The monitoring service as it is started in production, on its own data folder and ports. */
+export const startMonitoringService = (options: Partial<Omit<ServiceOptions, 'script'>> = {}): Promise<ServerProcess> =>
+  startService({ ...options, script: serviceScript('monitoring') });
