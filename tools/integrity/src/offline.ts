@@ -7,7 +7,7 @@ const OFFLINE_MS = 2_000;
 export const offline: Scenario = {
   name: 'offline',
   about: 'clients and producers without a network for 2 s',
-  brokers: ['embedded', 'kafka'],
+  brokers: ['embedded', 'kafka', 'pulsar'],
   isRotated: true,
 
   run: (options) =>
