@@ -58,7 +58,7 @@ const EVENT_OVERHEAD_BYTES = 96;
 
 /** A {@link Log} that keeps every promise of the port, except that it forgets everything with its process. */
 export class InMemoryLog implements Log {
-  readonly transactions = true;
+  readonly transactions: boolean = true;
   private readonly closing = new AbortController();
   private inFlightBytes = 0;
   private lastAppend: Promise<unknown> = Promise.resolve();

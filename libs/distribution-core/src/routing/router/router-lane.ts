@@ -3,7 +3,7 @@ import type { EventRecord } from '../../event.js';
 import type { EventBatch } from '../../event-batch.js';
 import type { Clock } from '../../ports/clock.port.js';
 import { pause } from '../../pause.js';
-import type { LaneAppend, Log } from '../../ports/log.port.js';
+import type { GroupCommit, LaneAppend, Log } from '../../ports/log.port.js';
 import type { Counter } from '../../ports/metrics.port.js';
 import type { LanePosition } from '../../position.js';
 import { partitionOf } from '../partition.js';
@@ -154,7 +154,7 @@ export class RouterLane {
   }
 
   private async routeBatches(batches: readonly EventBatch[], right: LaneRight, signal: AbortSignal): Promise<void> {
-    const { clock, counters, limits, log } = this.deps;
+    const { clock, counters, limits } = this.deps;
     const records: EventRecord[] = [];
     for (const batch of batches) for (const record of await this.recordsOf(batch)) records.push(record);
     // What took its time may have taken longer than the term.
@@ -167,7 +167,7 @@ export class RouterLane {
     let member = await right.member();
     for (let waitMs = 10; ; waitMs = Math.min(waitMs * 2, limits.retryMs)) {
       try {
-        await log.append(appends, { ...commit, member });
+        await this.append(appends, { ...commit, member });
         break;
       } catch (error) {
         // The group changed, and nothing was appended; if the lane is still with this process, its member has a new name.
@@ -180,6 +180,17 @@ export class RouterLane {
     }
     this.committedAtMs = nowMs;
     counters.copies.add(appends.reduce((sum, { records }) => sum + records.length, 0));
+  }
+
+  /** Without transactions the copies come first: whoever dies before the position makes them again, under the same ids. */
+  private async append(appends: readonly LaneAppend[], commit: GroupCommit): Promise<void> {
+    const { log } = this.deps;
+    if (log.transactions) {
+      await log.append(appends, commit);
+      return;
+    }
+    await log.append(appends);
+    await log.commit(commit);
   }
 
   private async recordsOf(batch: EventBatch): Promise<readonly EventRecord[]> {

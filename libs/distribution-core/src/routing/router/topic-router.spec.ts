@@ -40,11 +40,23 @@ class DyingLog extends InMemoryLog {
   }
 }
 
+/** Takes no position with an append, as a log that has no transactions. */
+class PlainLog extends DyingLog {
+  override readonly transactions = false;
+  override append(appends: readonly LaneAppend[], commit?: GroupCommit): Promise<readonly Appended[]> {
+    if (commit !== undefined) return Promise.reject(new DistributionError('request.invalid', 'no transactions'));
+    return super.append(appends);
+  }
+  override async commit(commit: GroupCommit): Promise<void> {
+    await InMemoryLog.prototype.append.call(this, [], commit);
+  }
+}
+
 const RULE = aRule({ name: 'r', sourcePattern: 'theirs', targetTopic: 'ours' });
 
-async function setUp(partitions = 1) {
+async function setUp(partitions = 1, Broker = DyingLog) {
   const clock = new FakeClock();
-  const log = new DyingLog({ clock });
+  const log = new Broker({ clock });
   const topics = [topic('theirs', 'external', partitions), topic('ours', 'ingested')];
   for (const { name, partitions: lanes } of topics) await log.createTopic(name, lanes, { ms: 0, bytes: 0 });
   const ownership = new InMemoryCursorStore({ clock });
@@ -143,6 +155,23 @@ describe('routing an external topic', () => {
     await pass(async () => (await copies()).length === 60);
     expect(new Set(await copies()).size).toBe(60);
     await processes[1].stop();
+  });
+
+  it('routes over a log without transactions, too: copies first, then the position behind them', async () => {
+    const { aProcess, write, copies, standing, pass, errors } = await setUp(1, PlainLog);
+    const first = aProcess();
+    first.start();
+    await pass(async () => (await standing()) === 1);
+    await write(0, 3);
+    await pass(async () => (await copies()).length === 3);
+    await first.stop();
+    await write(3, 2);
+    const second = aProcess();
+    second.start();
+    await pass(async () => (await copies()).length === 5);
+    expect(await copies()).toEqual(ids(5));
+    expect(errors).toEqual([]);
+    await second.stop();
   });
 
   it('waits while too much is in flight', async () => {
