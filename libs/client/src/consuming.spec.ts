@@ -332,13 +332,23 @@ describe('acknowledging', () => {
     clock.advance(100);
     const second = await server.peer(1);
     await second.next('subscribe');
-    second.send('subscribed', subscribedTo(subscription.id, { generation: 2, positions: atPosition('1') }));
-    await until('live', () => subscription.generation === 2);
-    second.send('data', data('1', '2', ['b']));
-    await until('the batch', () => positionsOf(subscription)[0]?.position === '2');
-    clock.advance(200);
-    await until('an acknowledgement', () => second.payloads('ack').length > 0);
-    expect(second.payloads('ack')).toEqual([{ id: subscription.id, generation: 2, positions: atPosition('2') }]);
+    second.send('subscribed', subscribedTo(subscription.id, { generation: 2 }));
+    for (const [prev, pos] of [
+      ['', '1'],
+      ['1', '2'],
+    ]) {
+      second.send('data', data(prev, pos, ['again']));
+      await until('the batch', () => subscription.generation === 2 && positionsOf(subscription)[0]?.position === pos);
+      clock.advance(200);
+      await until('an acknowledgement', () =>
+        second.payloads('ack').some(({ positions }) => positions?.[0].position === pos),
+      );
+    }
+    const { id } = subscription;
+    expect(second.payloads('ack')).toEqual([
+      { id, generation: 2, positions: atPosition('1') },
+      { id, generation: 2, positions: atPosition('2') },
+    ]);
   });
 
   it('is sent before leaving', async () => {
