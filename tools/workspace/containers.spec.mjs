@@ -12,13 +12,23 @@ const instructions = dockerfile
   .split('\n')
   .filter((line) => /^[A-Z]+ /.test(line))
   .map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1).trim()]);
+const sourceOf = (program) => program.replace('/dist/', '/src/').replace(/\.js$/, '.ts');
 const argumentsOf = (name) => instructions.filter(([each]) => each === name).map(([, rest]) => rest);
-const settings = new Set(
-  [
-    ...read('.env.example').matchAll(/^# ?([A-Z][A-Z0-9_]*)=/gm),
-    ...read('libs/broker-kafka/src/kafka.config.ts').matchAll(/^ {2}([A-Z][A-Z0-9_]*):/gm),
-  ].map(([, name]) => name),
-);
+const namesIn = (file, pattern) => [...read(file).matchAll(pattern)].map(([, name]) => name);
+const EXAMPLE = /^# ?([A-Z][A-Z0-9_]*)=/gm;
+const RULES = /^ {2}([A-Z][A-Z0-9_]*):/gm;
+/** By service: the settings that it has, those of its broker included. */
+const SETTINGS = {
+  monitoring: new Set([
+    ...namesIn('.env.example', EXAMPLE),
+    ...namesIn('libs/broker-kafka/src/kafka.config.ts', RULES),
+  ]),
+  'market-data': new Set([
+    ...namesIn('apps/market-data/.env.example', EXAMPLE),
+    ...namesIn('libs/broker-pulsar/src/pulsar.config.ts', RULES),
+  ]),
+};
+const SERVICES = Object.keys(SETTINGS);
 
 describe('docker/compose.yaml', () => {
   it('is what the compose specification says', () => {
@@ -31,8 +41,21 @@ describe('docker/compose.yaml', () => {
     expect(isValid({ services: { kafka: { imagee: 'typo' } } })).toBe(false);
   });
 
-  it('names settings that the service has', () => {
-    expect(Object.keys(compose.services.monitoring.environment).filter((name) => !settings.has(name))).toEqual([]);
+  it.each(SERVICES)('names settings that %s has', (service) => {
+    const { environment } = compose.services[service];
+    expect(Object.keys(environment).filter((name) => !SETTINGS[service].has(name))).toEqual([]);
+  });
+
+  it('runs programs of the image, on ports that it opens to this machine', () => {
+    for (const service of SERVICES) {
+      const { command = JSON.parse(argumentsOf('CMD').at(-1)), ports } = compose.services[service];
+      expect(sourceOf(command.at(-1))).toBe(`apps/${service}/src/main.ts`);
+      expect(fs.existsSync(path.join(root, sourceOf(command.at(-1))))).toBe(true);
+      const open = argumentsOf('EXPOSE').join(' ').split(' ');
+      for (const port of ports) expect(open).toContain(port.split(':').at(-1));
+    }
+    const { PORT, GRPC_PORT } = compose.services['market-data'].environment;
+    expect(compose.services['market-data'].ports).toEqual([PORT, GRPC_PORT].map((port) => `127.0.0.1:${port}:${port}`));
   });
 
   it('depends on services, networks and volumes that it declares', () => {
@@ -50,8 +73,8 @@ describe('docker/compose.yaml', () => {
     expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
   });
 
-  it('waits for what has a health check', () => {
-    for (const [name, { condition }] of Object.entries(compose.services.monitoring.depends_on)) {
+  it.each(SERVICES)('makes %s wait for what has a health check', (service) => {
+    for (const [name, { condition }] of Object.entries(compose.services[service].depends_on)) {
       expect([name, condition]).toEqual([name, 'service_healthy']);
       expect(compose.services[name].healthcheck).toBeDefined();
     }
@@ -74,25 +97,25 @@ describe('docker/Dockerfile', () => {
       .map((place) => place.slice('/service/'.length));
     expect(copied.filter((place) => place !== 'node_modules' && !fs.existsSync(path.join(root, place)))).toEqual([]);
     const program = JSON.parse(argumentsOf('CMD').at(-1)).at(-1);
-    expect(copied.some((place) => program.startsWith(`${place}/`))).toBe(true);
-    expect(fs.existsSync(path.join(root, program.replace('/dist/', '/src/').replace(/\.js$/, '.ts')))).toBe(true);
+    expect(copied).toEqual(expect.arrayContaining(SERVICES.map((service) => `apps/${service}`)));
+    expect(fs.existsSync(path.join(root, sourceOf(program)))).toBe(true);
   });
 
-  it('gives settings that the service has', () => {
+  it.each(SERVICES)('gives settings that %s has', (service) => {
     const names = [
       ...argumentsOf('ENV')
         .join(' ')
         .matchAll(/([A-Z_]+)=/g),
     ].map(([, name]) => name);
-    expect(names.filter((name) => name !== 'NODE_ENV' && !settings.has(name))).toEqual([]);
+    expect(names.filter((name) => name !== 'NODE_ENV' && !SETTINGS[service].has(name))).toEqual([]);
   });
 
-  it('has all that the service imports when the tools of development are gone', () => {
+  it('has all that the services import when the tools of development are gone', () => {
     const { dependencies } = JSON.parse(read('package.json'));
     const own = /^(@distributary\/|distributary$|node:|\.)/;
     const imported = new Map();
     const libraries = fs.readdirSync(path.join(root, 'libs')).map((name) => `libs/${name}`);
-    for (const project of ['apps/monitoring', ...libraries]) {
+    for (const project of [...SERVICES.map((service) => `apps/${service}`), ...libraries]) {
       for (const file of fs.readdirSync(path.join(root, project, 'src'), { recursive: true })) {
         if (!file.endsWith('.ts') || /\.(spec|contract)\.ts$|(^|\/)testing\//.test(file)) continue;
         const text = read(path.join(project, 'src', file));
