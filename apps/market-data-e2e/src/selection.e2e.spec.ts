@@ -44,6 +44,20 @@ describe('the live stream of market data', () => {
       expect(idsOf(await stream.record.events(2)).sort()).toEqual(idsOf(wanted).sort());
       await stream.close();
     });
+
+    it('brings an event with target_workflows to these and to no others', async () => {
+      const symbol = aSymbol();
+      const risk = await subscribed(door, app, { symbols: [symbol], subscriber_service: 'risk' });
+      const pricing = await subscribed(door, app, { symbols: [symbol], subscriber_service: 'pricing' });
+      const anonymous = await subscribed(door, app, { symbols: [symbol] });
+      const to = (...target_workflows: string[]) => aTrade(symbol, {}, { routing: { target_workflows } });
+      const [forRisk, forBoth, forAll] = [to('risk'), to('pricing', 'risk'), to()];
+      await app.publish(forRisk, forBoth, forAll);
+      expect(idsOf(await risk.record.events(3))).toEqual(idsOf([forRisk, forBoth, forAll]));
+      expect(idsOf(await pricing.record.events(2))).toEqual(idsOf([forBoth, forAll]));
+      expect(idsOf(await anonymous.record.events(1))).toEqual(idsOf([forAll]));
+      for (const stream of [risk, pricing, anonymous]) await stream.close();
+    });
   });
 
   it('has every decimal exactly, typed and as JSON', async () => {
