@@ -8,8 +8,11 @@ export function describeCompetition(context: QueueContext): void {
       const consumer = await context.subscribe();
       const waiting = consumer.receive(2);
       await context.publish('orders', 0, ...numbered('a', 3));
-      expect(idsOf(await waiting)).toEqual(['a:1', 'a:2']);
-      expect(idsOf(await consumer.receive(10))).toEqual(['a:3']);
+      // Over a network they need not come together.
+      const first = idsOf(await waiting);
+      expect(['a:1', 'a:1 a:2']).toContain(first.join(' '));
+      const rest = await receive(consumer, 3 - first.length);
+      expect([...first, ...idsOf(rest)]).toEqual(numbered('a', 3));
     });
 
     it('answers with nothing when it is aborted or closed, and only then', async () => {
