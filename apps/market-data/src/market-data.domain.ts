@@ -2,7 +2,7 @@ import type { Domain } from '@distributary/distribution-service';
 import { openBroker } from './composition/broker.js';
 import { createFeatures } from './composition/features.js';
 import { type MarketDataConfig, marketDataConfig } from './config/market-data.config.js';
-import { DEAD_LETTER_RETENTION, marketDataTopics, RECEIPTS_TOPIC, SERVICE } from './events/default-topics.js';
+import { DEAD_LETTER_RETENTION, marketDataTopics, SERVICE } from './events/default-topics.js';
 import { marketDataEvents } from './events/event-form.js';
 import { marketDataAsyncApi } from './stream/async-api-text.js';
 import { MARKET_DATA_GRPC } from './stream/grpc-contract.js';
@@ -24,7 +24,6 @@ export const marketDataDomain: Domain<MarketDataConfig> & { readonly config: typ
   events: marketDataEvents,
   topics: {
     initial: marketDataTopics,
-    receipts: RECEIPTS_TOPIC,
     deadLetterRetention: DEAD_LETTER_RETENTION,
   },
   tables: {

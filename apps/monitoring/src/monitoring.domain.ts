@@ -3,7 +3,7 @@ import type { Domain } from '@distributary/distribution-service';
 import { openBroker } from './composition/broker.js';
 import { createFeatures } from './composition/features.js';
 import { type MonitoringConfig, monitoringConfig } from './config/monitoring.config.js';
-import { DEAD_LETTER_RETENTION, monitoringTopics, RECEIPTS_TOPIC, SERVICE } from './events/default-topics.js';
+import { DEAD_LETTER_RETENTION, monitoringTopics, SERVICE } from './events/default-topics.js';
 import { monitoringEvents } from './events/event-form.js';
 import { monitoringAsyncApi } from './stream/async-api-text.js';
 import { MONITORING_GRPC } from './stream/grpc-contract.js';
@@ -25,7 +25,6 @@ export const monitoringDomain: Domain<MonitoringConfig> & { readonly config: typ
   events: monitoringEvents,
   topics: {
     initial: monitoringTopics,
-    receipts: RECEIPTS_TOPIC,
     deadLetterRetention: DEAD_LETTER_RETENTION,
   },
   tables: {

@@ -63,8 +63,6 @@ export interface EventForm {
 export interface OwnTopics {
   /** What the service creates at its first start. */
   readonly initial: () => readonly NewTopic[];
-  /** Where it says what it has delivered; that topic's own deliveries are not told of. */
-  readonly receipts: string;
   readonly deadLetterRetention: string;
 }
 

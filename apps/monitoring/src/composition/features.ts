@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { compileTopicPattern } from '@distributary/distribution-core';
+import { compileTopicPattern, DeliveryReceipts, unqualified } from '@distributary/distribution-core';
 import type { Role, Roles } from '@distributary/distribution-nest';
 import { ActiveAlerts } from '../alerts/active-alerts.js';
 import { AlertsService } from '../alerts/alerts.service.js';
@@ -18,6 +18,7 @@ import {
   Schedules,
 } from '@distributary/distribution-service';
 import { DeadLetterWatch } from '../dead-letters/dead-letter-watch.js';
+import { RECEIPTS_TOPIC } from '../events/default-topics.js';
 import type { MonitoringPublisher } from '../events/own-publishing.js';
 import { ALERT_PATTERNS, INCIDENT_PATTERNS, METRIC_PATTERNS } from '../events/patterns.js';
 import { HostProbe } from '../host-probe/host-probe.js';
@@ -108,8 +109,10 @@ export function createFeatures(
     },
     logger,
   );
+  const delivered = new DeliveryReceipts((topic) => unqualified(topic) !== RECEIPTS_TOPIC, metrics);
+  parts.observe(delivered);
   const receipts = new ReceiptPublisher(
-    parts.receipts,
+    delivered,
     publisher,
     clock,
     { intervalMs: config.RECEIPT_INTERVAL_MS, processName: config.PROCESS_NAME ?? os.hostname().slice(0, 100) },

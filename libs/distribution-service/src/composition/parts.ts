@@ -1,6 +1,5 @@
 import {
   type Clock,
-  DeliveryReceipts,
   FanOut,
   type FlushObserver,
   History,
@@ -13,7 +12,6 @@ import {
   observers,
   type TenantQuotas,
   TopicDirectory,
-  unqualified,
 } from '@distributary/distribution-core';
 import {
   type AccessControl,
@@ -78,7 +76,6 @@ export interface Parts {
   readonly webSocketDoor: WebSocketDoor;
   readonly sseDoor: SseDoor;
   readonly statistics: DeliveryStatistics;
-  readonly receipts: DeliveryReceipts;
   readonly routing: Routing;
   readonly schemaRegistry: SchemaRegistryParts;
   /** Tells of each flush from now on. */
@@ -110,8 +107,7 @@ export async function openParts(around: Surroundings, broker: Broker, storage: S
   });
   const { tracing } = around.telemetry;
   fanOut.tracing = tracing;
-  const receipts = new DeliveryReceipts((topic) => unqualified(topic) !== domain.topics.receipts, metrics);
-  let told: readonly FlushObserver[] = [around.telemetry.statistics, receipts];
+  let told: readonly FlushObserver[] = [around.telemetry.statistics];
   const observe = (observer: FlushObserver) => {
     told = [...told, observer];
     fanOut.observer = observers(told);
@@ -214,7 +210,6 @@ export async function openParts(around: Surroundings, broker: Broker, storage: S
     webSocketDoor: new WebSocketDoor(sessions),
     sseDoor: new SseDoor(sessions),
     statistics,
-    receipts,
     routing,
     schemaRegistry,
     observe,
