@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.port.js';
 import type { CatchUp } from './catch-up.js';
-import type { Feed } from './feed.js';
+import type { Feed, FlushTime } from './feed.js';
 import type { FeedTable } from './feed-table.js';
 import type { Member } from './member.js';
 import { MIN_UNCONFIRMED_LIMIT_BYTES } from './unconfirmed-window.js';
@@ -19,17 +19,23 @@ export interface FeedUpkeepDependencies {
 }
 
 const TICK_MS = 50;
+/** Of each tick, for positions: telling a thousand feeds of theirs at once would hold everything else up. */
+const POSITIONS_SLICE_MS = 2;
+/** They are looked at this often in the time in which each lane must be told, so that none is told later. */
+const POSITIONS_ROUNDS = 4;
 
 /** What happens by the clock rather than by events: positions and marks after quiet, rates, readers that are stuck. */
 export class FeedUpkeep {
   private cancelTick: () => void = () => undefined;
   private tickedAtMs: number;
-  private positionsToldAtMs: number;
+  private positionsRoundAtMs: number;
+  /** Feeds that are still to be looked at in this round. */
+  private positionsRound: Iterator<Feed> | undefined;
   private isStopped = false;
 
   constructor(private readonly deps: FeedUpkeepDependencies) {
     this.tickedAtMs = deps.clock.monotonicMs();
-    this.positionsToldAtMs = this.tickedAtMs;
+    this.positionsRoundAtMs = this.tickedAtMs;
     this.schedule();
   }
 
@@ -46,20 +52,37 @@ export class FeedUpkeep {
   }
 
   private tick(): void {
-    const { clock, feeds, limits } = this.deps;
+    const { clock, feeds } = this.deps;
     const time = { nowMicros: clock.nowMicros(), nowMs: clock.monotonicMs() };
     const elapsedMs = time.nowMs - this.tickedAtMs;
     this.tickedAtMs = time.nowMs;
-    const tellsPositions = time.nowMs - this.positionsToldAtMs >= limits.positionEveryMs;
-    if (tellsPositions) this.positionsToldAtMs = time.nowMs;
+    this.tellPositions(time);
     for (const feed of feeds.values()) {
-      if (tellsPositions) feed.tellPositions(time);
       feed.markIdle(time);
       followRate(feed, elapsedMs);
       for (const member of feed.paced) member.refillRate(elapsedMs);
       for (const member of feed.behind) this.serve(member, time.nowMs);
     }
     feeds.countBehind();
+  }
+
+  private tellPositions(time: FlushTime): void {
+    const { clock, feeds, limits } = this.deps;
+    const roundMs = limits.positionEveryMs / POSITIONS_ROUNDS;
+    if (this.positionsRound === undefined) {
+      if (time.nowMs - this.positionsRoundAtMs < roundMs) return;
+      this.positionsRoundAtMs = time.nowMs;
+      this.positionsRound = feeds.values();
+    }
+    const endMs = time.nowMs + POSITIONS_SLICE_MS;
+    do {
+      const next = this.positionsRound.next();
+      if (next.done === true) {
+        this.positionsRound = undefined;
+        return;
+      }
+      next.value.tellOverduePositions(time, limits.positionEveryMs - roundMs);
+    } while (clock.monotonicMs() < endMs);
   }
 
   private serve(member: Member, nowMs: number): void {

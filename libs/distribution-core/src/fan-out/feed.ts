@@ -6,12 +6,14 @@ import type { Selection } from '../subscription/subscription.js';
 import type { LaneState } from './lane-state.js';
 import type { Member } from './member.js';
 import type { FrameEncoder, Run } from './outlet.js';
-import { appendRuns, splitRuns } from './runs.js';
+import { appendRuns, eventsOf, splitRuns } from './runs.js';
 
 export interface FeedLane {
   readonly state: LaneState;
   /** The `pos` that live members were told last. */
   told: Position;
+  /** When they were; monotonic. */
+  toldAtMs: number;
   /** Of the lane's events, those before the feed. */
   readonly eventsBefore: number;
   /** Matched and not yet in a frame. */
@@ -48,6 +50,13 @@ const MARK_ALL_EVERY_BYTES = 128 * 1024;
  * once hold the loop up for as long as a whole flush does.
  */
 const MARK_EACH_EVERY_MS = 500;
+/**
+ * With fewer live members a flush is not kept: to encode it again for one that falls behind is cheaper than to keep what is
+ * hardly ever asked for, because whatever outlives a few flushes is copied by the collector, and later sought by it.
+ */
+const MIN_MEMBERS_TO_KEEP_FOR = 4;
+/** So few members are marked with the data that comes next, if it comes soon, and not by writes of their own. */
+const MARK_ALONE_AFTER_MS = 250;
 const MIN_KEPT_BYTES = 64 * 1024;
 
 export interface FlushTime {
@@ -70,10 +79,13 @@ export class Feed {
   sequence = 0;
   /** Events that its selection picked since it exists. */
   matchedCount = 0;
+  private pending: FeedLane[] = [];
   private kept: Flush[] = [];
   private keptBytes = 0;
+  private lastFlushBytes = 0;
   private bytesSinceMarkAll = 0;
   private markedAtMs = 0;
+  private wroteAtMs = 0;
   /** Members that wait for a mark since the last data, counted from `nextMarked` on, around the list. */
   private unmarked = 0;
   private nextMarked = 0;
@@ -93,16 +105,21 @@ export class Feed {
     this.tenant = tenantOf(selection.topicPatterns[0] ?? '');
   }
 
+  /** Lanes with events that wait for a flush: few, where there may be hundreds. */
+  get pendingLanes(): readonly FeedLane[] {
+    return this.pending;
+  }
+
   /** Events that wait for a flush. */
   get pendingEvents(): number {
     let events = 0;
-    for (const lane of this.lanes.values()) events += lane.eventCount;
+    for (const lane of this.pending) events += lane.eventCount;
     return events;
   }
 
   /** Of the last flush, to all members together. */
   get flushedBytes(): number {
-    return (this.keptFlush(this.sequence)?.bytes.length ?? 0) * this.live.length;
+    return this.lastFlushBytes * this.live.length;
   }
 
   get memberCount(): number {
@@ -110,7 +127,10 @@ export class Feed {
   }
 
   addLane(state: LaneState, told: Position): FeedLane {
-    const lane: FeedLane = { state, told, eventsBefore: state.eventCount, runs: [], eventCount: 0, toldCount: 0 };
+    const lane: FeedLane = {
+      ...{ state, told, toldAtMs: 0, eventsBefore: state.eventCount },
+      ...{ runs: [], eventCount: 0, toldCount: 0 },
+    };
     this.lanes.set(state, lane);
     return lane;
   }
@@ -126,6 +146,7 @@ export class Feed {
     const lane = this.lanes.get(state);
     if (lane === undefined) return;
     const matched = appendRuns(lane.runs, batch, skip, indexes, count);
+    if (lane.eventCount === 0 && matched > 0) this.pending.push(lane);
     lane.eventCount += matched;
     this.matchedCount += matched;
   }
@@ -140,9 +161,10 @@ export class Feed {
 
   /** Writes all that is pending to the live members. Returns the events written, times members. */
   flush(time: FlushTime): number {
-    const pending = [...this.lanes.values()].filter((lane) => lane.eventCount > 0);
+    const { pending } = this;
     if (pending.length === 0) return 0;
-    pending.sort((a, b) => a.state.topic.priority - b.state.topic.priority);
+    this.pending = [];
+    if (pending.length > 1) pending.sort((a, b) => a.state.topic.priority - b.state.topic.priority);
     if (this.live.length === 0) {
       this.advanceSilently(pending);
       return 0;
@@ -155,7 +177,8 @@ export class Feed {
       const end = lane.state.segments.end;
       const first = lane.told;
       const chunks = splitRuns(lane.runs, MAX_FRAME_BYTES);
-      chunks.forEach((runs, index) => {
+      for (let index = 0; index < chunks.length; index++) {
+        const runs = chunks[index];
         const isLast = index === chunks.length - 1;
         const lastRun = runs[runs.length - 1];
         const pos = isLast ? end : lastRun.batch.positions.at(lastRun.to - 1);
@@ -168,13 +191,14 @@ export class Feed {
             prev,
             pos,
             runs,
-            eventCount: runs.reduce((sum, run) => sum + run.to - run.from, 0),
+            eventCount: chunks.length === 1 ? lane.eventCount : eventsOf(runs),
             timeMicros: time.nowMicros,
             positions: this.positions,
           }),
         );
-      });
+      }
       parts.push({ lane, prev: first, pos: end, eventCount: lane.eventCount });
+      lane.toldAtMs = time.nowMs;
       lane.toldCount += lane.eventCount;
       lane.runs = [];
       lane.eventCount = 0;
@@ -183,10 +207,22 @@ export class Feed {
     return eventCount * this.live.length;
   }
 
-  /** Tells the live members of lanes that moved on without a match. */
+  /** Writes all that is pending, and tells the live members of lanes that moved on without a match. */
   tellPositions(time: FlushTime): void {
     this.flush(time);
-    const moved = [...this.lanes.values()].filter((lane) => lane.told < lane.state.segments.end);
+    this.tellMoved([...this.lanes.values()].filter(hasMoved), time);
+  }
+
+  /** The same of lanes of which they were told nothing for so long; what is pending there will tell them soon. */
+  tellOverduePositions(time: FlushTime, afterMs: number): void {
+    const overdue = [];
+    for (const lane of this.lanes.values()) {
+      if (lane.eventCount === 0 && time.nowMs - lane.toldAtMs >= afterMs && hasMoved(lane)) overdue.push(lane);
+    }
+    this.tellMoved(overdue, time);
+  }
+
+  private tellMoved(moved: readonly FeedLane[], time: FlushTime): void {
     if (moved.length === 0) return;
     if (this.live.length === 0) return this.advanceSilently(moved);
     const buffers: Buffer[] = [];
@@ -194,6 +230,7 @@ export class Feed {
     for (const lane of moved) {
       const prev = lane.told;
       lane.told = lane.state.segments.end;
+      lane.toldAtMs = time.nowMs;
       parts.push({ lane, prev, pos: lane.told, eventCount: 0 });
       buffers.push(
         this.encoder.position({
@@ -211,7 +248,10 @@ export class Feed {
 
   /** After the last data: the members that have not been marked since then get their marks. */
   markIdle(time: FlushTime): void {
-    if (this.unmarked > 0 && this.live.length > 0) this.write([], 0, [], time);
+    const { length } = this.live;
+    if (this.unmarked === 0 || length === 0) return;
+    if (length < MIN_MEMBERS_TO_KEEP_FOR && time.nowMs - this.wroteAtMs < MARK_ALONE_AFTER_MS) return;
+    this.write([], 0, [], time);
   }
 
   /** Bytes per member since the last call. */
@@ -239,7 +279,10 @@ export class Feed {
 
   private write(buffers: readonly Buffer[], eventCount: number, parts: readonly FlushPart[], time: FlushTime): void {
     const bytes = buffers.length === 1 ? buffers[0] : Buffer.concat(buffers);
-    if (bytes.length > 0) this.unmarked = this.live.length;
+    if (bytes.length > 0) {
+      this.unmarked = this.live.length;
+      this.wroteAtMs = time.nowMs;
+    }
     this.bytesSinceMarkAll += bytes.length;
     const marked = this.countToMark(time.nowMs);
     if (bytes.length === 0 && marked === 0) return;
@@ -279,9 +322,18 @@ export class Feed {
   }
 
   private keep(flush: Flush): void {
+    this.lastFlushBytes = flush.bytes.length;
     this.writtenBytes += flush.bytes.length;
+    if (this.live.length < MIN_MEMBERS_TO_KEEP_FOR) return this.keepNone();
     this.kept.push(flush);
     this.keptBytes += flush.bytes.length;
+  }
+
+  /** One that is not kept leaves a hole, so those before it are of no use. */
+  private keepNone(): void {
+    if (this.kept.length === 0) return;
+    this.kept = [];
+    this.keptBytes = 0;
   }
 
   /** Nobody is live: no frame is made, and the kept ones have a hole after them, so they go. */
@@ -293,7 +345,8 @@ export class Feed {
       lane.eventCount = 0;
     }
     this.sequence++;
-    this.kept = [];
-    this.keptBytes = 0;
+    this.keepNone();
   }
 }
+
+const hasMoved = (lane: FeedLane): boolean => lane.told < lane.state.segments.end;

@@ -170,10 +170,8 @@ export class FlushRounds {
     const { observer } = listeners;
     const startedMicros = clock.nowMicros();
     let oldestMicros = startedMicros;
-    for (const lane of feed.lanes.values()) {
-      const first = lane.runs[0];
-      if (first === undefined) continue;
-      const { appendedMicros } = first.batch;
+    for (const lane of feed.pendingLanes) {
+      const { appendedMicros } = lane.runs[0].batch;
       if (appendedMicros < oldestMicros) oldestMicros = appendedMicros;
       if (observer !== undefined) this.notes.note(lane.state, lane.eventCount, appendedMicros, lane.runs);
     }
@@ -206,8 +204,6 @@ function roundOf(feeds: Set<Feed>): Feed[] {
 
 function priorityOf(feed: Feed): number {
   let priority = LEAST_URGENT;
-  for (const lane of feed.lanes.values()) {
-    if (lane.eventCount > 0 && lane.state.topic.priority < priority) priority = lane.state.topic.priority;
-  }
+  for (const { state } of feed.pendingLanes) priority = Math.min(priority, state.topic.priority);
   return priority;
 }

@@ -42,10 +42,17 @@ export function runBytes(run: Run): number {
   return run.batch.bytesOf(run.from, run.to);
 }
 
+function bytesOf(runs: readonly Run[]): number {
+  let bytes = 0;
+  for (const run of runs) bytes += runBytes(run);
+  return bytes;
+}
+
 export const eventsOf = (runs: readonly Run[]): number => runs.reduce((sum, run) => sum + run.to - run.from, 0);
 
 /** Groups of runs of at most about `maxBytes` (one event may be larger). At least one group if there is a run. */
-export function splitRuns(runs: readonly Run[], maxBytes: number): Run[][] {
+export function splitRuns(runs: readonly Run[], maxBytes: number): (readonly Run[])[] {
+  if (bytesOf(runs) <= maxBytes) return runs.length === 0 ? [] : [runs];
   const groups: Run[][] = [];
   let group: Run[] = [];
   let bytes = 0;

@@ -21,7 +21,8 @@ export interface Access {
   readonly isExact: boolean;
 }
 
-export type Score = (point: AccessPoint) => number;
+/** `among`: the points of the same clause, this one included. */
+export type Score = (point: AccessPoint, among: number) => number;
 
 /** Undefined if no index helps: the condition says nothing of columns, or only what they are not. */
 export function accessOf(conjunct: Conjunct, score: Score): Access | undefined {
@@ -68,7 +69,7 @@ function pointsOf(clause: Extract<Filter, { op: 'eq' | 'in' | 'prefix' | 'range'
 /** Of all points of a clause: an event finds one of them at most, but the more there are the likelier it does. */
 function together(points: readonly AccessPoint[], score: Score): Access {
   let sum = 0;
-  for (const point of points) sum += score(point);
+  for (const point of points) sum += score(point, points.length);
   return { points, score: sum, isExact: true };
 }
 

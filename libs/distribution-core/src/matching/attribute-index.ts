@@ -25,16 +25,17 @@ export class AttributeIndex<T> {
 
   /**
    * Neighbours per key: what an event that is found here will find, times how likely it is found. The attribute with
-   * the most values draws the entries, until one of its values has too many.
+   * the most values draws the entries, until one of its values has too many. `among` points of one clause bring as many
+   * keys themselves: a list of symbols does not look crowded because it is the first one.
    */
-  score(point: AccessPoint): number {
+  score(point: AccessPoint, among: number): number {
     switch (point.kind) {
       case 'value':
-        return crowding(this.byValue.neighboursOf(point.value), this.byValue.size);
+        return crowding(this.byValue.neighboursOf(point.value), this.byValue.size + among);
       case 'prefix':
-        return crowding(this.byPrefix.get(point.prefix)?.length, this.byPrefix.size);
+        return crowding(this.byPrefix.get(point.prefix)?.length, this.byPrefix.size + among);
       case 'key':
-        return crowding(this.keyHeads.get(point.words[0]), this.keyHeads.size);
+        return crowding(this.keyHeads.get(point.words[0]), this.keyHeads.size + among);
       case 'range': {
         const { gt, gte, lt, lte } = point.range;
         const isClosed = (gt ?? gte) !== undefined && (lt ?? lte) !== undefined;
@@ -93,7 +94,7 @@ export class AttributeIndex<T> {
   }
 }
 
-const crowding = (neighbours = 0, keys: number): number => (neighbours + 1) / (keys + 1);
+const crowding = (neighbours = 0, keys: number): number => (neighbours + 1) / keys;
 
 function push<K, T>(lists: Map<K, T[]>, key: K, entry: T): void {
   const list = lists.get(key);

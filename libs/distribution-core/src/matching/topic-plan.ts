@@ -1,4 +1,4 @@
-import { type Access, accessOf, type AccessPoint } from './access.js';
+import { type Access, accessOf, type AccessPoint, type Score } from './access.js';
 import { AttributeIndex } from './attribute-index.js';
 import type { BatchView } from './batch-view.js';
 import type { CompiledSelection, Conjunct } from './compiled-selection.js';
@@ -153,7 +153,7 @@ export class TopicPlan {
   }
 
   private bestAccess(conjuncts: readonly Conjunct[]): { access?: Access; filedBy?: Conjunct } {
-    const score = (point: AccessPoint): number => this.indexes.get(point.attribute)?.score(point) ?? 1;
+    const score: Score = (point, among) => this.indexes.get(point.attribute)?.score(point, among) ?? 1 / among;
     let chosen: { access?: Access; filedBy?: Conjunct } = {};
     for (const conjunct of conjuncts) {
       const access = accessOf(conjunct, score);

@@ -1,4 +1,4 @@
-import type { DataFrame, PositionFrame, SessionMessage, SnapshotFrame } from '@distributary/distribution-core';
+import type { DataFrame, Lane, PositionFrame, SessionMessage, SnapshotFrame } from '@distributary/distribution-core';
 import { wireLaneName, wireMessage } from './tenant-names.js';
 
 const CLOSE_ARRAY = Buffer.from(']}');
@@ -12,8 +12,7 @@ export function dataMessage(frame: DataFrame): Uint8Array[] {
       ? ''
       : `"merged":${conflation.merged},"merged_exact":${conflation.mergedExact},"left":${JSON.stringify(conflation.left)},`;
   const head =
-    `{"type":"data","timestamp":"${isoTime(frame.timeMicros)}","payload":{"feed":${frame.feed},` +
-    `"lane":${JSON.stringify(wireLaneName(lane))},"epoch":"${lane.epoch}",` +
+    `{"type":"data","timestamp":"${isoTime(frame.timeMicros)}","payload":{"feed":${frame.feed},${laneText(lane)}` +
     `"prev":"${frame.prev}","pos":"${frame.pos}",${told}${singleText(single)}${droppedText(frame)}"events":[`;
   const parts: Uint8Array[] = [Buffer.from(head)];
   for (const run of frame.runs) parts.push(run.batch.runOf(run.from, run.to));
@@ -40,14 +39,27 @@ function withoutComma(run: Uint8Array): Uint8Array {
   return run.subarray(0, run.length - 1);
 }
 
+/** Of lanes that are read at the moment: the same text goes into every frame of each feed. */
+const laneTexts = new WeakMap<Lane, string>();
+
+function laneText(lane: Lane): string {
+  const known = laneTexts.get(lane);
+  if (known !== undefined) return known;
+  const text = `"lane":${JSON.stringify(wireLaneName(lane))},"epoch":"${lane.epoch}",`;
+  laneTexts.set(lane, text);
+  return text;
+}
+
 export function positionMessage({ feed, lane, prev, pos, timeMicros }: PositionFrame): Uint8Array[] {
-  return [message('position', { feed, lane: wireLaneName(lane), epoch: lane.epoch, prev, pos }, timeMicros)];
+  const text =
+    `{"type":"position","timestamp":"${isoTime(timeMicros)}",` +
+    `"payload":{"feed":${feed},${laneText(lane)}"prev":"${prev}","pos":"${pos}"}}`;
+  return [Buffer.from(text)];
 }
 
 export function snapshotMessage({ feed, lane, pos, values, dropped, isLast, timeMicros }: SnapshotFrame): Uint8Array[] {
   const head =
-    `{"type":"snapshot","timestamp":"${isoTime(timeMicros)}","payload":{"feed":${feed},` +
-    `"lane":${JSON.stringify(wireLaneName(lane))},"epoch":"${lane.epoch}","pos":"${pos}",` +
+    `{"type":"snapshot","timestamp":"${isoTime(timeMicros)}","payload":{"feed":${feed},${laneText(lane)}"pos":"${pos}",` +
     `"last":${isLast},${droppedText({ dropped })}"events":[`;
   const parts: Uint8Array[] = [Buffer.from(head)];
   values.forEach((value, index) => {

@@ -31,6 +31,8 @@ export const DEFAULT_PERFORMANCE_LIMITS: PerformanceLimits = { maxLanes: 500, ma
 /** Where figures go that did not fit in. No topic can be called so: it is no path of a tenant. */
 export const OTHER = 'other';
 const FORGET_AFTER_MS = 3_600_000;
+/** While there is no room, who was silent is looked for this often, and not by every flush. */
+const SEEK_SILENT_EVERY_MS = 10_000;
 
 interface LaneSeries {
   readonly topic: string;
@@ -69,6 +71,8 @@ export class PerformanceStatistics {
   private readonly untaken = new Map<string, TopicTally>();
   private readonly startedMs: number;
   private other: LaneSeries | undefined;
+  private silentLanesSoughtMs = Number.NEGATIVE_INFINITY;
+  private silentFeedsSoughtMs = Number.NEGATIVE_INFINITY;
   /** Told of losses that the subscriber did not ask for. */
   onFailed: (deliveries: number) => void = () => undefined;
 
@@ -199,7 +203,7 @@ export class PerformanceStatistics {
 
   private newSeries(key: string, topic: string, tenant: string, partition: number): LaneSeries {
     const nowMs = this.clock.monotonicMs();
-    if (this.lanes.size >= this.limits.maxLanes) this.forgetSilent(nowMs);
+    if (this.lanes.size >= this.limits.maxLanes) this.forgetSilentLanes(nowMs);
     if (this.lanes.size >= this.limits.maxLanes) {
       this.other ??= newLane(OTHER, OTHER, -1, nowMs);
       return this.other;
@@ -209,7 +213,9 @@ export class PerformanceStatistics {
     return created;
   }
 
-  private forgetSilent(nowMs: number): void {
+  private forgetSilentLanes(nowMs: number): void {
+    if (nowMs - this.silentLanesSoughtMs < SEEK_SILENT_EVERY_MS) return;
+    this.silentLanesSoughtMs = nowMs;
     for (const [key, lane] of this.lanes) {
       if (nowMs - lane.series.touchedMs <= FORGET_AFTER_MS) continue;
       lane.isForgotten = true;
@@ -220,15 +226,19 @@ export class PerformanceStatistics {
   private feedSeries(id: number, nowMs: number): RollingSeries | undefined {
     const known = this.feeds.get(id);
     if (known !== undefined) return known;
-    if (this.feeds.size >= this.limits.maxFeeds) {
-      for (const [feed, series] of this.feeds) {
-        if (nowMs - series.touchedMs > FORGET_AFTER_MS) this.feeds.delete(feed);
-      }
-    }
+    if (this.feeds.size >= this.limits.maxFeeds) this.forgetSilentFeeds(nowMs);
     if (this.feeds.size >= this.limits.maxFeeds) return undefined;
     const series = new RollingSeries(nowMs);
     this.feeds.set(id, series);
     return series;
+  }
+
+  private forgetSilentFeeds(nowMs: number): void {
+    if (nowMs - this.silentFeedsSoughtMs < SEEK_SILENT_EVERY_MS) return;
+    this.silentFeedsSoughtMs = nowMs;
+    for (const [feed, series] of this.feeds) {
+      if (nowMs - series.touchedMs > FORGET_AFTER_MS) this.feeds.delete(feed);
+    }
   }
 
   private untakenOf({ lane, topic }: MeasuredLane): TopicTally {
