@@ -72,7 +72,7 @@ export class CatchUp {
       this.join(member);
       return true;
     }
-    const flush = feed.keptFlush(member.nextSequence);
+    const flush = feed.kept.at(member.nextSequence);
     if (flush === undefined || flush.eventCount > member.allowance) {
       member.nextSequence = 0;
       return false;

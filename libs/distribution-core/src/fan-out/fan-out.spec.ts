@@ -160,6 +160,42 @@ describe('fan-out', () => {
     expect(outlet.chainBreaks()).toEqual([]);
   });
 
+  it('tells positions no later than it should, whether events come or not', async () => {
+    await start({ positionEveryMs: 400 });
+    const critical: Filter = { op: 'eq', attribute: 'severity', value: 'CRITICAL' };
+    const { outlet, member } = await world.subscribe({ filter: critical });
+    for (let nth = 0; nth < 40; nth++) {
+      await world.publish(1, { attributes: { severity: nth % 7 === 0 ? 'CRITICAL' : 'INFO' } });
+      const end = world.fanOut.laneStates()[0].segments.end;
+      await world.settle(nth % 3 === 0 ? 300 : 90);
+      await world.settle(110);
+      const told = member.positions()[0].position;
+      if (nth % 3 === 0) expect(told >= end).toBe(true);
+    }
+    expect(outlet.of('position').length).toBeGreaterThan(5);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
+  it('serves a reader of few that was stuck from the segments, and one of many from what was written to the others', async () => {
+    await start();
+    for (const others of [0, 6]) {
+      const slow = new RecordingOutlet();
+      slow.setLimit(500);
+      const filter: Filter = { op: 'exists', attribute: `like${others}` };
+      for (let nth = 0; nth < others; nth++) await world.subscribe({ filter });
+      await world.subscribe({ outlet: slow, filter });
+      slow.confirms = false;
+      const before = slow.numbers.length;
+      for (let nth = 0; nth < 50; nth++) await world.publish(2, { attributes: { [`like${others}`]: true } });
+      expect(slow.numbers.length - before).toBeLessThan(20);
+      slow.confirms = true;
+      slow.confirm();
+      await world.settle(200);
+      expect(slow.numbers).toHaveLength(100);
+      expect(slow.chainBreaks()).toEqual([]);
+    }
+  });
+
   it('resumes after a position with exactly what came since, then live', async () => {
     await start();
     const { outlet: first } = await world.subscribe();

@@ -3,7 +3,9 @@ import type { EventBatch } from '../event-batch.js';
 import type { EntryMatcher } from '../matching/entry-matcher.js';
 import type { LanePosition, Position } from '../position.js';
 import type { Selection } from '../subscription/subscription.js';
+import { KeptFlushes } from './kept-flushes.js';
 import type { LaneState } from './lane-state.js';
+import { MarkTurns } from './mark-turns.js';
 import type { Member } from './member.js';
 import type { FrameEncoder, Run } from './outlet.js';
 import { appendRuns, eventsOf, splitRuns } from './runs.js';
@@ -34,7 +36,7 @@ export interface FlushPart {
 export interface Flush {
   readonly sequence: number;
   readonly bytes: Buffer;
-  /** 0 if the transport has no marks. */
+  /** 0 if the transport has no marks, or nobody's turn it is. */
   readonly mark: number;
   /** Made when the first member needs it. */
   readonly markedBytes: () => Buffer;
@@ -43,21 +45,13 @@ export interface Flush {
 }
 
 export const MAX_FRAME_BYTES = 256 * 1024;
-/** After this much every member gets a mark at once… */
-const MARK_ALL_EVERY_BYTES = 128 * 1024;
 /**
- * …and before, each member within this time. Spread over the flushes, because a thousand confirmations that come at
- * once hold the loop up for as long as a whole flush does.
+ * A feed of fewer live members keeps no flushes: to encode one again for a member that falls behind is cheaper than to keep
+ * what is hardly ever asked for, because what outlives a few flushes is copied by the collector, and has to be found by it later.
  */
-const MARK_EACH_EVERY_MS = 500;
-/**
- * With fewer live members a flush is not kept: to encode it again for one that falls behind is cheaper than to keep what is
- * hardly ever asked for, because whatever outlives a few flushes is copied by the collector, and later sought by it.
- */
-const MIN_MEMBERS_TO_KEEP_FOR = 4;
-/** So few members are marked with the data that comes next, if it comes soon, and not by writes of their own. */
+const MANY_MEMBERS = 4;
+/** Members of such a feed are marked with the data that comes next, if it comes soon, and not by writes of their own. */
 const MARK_ALONE_AFTER_MS = 250;
-const MIN_KEPT_BYTES = 64 * 1024;
 
 export interface FlushTime {
   readonly nowMicros: number;
@@ -74,24 +68,17 @@ export class Feed {
   /** Members, live or behind, that asked for a rate. */
   readonly paced = new Set<Member>();
   readonly lanes = new Map<LaneState, FeedLane>();
+  readonly kept = new KeptFlushes();
   /** Whose topics it selects, and so whose share of the egress it uses. */
   readonly tenant: string;
   sequence = 0;
   /** Events that its selection picked since it exists. */
   matchedCount = 0;
   private pending: FeedLane[] = [];
-  private kept: Flush[] = [];
-  private keptBytes = 0;
+  private readonly marks = new MarkTurns();
   private lastFlushBytes = 0;
-  private bytesSinceMarkAll = 0;
-  private markedAtMs = 0;
   private wroteAtMs = 0;
-  /** Members that wait for a mark since the last data, counted from `nextMarked` on, around the list. */
-  private unmarked = 0;
-  private nextMarked = 0;
-  /** Marks that may be sent by now, with the fraction that is carried over. */
-  private dueMarks = 0;
-  /** Since the last call of `takeRate`. */
+  /** Since the last call of `takeWrittenBytes`. */
   private writtenBytes = 0;
 
   constructor(
@@ -222,6 +209,26 @@ export class Feed {
     this.tellMoved(overdue, time);
   }
 
+  /** After the last data: the members that have not been marked since then get their marks. */
+  markIdle(time: FlushTime): void {
+    const { length } = this.live;
+    if (!this.marks.isAnyWaiting || length === 0) return;
+    if (length < MANY_MEMBERS && time.nowMs - this.wroteAtMs < MARK_ALONE_AFTER_MS) return;
+    this.write([], 0, [], time);
+  }
+
+  /** Bytes per member since the last call. */
+  takeWrittenBytes(): number {
+    const bytes = this.writtenBytes;
+    this.writtenBytes = 0;
+    return bytes;
+  }
+
+  /** What it tells of a lane has changed, and no flush said so: to who is behind, the kept ones are not all there is. */
+  movedOn(): void {
+    for (const member of this.behind) member.nextSequence = 0;
+  }
+
   private tellMoved(moved: readonly FeedLane[], time: FlushTime): void {
     if (moved.length === 0) return;
     if (this.live.length === 0) return this.advanceSilently(moved);
@@ -246,94 +253,36 @@ export class Feed {
     this.write(buffers, 0, parts, time);
   }
 
-  /** After the last data: the members that have not been marked since then get their marks. */
-  markIdle(time: FlushTime): void {
-    const { length } = this.live;
-    if (this.unmarked === 0 || length === 0) return;
-    if (length < MIN_MEMBERS_TO_KEEP_FOR && time.nowMs - this.wroteAtMs < MARK_ALONE_AFTER_MS) return;
-    this.write([], 0, [], time);
-  }
-
-  /** Bytes per member since the last call. */
-  takeWrittenBytes(): number {
-    const bytes = this.writtenBytes;
-    this.writtenBytes = 0;
-    return bytes;
-  }
-
-  /** The flush of this number, if it is still kept. */
-  keptFlush(sequence: number): Flush | undefined {
-    const first = this.kept[0]?.sequence;
-    return first === undefined ? undefined : this.kept[sequence - first];
-  }
-
-  /** What it tells of a lane has changed, and no flush said so: to who is behind, the kept ones are not all there is. */
-  movedOn(): void {
-    for (const member of this.behind) member.nextSequence = 0;
-  }
-
-  limitKept(bytes: number): void {
-    const limit = Math.max(MIN_KEPT_BYTES, bytes);
-    while (this.keptBytes > limit) this.keptBytes -= (this.kept.shift() as Flush).bytes.length;
-  }
-
   private write(buffers: readonly Buffer[], eventCount: number, parts: readonly FlushPart[], time: FlushTime): void {
     const bytes = buffers.length === 1 ? buffers[0] : Buffer.concat(buffers);
-    if (bytes.length > 0) {
-      this.unmarked = this.live.length;
-      this.wroteAtMs = time.nowMs;
-    }
-    this.bytesSinceMarkAll += bytes.length;
-    const marked = this.countToMark(time.nowMs);
+    if (bytes.length > 0) this.wroteAtMs = time.nowMs;
+    this.marks.wrote(bytes.length, this.live.length);
+    const marked = this.marks.take(time.nowMs, this.live.length);
     if (bytes.length === 0 && marked === 0) return;
-    const number = this.nextMark();
-    const markBytes = this.encoder.mark(number);
+    const isKept = bytes.length > 0 && this.live.length >= MANY_MEMBERS;
+    const mark = marked > 0 || isKept ? this.nextMark() : 0;
+    const markBytes = mark === 0 ? undefined : this.encoder.mark(mark);
     if (bytes.length === 0 && markBytes === undefined) return;
     let markedBytes: Buffer | undefined;
     const flush: Flush = {
       sequence: bytes.length > 0 ? ++this.sequence : this.sequence,
       bytes,
-      mark: markBytes === undefined ? 0 : number,
+      mark: markBytes === undefined ? 0 : mark,
       markedBytes: () => (markedBytes ??= markBytes === undefined ? bytes : Buffer.concat([bytes, markBytes])),
       eventCount,
       parts,
     };
-    if (bytes.length > 0) this.keep(flush);
+    if (isKept) this.kept.keep(flush);
+    else if (bytes.length > 0) this.kept.clear();
+    if (bytes.length > 0) this.lastFlushBytes = bytes.length;
+    this.writtenBytes += bytes.length;
     const size = this.live.length;
-    const from = size === 0 ? 0 : this.nextMarked % size;
-    this.nextMarked = from + marked;
+    const from = this.marks.advance(marked, size);
     // Backwards, because a member that falls behind leaves the list and the last one takes its place.
     for (let index = size - 1; index >= 0; index--) {
       const isMarked = (index >= from ? index - from : index - from + size) < marked;
       if (isMarked || bytes.length > 0) this.live[index].offer(flush, isMarked);
     }
-  }
-
-  private countToMark(nowMs: number): number {
-    const elapsedMs = nowMs - this.markedAtMs;
-    this.markedAtMs = nowMs;
-    this.dueMarks = Math.min(this.live.length, this.dueMarks + (this.live.length * elapsedMs) / MARK_EACH_EVERY_MS);
-    const isAllDue = this.bytesSinceMarkAll >= MARK_ALL_EVERY_BYTES;
-    if (isAllDue) this.bytesSinceMarkAll = 0;
-    const count = Math.min(this.unmarked, isAllDue ? this.unmarked : Math.floor(this.dueMarks));
-    this.dueMarks = Math.max(0, this.dueMarks - count);
-    this.unmarked -= count;
-    return count;
-  }
-
-  private keep(flush: Flush): void {
-    this.lastFlushBytes = flush.bytes.length;
-    this.writtenBytes += flush.bytes.length;
-    if (this.live.length < MIN_MEMBERS_TO_KEEP_FOR) return this.keepNone();
-    this.kept.push(flush);
-    this.keptBytes += flush.bytes.length;
-  }
-
-  /** One that is not kept leaves a hole, so those before it are of no use. */
-  private keepNone(): void {
-    if (this.kept.length === 0) return;
-    this.kept = [];
-    this.keptBytes = 0;
   }
 
   /** Nobody is live: no frame is made, and the kept ones have a hole after them, so they go. */
@@ -345,7 +294,7 @@ export class Feed {
       lane.eventCount = 0;
     }
     this.sequence++;
-    this.keepNone();
+    this.kept.clear();
   }
 }
 

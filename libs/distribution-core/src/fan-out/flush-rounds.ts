@@ -178,7 +178,7 @@ export class FlushRounds {
     const traceparents = this.traces.take(feed);
     const deliveries = feed.flush({ nowMicros: startedMicros, nowMs: clock.monotonicMs() });
     if (deliveries > 0) this.held.flushed(feed);
-    feed.limitKept(this.deps.keptBytesPerFeed());
+    feed.kept.limit(this.deps.keptBytesPerFeed());
     if (deliveries > 0) {
       const endedMicros = clock.nowMicros();
       const latencyMs = (endedMicros - oldestMicros) / 1000;

@@ -92,6 +92,21 @@ describe('performance statistics', () => {
     expect(statistics.feed(77, '1m').deliveries).toBe(1);
   });
 
+  it('give the place of a silent feed to another one within ten seconds, not by a look at all of them at each delivery', () => {
+    const clock = new FakeClock();
+    const statistics = new PerformanceStatistics(clock, { maxFeeds: 1 });
+    const a = lane('a');
+    statistics.delivered(1, a, 1, 1, 1);
+    clock.advance(3_595_000);
+    statistics.delivered(2, a, 1, 1, 1);
+    clock.advance(6_000);
+    statistics.delivered(2, a, 1, 1, 1);
+    expect(statistics.feed(2, '1m').deliveries).toBe(0);
+    clock.advance(4_000);
+    statistics.delivered(2, a, 1, 1, 1);
+    expect(statistics.feed(2, '1m').deliveries).toBe(1);
+  });
+
   it('go on with a lane that was forgotten while it was silent', () => {
     const clock = new FakeClock();
     const statistics = new PerformanceStatistics(clock, { maxLanes: 1 });
