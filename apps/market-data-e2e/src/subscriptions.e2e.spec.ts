@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { until } from '@distributary/distribution-core/testing';
 import { ask, type CommandStream, idsOf, reopened, webSocketDoor } from '@distributary/distribution-service/testing';
+import { STREAM_DOORS } from './doors/all-doors.js';
 import { marketClient } from './doors/grpc.js';
 import { aQuote, aSymbol, aTrade, trades } from './events.js';
 import { TestApp } from './harness.js';
@@ -132,6 +133,35 @@ describe('subscriptions to market data', () => {
     const wrong = { ...request, subscription: randomUUID(), start_position: 'MESSAGE_ID' };
     const refusal = { code: 'request.invalid', errors: [expect.objectContaining({ path: 'message_id' })] };
     expect(await app.post(REQUESTS, wrong)).toMatchObject({ status: 400, body: refusal });
+  });
+
+  describe.each([...STREAM_DOORS])('made by the request of the specification, over $name', (door) => {
+    it('are received by their name alone', async () => {
+      const [symbol, subscription] = [aSymbol(), randomUUID()];
+      const sent = trades(symbol, 3);
+      await app.publish(...sent);
+      const filters = [
+        { field: 'symbol', operator: 'eq', values: [symbol] },
+        { field: 'price', operator: 'gte', values: [101] },
+      ];
+      const request = { topic: 'market-data/normalized/equities', subscription, filters, start_position: 'EARLIEST' };
+      expect((await app.post(REQUESTS, request)).status).toBe(201);
+      const reader = await door.open(app, { name: subscription });
+      expect(await reader.record.next('subscribed')).toMatchObject({ generation: 1 });
+      expect(idsOf(await reader.record.events(2))).toEqual(idsOf(sent.slice(1)));
+      await reader.close();
+    });
+
+    it('are not received by another selection', async () => {
+      const subscription = randomUUID();
+      expect((await app.post(REQUESTS, { topic: 'market-data/normalized/equities', subscription })).status).toBe(201);
+      const reader = await door.open(app, { name: subscription, symbols: [aSymbol()] });
+      expect(await reader.record.next('error')).toMatchObject({
+        code: 'subscription.exists',
+        errors: [{ path: 'name' }],
+      });
+      await reader.close();
+    });
   });
 
   it('have topics that are created, read and deleted over REST', async () => {

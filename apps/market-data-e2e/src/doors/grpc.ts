@@ -83,11 +83,12 @@ export const typedDoor: StreamDoor = {
 };
 
 function typedRequest(selection: Selection): Fields {
-  const { exchanges, currencies, asset_classes, min_price, max_price, min_volume, max_volume, ...others } = selection;
+  const { name, exchanges, currencies, asset_classes, min_price, max_price, min_volume, max_volume, ...others } =
+    selection;
   const bounds = { ...boundOf('min_price', min_price), ...boundOf('max_price', max_price) };
   const lists = { exchanges, currencies, asset_classes, min_volume, max_volume };
   const given = Object.entries(lists).filter(([, value]) => value !== undefined);
-  return { ...wireSelection(others), filters: { ...bounds, ...Object.fromEntries(given) } };
+  return { ...wireSelection(others), subscription_name: name, filters: { ...bounds, ...Object.fromEntries(given) } };
 }
 
 const boundOf = (name: string, bound: number | string | undefined): Fields => {

@@ -5,6 +5,7 @@ describe('the criteria of a gRPC request', () => {
     const filters = { exchanges: ['XNAS'], currencies: [], min_price: 1.5, max_price_text: '2.5', min_volume: 7 };
     const request = { symbols: ['AAPL'], data_types: [], subscription_name: 'x', filters, slow_policy: 'block' };
     expect(flatCriteria(request)).toEqual({
+      name: 'x',
       symbols: ['AAPL'],
       exchanges: ['XNAS'],
       min_price: 1.5,

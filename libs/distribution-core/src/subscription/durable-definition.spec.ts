@@ -1,6 +1,6 @@
 import { FakeClock } from '../testing/fake-clock.js';
 import { InMemorySubscriptionStore } from '../testing/in-memory-subscription-store.js';
-import { findOrCreate } from './durable-definition.js';
+import { asStored, findOrCreate } from './durable-definition.js';
 import type { SubscribeCommand } from './stream-commands.js';
 
 const COMMAND: SubscribeCommand = {
@@ -40,5 +40,33 @@ describe('a durable subscription that is made when it is first asked for', () =>
       findOrCreate(deps, 'default', { ...COMMAND, selection }),
     ]);
     await expect(asked).rejects.toMatchObject({ code: 'subscription.exists' });
+  });
+});
+
+describe('a command to a durable subscription that exists', () => {
+  const { durable, ...others } = COMMAND;
+  const leaving = (...left: ('selection' | 'slowPolicy')[]): SubscribeCommand => ({
+    ...others,
+    durable: { ...durable!, asStored: left },
+    selection: { topicPatterns: ['#'], keyPatterns: [], filter: undefined },
+  });
+  const deps = { subscriptions: new InMemorySubscriptionStore(), clock: new FakeClock() };
+  beforeAll(() => findOrCreate(deps, 'default', { ...COMMAND, slowPolicy: 'disconnect' }));
+
+  it('has what its client left to it as it is stored', async () => {
+    expect(await asStored(deps.subscriptions, leaving('selection', 'slowPolicy'))).toMatchObject({
+      selection: { topicPatterns: ['orders'] },
+      slowPolicy: 'disconnect',
+    });
+    expect(await asStored(deps.subscriptions, leaving('selection'))).toMatchObject({
+      selection: { topicPatterns: ['orders'] },
+      slowPolicy: 'block',
+    });
+  });
+
+  it('has the rest as its client said, and all of it if there is none of the name', async () => {
+    expect(await asStored(deps.subscriptions, COMMAND)).toBe(COMMAND);
+    const command = { ...leaving('selection'), durable: { ...durable!, name: 'nobody' } };
+    expect(await asStored(deps.subscriptions, command)).toBe(command);
   });
 });

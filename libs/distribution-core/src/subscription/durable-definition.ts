@@ -2,6 +2,7 @@ import { unqualified } from '../access/tenancy.js';
 import { DistributionError } from '../errors/distribution-error.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { canonicalSelection } from '../matching/canonical-filter.js';
+import type { SubscriptionStore } from '../ports/subscription-store.port.js';
 import { canonicalJson } from '../transformation/json-value.js';
 import { checkActive } from './durable-rules.js';
 import { remembered } from './start.js';
@@ -50,6 +51,21 @@ export async function findOrCreate(
     if (made === undefined) throw error;
     return same(made);
   }
+}
+
+/** The command with what its client left to the subscription as that has it, if it exists. */
+export async function asStored(
+  subscriptions: Pick<SubscriptionStore, 'find'>,
+  command: SubscribeCommand,
+): Promise<SubscribeCommand> {
+  const { name, asStored: left = [] } = command.durable ?? {};
+  const known = name === undefined || left.length === 0 ? undefined : await subscriptions.find(name);
+  if (known === undefined) return command;
+  return {
+    ...command,
+    ...(left.includes('selection') && { selection: selectionOf(known) }),
+    ...(left.includes('slowPolicy') && { slowPolicy: known.slowPolicy }),
+  };
 }
 
 const hasCode = (error: unknown, code: ErrorCode): boolean => error instanceof DistributionError && error.code === code;

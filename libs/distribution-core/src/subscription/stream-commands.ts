@@ -22,6 +22,8 @@ export interface SubscribeCommand {
     readonly deliveryGuarantee: DeliveryGuarantee;
     readonly subscriberService: string;
     readonly delivery?: DeliveryOptions;
+    /** What the client left to the subscription that has the name; of a new one it is what the command says. */
+    readonly asStored?: readonly ('selection' | 'slowPolicy')[];
   };
 }
 

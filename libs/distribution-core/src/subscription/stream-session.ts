@@ -7,6 +7,7 @@ import type { OutputTransformation } from '../transformation/transformations.js'
 import { attachDurable } from './attach-durable.js';
 import { attachEphemeral } from './attach-in-order.js';
 import { DurableChanges } from './durable-changes.js';
+import { asStored } from './durable-definition.js';
 import { checkDurable, isCompeting } from './durable-rules.js';
 import { changePrincipal } from './principal-change.js';
 import { SessionPrincipal } from './session-principal.js';
@@ -62,10 +63,14 @@ export class StreamSession {
     return this.present.outputOf(output);
   }
 
-  async subscribe(command: SubscribeCommand): Promise<void> {
-    this.check(command);
-    this.subscriptions.setPending(command.id);
+  async subscribe(asked: SubscribeCommand): Promise<void> {
+    this.check(asked);
+    this.subscriptions.setPending(asked.id);
     try {
+      const command = await asStored(this.deps.subscriptions, asked);
+      if (command.durable !== undefined && isCompeting(command.durable.type)) {
+        this.present.requireWhole(command.selection);
+      }
       // Before anything is stored: what cannot be made of events must not become a durable subscription.
       await this.present.encoderOf(command.output);
       const attachment =
@@ -74,7 +79,7 @@ export class StreamSession {
           : await attachDurable(this.state, command, (this.changes ??= new DurableChanges(this.state)));
       await this.subscriptions.settle(command, attachment);
     } catch (error) {
-      this.subscriptions.forget(command.id);
+      this.subscriptions.forget(asked.id);
       throw error;
     }
   }
@@ -126,9 +131,7 @@ export class StreamSession {
     if (this.subscriptions.size >= maxSubscriptions) {
       throw new DistributionError('quota.exceeded', `a connection may have ${maxSubscriptions} subscriptions`);
     }
-    if (command.durable === undefined) return;
-    checkDurable(command.durable, command.slowPolicy);
-    if (isCompeting(command.durable.type)) this.present.requireWhole(command.selection);
+    if (command.durable !== undefined) checkDurable(command.durable, command.slowPolicy);
   }
 }
 

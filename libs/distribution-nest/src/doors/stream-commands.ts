@@ -15,7 +15,7 @@ import {
 } from '@distributary/distribution-core';
 import type { z } from 'zod';
 import { pathText } from '../http/validation.js';
-import { schemaFor } from './selection-fields.js';
+import { ownFieldsOf, schemaFor } from './selection-fields.js';
 import type { StreamVocabulary } from './stream-vocabulary.js';
 
 /** `request.invalid` with every problem and its path. */
@@ -46,6 +46,7 @@ export function parseSubscribe(payload: unknown, vocabulary: StreamVocabulary): 
             type: input.type ?? 'exclusive',
             deliveryGuarantee: guarantee,
             subscriberService: input.subscriber_service ?? input.name,
+            ...leftToStored(input, vocabulary),
             ...deliveryOf(input),
           },
         }),
@@ -58,6 +59,18 @@ export const selectionFor = (subscriber: string | undefined, selection: Selectio
 
 function slowPolicyOf(input: SelectionInput, isLossless: boolean, vocabulary: StreamVocabulary) {
   return isLossless ? 'block' : vocabulary.defaultSlowPolicy(input);
+}
+
+/** Whoever names a subscription and no selection means the one that it has. */
+function leftToStored(input: SubscribeInput, vocabulary: StreamVocabulary) {
+  const { patterns, keys, data_types, services, filter } = input;
+  const isSelecting =
+    [patterns, keys, data_types, services, filter].some((part) => part !== undefined) ||
+    Object.keys(ownFieldsOf(input, vocabulary)).length > 0;
+  if (isSelecting) return {};
+  return {
+    asStored: input.slow_policy === undefined ? (['selection', 'slowPolicy'] as const) : (['selection'] as const),
+  };
 }
 
 function deliveryOf(input: SubscribeInput) {
