@@ -132,6 +132,7 @@ export * from './audit/refused-callers.js';
 export * from './limits/caller-address.js';
 export * from './http/async-api.js';
 export * from './http/async-api.controller.js';
+export * from './admin/subscriptions/creates-subscription.js';
 export * from './admin/subscriptions/health-view.js';
 export * from './admin/subscriptions/subscriptions.controller.js';
 export * from './admin/subscriptions/subscriptions.grpc.js';

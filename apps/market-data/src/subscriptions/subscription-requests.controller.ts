@@ -1,14 +1,10 @@
-import { marketSubscriptionRequestSchema, subscriptionViewSchema } from '@distributary/contracts';
+import { marketSubscriptionRequestSchema } from '@distributary/contracts';
 import type { Principal } from '@distributary/distribution-core';
 import {
-  ApiContract,
+  createdSubscription,
+  CreatesSubscription,
   CurrentPrincipal,
-  ETAG_HEADER,
-  IDEMPOTENCY_ERRORS,
-  Idempotent,
-  idempotencyHeaders,
   SubscriptionsService,
-  tagged,
 } from '@distributary/distribution-nest';
 import { Body, Controller, Post, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
@@ -22,22 +18,15 @@ export class SubscriptionRequestsController {
   constructor(private readonly subscriptions: SubscriptionsService) {}
 
   @Post()
-  @Idempotent()
-  @ApiContract({
+  @CreatesSubscription({
     summary: 'Create a subscription by topic, name, type, filters and start position',
-    headers: idempotencyHeaders,
     body: marketSubscriptionRequestSchema,
-    response: subscriptionViewSchema,
-    status: 201,
-    responseHeaders: ETAG_HEADER,
-    errors: [...IDEMPOTENCY_ERRORS, 'subscription.exists', 'topic.not_found', 'broker.unavailable'],
   })
-  async create(
+  create(
     @CurrentPrincipal() principal: Principal,
     @Body() body: unknown,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { view, version } = await this.subscriptions.create(principal, newSubscriptionOf(body));
-    return tagged(reply, version, view);
+    return createdSubscription(this.subscriptions, principal, newSubscriptionOf(body), reply);
   }
 }

@@ -16,7 +16,7 @@ import type { FastifyReply } from 'fastify';
 import { CurrentPrincipal } from '../../auth/current-principal.js';
 import { ApiContract } from '../../http/api-contract.js';
 import { ETAG_HEADER, ifMatchHeaders, preconditionOf, tagged } from '../http/etag.js';
-import { IDEMPOTENCY_ERRORS, idempotencyHeaders, Idempotent } from '../http/idempotent.js';
+import { createdSubscription, CreatesSubscription } from './creates-subscription.js';
 import { SubscriptionsService } from './subscriptions.service.js';
 
 /** Durable subscriptions; streams read them by their `name`, which is their `subscription_id`. */
@@ -37,23 +37,16 @@ export class SubscriptionsController {
   }
 
   @Post()
-  @Idempotent()
-  @ApiContract({
+  @CreatesSubscription({
     summary: 'Create a subscription; its positions are those of this moment, so its first reader misses nothing',
-    headers: idempotencyHeaders,
     body: newSubscriptionSchema,
-    response: subscriptionViewSchema,
-    status: 201,
-    responseHeaders: ETAG_HEADER,
-    errors: [...IDEMPOTENCY_ERRORS, 'subscription.exists', 'topic.not_found', 'broker.unavailable'],
   })
-  async create(
+  create(
     @CurrentPrincipal() principal: Principal,
     @Body() body: unknown,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { view, version } = await this.subscriptions.create(principal, body);
-    return tagged(reply, version, view);
+    return createdSubscription(this.subscriptions, principal, body, reply);
   }
 
   @Get(':id')
