@@ -1,6 +1,6 @@
 import { idsOf, type Selection, subscribed } from '@distributary/distribution-service/testing';
 import { until } from '@distributary/distribution-core/testing';
-import { STREAM_DOORS } from './doors/all-doors.js';
+import { COMMAND_DOORS, STREAM_DOORS } from './doors/all-doors.js';
 import { openTyped } from './doors/grpc.js';
 import { aQuote, aSymbol, aTrade } from './events.js';
 import { TestApp } from './harness.js';
@@ -57,6 +57,32 @@ describe('the live stream of market data', () => {
       expect(idsOf(await pricing.record.events(2))).toEqual(idsOf([forBoth, forAll]));
       expect(idsOf(await anonymous.record.events(1))).toEqual(idsOf([forAll]));
       for (const stream of [risk, pricing, anonymous]) await stream.close();
+    });
+  });
+
+  describe.each(COMMAND_DOORS)('as a page of the past over $name', (door) => {
+    it('selects by the words of market data', async () => {
+      const symbol = aSymbol();
+      const wanted = aTrade(symbol, { exchange: 'XNYS', price: 150.25 });
+      await app.publish(aTrade(symbol), wanted, aTrade(symbol, { exchange: 'XNYS', price: 151 }));
+      const stream = await door.connect(app);
+      const patterns = ['market-data/normalized/equities'];
+      stream.send('history', {
+        id: 'h',
+        patterns,
+        symbols: [symbol],
+        exchanges: ['XNYS'],
+        max_price: '150.25',
+      });
+      const { events } = await stream.record.next('history');
+      expect(idsOf(events as { event_id: string }[])).toEqual([wanted.event_id]);
+      stream.send('history', { id: 'h', patterns, symbols: ['A B'], max_price: 'dear' });
+      expect(await stream.record.next('error')).toMatchObject({
+        id: 'h',
+        code: 'request.invalid',
+        errors: [{ path: 'symbols[0]' }, { path: 'max_price' }],
+      });
+      await stream.close();
     });
   });
 

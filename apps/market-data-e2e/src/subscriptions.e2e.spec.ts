@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { until } from '@distributary/distribution-core/testing';
 import { ask, type CommandStream, idsOf, reopened, webSocketDoor } from '@distributary/distribution-service/testing';
 import { STREAM_DOORS } from './doors/all-doors.js';
-import { marketClient } from './doors/grpc.js';
+import { managementClient, marketClient, typedDoor } from './doors/grpc.js';
 import { aQuote, aSymbol, aTrade, trades } from './events.js';
 import { TestApp } from './harness.js';
 
@@ -111,6 +111,61 @@ describe('subscriptions to market data', () => {
     expect(await manage('DELETE')).toMatchObject({ status: 'deleted' });
     await expect(manage('GET')).rejects.toMatchObject({ code: 'subscription.not_found' });
     client.close();
+  });
+
+  it('are administered over gRPC by the words of market data', async () => {
+    const [symbol, subscription_id] = [aSymbol(), randomUUID()];
+    const client = managementClient(app);
+    const manage = (method: string, request: object) => ask(app, client, method, { subscription_id, ...request });
+    const selection = {
+      symbols: [symbol],
+      exchanges: ['nasdaq'],
+      currencies: ['USD'],
+      min_price: '101',
+      max_volume: 1_000,
+    };
+    await manage('CreateSubscription', { selection });
+    const reader = await reopened(webSocketDoor, app, { name: subscription_id });
+    const sent = trades(symbol, 4);
+    const outside = [
+      aTrade(symbol, { exchange: 'XNYS' }),
+      aTrade(symbol, { currency: 'EUR' }),
+      aTrade(symbol, { volume: 1_001 }),
+    ];
+    await app.publish(...outside, ...sent);
+    expect(idsOf(await reader.record.events(3))).toEqual(idsOf(sent.slice(1)));
+    await acknowledge(reader);
+    await reader.close();
+    await manage('UpdateSubscription', { selection: { symbols: [symbol], max_price: '100' } });
+    const again = await reopened(webSocketDoor, app, { name: subscription_id });
+    const more = trades(symbol, 2);
+    await app.publish(...more);
+    expect(idsOf(await again.record.events(1))).toEqual(idsOf(more.slice(0, 1)));
+    await again.close();
+    const wrong = manage('UpdateSubscription', { selection: { symbols: ['A B'], min_price: 'dear' } });
+    await expect(wrong).rejects.toMatchObject({
+      code: 'request.invalid',
+      errors: [{ path: 'symbols[0]' }, { path: 'min_price' }],
+    });
+    client.close();
+  });
+
+  it('received over StreamMarketData are acknowledged over gRPC', async () => {
+    const [symbol, name] = [aSymbol(), randomUUID()];
+    const client = managementClient(app);
+    const sent = trades(symbol, 3);
+    await app.publish(...sent);
+    const first = await typedDoor.open(app, { name, symbols: [symbol], start: 'earliest' });
+    const { generation } = await first.record.next('subscribed');
+    await first.record.events(3);
+    const cursor = first.record.cursor('stream');
+    await ask(app, client, 'AcknowledgeSubscription', { subscription_id: name, generation, cursor });
+    await first.close();
+    client.close();
+    await app.publish(...trades(symbol, 1, 3));
+    const second = await reopened(webSocketDoor, app, { name });
+    expect((await second.record.events(1)).map(({ data }) => data.sequence)).toEqual([3]);
+    await second.close();
   });
 
   it('are created over REST by the request of the specification', async () => {

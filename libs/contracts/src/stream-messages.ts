@@ -36,16 +36,8 @@ export interface HelloPayload {
   readonly client?: string;
 }
 
-export interface SubscribePayload {
-  /** Chosen by the client, unique within its connection, at most 100 characters. */
-  readonly id: string;
-  /** Over topics: `+` one level, `#` the rest. */
-  readonly patterns?: readonly string[];
-  /** Over routing keys: `*` one word, `#` the rest. */
-  readonly keys?: readonly string[];
-  readonly data_types?: readonly string[];
-  readonly services?: readonly string[];
-  /** Of market data, as the next ones are. */
+/** What a selection of market data says besides. */
+export interface MarketSelectionPayload {
   readonly symbols?: readonly string[];
   readonly exchanges?: readonly string[];
   readonly currencies?: readonly string[];
@@ -55,6 +47,17 @@ export interface SubscribePayload {
   readonly max_price?: number | string;
   readonly min_volume?: number;
   readonly max_volume?: number;
+}
+
+export interface SubscribePayload extends MarketSelectionPayload {
+  /** Chosen by the client, unique within its connection, at most 100 characters. */
+  readonly id: string;
+  /** Over topics: `+` one level, `#` the rest. */
+  readonly patterns?: readonly string[];
+  /** Over routing keys: `*` one word, `#` the rest. */
+  readonly keys?: readonly string[];
+  readonly data_types?: readonly string[];
+  readonly services?: readonly string[];
   /** The filter tree as JSON, or its CEL text. */
   readonly filter?: unknown;
   /** Default: `latest`, or the stored position of a durable subscription. */
@@ -111,7 +114,7 @@ export interface CreditPayload {
   readonly events: number;
 }
 
-export interface HistoryPayload {
+export interface HistoryPayload extends MarketSelectionPayload {
   readonly id: string;
   readonly patterns: readonly string[];
   readonly filter?: unknown;

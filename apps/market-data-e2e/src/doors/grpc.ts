@@ -1,5 +1,12 @@
 import type { Readable } from 'node:stream';
-import { type ErrorPayload, MARKET_DATA_PACKAGE, MARKET_DATA_PROTO, PROTO_LOADING } from '@distributary/contracts';
+import {
+  type ErrorPayload,
+  MANAGEMENT_PACKAGE,
+  MANAGEMENT_PROTOS,
+  MARKET_DATA_PACKAGE,
+  MARKET_DATA_PROTO,
+  PROTO_LOADING,
+} from '@distributary/contracts';
 import {
   type AnyClient,
   type CommandDoor,
@@ -20,48 +27,19 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 
 /** What is not on the wire reads as its default. */
-const definition = loadSync(MARKET_DATA_PROTO, { ...PROTO_LOADING, defaults: true });
+const definition = loadSync([MARKET_DATA_PROTO, ...MANAGEMENT_PROTOS], { ...PROTO_LOADING, defaults: true });
 
 export const marketClient = (app: TestedService): AnyClient =>
   grpcClientOf(app, `${MARKET_DATA_PACKAGE}.MarketDataStream`, definition);
 
+/** The administration of durable subscriptions. */
+export const managementClient = (app: TestedService): AnyClient =>
+  grpcClientOf(app, `${MANAGEMENT_PACKAGE}.SubscriptionManager`, definition);
+
 type ExchangeClient = ReturnType<Parameters<typeof exchangeDoorOf>[0]>;
 
-const plainExchange = exchangeDoorOf((app) => marketClient(app) as unknown as ExchangeClient);
-
-/** The whole protocol in one call. Its messages are those of every service: what only market data has is in the filter. */
-export const exchangeDoor: CommandDoor = {
-  ...plainExchange,
-  open: (app, selection) => plainExchange.open(app, filtered(selection)),
-};
-
-const LISTS = {
-  symbols: 'symbol',
-  exchanges: 'exchange',
-  currencies: 'currency',
-  asset_classes: 'asset_class',
-} as const;
-const BOUNDS = {
-  min_price: 'price >=',
-  max_price: 'price <=',
-  min_volume: 'volume >=',
-  max_volume: 'volume <=',
-} as const;
-
-/** Its criteria as CEL, by the attributes of the events. */
-export function filtered(selection: Selection): Selection {
-  const clauses: string[] = [];
-  const others = Object.entries(selection).filter(([name, value]) => {
-    if (name in LISTS) {
-      const words = (value as readonly string[]).map((word) => (name === 'symbols' ? word : word.toUpperCase()));
-      clauses.push(`${LISTS[name as keyof typeof LISTS]} in ${JSON.stringify(words)}`);
-    } else if (name in BOUNDS) clauses.push(`${BOUNDS[name as keyof typeof BOUNDS]} ${String(value)}`);
-    else if (name === 'filter') clauses.push(`(${String(value)})`);
-    else return true;
-    return false;
-  });
-  return { ...Object.fromEntries(others), ...(clauses.length > 0 && { filter: clauses.join(' && ') }) };
-}
+/** The whole protocol in one call. */
+export const exchangeDoor: CommandDoor = exchangeDoorOf((app) => marketClient(app) as unknown as ExchangeClient);
 
 /** Each frame of `StreamMarketData` as it came, and the record that the other doors have. */
 export function openTyped(app: TestedService, request: Fields): Stream & { readonly frames: readonly Fields[] } {

@@ -37,8 +37,8 @@ export const newSubscriptionSchema = z
   .meta({ id: 'NewSubscription' });
 
 /**
- * `PATCH subscriptions/{id}`: what is not named stays as it is. `filter`, `data_types` and `services` are one filter
- * together: naming one of them replaces it, `filter: null` takes it away; `keys: null` means every key.
+ * `PATCH subscriptions/{id}`: what is not named stays as it is. `filter`, `data_types`, `services` and the
+ * domain's own fields are one filter together: naming one of them replaces it, `filter: null` takes it away; `keys: null` means every key.
  */
 export const subscriptionChangeSchema = z
   .strictObject({ ...selection, keys: selection.keys.nullable(), ...options })
