@@ -1,10 +1,14 @@
 import {
   type AssetClass,
+  assetClassSchema,
   compareDecimals,
   currencyRule,
+  currencySchema,
   type Decimal,
   DEFAULT_ASSET_CLASS,
+  isMarketDataType,
   type MarketDataDistribution,
+  marketRoutingSchema,
 } from '@distributary/contracts';
 import type { Problem } from '@distributary/distribution-core';
 import { assetClassOfTopic, isStateTopic } from './default-topics.js';
@@ -63,6 +67,29 @@ export function eventProblems(
   }
   return problems;
 }
+
+/**
+ * The same of an event of which the schema has refused some fields, so that its producer is told of all problems at once: the
+ * rules whose fields are right. None, if not even its type, its asset class or its topic can be told.
+ */
+export function problemsBesideShape(input: unknown, path: string, holdsState?: HoldsState): Problem[] {
+  if (!isObject(input) || !isObject(input.data)) return [];
+  const { data, data_type: dataType, metadata } = input;
+  if (typeof dataType !== 'string' || !isMarketDataType(dataType)) return [];
+  const assetClass = assetClassSchema.optional().safeParse(data.asset_class);
+  const routing = marketRoutingSchema.optional().safeParse(input.routing);
+  if (!assetClass.success || !routing.success) return [];
+  const readable = {
+    ...input,
+    data: { ...data, asset_class: assetClass.data, currency: currencySchema.optional().safeParse(data.currency).data },
+    routing: routing.data,
+    metadata: isObject(metadata) ? metadata : undefined,
+  };
+  return eventProblems(readable as unknown as MarketDataDistribution, path, holdsState);
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A field of another data type passes through unchecked, so it may be anything. */
 const isPrice = (value: unknown): value is Decimal =>

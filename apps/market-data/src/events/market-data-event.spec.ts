@@ -194,6 +194,30 @@ describe('what is wrong with market data', () => {
     expect(problemsOf(aTrade(), input)).toEqual([{ path: `events[1].${field}`, rule }]);
   });
 
+  it.each([
+    [aTrade({ price: -1, volume: -1, exchange: 'x!' }), ['data.exchange', 'data.volume', 'data.price']],
+    [aTrade({ currency: 'ZZZ', symbol: 'A B' }), ['data.symbol', 'data.currency']],
+    [aTrade({ currency: 'dollar!', price: -1 }), ['data.currency', 'data.price']],
+    [aQuote({ bid_price: 151, bid_size: -1 }), ['data.bid_size', 'data.bid_price']],
+    [aQuote({ bid_price: 'x' }), ['data.bid_price']],
+    // Which class it is of is not known, and so not what a price of it may be.
+    [aTrade({ asset_class: 'wood', price: -1 }), ['data.asset_class']],
+    [aTrade({ price: -1 }, { routing: { topic: 'a//b' } }), ['routing.topic']],
+    [{ data_type: 'STATUS', data: { status: 'fresh', symbol: 'A B', exchange: 'XNAS' } }, ['data.symbol']],
+    [{ data_type: 'WEATHER', data: { price: -1 } }, ['data_type']],
+    [
+      {
+        data_type: 'BAR',
+        data: { symbol: 'A', exchange: 'XNAS', interval: '7m', open: 3, high: 2, low: 'x', close: 1, volume: 1 },
+      },
+      ['data.interval', 'data.low', 'data.open'],
+    ],
+    [{ data_type: 'TRADE', data: 5 }, ['data']],
+  ])('is told all at once: %j', (input, fields) => {
+    const paths = (problemsOf(input) as { path: string }[]).map(({ path }) => path);
+    expect(paths).toEqual(fields.map((field) => `events[0].${field}`));
+  });
+
   it('is nothing of these', () => {
     expect(problemsOf(aTrade({ asset_class: 'futures', price: '-37.63' }))).toEqual([]);
     expect(problemsOf(aTrade({ asset_class: 'crypto', currency: 'USDT' }))).toEqual([]);

@@ -20,7 +20,7 @@ import {
 import { routingKeyOf, sourceKeyOf } from '../symbology/routing-key.js';
 import { defaultTopicOf } from './default-topics.js';
 import { attributesOf } from './event-attributes.js';
-import { assetClassOf, eventProblems, type HoldsState } from './event-rules.js';
+import { assetClassOf, eventProblems, type HoldsState, problemsBesideShape } from './event-rules.js';
 
 export const MAX_EVENT_BYTES = 256 * 1024;
 
@@ -42,6 +42,7 @@ export function parseMarketDataEvent(
   const parsed = marketDataDistributionSchema.safeParse(input);
   if (!parsed.success) {
     noteIssues(parsed.error.issues, index, problems);
+    problems.push(...problemsBesideShape(input, `events[${index}]`, holdsState));
     return undefined;
   }
   const found = eventProblems(parsed.data, `events[${index}]`, holdsState);

@@ -1,6 +1,7 @@
-import { historicalStreamSchema } from '@distributary/contracts';
-import { invalidRequest, type Selection } from '@distributary/distribution-core';
+import { historicalStreamSchema, marketSelectionSchema } from '@distributary/contracts';
+import { DistributionError, invalidRequest, type Problem, type Selection } from '@distributary/distribution-core';
 import { messageFields, parseWith, selectionFor } from '@distributary/distribution-nest';
+import { z } from 'zod';
 import { microsOfIso } from '@distributary/distribution-service';
 import { marketDataVocabulary } from '../stream/market-data-vocabulary.js';
 import { flatCriteria } from '../stream/stream-request.js';
@@ -21,19 +22,26 @@ export interface HistoricalRequest {
   readonly speed: number;
 }
 
+const { start_time, end_time } = historicalStreamSchema.shape;
+const timesSchema = z.object({ start_time, end_time });
+
 /** Of the message as proto-loader gives it. `request.invalid` with every problem. */
 export function parseHistoricalRequest(message: object): HistoricalRequest {
-  const input = parseWith(historicalStreamSchema, messageFields(flatCriteria(message)));
-  const { start_time: start, end_time: end, limit, speed, subscriber_service: subscriber, ...selected } = input;
-  const selection = selectionFor(subscriber, marketDataVocabulary.selectionOf(selected));
+  const fields = messageFields(flatCriteria(message));
+  const problems: Problem[] = [];
+  const input = noting(problems, () => parseWith(historicalStreamSchema, fields));
+  const selected = marketSelectionSchema.safeParse(fields);
+  const selection = selected.success
+    ? noting(problems, () => marketDataVocabulary.selectionOf(selected.data))
+    : undefined;
+  const times = timesSchema.safeParse(fields);
+  if (times.success) problems.push(...timeProblems(times.data));
+  if (input === undefined || selection === undefined || problems.length > 0) throw invalidRequest(problems);
+  const { start_time: start, end_time: end, limit, speed, subscriber_service: subscriber } = input;
   const fromMicros = microsOfIso(start);
   const toMicros = end === undefined ? undefined : microsOfIso(end);
-  if (fromMicros < 0) throw invalidRequest([{ path: 'start_time', rule: 'must not be before 1970' }]);
-  if (toMicros !== undefined && toMicros <= fromMicros) {
-    throw invalidRequest([{ path: 'end_time', rule: 'must be after start_time' }]);
-  }
   return {
-    selection,
+    selection: selectionFor(subscriber, selection),
     symbols: [...new Set(input.symbols)],
     dataTypes: input.data_types?.map((type) => type.toUpperCase()),
     fromMicros,
@@ -41,4 +49,25 @@ export function parseHistoricalRequest(message: object): HistoricalRequest {
     limit: limit === 0 ? Number.POSITIVE_INFINITY : limit,
     speed,
   };
+}
+
+function timeProblems({ start_time: start, end_time: end }: z.output<typeof timesSchema>): Problem[] {
+  const fromMicros = microsOfIso(start);
+  const problems: Problem[] = [];
+  if (fromMicros < 0) problems.push({ path: 'start_time', rule: 'must not be before 1970' });
+  if (end !== undefined && microsOfIso(end) <= fromMicros) {
+    problems.push({ path: 'end_time', rule: 'must be after start_time' });
+  }
+  return problems;
+}
+
+/** Undefined, and its problems noted, if it is refused with `request.invalid`. */
+function noting<Read>(problems: Problem[], read: () => Read): Read | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof DistributionError) || error.code !== 'request.invalid') throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
 }

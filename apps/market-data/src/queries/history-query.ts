@@ -1,5 +1,6 @@
 import {
   type BarInterval,
+  DEFAULT_HISTORY_BARS,
   type HistoricalDataQuery,
   historicalDataQuerySchema,
   latestDataQuerySchema,
@@ -30,6 +31,7 @@ export interface LatestQuery {
 }
 
 const DEFAULT_INTERVAL: BarInterval = '1m';
+const timesSchema = historicalDataQuerySchema.pick({ start_time: true, end_time: true });
 
 /**
  * Of the path and the query of a request, or of the fields of a message. Without a start it begins as long before its end as
@@ -39,10 +41,12 @@ export function parseHistoryQuery(symbol: unknown, query: unknown, clock: Clock)
   const problems: Problem[] = [];
   const named = checked(symbolParameterSchema, { symbol }, problems);
   const asked = checked(historicalDataQuerySchema, query ?? {}, problems);
-  const times = asked && timesOf(asked, clock);
-  if (times !== undefined && times.fromMicros >= times.toMicros) {
-    const rule = asked?.start_time === undefined ? 'must be after 1970' : 'must be after start_time';
-    problems.push({ path: 'end_time', rule: asked?.end_time === undefined ? `${rule}; it is now by default` : rule });
+  // Inverted times are told beside what else is wrong.
+  const told = asked ?? checked(timesSchema, query ?? {}, []);
+  const times = told && timesOf(told, clock);
+  if (told !== undefined && times !== undefined && times.fromMicros >= times.toMicros) {
+    const rule = told.start_time === undefined ? 'must be after 1970' : 'must be after start_time';
+    problems.push({ path: 'end_time', rule: told.end_time === undefined ? `${rule}; it is now by default` : rule });
   }
   if (named === undefined || asked === undefined || times === undefined || problems.length > 0) {
     throw invalidRequest(problems);
@@ -67,8 +71,11 @@ export const symbolNotFound = ({ symbol, exchange }: Pick<LatestQuery, 'symbol' 
     exchange === undefined ? `nothing of a symbol ${symbol}` : `nothing of a symbol ${symbol} at ${exchange}`,
   );
 
-function timesOf(query: HistoricalDataQuery, clock: Clock): Pick<HistoryQuery, 'fromMicros' | 'toMicros'> {
-  const { start_time: start, end_time: end, interval = DEFAULT_INTERVAL, limit } = query;
+function timesOf(
+  query: Pick<HistoricalDataQuery, 'start_time' | 'end_time'> & Partial<HistoricalDataQuery>,
+  clock: Clock,
+): Pick<HistoryQuery, 'fromMicros' | 'toMicros'> {
+  const { start_time: start, end_time: end, interval = DEFAULT_INTERVAL, limit = DEFAULT_HISTORY_BARS } = query;
   const toMicros = end === undefined ? clock.nowMicros() : microsOfIso(end);
   const span = limit * intervalMicros(interval);
   return { fromMicros: start === undefined ? Math.max(0, toMicros - span) : microsOfIso(start), toMicros };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isoTime } from '../monitoring/data.js';
-import { compareDecimals, type Decimal, decimalSchema } from './decimal.js';
+import { compareDecimals, type Decimal, decimalRule, decimalSchema } from './decimal.js';
 import { assetClassSchema, currencySchema, exchangeSchema, symbolSchema } from './symbology.js';
 import { BAR_INTERVALS, MARKET_STATES } from './vocabulary.js';
 
@@ -28,6 +28,15 @@ const occurrence = {
   sequence: whole.optional(),
 };
 
+/**
+ * For rules between fields, which are to be told beside what is wrong with single ones: values of the wrong shape come as they
+ * are then.
+ */
+const evenIfFieldsAreWrong = {
+  when: ({ value }: { readonly value: unknown }) => typeof value === 'object' && value !== null,
+};
+const isDecimal = (value: unknown): value is Decimal => decimalRule(value) === undefined;
+
 export const tradeDataSchema = z.looseObject({
   ...instrument,
   ...occurrence,
@@ -49,15 +58,16 @@ export const quoteDataSchema = z
     ask_size: whole.optional(),
   })
   .superRefine((quote, context) => {
+    const isComparable = context.issues.length === 0 || [quote.bid_price, quote.ask_price].every(isDecimal);
     const { bid_price: bid, ask_price: ask } = quote;
     const broken = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if (bid === undefined && ask === undefined) broken('bid_price', 'must be there if ask_price is not');
     if (bid === undefined && quote.bid_size !== undefined) broken('bid_price', 'must be there if bid_size is');
     if (ask === undefined && quote.ask_size !== undefined) broken('ask_price', 'must be there if ask_size is');
-    if (bid !== undefined && ask !== undefined && compareDecimals(bid, ask) > 0) {
+    if (bid !== undefined && ask !== undefined && isComparable && compareDecimals(bid, ask) > 0) {
       broken('bid_price', 'must not be above ask_price');
     }
-  });
+  }, evenIfFieldsAreWrong);
 
 export const barDataSchema = z
   .looseObject({
@@ -73,14 +83,16 @@ export const barDataSchema = z
     trade_count: whole.optional(),
   })
   .superRefine((bar, context) => {
+    const isWhole = context.issues.length === 0;
+    const areComparable = (...prices: unknown[]) => isWhole || prices.every(isDecimal);
     for (const name of ['open', 'close', 'low', 'vwap'] as const) {
       const price = bar[name] as Decimal | undefined;
       if (price === undefined) continue;
       const broken = (message: string) => context.addIssue({ code: 'custom', path: [name], message });
-      if (compareDecimals(price, bar.high) > 0) broken('must not be above high');
-      if (compareDecimals(price, bar.low) < 0) broken('must not be below low');
+      if (areComparable(price, bar.high) && compareDecimals(price, bar.high) > 0) broken('must not be above high');
+      if (areComparable(price, bar.low) && compareDecimals(price, bar.low) < 0) broken('must not be below low');
     }
-  });
+  }, evenIfFieldsAreWrong);
 
 /** Of a symbol at an exchange, or of a whole source. */
 export const statusDataSchema = z
@@ -105,7 +117,7 @@ export const statusDataSchema = z
     const broken = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if (symbol === undefined && exchange !== undefined) broken('symbol', 'must be there if exchange is');
     if (exchange === undefined && symbol !== undefined) broken('exchange', 'must be there if symbol is');
-  });
+  }, evenIfFieldsAreWrong);
 
 export type TradeData = z.output<typeof tradeDataSchema>;
 export type QuoteData = z.output<typeof quoteDataSchema>;
