@@ -98,6 +98,17 @@ describe('what a worker writes of the catalog', () => {
     return { writer, cache, figures, rules, counts };
   }
 
+  it.each([
+    ['active', 'ACTIVE'],
+    ['error', 'ERROR'],
+    ['stopped', 'STOPPED'],
+  ])('says of a subscription that is %s: %s', async (status, word) => {
+    const subscriptions = { list: async () => [{ subscriptionId: 'risk', status, topicPatterns: ['a'] }] as never };
+    const { writer, cache } = aWriter({ subscriptions });
+    await writer.step();
+    expect(await cache.subscription.get('risk')).toEqual({ status: word, topic: 'a' });
+  });
+
   it('is each topic, subscription, and the rules of each pattern of a tenant', async () => {
     const { writer, cache, figures, rules } = aWriter();
     await writer.step();

@@ -26,6 +26,8 @@ const RENEW_RULES_MS = 450_000;
 /** Of a round; topics take turns. */
 const MAX_TOPICS = 100;
 const MAX_SUBSCRIPTIONS = 10_000;
+/** The specification's words. */
+const STATUSES = { active: 'ACTIVE', paused: 'PAUSED', error: 'ERROR', stopped: 'STOPPED' } as const;
 
 /** Keeps topics, subscriptions and rules in the distribution cache: one step at a time, for whichever process has the duty. */
 export class CatalogWriter {
@@ -69,8 +71,7 @@ export class CatalogWriter {
     this.omitted.add(Math.max(0, all.length - MAX_SUBSCRIPTIONS));
     const present = new Map(
       all.slice(0, MAX_SUBSCRIPTIONS).map(({ subscriptionId, status, topicPatterns }) => {
-        const word = status === 'paused' ? 'PAUSED' : 'ACTIVE';
-        return [subscriptionId, { status: word, topic: topicPatterns[0] } as const];
+        return [subscriptionId, { status: STATUSES[status], topic: topicPatterns[0] } as const];
       }),
     );
     await this.subscriptions.keep(present, this.deps.clock.monotonicMs());

@@ -1,6 +1,6 @@
 import {
-  type DurableSubscription,
   type RememberedStart,
+  type SubscriptionStatus,
   type SubscriptionType,
   unqualified,
 } from '@distributary/distribution-core';
@@ -10,9 +10,6 @@ import { writtenWords } from './written-words.js';
 
 const TYPES = { exclusive: 'Exclusive', shared: 'Shared', failover: 'Failover', key_shared: 'KeyShared' } as const;
 const STARTS = { latest: 'Latest', earliest: 'Earliest', position: 'MessageId' } as const;
-/** What others have set to `error` or `stopped` receives nothing until it is resumed. */
-const STATUSES = { active: 'active', paused: 'paused' } as const;
-
 /** A row of `subscriptions`. */
 @Entity({ name: 'subscriptions' })
 export class MarketDataSubscriptionEntity extends SubscriptionRow {
@@ -39,13 +36,8 @@ export class MarketDataSubscriptionEntity extends SubscriptionRow {
   })
   start!: 'latest' | RememberedStart;
 
-  @Column({
-    type: 'varchar',
-    length: 20,
-    default: 'active',
-    transformer: writtenWords<DurableSubscription['status']>(STATUSES, 'paused'),
-  })
-  status!: DurableSubscription['status'];
+  @Column({ type: 'varchar', length: 20, default: 'active' })
+  status!: SubscriptionStatus;
 
   /** When it was changed last; acknowledgements are in its cursors, which are written once a second. */
   @UpdateDateColumn({ name: 'last_activity', type: 'timestamptz' })

@@ -167,8 +167,8 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('on $name', ({
         status: 'active',
         start: 'earliest',
       });
-      expect(await store.find('@acme/x')).toMatchObject({ tenant: 'acme', type: 'shared', status: 'paused' });
-      // Changing something else does not make a paused one of it.
+      expect(await store.find('@acme/x')).toMatchObject({ tenant: 'acme', type: 'shared', status: 'stopped' });
+      // Changing something else does not make another one of it.
       await store.change('@acme/x', { slowPolicy: 'disconnect' });
       const rows = await own.query<unknown[]>(`SELECT status FROM subscriptions WHERE subscription_id = '@acme/x'`);
       expect(rows).toEqual([{ status: 'stopped' }]);

@@ -1,4 +1,4 @@
-import type { RememberedStart, SubscriptionType } from '@distributary/distribution-core';
+import type { RememberedStart, SubscriptionStatus, SubscriptionType } from '@distributary/distribution-core';
 import { SubscriptionRow } from '@distributary/persistence';
 import { Column, Entity } from 'typeorm';
 
@@ -9,7 +9,7 @@ export class MonitoringSubscriptionEntity extends SubscriptionRow {
   subscriberService!: string;
 
   @Column({ type: 'varchar', length: 20, default: 'active' })
-  status!: 'active' | 'paused';
+  status!: SubscriptionStatus;
 
   @Column({ type: 'varchar', length: 20, default: 'exclusive' })
   type!: SubscriptionType;

@@ -46,7 +46,7 @@ export const subscriptionChangeSchema = z
 
 export const subscriptionQuerySchema = pageQuerySchema.extend({
   subscriber_service: z.string().max(100).optional(),
-  status: z.enum(['active', 'paused']).optional(),
+  status: z.enum(['active', 'paused', 'error', 'stopped']).optional(),
   type: z.enum(['exclusive', 'failover', 'shared', 'key_shared']).optional(),
 });
 
@@ -82,7 +82,8 @@ export const subscriptionViewSchema = z
     transformation: z.unknown().optional(),
     fields: z.unknown().optional(),
     format: z.unknown().optional(),
-    status: z.enum(['active', 'paused', 'deleted']),
+    /** `error`, `stopped`: as others have written it; it delivers once it is resumed. */
+    status: z.enum(['active', 'paused', 'error', 'stopped', 'deleted']),
     created_at: z.string(),
     /** Where it stands, of each lane that it has met. */
     positions: z.array(lanePositionSchema),

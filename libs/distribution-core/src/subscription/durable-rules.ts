@@ -23,12 +23,14 @@ export function checkDurable(
 /** Whether sessions share the events of a subscription of this type, each acknowledging its own one by one. */
 export const isCompeting = (type: SubscriptionType): boolean => type === 'shared' || type === 'key_shared';
 
-/** A paused subscription keeps its position and delivers nothing: `subscription.paused`. */
+const INACTIVE = { paused: 'is paused', error: 'is in error', stopped: 'is stopped' } as const;
+
+/** One that is not active keeps its position and delivers nothing: `subscription.paused`. */
 export function checkActive(subscription: DurableSubscription): void {
   if (subscription.status === 'active') return;
   throw new DistributionError(
     'subscription.paused',
-    `${subscription.subscriptionId} is paused: it delivers again once it is resumed`,
+    `${subscription.subscriptionId} ${INACTIVE[subscription.status]}: it delivers again once it is resumed`,
   );
 }
 

@@ -109,7 +109,7 @@ export class SubscriptionHealthCheck {
       reader: live.find(subscriptionId)?.report(),
       nowMicros,
     };
-    return { ...found, problems: subscription.status === 'paused' ? [] : this.problemsOf(found, oldest) };
+    return { ...found, problems: subscription.status !== 'active' ? [] : this.problemsOf(found, oldest) };
   }
 
   private async lagsOf(

@@ -40,6 +40,12 @@ export function selectionOf(of: Selection & { readonly subscriberService?: strin
 /** `position`: a cursor or a time, which is told by the positions that are stored. */
 export type RememberedStart = 'earliest' | 'position';
 
+/**
+ * Whatever it is but `active`, it keeps its position and delivers nothing until it is resumed. The service itself pauses and
+ * resumes; `error` and `stopped` are what others say of it who write its row.
+ */
+export type SubscriptionStatus = 'active' | 'paused' | 'error' | 'stopped';
+
 /** A subscription whose position is kept by the server. */
 export interface DurableSubscription extends Selection {
   /** Unique, at most 100 characters; the `name` of a subscribe command. */
@@ -49,7 +55,7 @@ export interface DurableSubscription extends Selection {
   readonly type: SubscriptionType;
   readonly deliveryGuarantee: DeliveryGuarantee;
   readonly slowPolicy: SlowPolicy;
-  readonly status: 'active' | 'paused';
+  readonly status: SubscriptionStatus;
   readonly createdAtMicros: number;
   /** Where it was to begin; absent: at what came after it. Its first reader begins there while no position is stored. */
   readonly start?: RememberedStart;

@@ -1,13 +1,12 @@
 import type { SubscriptionAnalyticsView, SubscriptionHealthView } from '@distributary/contracts';
-import { type SubscriptionHealth, unqualified } from '@distributary/distribution-core';
+import { type SubscriptionHealth, type SubscriptionStatus, unqualified } from '@distributary/distribution-core';
 import { isoTime } from '../../doors/json-messages.js';
 
 export function subscriptionHealthView(health: SubscriptionHealth): SubscriptionHealthView {
   const { subscription, reader, problems, lagEvents, lastAckMicros } = health;
-  const state = problems.length === 0 ? 'healthy' : 'unhealthy';
   return {
     subscription_id: unqualified(subscription.subscriptionId),
-    health: subscription.status === 'paused' ? 'paused' : state,
+    health: healthOf(subscription.status, problems.length > 0),
     problems: problems.map(({ kind, detail, sinceMicros }) => ({ kind, detail, since: isoTime(sinceMicros) })),
     generation: health.generation,
     is_owned: health.isOwned,
@@ -34,6 +33,11 @@ export function subscriptionHealthView(health: SubscriptionHealth): Subscription
     })),
     generated_at: isoTime(health.nowMicros),
   };
+}
+
+function healthOf(status: SubscriptionStatus, hasProblems: boolean): SubscriptionHealthView['health'] {
+  if (status === 'paused' || status === 'stopped') return 'paused';
+  return hasProblems || status === 'error' ? 'unhealthy' : 'healthy';
 }
 
 /** What one window of a subscription's deliveries holds; from the figures of the feed that serves it. */
