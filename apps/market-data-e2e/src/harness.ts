@@ -24,8 +24,14 @@ export class TestApp extends TestedService<Running> {
     private readonly directory: string,
     private env: Environment,
     running: Running,
+    token?: string,
   ) {
-    super(running, '/api/v1/market-data');
+    super(running, '/api/v1/market-data', token);
+  }
+
+  /** The same service for somebody else. */
+  as(token: string): TestApp {
+    return new TestApp(this.directory, this.env, this.running, token);
   }
 
   /**

@@ -2,18 +2,10 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Environment, Logger } from '@distributary/distribution-nest';
-import { SignJWT } from 'jose';
+import { aJwt, type Claims, EVERYTHING, type Grant, JWT_SECRET } from '@distributary/distribution-service/testing';
 import { TestApp } from './harness.js';
 
-export const JWT_SECRET = 'a secret that only the tests know, and long enough';
-
-export interface Grant {
-  readonly verbs: readonly string[];
-  readonly topic_pattern?: string;
-  readonly constraint?: unknown;
-}
-
-export const EVERYTHING: readonly Grant[] = [{ verbs: ['publish', 'subscribe', 'read', 'manage'], topic_pattern: '#' }];
+export { aJwt, type Claims, EVERYTHING, type Grant, JWT_SECRET };
 
 /** The service with authentication, and the key that its first start made. */
 export async function startSecured(
@@ -24,20 +16,6 @@ export async function startSecured(
     env.AUTH_KEY_FILE ?? path.join(mkdtempSync(path.join(os.tmpdir(), 'distributary-e2e-key-')), 'first.key');
   const app = await TestApp.start({ AUTH: 'required', AUTH_KEY_FILE: keyFile, JWT_SECRET, ...env }, logger);
   return { app, admin: app.as(readFileSync(keyFile, 'utf8').trim()), keyFile };
-}
-
-export interface Claims {
-  readonly sub?: string;
-  readonly tenant?: string;
-  readonly permissions?: readonly Grant[];
-}
-
-export function aJwt({ sub = 'somebody', tenant, permissions = EVERYTHING }: Claims = {}, lifetimeS = 300) {
-  return new SignJWT({ ...(tenant !== undefined && { tenant }), permissions })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(sub)
-    .setExpirationTime(Math.floor(Date.now() / 1000) + lifetimeS)
-    .sign(new TextEncoder().encode(JWT_SECRET));
 }
 
 export interface MadeKey {

@@ -7,4 +7,5 @@ export * from './service-processes.js';
 export * from './stored-event.js';
 export * from './stream-record.js';
 export * from './tested-service.js';
+export * from './tokens.js';
 export * from './web-socket.js';
