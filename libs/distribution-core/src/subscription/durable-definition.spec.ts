@@ -43,6 +43,23 @@ describe('a durable subscription that is made when it is first asked for', () =>
   });
 });
 
+describe('a reader of a durable subscription that promises at least once', () => {
+  it('may not ask for a policy that leaves events out, whatever guarantee it says', async () => {
+    const deps = { subscriptions: new InMemorySubscriptionStore(), clock: new FakeClock() };
+    const exclusive = { ...COMMAND, durable: { ...COMMAND.durable!, type: 'exclusive' as const } };
+    await findOrCreate(deps, 'default', exclusive);
+    const lossy = {
+      ...exclusive,
+      slowPolicy: 'conflate' as const,
+      durable: { ...exclusive.durable, deliveryGuarantee: 'at_most_once' as const },
+    };
+    await expect(findOrCreate(deps, 'default', lossy)).rejects.toMatchObject({
+      code: 'request.invalid',
+      problems: [{ path: 'slow_policy' }],
+    });
+  });
+});
+
 describe('a command to a durable subscription that exists', () => {
   const { durable, ...others } = COMMAND;
   const leaving = (...left: ('selection' | 'slowPolicy')[]): SubscribeCommand => ({

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../errors/error-codes.js';
 import { canonicalSelection } from '../matching/canonical-filter.js';
 import type { SubscriptionStore } from '../ports/subscription-store.port.js';
 import { canonicalJson } from '../transformation/json-value.js';
-import { checkActive } from './durable-rules.js';
+import { checkActive, checkDurable } from './durable-rules.js';
 import { remembered } from './start.js';
 import type { SubscribeCommand } from './stream-commands.js';
 import type { StreamSessionDependencies } from './stream-session-dependencies.js';
@@ -12,7 +12,7 @@ import { type DurableSubscription, type Selection, selectionOf } from './subscri
 
 /**
  * The durable subscription that a command names, made if there is none. `subscription.exists` if the one there is has
- * another selection or output, `subscription.paused`.
+ * another selection or output, `subscription.paused`; `request.invalid` if its guarantee forbids the slow policy.
  */
 export async function findOrCreate(
   { subscriptions, clock }: Pick<StreamSessionDependencies, 'subscriptions' | 'clock'>,
@@ -22,6 +22,8 @@ export async function findOrCreate(
   const durable = command.durable as NonNullable<SubscribeCommand['durable']>;
   const same = (known: DurableSubscription) => {
     requireSame(known, command);
+    // By the guarantee that it has, whatever whoever receives it says of that.
+    checkDurable(known, command.slowPolicy);
     checkActive(known);
     return known;
   };
