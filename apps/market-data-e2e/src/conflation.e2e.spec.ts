@@ -24,4 +24,26 @@ describe('slow subscriptions to market data', () => {
     expect(stream.record.of('data').some(({ merged = 0 }) => merged > 1)).toBe(true);
     await stream.close();
   });
+
+  it('drop the oldest as often as there is too much, and say how many', async () => {
+    const symbol = aSymbol();
+    const stream = await webSocketDoor.open(app, { symbols: [symbol], slow_policy: 'drop-oldest', max_rate: 200 });
+    await stream.record.next('subscribed');
+    const received = (from: number) =>
+      stream.record
+        .received()
+        .filter(({ data }) => Number(data.sequence) >= from && Number(data.sequence) < from + 2_000);
+    // The newest 1,000 are kept for it; when the second 2,000 come, it has yet to be sent most of those of the first.
+    for (const first of [0, 2_000]) {
+      for (let part = 0; part < 4; part++) await app.publish(...trades(symbol, 500, first + part * 500));
+      await until('what is kept', () => received(first).some(({ data }) => Number(data.sequence) >= first + 1_000));
+    }
+    await until('the newest', () => received(2_000).some(({ data }) => data.sequence === 3_999), 20_000);
+    const gaps = stream.record.of('gap');
+    expect(gaps.every(({ reason, count_exact }) => reason === 'policy' && count_exact === true)).toBe(true);
+    for (const first of [0, 2_000]) expect(received(first).length).toBeLessThan(2_000);
+    const dropped = gaps.reduce((sum, { count = 0 }) => sum + count, 0);
+    expect(stream.record.received().length + dropped).toBe(4_000);
+    await stream.close();
+  });
 });

@@ -38,6 +38,7 @@ export class CatchUp {
 
   private bringNearer(member: Member): void {
     if (member.isJumpDue) {
+      if (member.allowance < 1) return;
       member.isJumpDue = false;
       member.nextSequence = 0;
       this.policies.jump(member);
@@ -48,14 +49,17 @@ export class CatchUp {
       const lane = this.nextLane(member);
       if (lane === undefined) {
         if (!this.isWaiting(member)) this.join(member);
+        // What would be merged is read first, for nobody has seen its keys.
+        else if (member.allowance < 1 && member.options.policy !== 'conflate') member.heldBack();
         return;
       }
-      if (member.allowance < 1) return member.heldByRate();
+      if (member.allowance < 1) return member.heldBack();
       scanned += this.policies.merges(member, lane)
         ? this.policies.conflate(member, lane)
         : this.replay.send(member, lane, lane.state.segments);
       if (scanned > MAX_EVENTS_SCANNED) return this.clock.soon(() => this.serve(member));
     }
+    if (member.state === 'behind') member.heldBack();
   }
 
   private join(member: Member): void {
@@ -81,7 +85,7 @@ export class CatchUp {
     else member.outlet.write(flush.bytes, 0);
     member.spend(flush.eventCount);
     for (const part of flush.parts) {
-      member.tell(part.lane, part.pos);
+      member.tell(part.lane, part.pos, part.eventCount);
       this.frames.replayed(member, part.lane, part.eventCount);
     }
     member.nextSequence++;

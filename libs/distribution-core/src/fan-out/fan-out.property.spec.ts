@@ -36,6 +36,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+interface Settings {
+  readonly credit: number;
+  readonly maxRate: number;
+  readonly isFiltered: boolean;
+  readonly steps: readonly Step[];
+}
+
 /** One client that keeps a cursor as the protocol says, over any number of connections. */
 class Reader {
   readonly numbers = new Map<string, number[]>();
@@ -49,6 +56,7 @@ class Reader {
     private readonly fanOut: FanOut,
     private readonly policy: SlowPolicy,
     private readonly credit: number,
+    private readonly maxRate: number,
     private readonly isFiltered: boolean,
   ) {}
 
@@ -69,7 +77,7 @@ class Reader {
       outlet: this.outlet,
       policy: this.policy,
       credit: this.credit,
-      maxRate: Number.POSITIVE_INFINITY,
+      maxRate: this.maxRate,
       snapshot: false,
       startOf: async ({ lane }) => (resume.get(`${lane.topic}#${lane.partition}`) as Position | undefined) ?? 'live',
       onAttached: (_member, positions: readonly LanePosition[]) =>
@@ -105,7 +113,7 @@ class Reader {
   }
 }
 
-async function run(policy: SlowPolicy, credit: number, isFiltered: boolean, steps: readonly Step[]) {
+async function run(policy: SlowPolicy, { credit, maxRate, isFiltered, steps }: Settings) {
   const clock = new FakeClock();
   const log = new InMemoryLog({ clock });
   // So little memory that readers are served from all three places: kept flushes, segments and broker.
@@ -118,7 +126,7 @@ async function run(policy: SlowPolicy, credit: number, isFiltered: boolean, step
   await log.createTopic(TOPIC, PARTITIONS, { ms: 0, bytes: 0 });
   await fanOut.setTopics([aTopic(TOPIC, { partitions: PARTITIONS })]);
   const published = new Map<string, number[]>();
-  const reader = new Reader(fanOut, policy, credit, isFiltered);
+  const reader = new Reader(fanOut, policy, credit, maxRate, isFiltered);
   const problems: string[] = [];
   const drive = async (ms: number) => {
     await settle(clock, 3);
@@ -163,12 +171,23 @@ async function run(policy: SlowPolicy, credit: number, isFiltered: boolean, step
 
 describe('a reader of the fan-out, whatever happens', () => {
   const steps = fc.array(step, { maxLength: 40 });
-  const settings = fc.record({ credit: fc.constantFrom(Number.POSITIVE_INFINITY, 4), isFiltered: fc.boolean(), steps });
+  const settings = fc.record({
+    credit: fc.constantFrom(Number.POSITIVE_INFINITY, 4),
+    maxRate: fc.constant(Number.POSITIVE_INFINITY),
+    isFiltered: fc.boolean(),
+    steps,
+  });
+  const slowSettings = fc.record({
+    credit: fc.constantFrom(Number.POSITIVE_INFINITY, 4),
+    maxRate: fc.constantFrom(Number.POSITIVE_INFINITY, 20),
+    isFiltered: fc.boolean(),
+    steps,
+  });
 
   it('gets every event once and in order when it is blocked while slow', async () => {
     await fc.assert(
-      fc.asyncProperty(settings, async ({ credit, isFiltered, steps: all }) => {
-        const { reader, published, problems } = await run('block', credit, isFiltered, all);
+      fc.asyncProperty(settings, async (chosen) => {
+        const { reader, published, problems } = await run('block', chosen);
         expect(problems).toEqual([]);
         expect(reader.gaps).toEqual([]);
         for (const [lane, numbers] of published)
@@ -182,8 +201,8 @@ describe('a reader of the fan-out, whatever happens', () => {
     'misses under %s only what gaps announce, and nothing out of order',
     async (policy) => {
       await fc.assert(
-        fc.asyncProperty(settings, async ({ credit, isFiltered, steps: all }) => {
-          const { reader, published, problems } = await run(policy, credit, isFiltered, all);
+        fc.asyncProperty(slowSettings, async (chosen) => {
+          const { reader, published, problems } = await run(policy, chosen);
           expect(problems).toEqual([]);
           for (const [lane, numbers] of published) {
             const got = reader.numbers.get(lane) ?? [];

@@ -69,7 +69,7 @@ class World {
   /** Events `{ n }` with n = 1, 2, … in order of publication. */
   async publish(
     count: number,
-    options: { topic?: string; attributes?: Attributes; key?: string; partition?: number } = {},
+    options: { topic?: string; attributes?: Attributes; key?: string; partition?: number; bytes?: number } = {},
   ): Promise<void> {
     const records = Array.from({ length: count }, () => {
       const n = ++this.published;
@@ -78,7 +78,7 @@ class World {
         eventId: `event-${n}`,
         routingKey,
         attributes: options.attributes,
-        value: { event_id: `event-${n}`, n },
+        value: { event_id: `event-${n}`, n, ...(options.bytes !== undefined && { of: 'x'.repeat(options.bytes) }) },
       });
     });
     await this.log.append([{ topic: options.topic ?? ALERTS, partition: options.partition ?? 0, records }]);
@@ -371,6 +371,137 @@ describe('fan-out', () => {
       member.grantCredit(1);
       world.fanOut.serve(member);
       expect(outlet.numbers).toEqual([1, 17, 18, 19, 20, 21]);
+    });
+  });
+
+  describe('leaves out what there is too much of, again and again', () => {
+    const KEEPS = 5;
+    /** How many events it was sent or told to be left out, and up to which it has come. */
+    const told = (outlet: RecordingOutlet) => {
+      const gaps = outlet.of('gap');
+      for (const gap of gaps) expect(gap).toMatchObject({ reason: 'policy', count_exact: true });
+      const dropped = gaps.reduce((sum, gap) => sum + (gap.count as number), 0);
+      return { all: outlet.numbers.length + dropped, newest: outlet.numbers.at(-1) as number, gaps: gaps.length };
+    };
+    const seconds = async (count: number, perSecond: number) => {
+      for (let round = 0; round < count * 10; round++) {
+        await world.publish(perSecond / 10);
+        await world.settle(98);
+      }
+    };
+
+    it.each<SlowPolicy>(['drop-oldest', 'skip-to-live'])(
+      'under a rate below that of the stream: %s',
+      async (policy) => {
+        await start({ dropOldestKeeps: KEEPS });
+        const { outlet } = await world.subscribe({ policy, maxRate: 2 });
+        let published = 0;
+        for (let turn = 0; turn < 5; turn++) {
+          await seconds(4, 20);
+          published += 80;
+          // What it keeps, and what comes until its turn.
+          expect(told(outlet).newest).toBeGreaterThanOrEqual(published - KEEPS - 14);
+        }
+        // Twenty seconds, and the one that may be saved up.
+        expect(outlet.numbers.length).toBeGreaterThanOrEqual(36);
+        expect(outlet.numbers.length).toBeLessThanOrEqual(42);
+        expect(told(outlet).gaps).toBeLessThanOrEqual(outlet.numbers.length);
+        for (let round = 0; round < 100; round++) await world.settle(100);
+        expect(told(outlet).all).toBe(published);
+        await world.publish(1);
+        expect(outlet.numbers.at(-1)).toBe(published + 1);
+        expect(outlet.chainBreaks()).toEqual([]);
+      },
+    );
+
+    it.each<SlowPolicy>(['drop-oldest', 'skip-to-live'])('for want of credit: %s', async (policy) => {
+      await start({ dropOldestKeeps: KEEPS });
+      const { outlet, member } = await world.subscribe({ policy, credit: 1 });
+      for (let turn = 1; turn <= 10; turn++) {
+        await world.publish(20);
+        member.grantCredit(2);
+        world.fanOut.serve(member);
+        await world.publish(1);
+        expect(told(outlet).newest).toBeGreaterThanOrEqual(turn * 21 - KEEPS - 1);
+      }
+      member.grantCredit(100);
+      world.fanOut.serve(member);
+      await world.settle(100);
+      expect(told(outlet).all).toBe(210);
+      expect(outlet.chainBreaks()).toEqual([]);
+    });
+
+    it('because it reads slowly', async () => {
+      await start({ dropOldestKeeps: KEEPS });
+      const outlet = new RecordingOutlet();
+      outlet.setLimit(300);
+      outlet.confirms = false;
+      await world.subscribe({ outlet, policy: 'drop-oldest' });
+      for (let turn = 1; turn <= 20; turn++) {
+        // Two fit into a frame, and a frame is all that it reads at a time.
+        for (let index = 0; index < 20; index++) await world.publish(1, { bytes: 60_000 });
+        outlet.confirm();
+        await world.settle(100);
+        expect(told(outlet).newest).toBeGreaterThanOrEqual(turn * 20 - KEEPS);
+      }
+      outlet.confirms = true;
+      outlet.confirm();
+      await world.settle(100);
+      expect(told(outlet).all).toBe(400);
+      expect(outlet.chainBreaks()).toEqual([]);
+    });
+
+    it.each<SlowPolicy>(['drop-oldest', 'skip-to-live'])('also on the way to where it left off: %s', async (policy) => {
+      await start({ dropOldestKeeps: KEEPS });
+      await world.fanOut.pin([ALERTS]);
+      await world.publish(50);
+      const { outlet } = await world.subscribe({ policy, maxRate: 2, after: BEFORE_FIRST });
+      await seconds(4, 20);
+      expect(told(outlet).newest).toBeGreaterThanOrEqual(130 - KEEPS - 12);
+      for (let round = 0; round < 100; round++) await world.settle(100);
+      expect(told(outlet).all).toBe(130);
+      expect(outlet.chainBreaks()).toEqual([]);
+    });
+
+    it.each<SlowPolicy>(['drop-oldest', 'skip-to-live'])('also from further back than memory: %s', async (policy) => {
+      await start({ dropOldestKeeps: KEEPS, segmentBytes: 4096, rewindMs: 0 });
+      await world.fanOut.pin([ALERTS]);
+      for (let index = 0; index < 30; index++) await world.publish(10);
+      const { outlet } = await world.subscribe({ policy, maxRate: 2, after: BEFORE_FIRST });
+      await seconds(8, 20);
+      expect(outlet.numbers.slice(0, 2)).toEqual([1, 2]);
+      expect(outlet.numbers.at(-1)).toBeGreaterThanOrEqual(460 - KEEPS - 12);
+      // Of the first, which nobody has looked through, nobody knows how many they are.
+      expect(outlet.of('gap').map((gap) => gap.count_exact === true)).toEqual([
+        false,
+        ...outlet
+          .of('gap')
+          .slice(1)
+          .map(() => true),
+      ]);
+      expect(outlet.chainBreaks()).toEqual([]);
+    });
+
+    it('but nothing of what lies further back than memory while nothing comes', async () => {
+      await start({ dropOldestKeeps: KEEPS, segmentBytes: 4096, rewindMs: 0 });
+      await world.fanOut.pin([ALERTS]);
+      for (let index = 0; index < 30; index++) await world.publish(10);
+      const { outlet } = await world.subscribe({ policy: 'drop-oldest', maxRate: 100, after: BEFORE_FIRST });
+      for (let round = 0; round < 50; round++) await world.settle(100);
+      expect(outlet.of('gap')).toEqual([]);
+    });
+
+    it('but not of what it only takes a while to be granted, on the way to where it left off', async () => {
+      await start({ dropOldestKeeps: KEEPS });
+      await world.fanOut.pin([ALERTS]);
+      await world.publish(50);
+      const { outlet, member } = await world.subscribe({ policy: 'drop-oldest', credit: 2, after: BEFORE_FIRST });
+      for (let turn = 0; turn < 24; turn++) {
+        member.grantCredit(2);
+        world.fanOut.serve(member);
+        await world.settle(100);
+      }
+      expect(outlet.numbers).toEqual(range(1, 50));
     });
   });
 

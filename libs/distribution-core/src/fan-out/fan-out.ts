@@ -298,7 +298,7 @@ export class FanOut {
     const { replaces } = request;
     for (const lane of feed.lanes.values()) {
       const start = replaces?.positionIn(lane.state) ?? starts.get(lane.state) ?? 'live';
-      member.tell(lane, start === 'live' ? lane.told : start);
+      member.tell(lane, start === 'live' ? lane.told : start, undefined);
     }
     if (replaces !== undefined) this.replace(replaces, member);
     request.onAttached(member, member.positions());

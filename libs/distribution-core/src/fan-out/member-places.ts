@@ -7,8 +7,10 @@ export class MemberPlaces {
   private readonly reached = new Map<FeedLane, Position>();
   /** The `pos` that the client was told last. Behind `reached` while nothing of a stretch matches. */
   private readonly told = new Map<FeedLane, Position>();
-  /** Since it fell behind: how many events of each lane its feed had told by then. */
+  /** Of each lane: how many events its feed had told when it stood where the member is now. Missing: nobody knows. */
   private readonly toldCounts = new Map<FeedLane, number>();
+  /** How many events of each lane its feed had told when that was asked for first. */
+  private readonly firstCounts = new Map<FeedLane, number>();
 
   reachedIn(lane: FeedLane): Position {
     return this.reached.get(lane) ?? BEFORE_FIRST;
@@ -22,6 +24,13 @@ export class MemberPlaces {
     return this.toldCounts.get(lane);
   }
 
+  /** Events that its feed was told of the lane since this was asked first. */
+  toldSince(lane: FeedLane): number {
+    const first = this.firstCounts.get(lane);
+    if (first === undefined) this.firstCounts.set(lane, lane.toldCount);
+    return lane.toldCount - (first ?? lane.toldCount);
+  }
+
   allTold(): Iterable<[FeedLane, Position]> {
     return this.told;
   }
@@ -30,9 +39,14 @@ export class MemberPlaces {
     this.reached.set(lane, position);
   }
 
-  tell(lane: FeedLane, position: Position): void {
+  /** `events`: those between where it stood and `position`, sent or left out; undefined: nobody knows. */
+  tell(lane: FeedLane, position: Position, events: number | undefined): void {
     this.reached.set(lane, position);
     this.told.set(lane, position);
+    const before = this.toldCounts.get(lane);
+    if (before === undefined) return;
+    if (events === undefined) this.toldCounts.delete(lane);
+    else this.toldCounts.set(lane, before + events);
   }
 
   countFrom(lane: FeedLane, toldCount: number): void {
@@ -43,5 +57,6 @@ export class MemberPlaces {
     this.reached.delete(lane);
     this.told.delete(lane);
     this.toldCounts.delete(lane);
+    this.firstCounts.delete(lane);
   }
 }

@@ -1,7 +1,7 @@
 import { isSameLane } from '../lane.js';
 import type { Clock } from '../ports/clock.port.js';
 import { BEFORE_FIRST, type LanePosition, type Position } from '../position.js';
-import type { SlowPolicy } from '../subscription/subscription.js';
+import { LOSSY_POLICIES, type SlowPolicy } from '../subscription/subscription.js';
 import type { Feed, FeedLane, Flush } from './feed.js';
 import type { LaneState } from './lane-state.js';
 import { MemberPlaces } from './member-places.js';
@@ -38,10 +38,10 @@ export class Member {
   private held: Set<FeedLane> | undefined;
   /** While behind: the flush to be sent next, 0 if it is not to be had from the feed. */
   nextSequence = 0;
-  /** It reached the limit under `drop-oldest` or `skip-to-live`, which act when there is room again. */
+  /** It reached its limit under a lossy policy, and has not caught up since. */
+  isLossy = false;
+  /** `drop-oldest` or `skip-to-live` act as soon as it may be sent something again. */
   isJumpDue = false;
-  /** It reached the limit under `conflate`, and has not caught up since. */
-  isConflating = false;
   isSlow = false;
   /** Times that it began to be slow. */
   slowPeriods = 0;
@@ -84,7 +84,7 @@ export class Member {
     return this.places?.toldIn(lane) ?? BEFORE_FIRST;
   }
 
-  /** Events that its feed has told since it fell behind; undefined for a lane that it did not have then. */
+  /** Events that its feed was told and it was not; undefined if nobody knows: it came from further back than its feed. */
   missedIn(lane: FeedLane): number | undefined {
     const before = this.places?.toldCountIn(lane);
     return before === undefined ? undefined : lane.toldCount - before;
@@ -95,9 +95,19 @@ export class Member {
     this.ownPlaces().skim(lane, position);
   }
 
-  /** The client is told `position` now. */
-  tell(lane: FeedLane, position: Position): void {
-    this.ownPlaces().tell(lane, position);
+  /** Events that its feed was told of the lane since this was asked first: of what it misses, so many at least came while it was held back. */
+  toldSince(lane: FeedLane): number {
+    return this.ownPlaces().toldSince(lane);
+  }
+
+  /** Of what its feed was told of the lane, it misses so many. */
+  countMissed(lane: FeedLane, events: number): void {
+    this.ownPlaces().countFrom(lane, lane.toldCount - events);
+  }
+
+  /** The client is told `position` now, and with it so many events, sent or left out; undefined: nobody knows how many. */
+  tell(lane: FeedLane, position: Position, events: number | undefined): void {
+    this.ownPlaces().tell(lane, position, events);
   }
 
   /** Events that it may be sent before more is granted. */
@@ -123,9 +133,14 @@ export class Member {
     this.credit += events;
   }
 
-  /** It wants fewer events than there are, however long it is given: not every policy leaves it behind for good. */
-  heldByRate(): void {
-    if (this.rateTokens < 1) this.isConflating ||= this.options.policy === 'conflate';
+  /**
+   * There is more for it than it may be sent now. By its rate it wants fewer events than there are, however long it is given; credit
+   * and room may only take a while, unless it fell behind for want of them.
+   */
+  heldBack(): void {
+    const { policy } = this.options;
+    if (this.rateTokens < 1) this.isLossy ||= LOSSY_POLICIES.has(policy);
+    this.isJumpDue ||= this.isLossy && policy !== 'conflate';
   }
 
   refillRate(elapsedMs: number): void {
@@ -160,7 +175,7 @@ export class Member {
     this.state = 'live';
     this.places = undefined;
     this.nextSequence = 0;
-    this.isJumpDue = this.isConflating = false;
+    this.isJumpDue = this.isLossy = false;
     this.feed.behind.delete(this);
     this.liveIndex = this.feed.live.push(this) - 1;
   }
@@ -193,7 +208,7 @@ export class Member {
     this.places = undefined;
     for (const lane of this.feed.lanes.values()) {
       const found = positions.find((position) => isSameLane(position, lane.state.lane));
-      if (found !== undefined) this.tell(lane, found.position);
+      if (found !== undefined) this.tell(lane, found.position, undefined);
     }
     this.nextSequence = 0;
     this.state = 'behind';
@@ -240,16 +255,17 @@ export class Member {
     this.leaveLive();
     const places = this.ownPlaces();
     for (const lane of this.feed.lanes.values()) {
-      places.tell(lane, lane.told);
+      places.tell(lane, lane.told, undefined);
       places.countFrom(lane, lane.toldCount);
     }
     for (const part of flush.parts) {
-      places.tell(part.lane, part.prev);
+      places.tell(part.lane, part.prev, undefined);
       places.countFrom(part.lane, part.lane.toldCount - part.eventCount);
     }
-    this.isConflating = policy === 'conflate';
-    this.isJumpDue = policy === 'drop-oldest' || policy === 'skip-to-live';
-    this.nextSequence = this.isConflating ? 0 : flush.sequence;
+    this.isLossy = LOSSY_POLICIES.has(policy);
+    // What it may be sent of a flush that is too large for it, it gets before the rest is left out.
+    if (isSlow || this.allowance < 1) this.heldBack();
+    this.nextSequence = policy === 'conflate' ? 0 : flush.sequence;
     this.state = 'behind';
     this.progressAtMs = this.clock.monotonicMs();
     this.feed.behind.add(this);

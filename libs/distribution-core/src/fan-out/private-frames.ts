@@ -37,7 +37,8 @@ export class PrivateFrames {
   ): PrivateFrame | undefined {
     const prev = member.toldIn(lane);
     if (prev === pos) return undefined;
-    member.tell(lane, pos);
+    const eventCount = eventsOf(runs);
+    member.tell(lane, pos, conflation?.merged ?? eventCount);
     const { encoder, id: feed } = member.feed;
     let isOwn = false;
     const frame = {
@@ -51,7 +52,6 @@ export class PrivateFrames {
         return member.positions();
       },
     };
-    const eventCount = eventsOf(runs);
     const isData = eventCount > 0 || conflation !== undefined;
     const bytes = isData ? encoder.data({ ...frame, runs, eventCount, conflation }) : encoder.position(frame);
     this.write(member, bytes);
@@ -63,7 +63,7 @@ export class PrivateFrames {
   /** Writes what another member of the feed was told of this lane; false if this one stands elsewhere, or may not have so much. */
   repeat(member: Member, lane: FeedLane, { prev, pos, eventCount, bytes }: PrivateFrame): boolean {
     if (member.toldIn(lane) !== prev || member.allowance < eventCount) return false;
-    member.tell(lane, pos);
+    member.tell(lane, pos, eventCount);
     this.write(member, bytes);
     member.spend(eventCount);
     this.replayed(member, lane, eventCount);
@@ -87,7 +87,7 @@ export class PrivateFrames {
   gap(member: Member, lane: FeedLane, to: Position, reason: GapReason, count?: number, isExact = false): void {
     const from = member.toldIn(lane);
     if (from >= to) return;
-    member.tell(lane, to);
+    member.tell(lane, to, isExact ? count : undefined);
     this.observer()?.lost(lane.state, reason, count ?? 1, to);
     sendGap(member, lane, from, to, reason, count, isExact);
   }

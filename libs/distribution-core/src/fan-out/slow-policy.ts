@@ -17,13 +17,13 @@ export interface SlowPolicyLimits {
 const MAX_LEFT_KEYS = 10_000;
 
 /**
- * What the lossy policies do when a session that reached its limit has room again. `block` and `disconnect` need
- * nothing here: a blocked one goes on where it stood, a disconnected one is gone.
+ * What the lossy policies do when a session that reached its limit has room again, and at each further turn until it has caught
+ * up. `block` and `disconnect` need nothing here: a blocked one goes on where it stood, a disconnected one is gone.
  *
  * - `skip-to-live`: all that it missed becomes one gap per lane.
  * - `drop-oldest`: all but the newest events become a gap, the newest follow.
- * - `conflate`: the newest event of each key that changed, in one frame per lane, as often as there is room until it has caught
- *   up. Topics whose events are not state (no conflation key) are never merged: they go on as if blocked.
+ * - `conflate`: the newest event of each key that changed, in one frame per lane. Topics whose events are not state (no
+ *   conflation key) are never merged: they go on as if blocked.
  */
 export class SlowPolicies {
   constructor(
@@ -35,9 +35,8 @@ export class SlowPolicies {
 
   /** `skip-to-live` and `drop-oldest`. */
   jump(member: Member): void {
-    this.tellFeed(member);
     for (const lane of member.feed.lanes.values()) {
-      if (member.reachedIn(lane) >= lane.told) continue;
+      if (member.reachedIn(lane) >= lane.told || member.isHeld(lane)) continue;
       if (member.options.policy === 'skip-to-live') this.skipToLive(member, lane);
       else this.dropOldest(member, lane);
     }
@@ -46,7 +45,7 @@ export class SlowPolicies {
 
   /** Whether what the lane has for it is merged, instead of sent event by event. */
   merges(member: Member, lane: FeedLane): boolean {
-    return member.isConflating && lane.state.topic.conflationKey !== 'none';
+    return member.isLossy && member.options.policy === 'conflate' && lane.state.topic.conflationKey !== 'none';
   }
 
   /** Of what is merged: nobody has looked at what lies before the segments, so what must be sent may be among it. */
@@ -60,18 +59,34 @@ export class SlowPolicies {
   }
 
   private skipToLive(member: Member, lane: FeedLane): void {
-    const missed = member.missedIn(lane);
+    const missed = this.missedIn(member, lane);
     if (missed === 0) return member.skim(lane, lane.told);
     this.leaveOut(member, lane, lane.told, missed);
   }
 
   private dropOldest(member: Member, lane: FeedLane): void {
-    const missed = member.missedIn(lane);
+    const missed = this.missedIn(member, lane);
     const { dropOldestKeeps } = this.limits;
+    // On its way from further back than memory: what came in the meantime is all that is known.
+    if (missed === undefined && member.toldSince(lane) <= dropOldestKeeps) return;
     if (missed !== undefined && missed <= dropOldestKeeps && lane.state.segments.holds(member.reachedIn(lane))) return;
     const { position, kept } = this.beforeNewest(member, lane, dropOldestKeeps);
-    const dropped = missed === undefined ? undefined : missed - kept;
-    this.leaveOut(member, lane, position, dropped);
+    if (missed === kept) return member.skim(lane, position);
+    this.leaveOut(member, lane, position, missed === undefined ? undefined : missed - kept);
+  }
+
+  /** One that came from further back than its feed is counted once, when memory holds all that it misses. */
+  private missedIn(member: Member, lane: FeedLane): number | undefined {
+    const known = member.missedIn(lane);
+    const reached = member.reachedIn(lane);
+    const { segments } = lane.state;
+    if (known !== undefined || !segments.holds(reached)) return known;
+    let missed = 0;
+    for (const { batch, skip } of segments.after(reached)) {
+      missed += this.selector.indexes(member.feed.matcher, topicOf(lane), batch, skip, reached, lane.told).length;
+    }
+    member.countMissed(lane, missed);
+    return missed;
   }
 
   /** One gap up to `to`, or several, around events that must not be left out. */
