@@ -10,6 +10,8 @@ const NEST = 'libs/distribution-nest/src/index.ts';
 const CONTRACTS = 'libs/contracts/src/index.ts';
 const CLIENT = 'libs/client/src/index.ts';
 const MONITORING = 'apps/monitoring/src/index.ts';
+/** All that eslint/tsconfig.planted.json holds. */
+const TYPED = 'libs/distribution-core/src/lane.ts';
 const SPEC = 'libs/distribution-core/src/event-batch.spec.ts';
 
 /** Each row plants one violation: where, what, and which rule must see it. */
@@ -113,13 +115,13 @@ const PLANTED = [
   ['any', CORE, `export const anything = (value: any): unknown => value;`, '@typescript-eslint/no-explicit-any'],
   [
     'a promise nobody waits for',
-    CORE,
+    TYPED,
     `export function f(p: Promise<void>): void { p; p.then(() => 1); }`,
     '@typescript-eslint/no-floating-promises',
   ],
   [
     'a promise as a condition',
-    CORE,
+    TYPED,
     `export const f = (p: Promise<boolean>): number => (p ? 1 : 2);`,
     '@typescript-eslint/no-misused-promises',
   ],
@@ -131,7 +133,7 @@ const PLANTED = [
   ],
   [
     'a switch that forgets a case',
-    CORE,
+    TYPED,
     `export function f(x: 'a' | 'b'): number { switch (x) { case 'a': return 1; } return 2; }`,
     '@typescript-eslint/switch-exhaustiveness-check',
   ],
@@ -181,7 +183,7 @@ function lint(rows) {
       { cwd: root, maxBuffer: 16 * 1024 * 1024 },
       (error, stdout) => (error ? reject(error) : resolve(JSON.parse(stdout))),
     );
-    child.stdin.end(JSON.stringify(rows.map(([, file, code]) => ({ file, code }))));
+    child.stdin.end(JSON.stringify(rows.map(([, file, code]) => ({ file, code, isTyped: file === TYPED }))));
   });
 }
 
