@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type Environment, loadConfig, noLogger } from '@distributary/distribution-nest';
 import { TestedService } from '@distributary/distribution-service/testing';
 import { createApp, marketDataConfig } from '@distributary/market-data';
+import { copyInitialisedDatabase } from '@distributary/persistence/testing';
 
 /** What the service stores; its probe measures once at the start and then never again within a test. */
 const QUIET: Environment = {
@@ -82,8 +83,9 @@ export class TestApp extends TestedService<Running> {
   }
 }
 
-function run(directory: string, env: Environment) {
+async function run(directory: string, env: Environment) {
   const folders = { DATA_DIR: path.join(directory, 'data'), EMBEDDED_DIR: path.join(directory, 'log') };
+  if (env.DATA_DIR === undefined && env.DATABASE_URL === undefined) await copyInitialisedDatabase(folders.DATA_DIR);
   const surroundings = TestApp.surroundings(env.EMBEDDED_DIR ?? folders.EMBEDDED_DIR);
   return createApp(loadConfig({ ...QUIET, ...folders, ...surroundings, ...env }, marketDataConfig), noLogger);
 }

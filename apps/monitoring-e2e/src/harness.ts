@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type Environment, loadConfig, type Logger, noLogger } from '@distributary/distribution-nest';
 import { TestedService } from '@distributary/distribution-service/testing';
 import { createApp, monitoringConfig } from '@distributary/monitoring';
+import { copyInitialisedDatabase } from '@distributary/persistence/testing';
 import { leaveRecord } from './exercise-record.js';
 
 export type { Reply } from '@distributary/distribution-service/testing';
@@ -82,8 +83,9 @@ export class TestApp extends TestedService<Running> {
   }
 }
 
-function run(directory: string, env: Environment, logger: Logger = noLogger) {
+async function run(directory: string, env: Environment, logger: Logger = noLogger) {
   const folders = { DATA_DIR: path.join(directory, 'data'), EMBEDDED_DIR: path.join(directory, 'log') };
+  if (env.DATA_DIR === undefined && env.DATABASE_URL === undefined) await copyInitialisedDatabase(folders.DATA_DIR);
   const surroundings = TestApp.surroundings(env.EMBEDDED_DIR ?? folders.EMBEDDED_DIR);
   return createApp(loadConfig({ ...QUIET, ...folders, ...surroundings, ...env }, monitoringConfig), logger);
 }

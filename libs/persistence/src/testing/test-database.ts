@@ -4,6 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { EmbeddedPostgres } from '../embedded-postgres.js';
+import { copyInitialisedDatabase } from './database-template.js';
+
+export { copyInitialisedDatabase };
 
 export interface TestDatabaseServer {
   readonly name: string;
@@ -27,6 +30,7 @@ export function testDatabaseServers(
 
 async function openEmbedded(): Promise<TestDatabaseServer> {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'distributary-database-'));
+  await copyInitialisedDatabase(directory);
   const server = await EmbeddedPostgres.start({ directory });
   return {
     name: 'embedded PostgreSQL',
