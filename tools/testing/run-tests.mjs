@@ -31,7 +31,11 @@ const run = spawnSync(
   {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, DISTRIBUTARY_TEST_RUN_FOLDER: runFolder, ...(isWhole && { [EXERCISE_VARIABLE]: EXERCISE_FOLDER }) },
+    env: {
+      ...process.env,
+      DISTRIBUTARY_TEST_RUN_FOLDER: runFolder,
+      ...(isWhole && { [EXERCISE_VARIABLE]: EXERCISE_FOLDER }),
+    },
   },
 );
 rmSync(runFolder, { recursive: true, force: true });
