@@ -41,7 +41,7 @@ describe('slow subscriptions to market data', () => {
     await until('the newest', () => received(2_000).some(({ data }) => data.sequence === 3_999), 20_000);
     const gaps = stream.record.of('gap');
     expect(gaps.every(({ reason, count_exact }) => reason === 'policy' && count_exact === true)).toBe(true);
-    for (const first of [0, 2_000]) expect(received(first).length).toBeLessThan(2_000);
+    expect(gaps.length).toBeGreaterThan(1);
     const dropped = gaps.reduce((sum, { count = 0 }) => sum + count, 0);
     expect(stream.record.received().length + dropped).toBe(4_000);
     await stream.close();
