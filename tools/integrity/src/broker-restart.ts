@@ -8,7 +8,7 @@ const DOWN_MS = [200, 3_000] as const;
 export const brokerRestart: Scenario = {
   name: 'broker-restart',
   about: 'the only broker killed with kill -9 and back',
-  brokers: ['kafka'],
+  brokers: ['kafka', 'pulsar'],
   isRotated: true,
 
   run: (options) =>
@@ -16,7 +16,8 @@ export const brokerRestart: Scenario = {
       {
         stage: { gateways: 2 },
         letter: 'b',
-        size: { full: { faults: 3 } },
+        size: { full: { faults: 4 } },
+        areFaultsSpread: true,
         async fault({ stage, options: { random, tell } }, number) {
           const [broker] = stage.broker.servers;
           const downMs = random.between(...DOWN_MS);

@@ -11,7 +11,7 @@ import type { Scenario } from './scenario.js';
 export const duplicatePublish: Scenario = {
   name: 'duplicate-publish',
   about: 'each event published through two gateways at once takes effect once',
-  brokers: ['embedded', 'kafka'],
+  brokers: ['embedded', 'kafka', 'pulsar'],
   isRotated: true,
 
   run: (options) =>

@@ -7,7 +7,7 @@ import { KeyProducer } from './key-producer.js';
 import { type Judgement, LossLedger } from './loss-ledger.js';
 import type { Scenario } from './scenario.js';
 import { Stage } from './stage/stage.js';
-import { pauseMs } from './waiting.js';
+import { pauseMs, untilTrue } from './waiting.js';
 
 /**
  * Effectively once: the receivers and the service are killed with `kill -9` at random moments, and each event takes
@@ -20,6 +20,7 @@ import { pauseMs } from './waiting.js';
 const PROGRAM = path.join(import.meta.dirname, 'effects-receiver.js');
 const KINDS = ['cursor', 'idempotent'] as const;
 
+const ENOUGH_DEADLINE_MS = 900_000;
 const COMPLETE_TRIES = 120;
 const COMPLETE_PAUSE_MS = 250;
 
@@ -103,23 +104,26 @@ export const effects: Scenario = {
       ledger,
     );
     const phase = () => pauseMs(random.between(size.phaseMs[0], size.phaseMs[1]));
+    const untilSafe = (events: number) => untilTrue('enough events', () => ledger.due >= events, ENOUGH_DEADLINE_MS);
     let serviceKills = 0;
     try {
       for (const receiver of receivers) receiver.start();
       producer.start();
-      for (let round = 0; round < size.rounds || ledger.due < wanted; round++) {
+      for (let round = 0; round < size.rounds; round++) {
         await phase();
         for (const receiver of receivers) {
           await receiver.kill();
           receiver.start();
         }
         await phase();
-        tell(`round ${round + 1}: the service is killed`);
+        // However long a service takes to come back: each round has its share of the events.
+        await untilSafe((wanted * (round + 1)) / (size.rounds + 1));
+        tell(`round ${round + 1}: the service is killed, ${ledger.due} events are safe`);
         await gateway.kill();
         serviceKills++;
         await gateway.begin();
       }
-      await phase();
+      await untilSafe(wanted);
       await producer.finish();
       const isWhole = () => receivers.every((receiver) => new Set(receiver.effects()).size >= ledger.due);
       for (let tries = 0; tries < COMPLETE_TRIES && !isWhole(); tries++) await pauseMs(COMPLETE_PAUSE_MS);

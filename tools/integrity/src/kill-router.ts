@@ -26,7 +26,7 @@ const AWAY_DEADLINE_MS = 60_000;
 export const killRouter: Scenario = {
   name: 'kill-router',
   about: 'a router killed with kill -9 in the middle of a transaction',
-  brokers: ['embedded', 'kafka'],
+  brokers: ['embedded', 'kafka', 'pulsar'],
   isRotated: true,
 
   run: (options) =>

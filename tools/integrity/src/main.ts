@@ -20,6 +20,9 @@ const options: RunOptions = parsed;
 const chosen =
   options.rotate === undefined ? options.scenarios : rotated(options.scenarios, options.rotate, machineFacts().commit);
 
+// Whatever was started ends when this process exits, which it does not where a signal ends it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
 const verdicts: Verdict[] = [];
 for (const scenario of chosen) verdicts.push(await run(scenario));
 

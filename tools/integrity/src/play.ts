@@ -67,6 +67,11 @@ export interface Script {
   readonly isDoubled?: boolean;
   /** Each fault waits until the one before is overcome. */
   readonly oneAtATime?: boolean;
+  /**
+   * What breaks takes long to come back, and would break again before much was published: faults are no more than the size
+   * says, and those that wait for the one before wait for their share of the events as well.
+   */
+  readonly areFaultsSpread?: boolean;
   /** One fault, until it is over; `number` counts from 0. */
   fault(play: Play, number: number): Promise<void>;
   /** What else must hold, once all that was due has come. */
@@ -139,7 +144,8 @@ export async function playScript(script: Script, options: ScenarioOptions): Prom
 async function breakThings(script: Script, play: Play): Promise<number> {
   const { audience, options, size } = play;
   let faults = 0;
-  while (faults < size.faults || audience.due < size.events) {
+  const areEnough = () => faults >= size.faults && (script.areFaultsSpread === true || audience.due >= size.events);
+  while (!areEnough()) {
     await pauseMs(options.random.between(...size.pauseMs));
     if (faults % 2 === 0 || script.oneAtATime === true) {
       await untilTrue('the fault before to be overcome', () => audience.hasRecovered, RECOVER_DEADLINE_MS).catch(
@@ -147,6 +153,8 @@ async function breakThings(script: Script, play: Play): Promise<number> {
           throw new Error(`${error.message}: ${audience.awaited}`);
         },
       );
+      const share = script.areFaultsSpread === true ? (size.events * (faults + 1)) / (size.faults + 1) : 0;
+      await untilTrue('events between two faults', () => audience.due >= share, ENOUGH_DEADLINE_MS);
     }
     audience.fault();
     await script.fault(play, faults++);

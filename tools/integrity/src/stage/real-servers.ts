@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -6,7 +5,6 @@ import { pathToFileURL } from 'node:url';
 export interface RealServer {
   readonly port: number;
   readonly url: string;
-  readonly pid: number;
   /** `kill -9`; its data stay. */
   kill(): Promise<void>;
   /** After a kill; resolves when it serves again. */
@@ -23,33 +21,5 @@ interface RealServers {
 
 export async function realServers(): Promise<RealServers> {
   const file = path.resolve(import.meta.dirname, '../../../stack/dist/index.js');
-  const { startRedis, startKafka, startKafka3, startPulsar } = (await import(pathToFileURL(file).href)) as RealServers;
-  return {
-    startRedis: async () => endsWithThisProcess(await startRedis()),
-    startKafka: async () => endsWithThisProcess(await startKafka()),
-    startPulsar: async () => endsWithThisProcess(await startPulsar()),
-    startKafka3: async () => {
-      const cluster = await startKafka3();
-      cluster.brokers.forEach(endsWithThisProcess);
-      return cluster;
-    },
-  };
-}
-
-/** If this tool is interrupted, or fails, nothing that it started may live on. */
-function endsWithThisProcess(server: RealServer): RealServer {
-  process.once('exit', () => {
-    const { pid } = server;
-    // One that has been stopped has no id any more: somebody else may bear it.
-    if (parentOf(pid) === process.pid) process.kill(pid, 'SIGKILL');
-  });
-  return server;
-}
-
-function parentOf(pid: number): number | undefined {
-  const file = `/proc/${pid}/stat`;
-  if (!fs.existsSync(file)) return undefined;
-  const text = fs.readFileSync(file, 'utf8');
-  // The name stands in brackets and may hold anything.
-  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+  return (await import(pathToFileURL(file).href)) as RealServers;
 }

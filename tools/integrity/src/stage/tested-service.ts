@@ -21,7 +21,7 @@ export interface TestedService {
   env(folder: string): Readonly<Record<string, string>>;
   /** As a producer sends it. Events of a key share a lane. */
   eventOf(event: NumberedEvent, topic: string): object;
-  /** As others write it to the broker, past the service. */
+  /** As others write it to the broker, past the service, which hands it on as it is: its id is its own. */
   payloadOf(event: NumberedEvent): object;
 }
 
@@ -72,7 +72,7 @@ export const MARKET_DATA: TestedService = {
     routing: { topic },
     metadata: { source: 'integrity' },
   }),
-  payloadOf: (event) => ({ ...tradeOf(event), text: 'x'.repeat(200) }),
+  payloadOf: (event) => ({ event_id: event.eventId, ...tradeOf(event), text: 'x'.repeat(200) }),
 };
 
 /** What is played on a broker: the service that is made for it. */
