@@ -19,6 +19,8 @@ export interface ServiceOptions {
   readonly isTls?: boolean;
   /** So many gateways behind one port, and what they need beside them; absent: one process does everything. */
   readonly processes?: number;
+  /** Absent: a minute. */
+  readonly readyDeadlineMs?: number;
 }
 
 /** A service on its own data folder and ports, without the probe that would add events of its own. */
@@ -29,6 +31,7 @@ export async function startService({
   profileFolder,
   isTls = false,
   processes = 1,
+  readyDeadlineMs = 60_000,
 }: ServiceOptions): Promise<ServerProcess> {
   const folder = newFolder('service');
   const port = await freePort();
@@ -63,7 +66,7 @@ export async function startService({
     isTls,
     sharesItsPort: processes > 1,
     readyPath: '/health/ready',
-    readyDeadlineMs: 60_000,
+    readyDeadlineMs,
     folder,
   });
 }

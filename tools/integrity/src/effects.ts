@@ -31,6 +31,8 @@ const SIZES = {
 
 class Receiver {
   private child: ChildProcess | undefined;
+  /** If this tool is interrupted. */
+  private readonly endNow = () => void this.child?.kill('SIGKILL');
   readonly ledger = new LossLedger();
   kills = 0;
 
@@ -38,7 +40,9 @@ class Receiver {
     readonly kind: (typeof KINDS)[number],
     private readonly stage: Stage,
     private readonly run: string,
-  ) {}
+  ) {
+    process.once('exit', this.endNow);
+  }
 
   private get file(): string {
     return path.join(this.stage.folder, `effects-${this.kind}`);

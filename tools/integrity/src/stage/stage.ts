@@ -27,6 +27,8 @@ export interface StageOptions {
 /** So that a lost owner is replaced soon; each scenario would otherwise wait for most of its time. */
 const OWNERSHIP_TERM_MS = 1_500;
 const GONE_WITHIN_MS = 30_000;
+/** The first one on a new Pulsar makes all topics there, by its admin API: how long that takes is not judged. */
+const READY_WITHIN_MS = 180_000;
 
 /**
  * What a scenario is played on: one database, one broker, and so many services over both.
@@ -86,6 +88,7 @@ export class Stage {
     const { folder, service, database, broker, env, script = scriptOf(service) } = this;
     return startService({
       script,
+      readyDeadlineMs: READY_WITHIN_MS,
       env: {
         OWNERSHIP_TERM_MS: String(OWNERSHIP_TERM_MS),
         DATABASE_URL: database.url,
