@@ -66,7 +66,7 @@ export interface DeliveredMarketEvent {
 }
 
 /** The service may have events of its own to tell on the same topic. */
-export const isStamped = (event: DeliveredEvent): boolean => event.metadata.source_service === SOURCE;
+const isStamped = (event: DeliveredEvent): boolean => event.metadata.source_service === SOURCE;
 
 /** Undefined of an event that no bench published. */
 export function sequenceOf(event: DeliveredEvent | DeliveredMarketEvent): number | undefined {

@@ -2,7 +2,6 @@ import type { WireSlowPolicy } from '@distributary/contracts';
 import {
   acceptedLatencies,
   ChildProgram,
-  INGEST_PATH,
   type LoadAnswer,
   type LoadCommand,
   type LoadResult,
@@ -11,16 +10,14 @@ import {
   type PublisherAnswer,
   type PublisherCommand,
   type ServerProcess,
-  STREAM_PATH,
 } from '@distributary/bench';
 import type { Check } from './check.js';
 import { checksOf } from './policy-checks.js';
 import { higher, type Memory, UNCONFIRMED_LIMIT_BYTES } from './slow-reader-memory.js';
 import { SlowReader } from './slow-reader.js';
+import { ingestPath, streamUrl, type TestedService } from './stage/tested-service.js';
 import { pauseMs, untilTrue } from './waiting.js';
 
-const TOPIC = 'monitoring/metrics';
-const KEYS = 16;
 export const DROP_OLDEST_KEEPS = 200;
 const UNCONFIRMED_LIMIT_MS = 250;
 const READS_FIRST_MS = 1_500;
@@ -35,6 +32,11 @@ export interface Size {
   readonly eventBytes: number;
 }
 
+export interface MeasuredService {
+  readonly process: ServerProcess;
+  readonly tested: TestedService;
+}
+
 export interface Run {
   readonly result: LoadResult;
   /** Of the fast readers, from the answer to the producer: how long the disk takes is not theirs. */
@@ -46,22 +48,29 @@ export interface Run {
 }
 
 /** Fast readers, and one slow reader for each of the policies: none, for the run that it is compared with. */
-export async function runBeside(service: ServerProcess, policies: readonly WireSlowPolicy[], size: Size): Promise<Run> {
+export async function runBeside(
+  { process: service, tested }: MeasuredService,
+  policies: readonly WireSlowPolicy[],
+  size: Size,
+): Promise<Run> {
+  const { pattern, topics, keys, kind } = tested.stamped;
   const load = ChildProgram.start<LoadCommand, LoadAnswer>(programPath('load-client'));
   const producer = ChildProgram.start<PublisherCommand, PublisherAnswer>(programPath('publisher'));
-  const url = `ws://127.0.0.1:${service.port}${STREAM_PATH}`;
-  const readers = policies.map((policy) => new SlowReader(url, policy, TOPIC));
+  const url = streamUrl(tested, service.port);
+  const readers = policies.map((policy) => new SlowReader(url, policy, pattern));
   let memory = service.memory();
   const sampler = setInterval(() => (memory = higher(memory, service.memory())), 100);
   try {
-    const path = `${STREAM_PATH}?patterns=${encodeURIComponent(TOPIC)}&slow_policy=block`;
+    const path = `${tested.apiPath}/stream?patterns=${encodeURIComponent(pattern)}&slow_policy=block`;
     await load.ask(
       {
         type: 'connect',
         targets: [{ port: service.port, path }],
+        topics: topics.length,
+        share: { each: topics.length, step: 1, apart: 1 },
         count: size.fast,
         sampleEvery: 20,
-        keys: KEYS,
+        keys,
         reconnects: false,
       },
       'connected',
@@ -77,10 +86,9 @@ export async function runBeside(service: ServerProcess, policies: readonly WireS
         type: 'publish',
         plan: {
           port: service.port,
-          path: INGEST_PATH,
-          topics: [TOPIC],
+          path: ingestPath(tested),
+          ...{ kind, topics, keys },
           run: `q${Math.round(startMicros).toString(36)}-`,
-          keys: KEYS,
           connections: 4,
           lingerMs: 0,
           eventsPerSecond: size.eventsPerSecond,
@@ -115,7 +123,7 @@ export async function runBeside(service: ServerProcess, policies: readonly WireS
     const story = {
       accepted: published.accepted,
       answeredMicros: published.answeredMicros,
-      keys: KEYS,
+      keys: topics.length * keys,
       stoppedAtMs,
       readAgainMicros,
       limitAfterMs,

@@ -7,7 +7,7 @@ import type {
   SubscribedPayload,
   WireSlowPolicy,
 } from '@distributary/contracts';
-import { type DeliveredEvent, isStamped, monotonicMicros } from '@distributary/bench';
+import { type DeliveredEvent, type DeliveredMarketEvent, monotonicMicros, sequenceOf } from '@distributary/bench';
 import WebSocket from 'ws';
 
 export interface ReceivedEvent {
@@ -119,12 +119,14 @@ export class SlowReader {
   }
 
   private takeData(payload: DataPayload, atMicros: number): void {
-    const events = (payload.events as readonly DeliveredEvent[]).filter(isStamped);
-    for (const event of events) this.events.push({ sequence: event.data.current_value, atMicros });
+    const sequences = (payload.events as readonly (DeliveredEvent | DeliveredMarketEvent)[])
+      .map(sequenceOf)
+      .filter((sequence) => sequence !== undefined);
+    for (const sequence of sequences) this.events.push({ sequence, atMicros });
     if (payload.merged !== undefined) {
       this.mergedFrames++;
       this.merged += payload.merged;
-      this.sentInMerged += events.length;
+      this.sentInMerged += sequences.length;
       this.isMergedExact &&= payload.merged_exact === true;
     }
     this.advance(payload);

@@ -1,9 +1,10 @@
-import { median, type ServerProcess, startMonitoringService } from '@distributary/bench';
+import { median } from '@distributary/bench';
 import type { WireSlowPolicy } from '@distributary/contracts';
 import { type Check, worstOf } from './check.js';
 import type { Scenario, ScenarioOptions } from './scenario.js';
 import { crowdCheck, higher, type Memory, memoryChecks, SEGMENT_MEMORY_BYTES } from './slow-reader-memory.js';
-import { DROP_OLDEST_KEEPS, type Run, runBeside, type Size } from './slow-reader-run.js';
+import { DROP_OLDEST_KEEPS, type MeasuredService, type Run, runBeside, type Size } from './slow-reader-run.js';
+import { startLone } from './stage/lone-service.js';
 
 /**
  * A reader that stops reading, once per policy, beside fast ones.
@@ -56,21 +57,20 @@ const SIZES: Record<'full' | 'small', Size> = {
 export const slowReaders: Scenario = {
   name: 'slow-readers',
   about: 'a reader that stops reading, once per policy, beside fast ones',
-  brokers: ['embedded'],
+  brokers: ['embedded', 'pulsar'],
   isRotated: false,
 
   async run(options: ScenarioOptions) {
     let size: Size = SIZES[options.small ? 'small' : 'full'];
-    const service = await startMonitoringService({
-      env: {
-        DROP_OLDEST_KEEPS: String(DROP_OLDEST_KEEPS),
-        SEGMENT_MEMORY_BYTES: String(SEGMENT_MEMORY_BYTES),
-      },
+    const lone = await startLone(options.broker, {
+      DROP_OLDEST_KEEPS: String(DROP_OLDEST_KEEPS),
+      SEGMENT_MEMORY_BYTES: String(SEGMENT_MEMORY_BYTES),
     });
+    const service: MeasuredService = lone;
     try {
       // One run so that both sides of each pair find compiled code and grown buffers.
       const first = await runBeside(service, [], options.small ? { ...size, stopsForMs: 500, afterwardsMs: 0 } : size);
-      const before = service.memory();
+      const before = service.process.memory();
       options.tell(`own memory ${mebibytes(before)} MiB before`);
       let peak = before;
       size = { ...size, eventBytes: first.result.eventBytes };
@@ -94,7 +94,7 @@ export const slowReaders: Scenario = {
       checks.push(...memoryChecks(groups[0].length, before, peak));
       return { checks, notes };
     } finally {
-      await service.stop();
+      await lone.stop();
     }
   },
 };
@@ -105,7 +105,7 @@ interface Pair {
 }
 
 async function pairsOf(
-  service: ServerProcess,
+  service: MeasuredService,
   policies: readonly WireSlowPolicy[],
   size: Size,
   { tell }: ScenarioOptions,

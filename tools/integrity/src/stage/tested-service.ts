@@ -1,4 +1,4 @@
-import { serviceScript } from '@distributary/bench';
+import { type PublishPlan, serviceScript } from '@distributary/bench';
 import type { BrokerKind } from './broker.js';
 
 /** One event as the ledger counts it. */
@@ -7,6 +7,11 @@ export interface NumberedEvent {
   readonly key: string;
   /** Within its key, from 0 without a hole. */
   readonly sequence: number;
+}
+
+/** Events of so many keys, and what a reader of all of them subscribes to. */
+export interface StampedFlow extends Required<Pick<PublishPlan, 'kind' | 'topics' | 'keys'>> {
+  readonly pattern: string;
 }
 
 /** A service of this workspace whose promises are played through. */
@@ -21,6 +26,8 @@ export interface TestedService {
   env(folder: string): Readonly<Record<string, string>>;
   /** As a producer sends it. Events of a key share a lane. */
   eventOf(event: NumberedEvent, topic: string): object;
+  /** What its readers are measured with: events that the bench numbers and stamps, of a kind that may be conflated. */
+  readonly stamped: StampedFlow;
   /** As others write it to the broker, past the service, which hands it on as it is: its id is its own. */
   payloadOf(event: NumberedEvent): object;
 }
@@ -46,6 +53,7 @@ export const MONITORING: TestedService = {
     routing: { topic, routing_key: key },
     metadata: { source_service: 'integrity' },
   }),
+  stamped: { kind: 'METRICS', topics: ['monitoring/metrics'], keys: 16, pattern: 'monitoring/metrics' },
   payloadOf: ({ eventId }) => ({ event_id: eventId, text: 'x'.repeat(200) }),
 };
 
@@ -72,6 +80,13 @@ export const MARKET_DATA: TestedService = {
     routing: { topic },
     metadata: { source: 'integrity' },
   }),
+  // Each symbol is a topic of the bench.
+  stamped: {
+    kind: 'QUOTE',
+    topics: Array.from({ length: 16 }, (_, index) => `SLOW${index}`),
+    keys: 1,
+    pattern: 'market-data/quotes/equities',
+  },
   payloadOf: (event) => ({ event_id: event.eventId, ...tradeOf(event), text: 'x'.repeat(200) }),
 };
 

@@ -1,0 +1,32 @@
+import { type ServerProcess, startService } from '@distributary/bench';
+import type { BrokerKind } from './broker.js';
+import { pulsarBroker } from './pulsar-broker.js';
+import { scriptOf, type TestedService, testedOn } from './tested-service.js';
+
+/** One process that is measured, with nothing beside it but its broker. */
+export interface LoneService {
+  readonly process: ServerProcess;
+  readonly tested: TestedService;
+  stop(): Promise<void>;
+}
+
+/** The archive of market data gathers and compresses within bounds of its own, which are not judged here. */
+const ALL_BUT_WORKER = 'api,gateway,router';
+
+/** On the log in files, or on a Pulsar that is started for it. */
+export async function startLone(kind: BrokerKind, env: Readonly<Record<string, string>>): Promise<LoneService> {
+  const tested = testedOn(kind);
+  const broker = kind === 'pulsar' ? await pulsarBroker() : undefined;
+  try {
+    const roles: Readonly<Record<string, string>> = tested.app === 'market-data' ? { ROLES: ALL_BUT_WORKER } : {};
+    const process = await startService({ script: scriptOf(tested), env: { ...broker?.env, ...roles, ...env } });
+    const stop = async () => {
+      await process.stop();
+      await broker?.stop();
+    };
+    return { process, tested, stop };
+  } catch (error) {
+    await broker?.stop();
+    throw error;
+  }
+}
