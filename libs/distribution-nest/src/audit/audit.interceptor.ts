@@ -1,6 +1,6 @@
 import type { AuditEntry, Clock, IdSource } from '@distributary/distribution-core';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { catchError, defer, from, lastValueFrom, mergeMap, type Observable, of, throwError } from 'rxjs';
+import { catchError, defer, lastValueFrom, mergeMap, type Observable, of, throwError } from 'rxjs';
 import { asDistributionError } from '../errors/as-distribution-error.js';
 import { mappingOf } from '../errors/error-mapping.js';
 import { withinAct } from './audit-context.js';
@@ -27,7 +27,7 @@ export class AuditInterceptor implements NestInterceptor {
     const act = auditedAct(context);
     if (act === undefined) return next.handle();
     this.trail.requireRoom();
-    return defer(() => withinAct((found) => from(this.perform(act, next, found))));
+    return defer(() => withinAct((found) => this.perform(act, next, found)));
   }
 
   private async perform(act: AuditedAct, next: CallHandler, found: { before: unknown; target?: string }) {
