@@ -10,7 +10,7 @@ import {
   type MarketDataDistribution,
   marketRoutingSchema,
 } from '@distributary/contracts';
-import type { Problem } from '@distributary/distribution-core';
+import { isObject, type Json, type Problem } from '@distributary/distribution-core';
 import { assetClassOfTopic, isStateTopic } from './default-topics.js';
 
 /** Whether the newest event of a key replaces the ones before it, of whatever topics there are. */
@@ -73,23 +73,21 @@ export function eventProblems(
  * rules whose fields are right. None, if not even its type, its asset class or its topic can be told.
  */
 export function problemsBesideShape(input: unknown, path: string, holdsState?: HoldsState): Problem[] {
-  if (!isObject(input) || !isObject(input.data)) return [];
-  const { data, data_type: dataType, metadata } = input;
+  const event = input as Json | undefined;
+  if (!isObject(event) || !isObject(event.data)) return [];
+  const { data, data_type: dataType, metadata } = event;
   if (typeof dataType !== 'string' || !isMarketDataType(dataType)) return [];
   const assetClass = assetClassSchema.optional().safeParse(data.asset_class);
-  const routing = marketRoutingSchema.optional().safeParse(input.routing);
+  const routing = marketRoutingSchema.optional().safeParse(event.routing);
   if (!assetClass.success || !routing.success) return [];
   const readable = {
-    ...input,
+    ...event,
     data: { ...data, asset_class: assetClass.data, currency: currencySchema.optional().safeParse(data.currency).data },
     routing: routing.data,
     metadata: isObject(metadata) ? metadata : undefined,
   };
   return eventProblems(readable as unknown as MarketDataDistribution, path, holdsState);
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A field of another data type passes through unchecked, so it may be anything. */
 const isPrice = (value: unknown): value is Decimal =>

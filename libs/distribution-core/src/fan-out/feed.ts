@@ -14,7 +14,7 @@ export interface FeedLane {
   readonly state: LaneState;
   /** The `pos` that live members were told last. */
   told: Position;
-  /** When they were; monotonic. */
+  /** When they were; monotonic, 0 if never. */
   toldAtMs: number;
   /** Of the lane's events, those before the feed. */
   readonly eventsBefore: number;
@@ -114,10 +114,8 @@ export class Feed {
   }
 
   addLane(state: LaneState, told: Position): FeedLane {
-    const lane: FeedLane = {
-      ...{ state, told, toldAtMs: 0, eventsBefore: state.eventCount },
-      ...{ runs: [], eventCount: 0, toldCount: 0 },
-    };
+    const eventsBefore = state.eventCount;
+    const lane: FeedLane = { state, told, toldAtMs: 0, eventsBefore, runs: [], eventCount: 0, toldCount: 0 };
     this.lanes.set(state, lane);
     return lane;
   }
