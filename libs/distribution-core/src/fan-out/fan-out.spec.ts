@@ -5,7 +5,8 @@ import type { ConflationKey, TopicDefinition } from '../ports/topic-catalog.port
 import { BEFORE_FIRST, type Position } from '../position.js';
 import type { SlowPolicy } from '../subscription/subscription.js';
 import { anEvent, FakeClock, InMemoryLog, lineEncoder, RecordingOutlet, settle } from '../testing/index.js';
-import { FanOut, type FanOutLimits } from './fan-out.js';
+import { FanOut } from './fan-out.js';
+import type { FanOutLimits } from './fan-out-limits.js';
 import type { Member } from './member.js';
 
 const ALERTS = 'monitoring/alerts';

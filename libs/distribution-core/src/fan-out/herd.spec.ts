@@ -3,7 +3,8 @@ import type { TailStart } from '../ports/log.port.js';
 import { noMetrics } from '../ports/metrics.port.js';
 import { BEFORE_FIRST } from '../position.js';
 import { aTopic, events, FakeClock, InMemoryLog, lineEncoder, RecordingOutlet, settle } from '../testing/index.js';
-import { FanOut, type FanOutLimits } from './fan-out.js';
+import { FanOut } from './fan-out.js';
+import type { FanOutLimits } from './fan-out-limits.js';
 import type { DataFrame, FrameEncoder } from './outlet.js';
 
 const EVENTS = 60;

@@ -4,7 +4,8 @@ import { noMetrics } from '../ports/metrics.port.js';
 import type { TailStart } from '../ports/log.port.js';
 import { BEFORE_FIRST, type LanePosition, type Position, positionOfOffset } from '../position.js';
 import { aTopic, events, FakeClock, InMemoryLog, lineEncoder, RecordingOutlet, settle } from '../testing/index.js';
-import { FanOut, type FanOutLimits } from './fan-out.js';
+import { FanOut } from './fan-out.js';
+import type { FanOutLimits } from './fan-out-limits.js';
 
 /** Its answers wait for whoever asks it to let them go. */
 class HesitantLog extends InMemoryLog {

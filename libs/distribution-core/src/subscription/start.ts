@@ -1,6 +1,6 @@
 import type { Cursor } from '../cursor.js';
 import type { LaneState } from '../fan-out/lane-state.js';
-import type { StartResolver } from '../fan-out/fan-out.js';
+import type { StartResolver } from '../fan-out/attachments.js';
 import type { Log } from '../ports/log.port.js';
 import { laneName } from '../lane.js';
 import { BEFORE_FIRST, type LanePosition } from '../position.js';
