@@ -3,6 +3,7 @@ import type { CatchUp } from './catch-up.js';
 import type { Feed, FlushTime } from './feed.js';
 import type { FeedTable } from './feed-table.js';
 import type { Member } from './member.js';
+import { SlicedWalk } from './sliced-walk.js';
 import { MIN_UNCONFIRMED_LIMIT_BYTES } from './unconfirmed-window.js';
 
 export interface FeedUpkeepLimits {
@@ -19,8 +20,6 @@ export interface FeedUpkeepDependencies {
 }
 
 const TICK_MS = 50;
-/** Of each tick, for positions: telling a thousand feeds of theirs at once would hold everything else up. */
-const POSITIONS_SLICE_MS = 2;
 /** They are looked at this often in the time in which each lane must be told, so that none is told later. */
 const POSITIONS_ROUNDS = 4;
 
@@ -29,13 +28,15 @@ export class FeedUpkeep {
   private cancelTick: () => void = () => undefined;
   private tickedAtMs: number;
   private positionsRoundAtMs: number;
-  /** Feeds that are still to be looked at in this round. */
-  private positionsRound: Iterator<Feed> | undefined;
+  private readonly positionsWalk: SlicedWalk<Feed>;
+  private readonly marksWalk: SlicedWalk<Feed>;
   private isStopped = false;
 
   constructor(private readonly deps: FeedUpkeepDependencies) {
     this.tickedAtMs = deps.clock.monotonicMs();
     this.positionsRoundAtMs = this.tickedAtMs;
+    this.positionsWalk = new SlicedWalk(deps.clock, deps.feeds);
+    this.marksWalk = new SlicedWalk(deps.clock, deps.feeds);
     this.schedule();
   }
 
@@ -57,8 +58,8 @@ export class FeedUpkeep {
     const elapsedMs = time.nowMs - this.tickedAtMs;
     this.tickedAtMs = time.nowMs;
     this.tellPositions(time);
+    this.marksWalk.step((feed) => feed.markIdle(time));
     for (const feed of feeds.values()) {
-      feed.markIdle(time);
       followRate(feed, elapsedMs);
       for (const member of feed.paced) member.refillRate(elapsedMs);
       for (const member of feed.behind) this.serve(member, time.nowMs);
@@ -67,22 +68,13 @@ export class FeedUpkeep {
   }
 
   private tellPositions(time: FlushTime): void {
-    const { clock, feeds, limits } = this.deps;
-    const roundMs = limits.positionEveryMs / POSITIONS_ROUNDS;
-    if (this.positionsRound === undefined) {
+    const { positionEveryMs } = this.deps.limits;
+    const roundMs = positionEveryMs / POSITIONS_ROUNDS;
+    if (!this.positionsWalk.isUnderWay) {
       if (time.nowMs - this.positionsRoundAtMs < roundMs) return;
       this.positionsRoundAtMs = time.nowMs;
-      this.positionsRound = feeds.values();
     }
-    const endMs = time.nowMs + POSITIONS_SLICE_MS;
-    do {
-      const next = this.positionsRound.next();
-      if (next.done === true) {
-        this.positionsRound = undefined;
-        return;
-      }
-      next.value.tellOverduePositions(time, limits.positionEveryMs - roundMs);
-    } while (clock.monotonicMs() < endMs);
+    this.positionsWalk.step((feed) => feed.tellOverduePositions(time, positionEveryMs - roundMs));
   }
 
   private serve(member: Member, nowMs: number): void {
