@@ -1,20 +1,12 @@
 import { noMetrics } from '../ports/metrics.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
-import { anEvent, FakeClock, InMemoryLog, lineEncoder, RecordingOutlet, settle } from '../testing/index.js';
+import { anEvent, BusyClock, InMemoryLog, lineEncoder, RecordingOutlet, settle } from '../testing/index.js';
 import { FanOut } from './fan-out.js';
 
 const METRICS = 'monitoring/metrics';
 const INCIDENTS = 'monitoring/incidents';
 const ALERTS = 'monitoring/alerts';
 const PRIORITIES = { [METRICS]: 5, [INCIDENTS]: 3, [ALERTS]: 1 };
-
-/** A clock that also moves when work is done. */
-class BusyClock extends FakeClock {
-  workedMs = 0;
-  override monotonicMs(): number {
-    return super.monotonicMs() + this.workedMs;
-  }
-}
 
 /** Notes in one list, for all outlets, who was written to. */
 class NotingOutlet extends RecordingOutlet {

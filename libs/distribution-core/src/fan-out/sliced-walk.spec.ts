@@ -1,13 +1,5 @@
-import { FakeClock } from '../testing/index.js';
+import { BusyClock } from '../testing/index.js';
 import { SlicedWalk } from './sliced-walk.js';
-
-/** A clock that also moves when work is done. */
-class BusyClock extends FakeClock {
-  workedMs = 0;
-  override monotonicMs(): number {
-    return super.monotonicMs() + this.workedMs;
-  }
-}
 
 function setUp(...items: string[]) {
   const clock = new BusyClock();

@@ -1,6 +1,7 @@
 export * from './builders.js';
 export * from './competing.js';
 export * from './dead-letter-store.contract.js';
+export * from './busy-clock.js';
 export * from './fake-clock.js';
 export * from './in-memory-dead-letter-store.js';
 export * from './until.js';
