@@ -1,6 +1,18 @@
+import v8 from 'node:v8';
+import vm from 'node:vm';
 import { decodeEventBatch, densePositions, encodeEventBatch, ROUTING_KEY } from './event-batch.js';
 import { positionOfOffset } from './position.js';
 import { anEvent } from './testing/builders.js';
+
+/** On the heap and outside of it, of what is reachable. */
+function memoryInUse(): number {
+  v8.setFlagsFromString('--expose-gc');
+  const collect = vm.runInNewContext('gc') as () => void;
+  collect();
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
 
 const lane = { topic: 'monitoring/alerts', partition: 0, epoch: 'e1' };
 
@@ -32,5 +44,40 @@ describe('an event batch', () => {
     expect(batch.positions.indexAfter(positionOfOffset(7))).toBe(1);
     expect(batch.positions.indexAfter(positionOfOffset(100))).toBe(3);
     expect(batch.lastPosition).toBe(positionOfOffset(9));
+  });
+
+  it('has the bytes of its values as they were published, without what lies between them', () => {
+    expect(batch.valueBytes).toBe(records.reduce((sum, { value }) => sum + value.length, 0));
+    expect(decodeEventBatch(lane, densePositions(0, 0), encodeEventBatch([], 42)).valueBytes).toBe(0);
+  });
+
+  it.each([
+    [2_000, 1],
+    [400, 10],
+    [40, 500],
+  ])('counts about the memory that it keeps alive: %i batches of %i events', (batches, events) => {
+    const make = (number: number) =>
+      decodeEventBatch(
+        lane,
+        densePositions(number * events, events),
+        encodeEventBatch(
+          Array.from({ length: events }, (_, index) =>
+            anEvent({
+              eventId: `event-${number}-${index}`,
+              attributes: { severity: 'INFO', level: index % 3, source: 'a' },
+              value: { text: 'x'.repeat(200) },
+            }),
+          ),
+          42,
+        ),
+      );
+    // What runs is compiled before it is measured.
+    for (let number = 0; number < 200; number++) make(number);
+    const before = memoryInUse();
+    const kept = Array.from({ length: batches }, (_, number) => make(number));
+    const grown = memoryInUse() - before;
+    const counted = kept.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(counted / grown).toBeGreaterThan(0.7);
+    expect(counted / grown).toBeLessThan(1.6);
   });
 });

@@ -121,7 +121,7 @@ async function run(policy: SlowPolicy, { credit, maxRate, isFiltered, steps }: S
     log,
     clock,
     metrics: noMetrics,
-    limits: { segmentBytes: 2_500, dropOldestKeeps: 3, blockTimeoutMs: 1e9 },
+    limits: { segmentBytes: 8_000, dropOldestKeeps: 3, blockTimeoutMs: 1e9 },
   });
   await log.createTopic(TOPIC, PARTITIONS, { ms: 0, bytes: 0 });
   await fanOut.setTopics([aTopic(TOPIC, { partitions: PARTITIONS })]);

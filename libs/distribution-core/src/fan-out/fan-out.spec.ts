@@ -465,7 +465,7 @@ describe('fan-out', () => {
     });
 
     it.each<SlowPolicy>(['drop-oldest', 'skip-to-live'])('also from further back than memory: %s', async (policy) => {
-      await start({ dropOldestKeeps: KEEPS, segmentBytes: 4096, rewindMs: 0 });
+      await start({ dropOldestKeeps: KEEPS, segmentBytes: 1, rewindMs: 0 });
       await world.fanOut.pin([ALERTS]);
       for (let index = 0; index < 30; index++) await world.publish(10);
       const { outlet } = await world.subscribe({ policy, maxRate: 2, after: BEFORE_FIRST });
@@ -484,7 +484,7 @@ describe('fan-out', () => {
     });
 
     it('but nothing of what lies further back than memory while nothing comes', async () => {
-      await start({ dropOldestKeeps: KEEPS, segmentBytes: 4096, rewindMs: 0 });
+      await start({ dropOldestKeeps: KEEPS, segmentBytes: 1, rewindMs: 0 });
       await world.fanOut.pin([ALERTS]);
       for (let index = 0; index < 30; index++) await world.publish(10);
       const { outlet } = await world.subscribe({ policy: 'drop-oldest', maxRate: 100, after: BEFORE_FIRST });

@@ -299,7 +299,7 @@ export class FanOut {
   private take(state: LaneState, batch: EventBatch, skip: Uint8Array | undefined): void {
     if (state.topic.conflationKey !== 'none') this.lastValues.apply(state.topic, batch, skip);
     this.matchedEvents.add(batch.count);
-    this.observer?.arrived(state, batch.count, batch.byteLength);
+    this.observer?.arrived(state, batch.count, batch.valueBytes);
     const traces = this.tracing === undefined ? undefined : batch.column(TRACEPARENT);
     this.feeds.index.match(state.lane.topic, batch, skip, (feedId, indexes, count) => {
       const feed = this.feeds.get(feedId);

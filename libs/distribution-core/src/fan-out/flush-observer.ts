@@ -5,7 +5,7 @@ import type { GapReason } from './private-frames.js';
 
 /** Told of what went out, at the granularity of batches, flushes and frames; must not throw. */
 export interface FlushObserver {
-  /** A batch of the lane was read; bytes as kept in memory. */
+  /** A batch of the lane was read; bytes of its events as they were published. */
   arrived(state: LaneState, events: number, bytes: number): void;
   /** One lane of one flush, the events of `runs`, was written to `members`; its oldest was taken by the broker `latencyMs` ago. */
   delivered(

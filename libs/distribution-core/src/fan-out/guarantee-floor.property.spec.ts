@@ -102,7 +102,7 @@ describe("an event's own guarantee, on a durable subscription that may drop", ()
         fc.array(round, { minLength: 3, maxLength: 12 }),
         policy,
         fc.constantFrom<ConflationKey>('none', 'routing_key'),
-        fc.constantFrom(1_000_000, 3_000),
+        fc.constantFrom(1_000_000, 8_000),
         async (rounds, chosen, key, segmentBytes) => {
           const read = await readSlowly(rounds, { policy: chosen, key, segmentBytes, isDurable: true });
           const kept = new Set(read.guaranteed);

@@ -89,7 +89,7 @@ async function run(first: Wanted, steps: readonly Step[]) {
   const clock = new FakeClock();
   const log = new InMemoryLog({ clock });
   // So little memory that it is served from kept flushes, segments and broker.
-  const limits = { segmentBytes: 2_500, blockTimeoutMs: 1e9 };
+  const limits = { segmentBytes: 8_000, blockTimeoutMs: 1e9 };
   const fanOut = new FanOut({ log, clock, metrics: noMetrics, limits });
   for (const name of TOPICS) await log.createTopic(name, 1, { ms: 0, bytes: 0 });
   await fanOut.setTopics(TOPICS.map((name) => aTopic(name)));

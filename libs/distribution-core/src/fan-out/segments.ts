@@ -7,9 +7,6 @@ const SMALL_EVENTS = 32;
 const MERGED_EVENTS = 64;
 const MERGED_BYTES = 128 * 1024;
 
-/** A batch costs this much beside its events: resident memory of 20,000 decoded batches of one event, per batch. */
-const OVERHEAD_BYTES = 8 * 1024;
-
 /** One batch of a lane in memory; `skip[i]` = 1 where an event is a copy of an earlier one. */
 export interface Segment {
   readonly batch: EventBatch;
@@ -102,7 +99,7 @@ export class Segments {
   }
 
   private push(batch: EventBatch, skip: Uint8Array | undefined): void {
-    const segment: Segment = { batch, skip, bytes: batch.byteLength + OVERHEAD_BYTES };
+    const segment: Segment = { batch, skip, bytes: batch.byteLength + (skip?.length ?? 0) };
     this.items.push(segment);
     this.bytes += segment.bytes;
   }

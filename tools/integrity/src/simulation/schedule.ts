@@ -87,7 +87,7 @@ export function scheduleOf(seed: number, focus?: Fault): Schedule {
   return {
     seed,
     gateways: 2 + integer(random, 2),
-    segmentBytes: pick([30_000, 100_000, 10_000_000], random),
+    segmentBytes: pick([10_000, 100_000, 10_000_000], random),
     rewindMs: pick([0, 500, 30_000], random),
     plans,
     steps,
