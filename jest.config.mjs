@@ -9,6 +9,8 @@ const {
 /** Sources are tested as they are: packages of the workspace resolve to their src, not to their dist. */
 export default {
   testEnvironment: 'node',
+  // Only matters with --coverage.
+  runtime: '<rootDir>/tools/testing/coverage-runtime.cjs',
   roots: ['apps', 'libs', 'tools', 'migrations']
     .filter((folder) => existsSync(new URL(folder, import.meta.url)))
     .map((folder) => `<rootDir>/${folder}`),
