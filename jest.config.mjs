@@ -23,6 +23,7 @@ export default {
   moduleNameMapper: {
     '^@distributary/(distribution-core|broker-embedded|broker-kafka|broker-pulsar|schema-registry|persistence|distribution-nest|distribution-service|contracts)$':
       '<rootDir>/libs/$1/src/index.ts',
+    '^@distributary/broker-kafka/config$': '<rootDir>/libs/broker-kafka/src/kafka.config.ts',
     '^@distributary/persistence/testing$': '<rootDir>/libs/persistence/src/testing/test-database.ts',
     '^@distributary/distribution-core/testing$': '<rootDir>/libs/distribution-core/src/testing/index.ts',
     '^@distributary/distribution-service/testing$': '<rootDir>/libs/distribution-service/src/testing/index.ts',

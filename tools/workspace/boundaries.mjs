@@ -65,11 +65,19 @@ export function readProjects(root) {
       if (!fs.existsSync(file) || !fs.existsSync(path.join(root, group, folder, 'package.json'))) continue;
       const { name, tags } = JSON.parse(fs.readFileSync(file, 'utf8'));
       const tag = (kind) => tags.find((text) => text.startsWith(`${kind}:`))?.slice(kind.length + 1);
-      const { name: packageName } = JSON.parse(fs.readFileSync(path.join(root, group, folder, 'package.json'), 'utf8'));
-      const project = { name, packageName, root: `${group}/${folder}`, type: tag('type'), scope: tag('scope') };
+      const manifest = JSON.parse(fs.readFileSync(path.join(root, group, folder, 'package.json'), 'utf8'));
+      const project = {
+        name,
+        packageName: manifest.name,
+        /** What may be imported besides the package itself: `./testing` as `testing`. */
+        subpaths: Object.keys(manifest.exports ?? {}).map((entry) => entry.slice(2)),
+        root: `${group}/${folder}`,
+        type: tag('type'),
+        scope: tag('scope'),
+      };
       if (!(project.type in LAYERS)) throw new Error(`${project.root}/project.json: no layer for type:${project.type}`);
       if (project.scope === undefined) throw new Error(`${project.root}/project.json: no scope: tag`);
-      projects.set(packageName, project);
+      projects.set(project.packageName, project);
     }
   }
   return projects;

@@ -41,7 +41,8 @@ export const boundariesRule = {
       if (subpath === 'testing') {
         const mayTest = isTest || importer.type === 'tool';
         if (!mayTest) return 'testing is for specs, contract suites and tools';
-      } else if (subpath !== '') return `only what ${name} exports is public, not ${subpath}`;
+      } else if (subpath !== '' && !target.subpaths.includes(subpath))
+        return `only what ${name} exports is public, not ${subpath}`;
       // The suites of a domain port are run by the adapters' specs; a spec has the layer of its project otherwise.
       return target === projects[importer.packageName]
         ? refusalOfProject(target, target)

@@ -1,5 +1,4 @@
 import { EmbeddedLog, embeddedLogOptions } from '@distributary/broker-embedded';
-import { KafkaGroups, kafkaGroupsOptions, KafkaLog, kafkaLogOptions } from '@distributary/broker-kafka';
 import type { Broker, BrokerSurroundings } from '@distributary/distribution-service';
 import type { MonitoringConfig } from '../config/monitoring.config.js';
 
@@ -8,6 +7,8 @@ export async function openBroker({ config, ...around }: BrokerSurroundings<Monit
   if (config.KAFKA_BROKERS === undefined) {
     return { kind: 'embedded', log: await EmbeddedLog.open({ ...embeddedLogOptions(config), ...around }) };
   }
+  // Only here: importing Kafka's client compiles schemas for hundreds of milliseconds.
+  const { KafkaGroups, kafkaGroupsOptions, KafkaLog, kafkaLogOptions } = await import('@distributary/broker-kafka');
   const log = await KafkaLog.open({ ...kafkaLogOptions(config), ...around });
   return { kind: 'kafka', log, groups: new KafkaGroups({ ...kafkaGroupsOptions(config), clock: around.clock }) };
 }

@@ -1,4 +1,4 @@
-import type { KafkaConfig } from '@distributary/broker-kafka';
+import type { KafkaConfig } from '@distributary/broker-kafka/config';
 import { z } from 'zod';
 
 /** What the settings of Kafka must be together; looks at whatever of them is valid, so that all problems are told at once. */

@@ -1,4 +1,4 @@
-import { kafkaConfig } from '@distributary/broker-kafka';
+import { kafkaConfig } from '@distributary/broker-kafka/config';
 import { authenticationRules, processRules } from '@distributary/distribution-nest';
 import { serviceConfig } from '@distributary/distribution-service';
 import { schemaRegistryRules } from '@distributary/schema-registry';
