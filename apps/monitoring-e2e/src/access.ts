@@ -1,6 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { Environment, Logger } from '@distributary/distribution-nest';
 import { aJwt, type Claims, EVERYTHING, type Grant, JWT_SECRET } from '@distributary/distribution-service/testing';
 import { TestApp } from './harness.js';
@@ -12,9 +10,8 @@ export async function startSecured(
   env: Environment = {},
   logger?: Logger,
 ): Promise<{ app: TestApp; admin: TestApp; keyFile: string }> {
-  const keyFile =
-    env.AUTH_KEY_FILE ?? path.join(mkdtempSync(path.join(os.tmpdir(), 'distributary-e2e-key-')), 'first.key');
-  const app = await TestApp.start({ AUTH: 'required', AUTH_KEY_FILE: keyFile, JWT_SECRET, ...env }, logger);
+  const app = await TestApp.start({ AUTH: 'required', JWT_SECRET, ...env }, logger);
+  const keyFile = env.AUTH_KEY_FILE ?? app.keyFile;
   return { app, admin: app.as(readFileSync(keyFile, 'utf8').trim()), keyFile };
 }
 

@@ -54,6 +54,11 @@ export class TestApp extends TestedService<Running> {
    */
   static surroundings: (logFolder: string) => Environment = () => ({});
 
+  /** Where the key of the first start is, if the app asks for one and was told no other place. */
+  get keyFile(): string {
+    return keyFileIn(this.directory);
+  }
+
   get routes() {
     return this.running.routes;
   }
@@ -83,8 +88,16 @@ export class TestApp extends TestedService<Running> {
   }
 }
 
+function keyFileIn(directory: string): string {
+  return path.join(directory, 'first.key');
+}
+
 async function run(directory: string, env: Environment, logger: Logger = noLogger) {
-  const folders = { DATA_DIR: path.join(directory, 'data'), EMBEDDED_DIR: path.join(directory, 'log') };
+  const folders = {
+    DATA_DIR: path.join(directory, 'data'),
+    EMBEDDED_DIR: path.join(directory, 'log'),
+    AUTH_KEY_FILE: keyFileIn(directory),
+  };
   if (env.DATA_DIR === undefined && env.DATABASE_URL === undefined) await copyInitialisedDatabase(folders.DATA_DIR);
   const surroundings = TestApp.surroundings(env.EMBEDDED_DIR ?? folders.EMBEDDED_DIR);
   return createApp(loadConfig({ ...QUIET, ...folders, ...surroundings, ...env }, monitoringConfig), logger);
