@@ -49,9 +49,9 @@ describe('the share of the egress', () => {
       fc.property(frames, (sizes) => {
         const clock = new FakeClock();
         const share = new EgressShare({ clock, bytesPerSecond: BUDGET, quotaOf: () => undefined });
-        // Enough of them that small frames can use up what they get.
+        // Enough of them that small frames can use up what they get: at once, that is at most a tenth of a second's budget.
         const senders = sizes.flatMap((frameBytes, index) =>
-          Array.from({ length: Math.ceil(300_000 / frameBytes) }, () => ({ tenant: `t${index}`, frameBytes })),
+          Array.from({ length: Math.ceil(BUDGET / 10 / frameBytes) }, () => ({ tenant: `t${index}`, frameBytes })),
         );
         const sent = [...run(share, clock, senders, 10_000).values()];
         const fair = (BUDGET * 10) / sizes.length;
