@@ -27,6 +27,7 @@ export default {
     '^@distributary/persistence/testing$': '<rootDir>/libs/persistence/src/testing/test-database.ts',
     '^@distributary/distribution-core/testing$': '<rootDir>/libs/distribution-core/src/testing/index.ts',
     '^@distributary/distribution-service/testing$': '<rootDir>/libs/distribution-service/src/testing/index.ts',
+    '^@distributary/broker-pulsar/testing$': '<rootDir>/libs/broker-pulsar/src/testing/index.ts',
     '^@distributary/schema-registry/testing$': '<rootDir>/libs/schema-registry/src/testing/index.ts',
     '^@distributary/monitoring$': '<rootDir>/apps/monitoring/src/index.ts',
     '^@distributary/market-data$': '<rootDir>/apps/market-data/src/index.ts',

@@ -58,7 +58,7 @@ describe('topics that others write in Avro', () => {
     server = await RegistryServer.start({ tls: { key: tls.key, cert: tls.cert }, credentials: 'distributary:secret' });
     await server.registry.register('orders-value', ORDER);
     const schemas = new Schemas({ registry: server.registry, clock: new FakeClock(), metrics: noMetrics });
-    codec = new AvroCodec({ schemas, metrics: noMetrics });
+    codec = new AvroCodec({ schemas });
     app = await TestApp.start({
       EMBEDDED_DIR: path.join(folder, 'log'),
       SCHEMA_REGISTRY_URL: server.url,
@@ -235,7 +235,6 @@ describe('events that go out in Avro', () => {
     await server.registry.register('alerts-value', ALERT);
     codec = new AvroCodec({
       schemas: new Schemas({ registry: server.registry, clock: new FakeClock(), metrics: noMetrics }),
-      metrics: noMetrics,
     });
     app = await TestApp.start({ SCHEMA_REGISTRY_URL: server.url });
   }, 60_000);

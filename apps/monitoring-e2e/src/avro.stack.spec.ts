@@ -36,7 +36,7 @@ describe('Avro that another program writes to Kafka', () => {
     const kafka = await started(startKafka());
     const clock = new SystemClock();
     registry = new RegistryClient({ url, clock, ids: new SystemIds(), metrics: noMetrics });
-    codec = new AvroCodec({ schemas: new Schemas({ registry, clock, metrics: noMetrics }), metrics: noMetrics });
+    codec = new AvroCodec({ schemas: new Schemas({ registry, clock, metrics: noMetrics }) });
     await registry.register('orders-value', JSON.stringify(ORDER));
     theirs = new Kafka({ brokers: [kafka.url], logLevel: logLevel.NOTHING }).producer();
     await theirs.connect();

@@ -15,6 +15,7 @@ import type { Broker, BrokerSurroundings } from './composition/broker.js';
 import type { Observability } from './composition/observability.js';
 import type { Parts } from './composition/parts.js';
 import type { ServiceConfig } from './config/service.config.js';
+import type { PublishedForm } from './publishing/external-documents.js';
 import type { EventReader } from './publishing/published-event.js';
 
 /**
@@ -56,8 +57,10 @@ export interface EventForm {
   reader(around: { readonly clock: Clock; readonly ids: IdSource; readonly metrics: Metrics }): EventReader;
   /** The stored form of a copy at another place. */
   readonly restate: Restate;
-  /** What others write, as an event. */
+  /** What others write by schemas of their own, as an event. */
   readonly external: PayloadEvent;
+  /** What others write as JSON documents, as `reader` takes it. */
+  readonly publishedForm: PublishedForm;
 }
 
 export interface OwnTopics {

@@ -12,6 +12,7 @@ export * from './feed/log-event-feed.js';
 export * from './feed/per-tenant.js';
 export * from './publishing/event-bodies.js';
 export * from './publishing/events.service.js';
+export type { PublishedForm } from './publishing/external-documents.js';
 export * from './publishing/history.service.js';
 export * from './publishing/iso-time.js';
 export * from './publishing/outbox.js';

@@ -13,7 +13,6 @@ function setUp(limits: Partial<SchemasLimits> = {}) {
   let turns = 0;
   const codec = new AvroCodec({
     schemas: new Schemas({ registry, clock, metrics: noMetrics, limits }),
-    metrics: noMetrics,
     breathe: () => Promise.resolve(void turns++),
   });
   return { registry, clock, codec, turns: () => turns };

@@ -1,13 +1,10 @@
 import {
-  type Counter,
   type DecodedPayload,
   DistributionError,
   type EncodedPayload,
   type Json,
-  type Metrics,
   type PayloadCodec,
   type PayloadEncoder,
-  type PayloadRefusal,
 } from '@distributary/distribution-core';
 import { AvroFailure } from './avro/avro-failure.js';
 import { AvroReader } from './avro/avro-reader.js';
@@ -18,7 +15,6 @@ import { readWireFormat, wireFormat, type WireMessage } from './wire-format.js';
 
 export interface AvroCodecDependencies {
   readonly schemas: Schemas;
-  readonly metrics: Metrics;
   /** Lets what waits in the loop have its turn. */
   readonly breathe?: () => Promise<void>;
 }
@@ -30,18 +26,7 @@ const VALUES_PER_TURN = 20_000;
 
 /** Avro in Confluent's wire format. */
 export class AvroCodec implements PayloadCodec {
-  private readonly decoded: Counter;
-  private readonly refused: Readonly<Record<PayloadRefusal, Counter>>;
-
-  constructor(private readonly deps: AvroCodecDependencies) {
-    const help = 'Payloads of topics that others write, by what became of them';
-    const counterOf = (outcome: string) => deps.metrics.counter('payloads_total', help, { outcome });
-    this.decoded = counterOf('decoded');
-    this.refused = {
-      schema_unknown: counterOf('schema_unknown'),
-      payload_unreadable: counterOf('payload_unreadable'),
-    };
-  }
+  constructor(private readonly deps: AvroCodecDependencies) {}
 
   async decode(values: readonly Uint8Array[], subject: string | undefined): Promise<readonly DecodedPayload[]> {
     const messages = values.map(readWireFormat);
@@ -51,7 +36,6 @@ export class AvroCodec implements PayloadCodec {
     let pauseAt = VALUES_PER_TURN;
     for (const message of messages) {
       const payload = payloadOf(message, schemas, reader);
-      (payload.kind === 'decoded' ? this.decoded : this.refused[payload.reason]).add();
       decoded.push(payload);
       if (reader.values < pauseAt) continue;
       await (this.deps.breathe ?? nextTurn)();

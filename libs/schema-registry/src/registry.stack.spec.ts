@@ -38,7 +38,6 @@ describe('Avro by the schemas of Apicurio', () => {
     const registry = clientOf(server.url);
     const codec = new AvroCodec({
       schemas: new Schemas({ registry, clock: systemClock, metrics: noMetrics }),
-      metrics: noMetrics,
     });
     const fields = [
       { name: 'id', type: 'string' },

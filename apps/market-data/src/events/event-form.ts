@@ -1,7 +1,7 @@
 import type { MarketDataDistribution } from '@distributary/contracts';
 import type { EventForm, PublishedEvent } from '@distributary/distribution-service';
 import { TickOrder } from '../manners/tick-order.js';
-import { externalEvent } from './external-event.js';
+import { externalEvent, publishedForm } from './external-event.js';
 import { MAX_EVENT_BYTES, parseMarketDataEvent, toPublishedEvent } from './market-data-event.js';
 import { restateEvent } from './restate-event.js';
 
@@ -33,4 +33,5 @@ export const marketDataEvents: EventForm = {
   },
   restate: restateEvent,
   external: externalEvent,
+  publishedForm,
 };

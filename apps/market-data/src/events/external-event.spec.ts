@@ -1,6 +1,7 @@
-import type { Json } from '@distributary/distribution-core';
-import { anEvent } from '@distributary/distribution-core/testing';
-import { externalEvent } from './external-event.js';
+import { noMetrics, type Json, type JsonObject, type Problem } from '@distributary/distribution-core';
+import { anEvent, FakeClock } from '@distributary/distribution-core/testing';
+import { marketDataEvents } from './event-form.js';
+import { externalEvent, publishedForm } from './external-event.js';
 
 const made = (payload: Json, dataType = 'TRADE', attributes = {}) => {
   const topic = { topic: '@acme/feeds/itch', tenant: 'acme', dataType, payload: { format: 'avro' as const } };
@@ -76,5 +77,64 @@ describe('market data that others write', () => {
 
   it('keeps the attributes that it came with', () => {
     expect(made(plain, 'TRADE', { region: 'eu', symbol: 'X' }).attributes).toMatchObject({ region: 'eu', symbol: 'X' });
+  });
+});
+
+describe('a JSON document of market data that others write', () => {
+  const ids = { uuid: () => 'none', random: () => 0.5 };
+  const reader = marketDataEvents.reader({ clock: new FakeClock(), ids, metrics: noMetrics });
+  const read = (document: JsonObject, dataType = 'TRADE', name = '@acme/feeds/itch') => {
+    const record = anEvent({ eventId: 'e-0-7', routingKey: 'theirs', timeMicros: 1_000_000 });
+    const problems: Problem[] = [];
+    const topic = { topic: name, tenant: 'acme', dataType, payload: { format: 'json' as const } };
+    const event = reader.read(publishedForm(document, record, topic), 0, problems);
+    return event === undefined
+      ? problems.map(({ path }) => path)
+      : { ...event.record, value: JSON.parse(Buffer.from(event.record.value).toString()) as Json };
+  };
+
+  it('is the data of an event, as if it had been published there', () => {
+    expect(read(plain)).toMatchObject({
+      eventId: 'e-0-7',
+      routingKey: 'AAPL.NASDAQ.trade',
+      timeMicros: 1_750_498_200_200_000,
+      attributes: { data_type: 'TRADE', symbol: 'AAPL', price: 150.25, source: 'external' },
+      value: {
+        timestamp: '1970-01-01T00:00:01.000Z',
+        distribution: { topic: 'feeds/itch' },
+        routing: { routing_key: 'AAPL.NASDAQ.trade', delivery_guarantees: 'at_least_once' },
+      },
+    });
+  });
+
+  it.each([
+    [plain, 'MARKET', 'TRADE'],
+    [{ symbol: 'A', exchange: 'XNAS', bid_price: 1 }, 'MARKET', 'QUOTE'],
+    [{ ...plain, data_type: 'TRADE' }, 'QUOTE', 'TRADE'],
+    [{ data: plain }, 'MARKET', 'TRADE'],
+    [{ data: plain, data_type: 'TRADE' }, 'QUOTE', 'TRADE'],
+  ])('%j on a topic of %s is a %s', (document, topicType, type) => {
+    expect(read(document, topicType)).toMatchObject({ attributes: { data_type: type } });
+  });
+
+  it('is an event if it has data of its own, published or stored', () => {
+    const event = { event_id: 'mine', data: plain, metadata: { source: 'itch' } };
+    const routing = { topic: 'elsewhere', target_workflows: ['risk'] };
+    const value = { distribution: { topic: 'feeds/itch' }, metadata: { source: 'itch' } };
+    expect(read({ ...event, routing: { ...routing, delivery_mode: 'EXACTLY_ONCE' } })).toMatchObject({
+      eventId: 'mine',
+      value: { ...value, routing: { target_workflows: ['risk'], delivery_guarantees: 'exactly_once' } },
+    });
+    expect(read({ ...event, routing: { ...routing, delivery_guarantees: 'at_most_once' } })).toMatchObject({
+      value: { ...value, routing: { delivery_guarantees: 'at_most_once' } },
+    });
+  });
+
+  it('is refused for what a published event is refused for', () => {
+    expect(read({ ...plain, volume: -1 })).toEqual(['events[0].data.volume']);
+    expect(read({ ...plain, price: '-1' })).toEqual(['events[0].data.price']);
+    expect(read({ data: plain, routing: 1, metadata: 2 })).toEqual(['events[0].routing', 'events[0].metadata']);
+    expect(read({ note: 'x' }, 'NEWS')).toEqual(['events[0].data_type']);
+    expect(read(plain, 'TRADE', 'market-data/quotes/equities')).toEqual(['events[0].routing.topic']);
   });
 });

@@ -4,10 +4,17 @@ import {
   type MarketDataType,
   isMarketDataType,
 } from '@distributary/contracts';
-import { type EventRecord, isObject, type Json, type PayloadEvent, unqualified } from '@distributary/distribution-core';
+import {
+  type EventRecord,
+  isObject,
+  type Json,
+  type JsonObject,
+  type PayloadEvent,
+  unqualified,
+} from '@distributary/distribution-core';
 import { attributesOf } from './event-attributes.js';
 import { assetClassOf, eventProblems } from './event-rules.js';
-import { isoOfMicros, microsOfIso } from '@distributary/distribution-service';
+import { isoOfMicros, microsOfIso, type PublishedForm } from '@distributary/distribution-service';
 import { storedEventOf } from './stored-event.js';
 
 /** `metadata.source` of events whose producer did not say one. */
@@ -43,6 +50,37 @@ export const externalEvent: PayloadEvent = (record, payload, { topic, dataType }
     value: Buffer.from(JSON.stringify(event)),
   };
 };
+
+/**
+ * A JSON document of such a topic as its producer would have published it there: one with a `data` of its own is an event,
+ * published or stored; any other is the `data` of one.
+ */
+export const publishedForm: PublishedForm = (document, record, { topic, dataType }) => {
+  const { data_type: said, ...fields } = document;
+  const isEvent = isObject(document.data);
+  return {
+    event_id: record.eventId,
+    timestamp: isoOfMicros(record.timeMicros),
+    ...(isEvent ? document : { data: fields }),
+    data_type: said ?? typeOf(isEvent ? document.data : document, dataType) ?? dataType,
+    routing: routingAt(unqualified(topic), isEvent ? document.routing : undefined),
+    metadata: metadataOf(isEvent ? document.metadata : undefined),
+  };
+};
+
+/** Where it lies is not for the document to say. A stored event has its guarantee by another name. */
+function routingAt(topic: string, routing: Json | undefined): Json {
+  if (routing !== undefined && !isObject(routing)) return routing;
+  const { delivery_guarantees: stored, ...published } = routing ?? ({} as JsonObject);
+  return {
+    ...(stored === undefined || published.delivery_mode !== undefined ? {} : { delivery_guarantee: stored }),
+    ...published,
+    topic,
+  };
+}
+
+const metadataOf = (metadata: Json | undefined): Json =>
+  metadata === undefined || isObject(metadata) ? { source: SOURCE, ...metadata } : metadata;
 
 /** What is written in the form of the stored event, by whoever it is. */
 function wholeEvent(record: EventRecord, payload: Json): EventRecord | undefined {

@@ -1,5 +1,5 @@
 import type { EventForm } from '@distributary/distribution-service';
-import { externalEvent } from './external-event.js';
+import { externalEvent, publishedForm } from './external-event.js';
 import { MAX_EVENT_BYTES, parseMonitoringEvent, toPublishedEvent } from './monitoring-event.js';
 import { MetricReader } from './reading/metric-reader.js';
 import { restateEvent } from './restate-event.js';
@@ -19,4 +19,5 @@ export const monitoringEvents: EventForm = {
   },
   restate: restateEvent,
   external: externalEvent,
+  publishedForm,
 };

@@ -1,5 +1,5 @@
-import { isObject, type PayloadEvent, unqualified } from '@distributary/distribution-core';
-import { isoOfMicros } from '@distributary/distribution-service';
+import { isObject, type Json, type PayloadEvent, unqualified } from '@distributary/distribution-core';
+import { isoOfMicros, type PublishedForm } from '@distributary/distribution-service';
 import { storedEventOf } from './stored-event.js';
 
 /** `source_service` of events whose producer did not say one. */
@@ -27,3 +27,26 @@ export const externalEvent: PayloadEvent = (record, payload, { topic, dataType }
   };
   return { ...record, attributes, value: Buffer.from(JSON.stringify(event)) };
 };
+
+/**
+ * A JSON document of such a topic as its producer would have published it there: one with a `data` of its own is an event,
+ * published or stored; any other is the `data` of one.
+ */
+export const publishedForm: PublishedForm = (document, record, { topic, dataType }) => {
+  const isEvent = isObject(document.data);
+  const { distribution, routing, metadata } = isEvent ? document : {};
+  return {
+    event_id: record.eventId,
+    timestamp: isoOfMicros(record.timeMicros),
+    data_type: dataType,
+    ...(isEvent ? document : { data: document }),
+    // Where it lies is not for the document to say.
+    routing:
+      routing === undefined || isObject(routing)
+        ? { ...asObject(distribution), ...routing, topic: unqualified(topic) }
+        : routing,
+    metadata: metadata === undefined || isObject(metadata) ? { source_service: SOURCE, ...metadata } : metadata,
+  };
+};
+
+const asObject = (value: Json | undefined): object => (isObject(value) ? value : {});

@@ -8,6 +8,7 @@ const reason = z.enum([
   'transformation_failed',
   'schema_unknown',
   'payload_unreadable',
+  'event_invalid',
 ]);
 const fault = z.enum(['receiver', 'service']);
 const status = z.enum(['dead', 'replaying', 'replayed', 'discarded']);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 const name = z.string().min(1).max(200);
+const payloadFormat = z.enum(['none', 'json', 'avro']);
 
 export const conflationKeySchema = z.union([
   z.enum(['none', 'routing_key']),
@@ -25,8 +26,8 @@ export const newTopicSchema = z
     ...changeable,
     origin: z.enum(['ingested', 'external']).optional(),
     broker_name: z.string().min(1).max(249).optional(),
-    /** Of an external topic: how its payloads are encoded. Default: json. */
-    payload_format: z.enum(['json', 'avro']).optional(),
+    /** Of an external topic: how its payloads are read. Default: none, they are handed on as they are. */
+    payload_format: payloadFormat.optional(),
     /** Whose schemas they must have. Default: any of the registry. */
     payload_subject: z.string().min(1).max(255).optional(),
   })
@@ -44,7 +45,8 @@ export const topicSchema = z
     enabled: z.boolean(),
     origin: z.enum(['ingested', 'external']),
     broker_name: z.string(),
-    payload_format: z.enum(['json', 'avro']),
+    /** Of topics that the service itself writes: json. */
+    payload_format: payloadFormat,
     payload_subject: z.string().optional(),
     priority: z.int(),
     conflation_key: conflationKeySchema,

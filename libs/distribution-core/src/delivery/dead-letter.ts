@@ -23,6 +23,7 @@ const FAULTS: Readonly<Record<DeadLetterReason, DeadLetterFault>> = {
   transformation_failed: 'service',
   schema_unknown: 'service',
   payload_unreadable: 'service',
+  event_invalid: 'service',
 };
 
 export const faultOf = (reason: DeadLetterReason): DeadLetterFault => FAULTS[reason];

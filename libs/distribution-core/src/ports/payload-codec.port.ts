@@ -1,14 +1,20 @@
 import type { Json } from '../transformation/json-value.js';
 
-/** How the payloads of a topic that others write are encoded. */
-export const PAYLOAD_FORMATS = ['json', 'avro'] as const;
+/**
+ * How the payloads of a topic that others write are read.
+ * - `none`: not at all, they are handed on as they are.
+ * - `json`: as documents that are published: checked like those, and events of the service.
+ * - `avro`: by schemas of a registry.
+ */
+export const PAYLOAD_FORMATS = ['none', 'json', 'avro'] as const;
 export type PayloadFormat = (typeof PAYLOAD_FORMATS)[number];
 
 /**
  * - `schema_unknown`: it names a schema that the registry does not have, or that is not one of the topic's.
- * - `payload_unreadable`: it names none, or one that cannot be used, or is not what its schema says.
+ * - `payload_unreadable`: it names none, or one that cannot be used, or is not what its schema says; or it is no JSON.
+ * - `event_invalid`: it is JSON, and breaks a rule of the service's events.
  */
-export const PAYLOAD_REFUSALS = ['schema_unknown', 'payload_unreadable'] as const;
+export const PAYLOAD_REFUSALS = ['schema_unknown', 'payload_unreadable', 'event_invalid'] as const;
 export type PayloadRefusal = (typeof PAYLOAD_REFUSALS)[number];
 
 export type DecodedPayload =

@@ -3,10 +3,10 @@ import type { PayloadFormat } from './payload-codec.port.js';
 /** How an event is keyed when state is conflated: newer values of an equal key replace older ones. */
 export type ConflationKey = 'none' | 'routing_key' | { readonly attributes: readonly string[] };
 
-/** How the payloads of an external topic are encoded. */
+/** How the payloads of an external topic are read. */
 export interface TopicPayload {
-  readonly format: Exclude<PayloadFormat, 'json'>;
-  /** Whose schemas they must have; absent: any of the registry. */
+  readonly format: Exclude<PayloadFormat, 'none'>;
+  /** Of Avro: whose schemas they must have; absent: any of the registry. */
   readonly subject?: string;
 }
 
@@ -24,7 +24,7 @@ export interface TopicDefinition {
   readonly enabled: boolean;
   /** Ingested: only our ingest writes it. External: others do. */
   readonly origin: 'ingested' | 'external';
-  /** Absent: JSON. */
+  /** Absent: they are not read. */
   readonly payload?: TopicPayload;
   /** 1 is the most urgent, 9 the least. */
   readonly priority: number;

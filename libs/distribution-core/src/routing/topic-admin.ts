@@ -25,7 +25,7 @@ export interface TopicRequest {
   readonly origin?: 'ingested' | 'external';
   /** Of a topic that others write: what the broker calls it. */
   readonly brokerName?: string;
-  /** Of such a topic: how its payloads are encoded, and whose schemas they must have. Default: JSON. */
+  /** Of such a topic: how its payloads are read, default `none`, and whose schemas they must have. */
   readonly payloadFormat?: PayloadFormat;
   readonly payloadSubject?: string;
 }
@@ -33,7 +33,7 @@ export interface TopicRequest {
 export interface TopicAdminDependencies {
   readonly directory: TopicDirectory;
   readonly subscriptions: SubscriptionStore;
-  /** Payloads of topics that others write can be this. Default: JSON alone. */
+  /** Payloads of topics that others write can be read as this. Default: what needs no registry. */
   readonly payloadFormats?: readonly PayloadFormat[];
 }
 
@@ -66,7 +66,7 @@ export class TopicAdmin {
   async create(principal: Principal, request: TopicRequest): Promise<TopicDefinition> {
     const topic = topicOf(request, principal.tenant);
     // What cannot be a name is nobody's to permit.
-    check([...problemsOf(topic, request), ...payloadProblems(request, this.deps.payloadFormats ?? ['json'])]);
+    check([...problemsOf(topic, request), ...payloadProblems(request, this.deps.payloadFormats ?? ['none', 'json'])]);
     requirePermission(principal, 'manage', request.name);
     return this.deps.directory.create(topic);
   }
@@ -150,8 +150,8 @@ function topicOf(request: TopicRequest, tenant: string): NewTopic {
   };
 }
 
-function payloadOf({ payloadFormat = 'json', payloadSubject }: TopicRequest): Pick<NewTopic, 'payload'> {
-  if (payloadFormat === 'json') return {};
+function payloadOf({ payloadFormat = 'none', payloadSubject }: TopicRequest): Pick<NewTopic, 'payload'> {
+  if (payloadFormat === 'none') return {};
   return { payload: { format: payloadFormat, ...(payloadSubject === undefined ? {} : { subject: payloadSubject }) } };
 }
 

@@ -28,6 +28,7 @@ import type { ServiceConfig } from '../config/service.config.js';
 import type { Domain } from '../domain.js';
 import { IngestPublisher } from '../publishing/publisher.js';
 import { EventsService } from '../publishing/events.service.js';
+import { documentReader } from '../publishing/external-documents.js';
 import { HistoryService } from '../publishing/history.service.js';
 import type { EventReader } from '../publishing/published-event.js';
 import type { Broker } from './broker.js';
@@ -116,7 +117,11 @@ export async function openParts(around: Surroundings, broker: Broker, storage: S
   const statistics = new DeliveryStatistics(clock);
   fanOut.onDelivered = (latencyMs, deliveries) => statistics.delivered(latencyMs, deliveries);
   around.telemetry.statistics.onFailed = (deliveries) => statistics.failed(deliveries);
-  const schemaRegistry = openSchemaRegistry({ ...around, eventOf: domain.events.external });
+  const schemaRegistry = openSchemaRegistry({
+    ...around,
+    eventOf: domain.events.external,
+    readDocument: documentReader(around.reader, domain.events.publishedForm),
+  });
   const transforming = createTransforming({ ...around, codec: schemaRegistry.codec }, storage);
   const { transformations } = transforming;
   const management = createManagement(around, { log, storage, directory, fanOut, transformations, competing });

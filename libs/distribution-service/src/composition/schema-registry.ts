@@ -7,6 +7,7 @@ import {
   type PayloadCodec,
   type PayloadEvent,
   type PayloadFormat,
+  type ReadDocument,
 } from '@distributary/distribution-core';
 import { AvroCodec, registryAddress, RegistryClient, Schemas } from '@distributary/schema-registry';
 import type { ServiceConfig } from '../config/service.config.js';
@@ -18,9 +19,10 @@ export interface SchemaRegistrySurroundings {
   readonly metrics: Metrics;
   /** What others write, as an event of this service. */
   readonly eventOf: PayloadEvent;
+  readonly readDocument: ReadDocument;
 }
 
-/** Avro by the schemas of a registry; without one there is nothing of it, and it costs nothing. */
+/** How payloads of others are read: JSON, and Avro by the schemas of a registry; without one there is nothing of that. */
 export interface SchemaRegistryParts {
   readonly codec: PayloadCodec | undefined;
   /** What payloads of topics that others write can be. */
@@ -35,15 +37,24 @@ export function openSchemaRegistry({
   ids,
   metrics,
   eventOf,
+  readDocument,
 }: SchemaRegistrySurroundings): SchemaRegistryParts {
   const address = registryAddress(config);
   const registry = address === undefined ? undefined : new RegistryClient({ ...address, clock, ids, metrics });
   const codec =
-    registry === undefined ? undefined : new AvroCodec({ schemas: new Schemas({ registry, clock, metrics }), metrics });
+    registry === undefined ? undefined : new AvroCodec({ schemas: new Schemas({ registry, clock, metrics }) });
   return {
     codec,
-    payloadFormats: codec === undefined ? ['json'] : ['json', 'avro'],
-    payloadsOf: (letters) => new ExternalPayloads({ codec, sinkOf: (owner) => letters.sinkOf(owner), eventOf, clock }),
+    payloadFormats: codec === undefined ? ['none', 'json'] : ['none', 'json', 'avro'],
+    payloadsOf: (letters) =>
+      new ExternalPayloads({
+        codec,
+        sinkOf: (owner) => letters.sinkOf(owner),
+        eventOf,
+        readDocument,
+        metrics,
+        clock,
+      }),
     close: async () => registry?.close(),
   };
 }

@@ -1,5 +1,6 @@
 import type { UndeliverableEvent } from '../../delivery/dead-letter.js';
 import { DistributionError } from '../../errors/distribution-error.js';
+import { noMetrics } from '../../ports/metrics.port.js';
 import type { DecodedPayload, PayloadCodec } from '../../ports/payload-codec.port.js';
 import { anEvent } from '../../testing/builders.js';
 import { FakeClock } from '../../testing/fake-clock.js';
@@ -12,6 +13,7 @@ const TOPIC: EncodedTopic = {
   dataType: 'ORDERS',
   payload: { format: 'avro', subject: 'orders-value' },
 };
+const DOCUMENTS: EncodedTopic = { ...TOPIC, payload: { format: 'json' } };
 
 /** Reads what begins with a zero byte, as numbers. */
 class NumbersCodec implements PayloadCodec {
@@ -45,6 +47,7 @@ async function setUp(values: readonly (Buffer | string)[], options: { readonly h
   const codec = new NumbersCodec();
   const buried: (UndeliverableEvent & { readonly owner: string })[] = [];
   let isFull = false;
+  const counted: string[] = [];
   const payloads = new ExternalPayloads({
     codec: options.hasCodec === false ? undefined : codec,
     sinkOf: ({ subscriptionId, tenant }) => ({
@@ -58,11 +61,21 @@ async function setUp(values: readonly (Buffer | string)[], options: { readonly h
       ...record,
       value: Buffer.from(JSON.stringify({ [dataType]: payload })),
     }),
+    readDocument: (record, document) => {
+      const text = Buffer.from(document).toString();
+      return text === '{"n":1}' ? { ...record, eventId: `${record.eventId}!` } : 'event_invalid';
+    },
+    metrics: {
+      ...noMetrics,
+      counter: (_name, _help, labels) => ({
+        add: () => void counted.push(String(labels?.outcome)),
+      }),
+    },
     clock,
   });
-  const read = async () =>
-    (await payloads.recordsOf(TOPIC, batch)).map(({ eventId, value }) => `${eventId} ${Buffer.from(value).toString()}`);
-  return { codec, read, buried, batch, fill: () => (isFull = true) };
+  const read = async (topic = TOPIC) =>
+    (await payloads.recordsOf(topic, batch)).map(({ eventId, value }) => `${eventId} ${Buffer.from(value).toString()}`);
+  return { codec, read, buried, batch, counted, fill: () => (isFull = true) };
 }
 
 const base64 = (...bytes: number[]) => JSON.stringify({ data_base64: Buffer.from(bytes).toString('base64') });
@@ -99,6 +112,28 @@ describe('the payloads of a topic that others write', () => {
       base64(9, 9),
       base64(),
     ]);
+  });
+
+  it('are handed to the reader of documents as they were written, and are dead letters with its reason if they are none', async () => {
+    const { read, buried, codec, counted } = await setUp([
+      '{"n":1}',
+      '{"n":2}',
+      Buffer.from('no JSON'),
+      '{"n":1}',
+      '{"data":null}',
+    ]);
+    expect(await read(DOCUMENTS)).toEqual(['e0! {"n":1}', 'e3! {"n":1}', 'e4 {"data":null}']);
+    expect(buried).toMatchObject([
+      { owner: 'acme/router:orders/placed', event: { eventId: 'e1' }, reason: 'event_invalid' },
+      { event: { eventId: 'e2' }, reason: 'event_invalid' },
+    ]);
+    expect(codec.subjects).toEqual([]);
+    expect(counted).toEqual(['decoded', 'event_invalid', 'event_invalid', 'decoded']);
+  });
+
+  it('need no registry if they are documents', async () => {
+    const { read } = await setUp(['{"n":1}'], { hasCodec: false });
+    expect(await read(DOCUMENTS)).toEqual(['e0! {"n":1}']);
   });
 
   it('stay as they are if there is none', async () => {

@@ -3,12 +3,13 @@ import { DistributionError } from '../../errors/distribution-error.js';
 import type { EventRecord } from '../../event.js';
 import type { EventBatch } from '../../event-batch.js';
 import type { Clock } from '../../ports/clock.port.js';
-import type { PayloadCodec, PayloadRefusal } from '../../ports/payload-codec.port.js';
+import type { Counter, Metrics } from '../../ports/metrics.port.js';
+import { PAYLOAD_REFUSALS, type PayloadCodec, type PayloadRefusal } from '../../ports/payload-codec.port.js';
 import type { TopicPayload } from '../../ports/topic-catalog.port.js';
 import type { LanePosition } from '../../position.js';
 import type { Json } from '../../transformation/json-value.js';
 
-/** A topic whose payloads are encoded, by the catalog's name. */
+/** A topic whose payloads are read, by the catalog's name. */
 export interface EncodedTopic {
   readonly topic: string;
   readonly tenant: string;
@@ -16,15 +17,29 @@ export interface EncodedTopic {
   readonly payload: TopicPayload;
 }
 
-/** What a record is as an event of the service when its payload was read. */
+/** A JSON document as the event of the service that it is, checked like one that is published, or why it is none. */
+export type ReadDocument = (
+  record: EventRecord,
+  document: Uint8Array,
+  topic: EncodedTopic,
+) => EventRecord | PayloadRefusal;
+
+/** What a record is as an event of the service when its payload was decoded. */
 export type PayloadEvent = (record: EventRecord, payload: Json, topic: EncodedTopic) => EventRecord;
 
 export interface ExternalPayloadsDependencies {
-  /** Undefined: none is configured, and lanes of encoded topics wait. */
+  /** Undefined: none is configured, and lanes of topics in Avro wait. */
   readonly codec: PayloadCodec | undefined;
   readonly sinkOf: (owner: { readonly subscriptionId: string; readonly tenant: string }) => DeadLetterSink;
   readonly eventOf: PayloadEvent;
+  readonly readDocument: ReadDocument;
+  readonly metrics: Metrics;
   readonly clock: Clock;
+}
+
+interface Payload {
+  readonly record: EventRecord;
+  readonly bytes: Uint8Array;
 }
 
 /** Of a dead letter: the router of a topic is who could not read it. */
@@ -36,33 +51,61 @@ export const unreadableOwner = (topic: string): string => `router:${topic}`;
  */
 export class ExternalPayloads {
   private readonly sinks = new Map<string, DeadLetterSink>();
+  private readonly outcomes: Readonly<Record<'decoded' | PayloadRefusal, Counter>>;
 
-  constructor(private readonly deps: ExternalPayloadsDependencies) {}
+  constructor(private readonly deps: ExternalPayloadsDependencies) {
+    const help = 'Payloads of topics that others write, by what became of them';
+    const entries = (['decoded', ...PAYLOAD_REFUSALS] as const).map(
+      (outcome) => [outcome, deps.metrics.counter('payloads_total', help, { outcome })] as const,
+    );
+    this.outcomes = Object.fromEntries(entries) as Record<'decoded' | PayloadRefusal, Counter>;
+  }
 
   /** In the order of the batch. `store.unavailable`, `broker.unavailable`: nothing was decided, the batch is read again. */
   async recordsOf(topic: EncodedTopic, batch: EventBatch): Promise<readonly EventRecord[]> {
-    const { codec, eventOf } = this.deps;
+    const payloads: Payload[] = [];
+    const records = Array.from({ length: batch.count }, (_, index) => batch.recordAt(index));
+    for (const record of records) {
+      const bytes = payloadBytes(record.value);
+      if (bytes !== undefined) payloads.push({ record, bytes });
+    }
+    const outcomes = (await this.read(topic, payloads)).values();
+    const read: EventRecord[] = [];
+    let at = 0;
+    for (const [index, record] of records.entries()) {
+      if (payloads[at]?.record !== record) {
+        read.push(record);
+        continue;
+      }
+      at++;
+      const outcome = outcomes.next().value ?? 'payload_unreadable';
+      if (typeof outcome === 'string') await this.bury(topic, batch, index, record, outcome);
+      else read.push(outcome);
+      this.outcomes[typeof outcome === 'string' ? outcome : 'decoded'].add();
+    }
+    return read;
+  }
+
+  /** One for each payload, in their order. */
+  private async read(
+    topic: EncodedTopic,
+    payloads: readonly Payload[],
+  ): Promise<readonly (EventRecord | PayloadRefusal)[]> {
+    const { codec, eventOf, readDocument } = this.deps;
+    if (topic.payload.format === 'json') return payloads.map(({ record, bytes }) => readDocument(record, bytes, topic));
     if (codec === undefined) {
       throw new DistributionError(
         'store.unavailable',
         `${topic.topic} needs a schema registry, and none is configured`,
       );
     }
-    const records = Array.from({ length: batch.count }, (_, index) => batch.recordAt(index));
-    const bytes = records.map(({ value }) => payloadBytes(value));
-    const present = bytes.filter((each) => each !== undefined);
-    const decoded = (await codec.decode(present, topic.payload.subject)).values();
-    const read: EventRecord[] = [];
-    for (const [index, record] of records.entries()) {
-      if (bytes[index] === undefined) {
-        read.push(record);
-        continue;
-      }
-      const payload = decoded.next().value;
-      if (payload?.kind === 'decoded') read.push(eventOf(record, payload.value, topic));
-      else await this.bury(topic, batch, index, record, payload?.reason ?? 'payload_unreadable');
-    }
-    return read;
+    const decoded = await codec.decode(
+      payloads.map(({ bytes }) => bytes),
+      topic.payload.subject,
+    );
+    return decoded.map((one, index) =>
+      one.kind === 'decoded' ? eventOf(payloads[index].record, one.value, topic) : one.reason,
+    );
   }
 
   private bury(

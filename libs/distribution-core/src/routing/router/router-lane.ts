@@ -54,7 +54,7 @@ export interface RoutedLane {
   readonly brokerName: string;
   readonly partition: number;
   readonly group: string;
-  /** Undefined: its payloads are JSON. */
+  /** Undefined: its payloads are handed on as they are. */
   readonly encoded: EncodedTopic | undefined;
 }
 

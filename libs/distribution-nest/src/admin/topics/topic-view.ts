@@ -19,7 +19,7 @@ export function topicView(topic: TopicDefinition, ends: readonly LaneEnds[]): To
     enabled: topic.enabled,
     origin: topic.origin,
     broker_name: topic.brokerName,
-    payload_format: topic.payload?.format ?? 'json',
+    payload_format: topic.payload?.format ?? (topic.origin === 'external' ? 'none' : 'json'),
     ...(topic.payload?.subject !== undefined && { payload_subject: topic.payload.subject }),
     priority: topic.priority,
     conflation_key: asWritten(topic.conflationKey),
