@@ -68,10 +68,10 @@ export class StreamSession {
     this.subscriptions.setPending(asked.id);
     try {
       const command = await asStored(this.deps.subscriptions, asked);
+      // Before anything is stored: what is refused, or cannot be made of events, must not become a durable subscription.
       if (command.durable !== undefined && isCompeting(command.durable.type)) {
         this.present.requireWhole(command.selection);
-      }
-      // Before anything is stored: what cannot be made of events must not become a durable subscription.
+      } else this.present.permitted(command.selection);
       await this.present.encoderOf(command.output);
       const attachment =
         command.durable === undefined
