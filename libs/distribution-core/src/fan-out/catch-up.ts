@@ -101,8 +101,11 @@ export class CatchUp {
     let found: FeedLane | undefined;
     for (const lane of member.feed.lanes.values()) {
       const told = member.reachedIn(lane);
-      if (told >= lane.told || member.isHeld(lane)) continue;
+      const isUntold = told < lane.told || member.mergingIn(lane) !== undefined;
+      if (!isUntold || member.isHeld(lane)) continue;
       if (!lane.state.segments.holds(told) && !this.policies.mayLeaveOut(member, lane)) {
+        // Of what has left memory since, the feed may not have been told: only what it was is read.
+        if (told >= lane.told) this.policies.tellFeed(member);
         this.sweeps.wait(member, lane);
         continue;
       }
@@ -118,12 +121,13 @@ export class CatchUp {
   }
 
   /**
-   * For the broker, or until a lane that is held is let go, or until the feed has come to where the member is: another
+   * For the broker, or to be told what was read, or until a lane that is held is let go, or until the feed has come to where the member is: another
    * process, whose tail was faster, sent it what lies between.
    */
   private isWaiting(member: Member): boolean {
     for (const lane of member.feed.lanes.values()) {
-      if (member.reachedIn(lane) !== lane.told || member.isHeld(lane)) return true;
+      if (member.reachedIn(lane) !== lane.told || member.mergingIn(lane) !== undefined) return true;
+      if (member.isHeld(lane)) return true;
     }
     return false;
   }

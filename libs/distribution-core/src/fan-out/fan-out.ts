@@ -18,6 +18,7 @@ import type { LaneState } from './lane-state.js';
 import { LaneSweeps } from './lane-sweeps.js';
 import { LastValueRebuild } from './last-value-rebuild.js';
 import { LastValueTables } from './last-value-table.js';
+import { LogConflation } from './log-conflation.js';
 import type { Member } from './member.js';
 import { MemoryBudget } from './memory-budget.js';
 import type { FlushTracing } from './pending-traces.js';
@@ -109,11 +110,13 @@ export class FanOut {
       'fan_out_swept_bytes',
       'Bytes of older events that were read last, for who is behind',
     );
+    const conflation = new LogConflation(clock, this.lastValues, frames, selector);
     this.sweeps = new LaneSweeps({
       log,
       clock,
       frames,
       replay,
+      conflation,
       budget: new MemoryBudget(this.limits.sweptBytes, sweptBytes),
       newWindow,
       windowMs: this.limits.dedupeWindowMs,
@@ -122,7 +125,7 @@ export class FanOut {
       clock,
       frames,
       replay,
-      new SlowPolicies(clock, frames, selector, this.limits),
+      new SlowPolicies(clock, frames, selector, conflation, this.limits),
       this.sweeps,
     );
     this.sweeps.onServed = this.catchUp.serve;

@@ -7,6 +7,7 @@ import { BEFORE_FIRST, type Position } from '../position.js';
 import type { FeedLane } from './feed.js';
 import type { LaneState } from './lane-state.js';
 import { LaneStretch } from './lane-stretch.js';
+import type { LogConflation } from './log-conflation.js';
 import type { Member } from './member.js';
 import type { PrivateFrames } from './private-frames.js';
 import type { MemoryBudget } from './memory-budget.js';
@@ -26,6 +27,7 @@ export interface LaneSweepDependencies {
   readonly clock: Clock;
   readonly frames: PrivateFrames;
   readonly replay: SegmentReplay;
+  readonly conflation: LogConflation;
   readonly newWindow: () => DedupeWindow;
   /** Of what all sweeps have read last. */
   readonly budget: MemoryBudget;
@@ -202,7 +204,7 @@ export class LaneSweep {
   private hindmost(): Position | undefined {
     let found: Position | undefined;
     for (const [member, lane] of this.waiting) {
-      if (member.state !== 'behind' || !member.hasRoom || member.allowance < 1) {
+      if (member.state !== 'behind' || !this.mayGoOn(member, lane)) {
         this.waiting.delete(member);
         if (member.state === 'behind') this.full.set(member, lane);
         continue;
@@ -218,13 +220,28 @@ export class LaneSweep {
     for (let isMoving = true; isMoving;) {
       isMoving = false;
       for (const [member, lane] of this.waiting) {
-        if (member.state !== 'behind' || !member.hasRoom || member.allowance < 1) continue;
+        if (member.state !== 'behind' || !this.mayGoOn(member, lane)) continue;
         const reached = member.reachedIn(lane);
         if (reached >= lane.told || reached >= stretch.end || !stretch.holds(reached)) continue;
-        this.deps.replay.send(member, lane, stretch);
+        this.serve(member, lane, stretch);
         isMoving = true;
       }
     }
+  }
+
+  private mayGoOn(member: Member, lane: FeedLane): boolean {
+    return member.hasRoom && (member.allowance >= 1 || this.deps.conflation.mayReadOn(member, lane));
+  }
+
+  /** What was begun to be merged goes on being so until there is nothing more to read: then it is one frame. */
+  private serve(member: Member, lane: FeedLane, stretch: Segments): void {
+    const { conflation, replay } = this.deps;
+    const isMerging = member.mergingIn(lane) !== undefined;
+    if ((isMerging || member.allowance < 1) && conflation.mayReadOn(member, lane)) {
+      return conflation.read(member, lane, stretch);
+    }
+    if (isMerging) conflation.send(member, lane);
+    if (member.allowance >= 1) replay.send(member, lane, stretch);
   }
 
   /** Who is within the segments, or could not take all of what was read, goes on from where it stands. */
@@ -235,7 +252,7 @@ export class LaneSweep {
       const reached = member.reachedIn(lane);
       // At the feed's place there is nothing more for it, even if the segments have moved on by now.
       const needsMore = reached < lane.told && !segments.holds(reached);
-      if (needsMore && member.hasRoom && member.allowance >= 1) continue;
+      if (needsMore && this.mayGoOn(member, lane)) continue;
       this.waiting.delete(member);
       this.deps.onServed(member);
     }

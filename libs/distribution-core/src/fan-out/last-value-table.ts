@@ -3,7 +3,7 @@ import type { EventBatch } from '../event-batch.js';
 import type { EntryMatcher } from '../matching/entry-matcher.js';
 import type { Counter, Gauge, Metrics } from '../ports/metrics.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
-import type { Position } from '../position.js';
+import { BEFORE_FIRST, type Position } from '../position.js';
 import { conflationCodes, conflationKeyOf } from './conflation-key.js';
 
 export interface LastValueLimits {
@@ -18,14 +18,25 @@ export interface LastValueEntry {
 
 const DEFAULT_LIMITS: LastValueLimits = { maxKeysPerLane: 100_000 };
 
+/** With the place where it lies. */
+interface PlacedRecord extends EventRecord {
+  readonly position: Position;
+}
+
+export interface NewestEvent {
+  /** Of its conflation. */
+  readonly key: string;
+  readonly record: PlacedRecord;
+}
+
 interface LaneTable {
   readonly topic: string;
   /** In the order of the last update, so that the first key is the one to forget. */
-  latest: Map<string, EventRecord>;
+  latest: Map<string, PlacedRecord>;
   /** While what came before the tail is still being read: the newest of that. */
-  older: Map<string, EventRecord> | undefined;
-  /** A key had to be forgotten, so a snapshot of it would lack something. */
-  isPartial: boolean;
+  older: Map<string, PlacedRecord> | undefined;
+  /** Where the newest event lies whose key had to be forgotten; the first position if a snapshot lacks nothing. */
+  forgottenUpTo: Position;
 }
 
 /**
@@ -89,7 +100,30 @@ export class LastValueTables {
   /** Whether a snapshot of the lane has every key that the lane keeps. */
   isComplete(topic: string, partition: number): boolean {
     const lane = this.lanes.get(nameOf(topic, partition));
-    return lane === undefined || (lane.older === undefined && !lane.isPartial);
+    return lane === undefined || (lane.older === undefined && lane.forgottenUpTo === BEFORE_FIRST);
+  }
+
+  /** What came before the tail is still being read. */
+  isRebuilding(topic: string, partition: number): boolean {
+    return this.lanes.get(nameOf(topic, partition))?.older !== undefined;
+  }
+
+  /**
+   * The newest events of all keys whose last change lies in (after, upTo], in the order of the lane. Of keys that changed up to
+   * `knownAfter` some may be missing.
+   */
+  newestWithin(
+    topic: string,
+    partition: number,
+    after: Position,
+    upTo: Position,
+  ): { readonly events: readonly NewestEvent[]; readonly knownAfter: Position } {
+    const lane = this.laneOf(topic, partition);
+    const events: NewestEvent[] = [];
+    for (const [key, record] of lane.latest) {
+      if (record.position > after && record.position <= upTo) events.push({ key, record });
+    }
+    return { events, knownAfter: lane.older === undefined ? lane.forgottenUpTo : upTo };
   }
 
   /** JSON text of the newest event of each key of one lane that the selection picks. */
@@ -121,17 +155,17 @@ export class LastValueTables {
     const name = nameOf(topic, partition);
     let lane = this.lanes.get(name);
     if (lane === undefined) {
-      lane = { topic, latest: new Map(), older: undefined, isPartial: false };
+      lane = { topic, latest: new Map(), older: undefined, forgottenUpTo: BEFORE_FIRST };
       this.lanes.set(name, lane);
     }
     return lane;
   }
 
-  private limit(lane: LaneTable, table: Map<string, EventRecord>): void {
-    for (const key of table.keys()) {
+  private limit(lane: LaneTable, table: Map<string, PlacedRecord>): void {
+    for (const [key, { position }] of table) {
       if (table.size <= this.limits.maxKeysPerLane) break;
       table.delete(key);
-      lane.isPartial = true;
+      if (position > lane.forgottenUpTo) lane.forgottenUpTo = position;
       this.forgotten.add();
     }
   }
@@ -141,7 +175,7 @@ const nameOf = (topic: string, partition: number): string => `${topic}#${partiti
 
 /** The newest event of each key in [0, end) of the batch. */
 function update(
-  table: Map<string, EventRecord>,
+  table: Map<string, PlacedRecord>,
   topic: TopicDefinition,
   batch: EventBatch,
   skip: Uint8Array | undefined,
@@ -163,6 +197,6 @@ function update(
     const record = batch.recordAt(index);
     table.delete(key);
     // A copy, since a view would keep the whole batch in memory.
-    table.set(key, { ...record, value: Buffer.from(record.value) });
+    table.set(key, { ...record, value: Buffer.from(record.value), position: batch.positions.at(index) });
   }
 }

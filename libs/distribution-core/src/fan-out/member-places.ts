@@ -1,6 +1,14 @@
 import { BEFORE_FIRST, type Position } from '../position.js';
 import type { FeedLane } from './feed.js';
 
+/** What was read for a member of a lane, up to where it stands, and was neither sent nor told. */
+export interface Merging {
+  /** Events of its selection. */
+  readonly merged: number;
+  /** What comes next must be sent for its own sake. */
+  readonly isStopped: boolean;
+}
+
 /** Where a member stands by itself. One that is live stands where its feed stands, and has none of these. */
 export class MemberPlaces {
   /** Up to where its events have been looked at. A lane that is missing: nothing yet. */
@@ -11,6 +19,8 @@ export class MemberPlaces {
   private readonly toldCounts = new Map<FeedLane, number>();
   /** How many events of each lane its feed had told when that was asked for first. */
   private readonly firstCounts = new Map<FeedLane, number>();
+
+  private readonly merging = new Map<FeedLane, Merging>();
 
   reachedIn(lane: FeedLane): Position {
     return this.reached.get(lane) ?? BEFORE_FIRST;
@@ -31,6 +41,15 @@ export class MemberPlaces {
     return lane.toldCount - (first ?? lane.toldCount);
   }
 
+  mergingIn(lane: FeedLane): Merging | undefined {
+    return this.merging.get(lane);
+  }
+
+  mergeIn(lane: FeedLane, merging: Merging | undefined): void {
+    if (merging === undefined) this.merging.delete(lane);
+    else this.merging.set(lane, merging);
+  }
+
   allTold(): Iterable<[FeedLane, Position]> {
     return this.told;
   }
@@ -43,6 +62,7 @@ export class MemberPlaces {
   tell(lane: FeedLane, position: Position, events: number | undefined): void {
     this.reached.set(lane, position);
     this.told.set(lane, position);
+    this.merging.delete(lane);
     const before = this.toldCounts.get(lane);
     if (before === undefined) return;
     if (events === undefined) this.toldCounts.delete(lane);
@@ -58,5 +78,6 @@ export class MemberPlaces {
     this.told.delete(lane);
     this.toldCounts.delete(lane);
     this.firstCounts.delete(lane);
+    this.merging.delete(lane);
   }
 }

@@ -4,7 +4,7 @@ import { BEFORE_FIRST, type LanePosition, type Position } from '../position.js';
 import { LOSSY_POLICIES, type SlowPolicy } from '../subscription/subscription.js';
 import type { Feed, FeedLane, Flush } from './feed.js';
 import type { LaneState } from './lane-state.js';
-import { MemberPlaces } from './member-places.js';
+import { MemberPlaces, type Merging } from './member-places.js';
 import type { Outlet } from './outlet.js';
 
 /**
@@ -98,6 +98,15 @@ export class Member {
   /** Events that its feed was told of the lane since this was asked first: of what it misses, so many at least came while it was held back. */
   toldSince(lane: FeedLane): number {
     return this.ownPlaces().toldSince(lane);
+  }
+
+  /** Of a lane that is read on for it while nothing can be sent; undefined: what was read was sent. */
+  mergingIn(lane: FeedLane): Merging | undefined {
+    return this.places?.mergingIn(lane);
+  }
+
+  mergeIn(lane: FeedLane, merging: Merging | undefined): void {
+    this.ownPlaces().mergeIn(lane, merging);
   }
 
   /** Of what its feed was told of the lane, it misses so many. */

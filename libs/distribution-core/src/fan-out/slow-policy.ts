@@ -4,6 +4,7 @@ import type { Position } from '../position.js';
 import { conflationKeyOf } from './conflation-key.js';
 import type { FeedLane } from './feed.js';
 import { guaranteedOf, leaveOutUnguaranteed } from './guarantee-floor.js';
+import { type LogConflation, MAX_LEFT_KEYS } from './log-conflation.js';
 import type { Member } from './member.js';
 import type { Run } from './outlet.js';
 import type { PrivateFrames } from './private-frames.js';
@@ -13,8 +14,6 @@ export interface SlowPolicyLimits {
   /** Events that `drop-oldest` keeps for a session that is behind. */
   readonly dropOldestKeeps: number;
 }
-
-const MAX_LEFT_KEYS = 10_000;
 
 /**
  * What the lossy policies do when a session that reached its limit has room again, and at each further turn until it has caught
@@ -30,6 +29,7 @@ export class SlowPolicies {
     private readonly clock: Clock,
     private readonly frames: PrivateFrames,
     private readonly selector: Selector,
+    private readonly log: LogConflation,
     private readonly limits: SlowPolicyLimits,
   ) {}
 
@@ -45,16 +45,19 @@ export class SlowPolicies {
 
   /** Whether what the lane has for it is merged, instead of sent event by event. */
   merges(member: Member, lane: FeedLane): boolean {
+    // What was read for it already was merged with what came before.
+    if (member.mergingIn(lane) !== undefined) return true;
     return member.isLossy && member.options.policy === 'conflate' && lane.state.topic.conflationKey !== 'none';
   }
 
   /** Of what is merged: nobody has looked at what lies before the segments, so what must be sent may be among it. */
   mayLeaveOut(member: Member, lane: FeedLane): boolean {
-    return member.options.keepsGuaranteed !== true && this.merges(member, lane);
+    const isBeingRead = member.mergingIn(lane) !== undefined;
+    return !isBeingRead && member.options.keepsGuaranteed !== true && this.merges(member, lane);
   }
 
   /** So that keys which left the selection since the feed's last frame count as well. */
-  private tellFeed({ feed }: Member): void {
+  tellFeed({ feed }: Member): void {
     feed.tellPositions({ nowMicros: this.clock.nowMicros(), nowMs: this.clock.monotonicMs() });
   }
 
@@ -129,9 +132,10 @@ export class SlowPolicies {
     const { segments, topic } = lane.state;
     const isExact = segments.holds(member.reachedIn(lane));
     if (!isExact) this.frames.gap(member, lane, segments.start, 'slow');
+    const read = this.log.take(member, lane);
     const latest = new Map<string, Latest>();
     const runs: Run[] = [];
-    let merged = 0;
+    let merged = read?.merged ?? 0;
     let scanned = 0;
     for (const { batch, skip } of segments.after(member.reachedIn(lane))) {
       const after = member.reachedIn(lane);
@@ -152,16 +156,21 @@ export class SlowPolicies {
         latest.set(conflationKeyOf(topic.conflationKey, batch, index), { batch, index, isMatch, isKept });
       }
     }
-    const left: string[] = [];
+    const left: string[] = [...(read?.left ?? [])];
     for (const [key, { batch, index, isMatch, isKept }] of latest) {
       if (isKept) continue;
       if (isMatch) runs.push({ batch, from: index, to: index + 1 });
       else if (left.length < MAX_LEFT_KEYS) left.push(key);
     }
+    runs.push(...(read?.runs ?? []));
     if (runs.length === 0 && left.length === 0) member.skim(lane, lane.told);
     else {
       runs.sort(byPosition);
-      this.frames.advance(member, lane, lane.told, runs, { merged, mergedExact: isExact, left });
+      this.frames.advance(member, lane, lane.told, runs, {
+        merged,
+        mergedExact: isExact && read?.mergedExact !== false,
+        left,
+      });
     }
     return scanned;
   }
