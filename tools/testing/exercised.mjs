@@ -1,6 +1,6 @@
 // Usage: node tools/testing/exercised.mjs [folder]
 // After a run of all tests: is there an operation at some door that no end-to-end test exercised? The tests leave one line per
-// service that they started (apps/monitoring-e2e/src/exercise-record.ts): what its own documents name, and what it counted.
+// service that they started (libs/distribution-service/src/testing/exercise-record.ts): what its own documents name, and what it counted.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +27,9 @@ export function readRecords(folder) {
     .map((line) => JSON.parse(line));
 }
 
+/** What each service has to show by itself: that another one has the same operation proves nothing of it. */
+export const SERVICES = ['monitoring', 'market-data'];
+
 /**
  * What the records' documents name, and what is missing in all of them together: names that were never answered with
  * success, and names with input of which nothing was ever refused.
@@ -45,7 +48,13 @@ export function judge(records) {
 
 /** Prints the verdict. False: something is missing. */
 export function reportExercised(folder = EXERCISE_FOLDER, print = console.log) {
-  const { documented, neverServed, neverRefused } = judge(readRecords(folder));
+  const records = readRecords(folder);
+  const isWhole = SERVICES.map((service) => reportService(service, records, (line) => print(`${service}: ${line}`)));
+  return !isWhole.includes(false);
+}
+
+function reportService(service, records, print) {
+  const { documented, neverServed, neverRefused } = judge(records.filter((record) => record.service === service));
   if (documented === 0) {
     print('no end-to-end test left a record of what it exercised');
     return false;

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { isWholeRun, reportExercised } from './exercised.mjs';
+import { isWholeRun, reportExercised, SERVICES } from './exercised.mjs';
 
 const LIST = { name: 'rest GET /topics', canServe: true, canRefuse: false };
 const CREATE = { name: 'rest POST /topics', canServe: true, canRefuse: true };
@@ -20,12 +20,23 @@ describe('the check of what the end-to-end tests exercised', () => {
   beforeEach(() => (folder = fs.mkdtempSync(path.join(os.tmpdir(), 'distributary-exercised-'))));
   afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-  const judge = (records) => {
+  const judgeAll = (records) => {
     records.forEach((record, worker) =>
       fs.appendFileSync(path.join(folder, `${worker}.jsonl`), `${JSON.stringify(record)}\n`),
     );
     const lines = [];
     return { isWhole: reportExercised(folder, (line) => lines.push(line)), lines };
+  };
+  const of = (service, records) => records.map((record) => ({ service, ...record }));
+  /** Of one service, where the others are exercised whole; what is said of it. */
+  const judge = (records, service = SERVICES[0]) => {
+    const others = SERVICES.filter((other) => other !== service).flatMap((other) => of(other, everything()));
+    const { isWhole, lines } = judgeAll([...of(service, records), ...others]);
+    const about = `${service}: `;
+    return {
+      isWhole,
+      lines: lines.filter((line) => line.startsWith(about)).map((line) => line.slice(about.length)),
+    };
   };
 
   it('is content when all workers together did everything', () => {
@@ -60,10 +71,29 @@ describe('the check of what the end-to-end tests exercised', () => {
     expect(lines[0]).toBe('no end-to-end test was refused anything by: grpc /a.B/Create');
   });
 
-  it('fails when nothing was recorded at all', () => {
-    expect(judge([])).toEqual({
+  it.each(SERVICES)('is about each service by itself: what %s lacks, no other one shows', (service) => {
+    const records = everything();
+    records[1].refused = [];
+    expect(judge(records, service)).toEqual({
+      isWhole: false,
+      lines: [
+        'no end-to-end test was refused anything by: grpc /a.B/Create',
+        '4 documented operations at all doors, 1 gaps',
+      ],
+    });
+  });
+
+  it.each(SERVICES)('fails when nothing was recorded of %s', (service) => {
+    expect(judge([], service)).toEqual({
       isWhole: false,
       lines: ['no end-to-end test left a record of what it exercised'],
+    });
+  });
+
+  it('fails when nothing was recorded at all', () => {
+    expect(judgeAll([])).toEqual({
+      isWhole: false,
+      lines: SERVICES.map((service) => `${service}: no end-to-end test left a record of what it exercised`),
     });
     fs.rmdirSync(folder);
     expect(reportExercised(folder, () => undefined)).toBe(false);

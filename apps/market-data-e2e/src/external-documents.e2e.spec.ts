@@ -1,17 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { describeExternalDocuments } from './external-documents.js';
+import { writeForeign } from './foreign-writer.js';
 import { TestApp } from './harness.js';
-
-/** Another program that writes to a topic of the same log: not ours, so not through our ingest. */
-const WRITER = path.resolve(import.meta.dirname, '../../../libs/broker-embedded/src/testing/foreign-writer.mjs');
 
 let folder: string;
 let app: TestApp;
-let written = 0;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'distributary-market-theirs-'));
   app = await TestApp.start({ EMBEDDED_DIR: folder });
@@ -21,15 +16,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
-async function write(brokerName: string, texts: readonly string[]): Promise<void> {
-  const events = texts.map((text) => `theirs-${written++}=${Buffer.from(text).toString('base64')}`);
-  const child = spawn(process.execPath, [WRITER, folder, brokerName, ...events], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  expect(await once(child, 'exit')).toEqual([0, null]);
-}
-
-describeExternalDocuments('in the log in files', () => ({ app, write }));
+describeExternalDocuments('in the log in files', () => ({
+  app,
+  write: (brokerName, texts) => writeForeign(folder, brokerName, texts),
+}));
 
 const API = '/api/v1/market-data';
 

@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { MARKET_DATA_PROTO } from '@distributary/contracts';
 import { type Environment, loadConfig, noLogger } from '@distributary/distribution-nest';
-import { TestedService } from '@distributary/distribution-service/testing';
+import { leaveRecord, TestedService } from '@distributary/distribution-service/testing';
 import { createApp, marketDataConfig } from '@distributary/market-data';
 import { copyInitialisedDatabase } from '@distributary/persistence/testing';
 
@@ -70,15 +71,21 @@ export class TestApp extends TestedService<Running> {
 
   /** Drains, then starts anew on the same data, on other ports, with these settings changed. */
   async restart(env: Environment = {}): Promise<void> {
-    await this.running.lifecycle.drain('test');
+    await this.drain();
     this.env = { ...this.env, ...env };
     this.running = await run(this.directory, this.env);
+  }
+
+  private async drain(): Promise<void> {
+    await this.running.lifecycle.drain('test');
+    const { openApi, asyncApi, calls } = this.running;
+    leaveRecord({ service: 'market-data', proto: MARKET_DATA_PROTO, openApi, asyncApi, calls });
   }
 
   /** Drains and removes the data, unless others share it. */
   async stop(): Promise<void> {
     if (this === TestApp.shared) return;
-    await this.running.lifecycle.drain('test');
+    await this.drain();
     await rm(this.directory, { recursive: true, force: true });
   }
 }

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { MONITORING_PROTO } from '@distributary/contracts';
 import { type Environment, loadConfig, type Logger, noLogger } from '@distributary/distribution-nest';
-import { TestedService } from '@distributary/distribution-service/testing';
+import { leaveRecord, TestedService } from '@distributary/distribution-service/testing';
 import { createApp, monitoringConfig } from '@distributary/monitoring';
 import { copyInitialisedDatabase } from '@distributary/persistence/testing';
-import { leaveRecord } from './exercise-record.js';
 
 export type { Reply } from '@distributary/distribution-service/testing';
 
@@ -71,7 +71,8 @@ export class TestApp extends TestedService<Running> {
   /** What SIGTERM does; the data stays. */
   async drain() {
     const outcome = await this.running.lifecycle.drain('test');
-    leaveRecord(this.running);
+    const { openApi, asyncApi, calls } = this.running;
+    leaveRecord({ service: 'monitoring', proto: MONITORING_PROTO, openApi, asyncApi, calls });
     return outcome;
   }
 

@@ -1,5 +1,6 @@
 export * from './answer-check.js';
 export * from './door.js';
+export * from './exercise-record.js';
 export * from './grpc-calls.js';
 export * from './message-check.js';
 export * from './server-sent-events.js';

@@ -1,9 +1,10 @@
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadSync } from '@grpc/proto-loader';
-import { MANAGEMENT_PROTOS, MONITORING_PROTO, PROTO_LOADING } from '@distributary/contracts';
+import { MANAGEMENT_PROTOS, PROTO_LOADING } from '@distributary/contracts';
 import { ANONYMOUS, type CallStatistics } from '@distributary/distribution-nest';
-import type { AsyncApiDocument, OpenApiDocument } from '@distributary/distribution-service/testing';
+import type { OpenApiDocument } from './answer-check.js';
+import type { AsyncApiDocument } from './message-check.js';
 
 /** Of a run of all tests: the folder that takes what they did at the doors. `tools/testing` judges it. */
 const FOLDER = 'DISTRIBUTARY_EXERCISE_FOLDER';
@@ -28,9 +29,9 @@ const NEVER_REFUSED: ReadonlySet<string> = new Set([
   ...COMMAND_DOORS.map((door) => `${door} hello`),
   // Whatever it carries comes back.
   ...COMMAND_DOORS.map((door) => `${door} ping`),
-  // Its commands are refused, each by itself.
-  'grpc /distributary.monitoring.v1.MonitoringStream/Exchange',
 ]);
+/** Its commands are refused, each by itself. */
+const EXCHANGE = /^grpc .*\/Exchange$/;
 
 export interface Documented {
   /** `rest GET /path/{id}`, `grpc /package.Service/Method` or `websocket-json subscribe`. */
@@ -49,22 +50,25 @@ export interface Exercised {
 }
 
 export interface ExercisedApp {
+  /** What its project is called: `monitoring`, whose end-to-end tests are in `monitoring-e2e`. */
+  readonly service: string;
+  readonly proto: string;
   readonly openApi: object;
   readonly asyncApi: object;
   readonly calls: CallStatistics;
 }
 
-/** Leaves a line for the check after the run; nothing, if nobody asked or the tests are not those of this project. */
+/** Leaves a line for the check after the run; nothing, if nobody asked or the tests are not those of the service's project. */
 export function leaveRecord(app: ExercisedApp): void {
   const folder = process.env[FOLDER];
   // Others start the same service and send it anything, documented or not.
-  if (folder === undefined || !expect.getState().testPath?.includes(`${path.sep}monitoring-e2e${path.sep}`)) return;
-  const line = JSON.stringify({ documented: documentedOf(app), ...exercisedOf(app.calls) });
+  if (folder === undefined || !expect.getState().testPath?.includes(`${path.sep}${app.service}-e2e${path.sep}`)) return;
+  const line = JSON.stringify({ service: app.service, documented: documentedOf(app), ...exercisedOf(app.calls) });
   appendFileSync(path.join(folder, `${process.pid}.jsonl`), `${line}\n`);
 }
 
 /** Every operation of every door that the service's own documents and .proto files name. */
-export function documentedOf({ openApi, asyncApi }: Pick<ExercisedApp, 'openApi' | 'asyncApi'>): Documented[] {
+export function documentedOf({ openApi, asyncApi, proto }: Omit<ExercisedApp, 'service' | 'calls'>): Documented[] {
   const rest = Object.entries((openApi as OpenApiDocument).paths).flatMap(([template, item]) =>
     Object.entries(item).map(([verb, { parameters = [], requestBody }]) => ({
       name: `rest ${verb.toUpperCase()} ${template}`,
@@ -76,15 +80,15 @@ export function documentedOf({ openApi, asyncApi }: Pick<ExercisedApp, 'openApi'
   const ofStreams = COMMAND_DOORS.flatMap((door) =>
     commands.map((command) => ({ name: `${door} ${command}`, canRefuse: true })),
   );
-  return [...rest, ...grpcCalls(), ...ofStreams].map(({ name, canRefuse }) => ({
+  return [...rest, ...grpcCalls(proto), ...ofStreams].map(({ name, canRefuse }) => ({
     name,
     canServe: !NEVER_SERVED.test(name),
-    canRefuse: canRefuse && !NEVER_REFUSED.has(name),
+    canRefuse: canRefuse && !NEVER_REFUSED.has(name) && !EXCHANGE.test(name),
   }));
 }
 
-function grpcCalls(): Omit<Documented, 'canServe'>[] {
-  const definition = loadSync([MONITORING_PROTO, ...MANAGEMENT_PROTOS], PROTO_LOADING);
+function grpcCalls(proto: string): Omit<Documented, 'canServe'>[] {
+  const definition = loadSync([proto, ...MANAGEMENT_PROTOS], PROTO_LOADING);
   const own = Object.values(definition)
     .filter((part) => !('format' in part))
     .flatMap((service) => Object.values(service))
