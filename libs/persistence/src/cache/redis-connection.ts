@@ -23,6 +23,8 @@ export function connectRedis({ url, commandTimeoutMs }: RedisSettings): Redis {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
+    // Its own command after a reconnection is nobody's to catch: one that failed would end the process.
+    autoResubscribe: false,
     retryStrategy: (attempt) => Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt, 10)),
   });
   // Without a listener, the client writes each failed attempt to the console.

@@ -17,7 +17,7 @@ export class RedisInvalidations implements CacheInvalidations {
   constructor(private readonly options: RedisInvalidationsOptions) {
     this.publisher = connectRedis(options);
     this.subscriber = connectRedis(options);
-    // The client subscribes again by itself only to what it was subscribed to; the first time may come late.
+    // The first time may come late, and each connection begins anew.
     this.subscriber.on('ready', () => {
       void this.subscriber.subscribe(options.channel).then(
         () => this.tell(undefined),
