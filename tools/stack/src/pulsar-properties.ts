@@ -1,8 +1,21 @@
+import os from 'node:os';
+
 /** Where one standalone Pulsar listens: web (REST and WebSocket), its binary protocol, its bookie, web over TLS. */
 export const PULSAR_PORTS = 4;
 
 export const pulsarPorts = (port: number) =>
   ({ web: port, binary: port + 1, bookie: port + 2, webTls: port + 3 }) as const;
+
+const LOOPBACK = '127.0.0.1';
+
+/** The interface that has it. */
+function loopback(): string {
+  const found = Object.entries(os.networkInterfaces()).find(([, addresses = []]) =>
+    addresses.some(({ address }) => address === LOOPBACK),
+  );
+  if (found === undefined) throw new Error(`no interface of this machine has ${LOOPBACK}`);
+  return found[0];
+}
 
 /** The largest event, in bytes: Pulsar's own limit, and beyond it base64 and the fields around it. */
 const MAX_FRAME_BYTES = 8 * 1024 * 1024;
@@ -16,8 +29,10 @@ export function pulsarProperties(port: number, security: Readonly<Record<string,
     configurationMetadataStoreUrl: '',
     brokerServicePort: binary,
     webServicePort: web,
-    bindAddress: '127.0.0.1',
-    advertisedAddress: '127.0.0.1',
+    bindAddress: LOOPBACK,
+    advertisedAddress: LOOPBACK,
+    // Its bookie knows no address to bind to: without an interface it listens on all of them.
+    listeningInterface: loopback(),
     clusterName: 'standalone',
     webSocketServiceEnabled: true,
     webSocketMaxTextFrameSize: MAX_FRAME_BYTES,

@@ -1,11 +1,45 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { type SecurePulsarForTest, startPulsar, startSecurePulsar } from './index.js';
 
 const ask = (url: string, token?: string) =>
   fetch(`${url}/admin/v2/tenants`, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
 
+/** Of all its listening sockets, as the kernel writes them: in hexadecimal, each 32 bits in the machine's order. */
+function addressesOf(pid: number): readonly string[] {
+  const links = readdirSync(`/proc/${pid}/fd`).flatMap((descriptor) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${descriptor}`)];
+    } catch {
+      // Closed meanwhile.
+      return [];
+    }
+  });
+  const own = new Set(links);
+  const listening = '0A';
+  return ['tcp', 'tcp6'].flatMap((protocol) =>
+    readFileSync(`/proc/${pid}/net/${protocol}`, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, , , state, , , , , , inode]) => state === listening && own.has(`socket:[${inode}]`))
+      .map(([, address]) => address.split(':')[0]),
+  );
+}
+/** 127.0.0.1, the second time written as an address of IPv6. */
+const LOCAL = ['0100007F', '0000000000000000FFFF00000100007F'];
+
 describe('a Pulsar', () => {
+  it('listens on this machine alone: its web port, its binary one and its bookie', async () => {
+    const pulsar = await startPulsar();
+    try {
+      const addresses = addressesOf(pulsar.pid);
+      expect(addresses.length).toBeGreaterThanOrEqual(3);
+      expect(addresses.filter((address) => !LOCAL.includes(address))).toEqual([]);
+    } finally {
+      await pulsar.stop('SIGKILL');
+    }
+  }, 240_000);
+
   it('has its tenant, and what it was told, after it was killed', async () => {
     const pulsar = await startPulsar();
     try {
