@@ -27,6 +27,8 @@ class Publisher {
   private accepted = 0;
   private refusals = 0;
   private posts = 0;
+  /** Batches that wait for their answer. */
+  private underWay = 0;
   private isOver = false;
 
   constructor(private readonly plan: PublishPlan) {
@@ -41,10 +43,7 @@ class Publisher {
     const { plan } = this;
     const workers = this.waiting.map((waiting) => this.post(waiting));
     const endMicros = plan.startMicros + plan.seconds * 1e6 + plan.graceMs * 1000;
-    while (
-      monotonicMicros() < endMicros &&
-      !(this.schedule.isOver && this.waiting.every((each) => each.length === 0))
-    ) {
+    while (monotonicMicros() < endMicros && !this.isDone) {
       const [from, to] = this.schedule.takeDue(monotonicMicros());
       for (let sequence = from; sequence < to; sequence++) {
         this.waiting[this.connectionOf(sequence)].push(sequence);
@@ -66,6 +65,11 @@ class Publisher {
     };
   }
 
+  /** A batch that is under way may be refused, and is then to be repeated. */
+  private get isDone(): boolean {
+    return this.schedule.isOver && this.underWay === 0 && this.waiting.every((each) => each.length === 0);
+  }
+
   private async post(waiting: number[]): Promise<void> {
     const { plan } = this;
     const connection = new IngestConnection(plan.port, plan.path, plan.isTls);
@@ -75,11 +79,11 @@ class Publisher {
         continue;
       }
       const batch = waiting.splice(0, plan.batchEvents ?? MAX_BATCH);
+      this.underWay++;
       const retryMs = await this.send(connection, batch);
-      if (retryMs !== undefined) {
-        waiting.unshift(...batch);
-        await pause(retryMs);
-      }
+      if (retryMs !== undefined) waiting.unshift(...batch);
+      this.underWay--;
+      if (retryMs !== undefined) await pause(retryMs);
     }
     connection.close();
   }
