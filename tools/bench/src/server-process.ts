@@ -37,7 +37,8 @@ const living = new Set<ServerProcess>();
 
 function endWithThisProcess(server: ServerProcess): void {
   if (living.size === 0 && process.listenerCount('exit', endAll) === 0) {
-    process.on('exit', endAll);
+    // First of all: others then remove what these write to.
+    process.prependListener('exit', endAll);
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => process.exit(1));
   }
   living.add(server);

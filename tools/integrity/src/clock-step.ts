@@ -1,9 +1,9 @@
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { playScript } from './play.js';
 import type { Scenario } from './scenario.js';
+import { temporaryFolder } from './stage/temporary-folder.js';
 import { untilTrue } from './waiting.js';
 
 /**
@@ -22,14 +22,15 @@ export const clockStep: Scenario = {
   isRotated: true,
 
   run: (options) => {
-    const file = path.join(os.tmpdir(), `distributary-clock-${process.pid}`);
+    const place = temporaryFolder('clock');
+    const file = path.join(place.folder, 'offset');
     let steps = 0;
     return playScript(
       {
         stage: { gateways: 1, env: { NODE_OPTIONS: `--import=${OFFSET_PROGRAM}`, CLOCK_OFFSET_FILE: file } },
         letter: 'c',
         size: { full: { faults: STEPS_MS.length }, small: { faults: 2, pauseMs: [200, 500] } },
-        prepare: () => Promise.resolve({ close: () => Promise.resolve(fs.rmSync(file, { force: true })) }),
+        prepare: () => Promise.resolve({ close: () => Promise.resolve(place.remove()) }),
         async fault({ stage, audience, options: { tell } }, number) {
           const offsetMs = STEPS_MS[number % STEPS_MS.length];
           tell(`fault ${number + 1}: the clock is ${offsetMs / 1000} s off`);

@@ -46,7 +46,8 @@ export interface RunningServer {
 const living = new Set<ChildProcess>();
 
 function endWithThisProcess(child: ChildProcess): void {
-  if (process.listenerCount('exit', endLiving) === 0) process.on('exit', endLiving);
+  // First of all: others then remove what these write to.
+  if (process.listenerCount('exit', endLiving) === 0) process.prependListener('exit', endLiving);
   living.add(child);
   child.once('exit', () => living.delete(child));
 }

@@ -16,10 +16,16 @@ export interface TestServer extends RunningServer {
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
-/** What is in it is gone with `remove`. */
+/** What is in it is gone with `remove`, or with this process. */
 export function testFolder(kind: string): { readonly folder: string; remove(): void } {
   const folder = mkdtempSync(path.join(os.tmpdir(), `distributary-${kind}-`));
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const remove = () => {
+    process.removeListener('exit', remove);
+    // A server that was just killed may still be writing.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  process.on('exit', remove);
+  return { folder, remove };
 }
 
 /** On a port that is its own, in a folder that outlives it. */

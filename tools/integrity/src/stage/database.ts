@@ -13,7 +13,8 @@ export class StageDatabase {
     private readonly proxy: FaultProxy,
     private running: EmbeddedPostgres,
   ) {
-    process.once('exit', this.endNow);
+    // First of all: others then remove what it writes to.
+    process.prependOnceListener('exit', this.endNow);
   }
 
   static async start(directory: string): Promise<StageDatabase> {

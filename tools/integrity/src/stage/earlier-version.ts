@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
+import { temporaryFolder } from './temporary-folder.js';
 import { MONITORING, scriptOf } from './tested-service.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../../../..');
@@ -22,12 +21,7 @@ export interface EarlierVersion {
  * @throws an Error that names the step and what it said
  */
 export function buildEarlierVersion(ref: string | undefined, tell: (line: string) => void): EarlierVersion {
-  const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'distributary-earlier-')));
-  const remove = () => {
-    process.removeListener('exit', remove);
-    fs.rmSync(folder, { recursive: true, force: true });
-  };
-  process.on('exit', remove);
+  const { folder, remove } = temporaryFolder('earlier');
   const workspace = path.join(folder, 'workspace');
   const commit = run(ROOT, 'git', 'rev-parse', '--short', `${ref ?? lastTag()}^{commit}`);
   tell(`building the version of ${commit}`);

@@ -1,5 +1,3 @@
-import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { type ServerProcess, startService } from '@distributary/bench';
 import type { Log } from '@distributary/distribution-core';
@@ -8,6 +6,7 @@ import { type BrokerKind, embeddedBroker, type StageBroker } from './broker.js';
 import { StageDatabase } from './database.js';
 import { kafkaBroker } from './kafka-broker.js';
 import { pulsarBroker } from './pulsar-broker.js';
+import { type TemporaryFolder, temporaryFolder } from './temporary-folder.js';
 import { scriptOf, streamUrl, type TestedService, testedOn } from './tested-service.js';
 
 export interface StageOptions {
@@ -42,7 +41,7 @@ export class Stage {
   private started = 0;
 
   private constructor(
-    readonly folder: string,
+    private readonly place: TemporaryFolder,
     readonly service: TestedService,
     readonly database: StageDatabase,
     readonly broker: StageBroker,
@@ -51,16 +50,15 @@ export class Stage {
   ) {}
 
   static async open(options: StageOptions): Promise<Stage> {
-    const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'distributary-integrity-')));
-    // A database that does not run as root must be able to reach its own folder below.
-    fs.chmodSync(folder, 0o755);
+    const place = temporaryFolder('integrity');
+    const { folder } = place;
     const database = await StageDatabase.start(path.join(folder, 'database'));
     const broker = await startBroker(options, folder).catch(async (error: unknown) => {
       await database.end();
-      fs.rmSync(folder, { recursive: true, force: true });
+      place.remove();
       throw error;
     });
-    const stage = new Stage(folder, testedOn(broker.kind), database, broker, options.env ?? {}, options.script);
+    const stage = new Stage(place, testedOn(broker.kind), database, broker, options.env ?? {}, options.script);
     try {
       // The first one creates tables and topics, the others find them.
       const { gateways, routers = 0 } = options;
@@ -85,7 +83,7 @@ export class Stage {
   }
 
   private start(roles: Readonly<Record<string, string>>): Promise<ServerProcess> {
-    const { folder, service, database, broker, env, script = scriptOf(service) } = this;
+    const { place, service, database, broker, env, script = scriptOf(service) } = this;
     return startService({
       script,
       readyDeadlineMs: READY_WITHIN_MS,
@@ -94,12 +92,16 @@ export class Stage {
         DATABASE_URL: database.url,
         // One that comes back under its name ends what it left open; the embedded log does not need it.
         ...(broker.kind === 'kafka' && { KAFKA_INSTANCE: `process-${this.started++}` }),
-        ...service.env(folder),
+        ...service.env(place.folder),
         ...broker.env,
         ...roles,
         ...env,
       },
     });
+  }
+
+  get folder(): string {
+    return this.place.folder;
   }
 
   get ports(): number[] {
@@ -115,7 +117,7 @@ export class Stage {
     for (const service of [...this.routers, ...this.gateways]) await service.stop();
     await this.broker.stop();
     await this.database.end();
-    fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    this.place.remove();
   }
 }
 
