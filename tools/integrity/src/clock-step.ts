@@ -18,7 +18,7 @@ const TOLERANCE_MS = 3_000;
 export const clockStep: Scenario = {
   name: 'clock-step',
   about: "the service's wall clock jumps by minutes, ahead and back",
-  brokers: ['embedded', 'kafka'],
+  brokers: ['embedded', 'kafka', 'pulsar'],
   isRotated: true,
 
   run: (options) => {

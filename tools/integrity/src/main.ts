@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { inspect } from 'node:util';
 import { machineFacts } from '@distributary/bench';
 import { parseRunOptions, type RunOptions } from './run-options.js';
 import { rotated } from './rotation.js';
@@ -55,7 +56,8 @@ async function run(scenario: Scenario): Promise<Verdict> {
     return verdictOf(facts(), found);
   } catch (error) {
     // One that cannot even be played is broken; the others are still of interest.
-    tell(String((error as Error).stack));
+    // With what caused it: that a request failed says nothing by itself.
+    tell(inspect(error));
     return failedVerdict(facts(), error);
   }
 }

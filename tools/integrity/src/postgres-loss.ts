@@ -17,7 +17,7 @@ const DOWN_MS = { full: [2_500, 6_000], small: [2_000, 2_200] } as const;
 export const postgresLoss: Scenario = {
   name: 'postgres-loss',
   about: 'PostgreSQL stopped and back: durable subscriptions wait, nothing is lost',
-  brokers: ['embedded', 'kafka'],
+  brokers: ['embedded', 'kafka', 'pulsar'],
   isRotated: true,
 
   run: (options) => {

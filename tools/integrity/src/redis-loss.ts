@@ -1,19 +1,18 @@
 import { playScript } from './play.js';
 import type { Scenario } from './scenario.js';
 import { realServers } from './stage/real-servers.js';
+import type { TestedService } from './stage/tested-service.js';
 import { pauseMs } from './waiting.js';
 
 /** Redis is killed and comes back. It only helps reads: streams notice nothing, and reads are answered all the while. */
 const DOWN_MS = [500, 3_000] as const;
 const READ_EVERY_MS = 50;
 const BACK_TRIES = 100;
-const READ_PATH = '/api/v1/monitoring/metrics/integrity/latest';
-const CACHE_PATH = '/api/v1/monitoring/stats/cache';
 
 export const redisLoss: Scenario = {
   name: 'redis-loss',
   about: 'Redis killed and back: reads are answered, streams notice nothing',
-  brokers: ['embedded', 'kafka'],
+  brokers: ['embedded', 'kafka', 'pulsar'],
   isRotated: true,
 
   run: async (options) => {
@@ -26,8 +25,8 @@ export const redisLoss: Scenario = {
         {
           stage: { gateways: 1, env: { REDIS_URL: redis.url } },
           letter: 'x',
-          prepare: async ({ gateways: [{ origin }] }) => {
-            reads.start(origin);
+          prepare: async ({ service: { apiPath, cachedRead }, gateways: [{ origin }] }) => {
+            reads.start(origin + apiPath + cachedRead);
             return { close: () => reads.stop() };
           },
           async fault({ stage, options: { random, tell } }, number) {
@@ -36,7 +35,7 @@ export const redisLoss: Scenario = {
             await redis.kill();
             await pauseMs(downMs);
             await redis.restart();
-            if (await isUsedAgain(stage.gateways[0].origin)) returns++;
+            if (await isUsedAgain(stage.service, stage.gateways[0].origin)) returns++;
           },
           checks: ({ size }) => [
             { what: 'reads answered', found: reads.answered, atLeast: 10 },
@@ -53,16 +52,16 @@ export const redisLoss: Scenario = {
   },
 };
 
-async function isUsedAgain(origin: string): Promise<boolean> {
+async function isUsedAgain({ apiPath }: TestedService, origin: string): Promise<boolean> {
   for (let tries = 0; tries < BACK_TRIES; tries++) {
-    const response = await fetch(origin + CACHE_PATH);
+    const response = await fetch(`${origin}${apiPath}/stats/cache`);
     if (((await response.json()) as { is_available: boolean }).is_available) return true;
     await pauseMs(100);
   }
   return false;
 }
 
-/** Asks for the latest value again and again. */
+/** Asks again and again for what Redis helps to answer. */
 class Reads {
   private running: Promise<void> = Promise.resolve();
   private isStopping = false;
@@ -70,8 +69,8 @@ class Reads {
   failed = 0;
   slowestMs = 0;
 
-  start(origin: string): void {
-    this.running = this.run(origin);
+  start(url: string): void {
+    this.running = this.run(url);
   }
 
   stop(): Promise<void> {
@@ -79,10 +78,10 @@ class Reads {
     return this.running;
   }
 
-  private async run(origin: string): Promise<void> {
+  private async run(url: string): Promise<void> {
     while (!this.isStopping) {
       const startedAt = performance.now();
-      const status = await fetch(origin + READ_PATH).then(
+      const status = await fetch(url).then(
         async (response) => {
           await response.arrayBuffer();
           return response.status;

@@ -15,7 +15,7 @@ import type { Check } from './check.js';
 import { checksOf } from './policy-checks.js';
 import { higher, type Memory, UNCONFIRMED_LIMIT_BYTES } from './slow-reader-memory.js';
 import { SlowReader } from './slow-reader.js';
-import { ingestPath, streamUrl, type TestedService } from './stage/tested-service.js';
+import { ingestPath, streamPath, streamUrl, type TestedService } from './stage/tested-service.js';
 import { pauseMs, untilTrue } from './waiting.js';
 
 export const DROP_OLDEST_KEEPS = 200;
@@ -61,7 +61,7 @@ export async function runBeside(
   let memory = service.memory();
   const sampler = setInterval(() => (memory = higher(memory, service.memory())), 100);
   try {
-    const path = `${tested.apiPath}/stream?patterns=${encodeURIComponent(pattern)}&slow_policy=block`;
+    const path = `${streamPath(tested)}?patterns=${encodeURIComponent(pattern)}&slow_policy=block`;
     await load.ask(
       {
         type: 'connect',

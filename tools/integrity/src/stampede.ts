@@ -1,6 +1,5 @@
 import {
   ChildProgram,
-  INGEST_PATH,
   type LoadAnswer,
   type LoadCommand,
   type LoadResult,
@@ -9,15 +8,13 @@ import {
   type PublisherAnswer,
   type PublisherCommand,
   type PublisherResult,
-  type ServerProcess,
-  startMonitoringService,
-  STREAM_PATH,
 } from '@distributary/bench';
 import type { Figures } from './figures.js';
 import { KeyProducer } from './key-producer.js';
 import { LossLedger } from './loss-ledger.js';
 import type { Scenario, ScenarioOptions } from './scenario.js';
-import { MONITORING } from './stage/tested-service.js';
+import { type LoneService, startLone } from './stage/lone-service.js';
+import { ingestPath, streamPath } from './stage/tested-service.js';
 import { pauseMs, untilTrue } from './waiting.js';
 
 /**
@@ -31,8 +28,6 @@ import { pauseMs, untilTrue } from './waiting.js';
  * The log holds more than the clients have seen: if each of them were served by a read of its own, the count of events
  * read would show it.
  */
-const TOPIC = 'monitoring/metrics';
-const KEYS = 16;
 const KILL_AFTER_MS = [2_000, 5_000] as const;
 const LIVE_WITHIN_MS = 10_000;
 const GIVE_UP_MS = 60_000;
@@ -48,47 +43,51 @@ type Size = (typeof SIZES)[keyof typeof SIZES];
 export const stampede: Scenario = {
   name: 'stampede',
   about: 'thousands of clients come back at once after kill -9 of the service',
-  brokers: ['embedded'],
+  brokers: ['embedded', 'pulsar'],
   isRotated: false,
 
   async run(options: ScenarioOptions) {
     const size = SIZES[options.small ? 'small' : 'full'];
-    const service = await startMonitoringService();
+    const lone = await startLone(options.broker);
+    const { process: service, tested } = lone;
     const load = ChildProgram.start<LoadCommand, LoadAnswer>(programPath('load-client'));
     const producer = ChildProgram.start<PublisherCommand, PublisherAnswer>(programPath('publisher'));
     try {
-      const before = await publishBefore(service, size.before);
+      const before = await publishBefore(lone, size.before);
       options.tell(`${before} events in the log; connecting ${size.clients} clients`);
-      const path = `${STREAM_PATH}?patterns=${encodeURIComponent(TOPIC)}&slow_policy=block`;
+      const { topics, keys } = tested.stamped;
+      const path = `${streamPath(tested)}?patterns=${encodeURIComponent(tested.topic)}&slow_policy=block`;
       const connected = await load.ask(
         {
           type: 'connect',
           targets: [{ port: service.port, path }],
           count: size.clients,
           sampleEvery: 20,
-          keys: KEYS,
+          topics: topics.length,
+          share: { each: topics.length, step: 1, apart: 1 },
+          keys,
           reconnects: true,
         },
         'connected',
         90_000,
       );
       if (connected.failed > 0) throw new Error(`${connected.failed} connections failed: ${connected.errors.join()}`);
-      return await killAndCount(service, load, producer, before, size, options);
+      return await killAndCount(lone, load, producer, before, size, options);
     } finally {
       await Promise.all([load.stop(), producer.stop()]);
-      await service.stop();
+      await lone.stop();
     }
   },
 };
 
 /** What the log holds besides: nobody is subscribed yet. */
-async function publishBefore(service: ServerProcess, events: number): Promise<number> {
+async function publishBefore({ process: service, tested }: LoneService, events: number): Promise<number> {
   const ledger = new LossLedger();
   const filler = new KeyProducer(
     {
       ports: [service.port],
-      service: MONITORING,
-      topic: TOPIC,
+      service: tested,
+      topic: tested.topic,
       keys: ['before'],
       run: 'before',
       batchSize: 500,
@@ -103,7 +102,7 @@ async function publishBefore(service: ServerProcess, events: number): Promise<nu
 }
 
 async function killAndCount(
-  service: ServerProcess,
+  { process: service, tested }: LoneService,
   load: ChildProgram<LoadCommand, LoadAnswer>,
   producer: ChildProgram<PublisherCommand, PublisherAnswer>,
   before: number,
@@ -120,16 +119,18 @@ async function killAndCount(
       type: 'publish',
       plan: {
         port: service.port,
-        path: INGEST_PATH,
-        topics: [TOPIC],
+        path: ingestPath(tested),
+        kind: tested.dataType,
+        topics: tested.stamped.topics,
         run: `z${random.seed.toString(36)}-`,
-        keys: KEYS,
+        keys: tested.stamped.keys,
         connections: 4,
         lingerMs: 0,
         eventsPerSecond: size.eventsPerSecond,
         startMicros,
         seconds: size.publishSeconds,
-        graceMs: 10_000,
+        // The schedule may end while the service still starts, and how long that takes is not the producers' fault.
+        graceMs: GIVE_UP_MS,
       },
     },
     'published',

@@ -10,6 +10,8 @@ export type BrokerKind = (typeof BROKER_KINDS)[number];
 /** What the services of one run keep their events in. */
 export interface StageBroker {
   readonly kind: BrokerKind;
+  /** Gives the single events of a shared subscription to any number of processes, so that none of them owns it. */
+  readonly spreads: boolean;
   /** Of each service. */
   readonly env: Readonly<Record<string, string>>;
   /** That may be killed and come back; none if the broker is embedded. */
@@ -24,6 +26,7 @@ export function embeddedBroker(folder: string): StageBroker {
   const directory = path.join(folder, 'log');
   return {
     kind: 'embedded',
+    spreads: false,
     env: { EMBEDDED_DIR: directory },
     servers: [],
     openLog: () => EmbeddedLog.open({ directory, clock: new SystemClock(), ids: new SystemIds() }),

@@ -13,6 +13,7 @@ export async function kafkaBroker(count: 1 | 3): Promise<StageBroker> {
   const { url, brokers, stop } = count === 3 ? await startKafka3() : await one();
   return {
     kind: 'kafka',
+    spreads: false,
     env: { KAFKA_BROKERS: url },
     servers: brokers,
     openLog: () => KafkaLog.open({ brokers: url.split(','), clock: new SystemClock(), ids: new SystemIds() }),

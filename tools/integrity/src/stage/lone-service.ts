@@ -14,7 +14,7 @@ export interface LoneService {
 const ALL_BUT_WORKER = 'api,gateway,router';
 
 /** On the log in files, or on a Pulsar that is started for it. */
-export async function startLone(kind: BrokerKind, env: Readonly<Record<string, string>>): Promise<LoneService> {
+export async function startLone(kind: BrokerKind, env: Readonly<Record<string, string>> = {}): Promise<LoneService> {
   const tested = testedOn(kind);
   const broker = kind === 'pulsar' ? await pulsarBroker() : undefined;
   try {

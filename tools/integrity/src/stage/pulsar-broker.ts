@@ -9,6 +9,7 @@ export async function pulsarBroker(): Promise<StageBroker> {
   const pulsar = await startPulsar();
   return {
     kind: 'pulsar',
+    spreads: true,
     env: { PULSAR_URL: pulsar.url },
     servers: [pulsar],
     openLog: () => PulsarLog.open({ url: pulsar.url, clock: new SystemClock(), ids: new SystemIds() }),

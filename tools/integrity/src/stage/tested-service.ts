@@ -21,21 +21,25 @@ export interface TestedService {
   readonly apiPath: string;
   /** That it makes itself, with several lanes; each event counts. */
   readonly topic: string;
-  readonly dataType: string;
+  readonly dataType: StampedFlow['kind'];
   /** Besides what every service is given. `folder` is of the run, and all processes see it. */
   env(folder: string): Readonly<Record<string, string>>;
   /** As a producer sends it. Events of a key share a lane. */
   eventOf(event: NumberedEvent, topic: string): object;
   /** What its readers are measured with: events that the bench numbers and stamps, of a kind that may be conflated. */
   readonly stamped: StampedFlow;
+  /** What Redis helps to answer: below `apiPath`. It may be 404 until there are events. */
+  readonly cachedRead: string;
   /** As others write it to the broker, past the service, which hands it on as it is: its id is its own. */
   payloadOf(event: NumberedEvent): object;
 }
 
 export const ingestPath = ({ apiPath }: TestedService): string => `${apiPath}/events`;
 
-export const streamUrl = ({ apiPath }: TestedService, port: number): string =>
-  `ws://127.0.0.1:${port}${apiPath}/stream`;
+export const streamPath = ({ apiPath }: TestedService): string => `${apiPath}/stream`;
+
+export const streamUrl = (service: TestedService, port: number): string =>
+  `ws://127.0.0.1:${port}${streamPath(service)}`;
 
 /** In this workspace, or in that of another version. */
 export const scriptOf = ({ app }: TestedService, workspace?: string): string => serviceScript(app, workspace);
@@ -54,6 +58,7 @@ export const MONITORING: TestedService = {
     metadata: { source_service: 'integrity' },
   }),
   stamped: { kind: 'METRICS', topics: ['monitoring/metrics'], keys: 16, pattern: 'monitoring/metrics' },
+  cachedRead: '/metrics/integrity/latest',
   payloadOf: ({ eventId }) => ({ event_id: eventId, text: 'x'.repeat(200) }),
 };
 
@@ -87,6 +92,7 @@ export const MARKET_DATA: TestedService = {
     keys: 1,
     pattern: 'market-data/quotes/equities',
   },
+  cachedRead: `/topics/${encodeURIComponent('market-data/normalized/equities')}/stats`,
   payloadOf: (event) => ({ event_id: event.eventId, ...tradeOf(event), text: 'x'.repeat(200) }),
 };
 
