@@ -1,33 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { ask, idsOf, reopened, webSocketDoor } from '@distributary/distribution-service/testing';
-import { createDataSource } from '@distributary/persistence';
-import { type TestDatabaseServer, testDatabaseServers } from '@distributary/persistence/testing';
-import type { DataSource } from 'typeorm';
+import { openOwnDatabase, type OwnDatabase } from '@distributary/persistence/testing';
 import { marketClient } from './doors/grpc.js';
 import { aSymbol, trades } from './events.js';
 import { TestApp } from './harness.js';
 
-const [{ open }] = testDatabaseServers(undefined);
 const SUBSCRIPTIONS = '/api/v1/market-data/subscriptions';
 
 describe('a subscription whose row somebody else has set to', () => {
-  let server: TestDatabaseServer;
+  let database: OwnDatabase;
   let app: TestApp;
-  let rows: DataSource;
   beforeAll(async () => {
-    server = await open();
-    const url = await server.create();
-    app = await TestApp.start({ DATABASE_URL: url });
-    rows = await createDataSource({ url, owner: 'market-data' }).initialize();
+    database = await openOwnDatabase('market-data');
+    app = await TestApp.start({ DATABASE_URL: database.url });
   }, 60_000);
   afterAll(async () => {
-    await rows.destroy();
     await app.stop();
-    await server.stop();
+    await database.stop();
   }, 60_000);
 
   const set = (name: string, status: string) =>
-    rows.query('UPDATE subscriptions SET status = $1 WHERE subscription_id = $2', [status, name]);
+    database.rows.query('UPDATE subscriptions SET status = $1 WHERE subscription_id = $2', [status, name]);
 
   it.each([
     ['error', 'is in error', 'unhealthy'],

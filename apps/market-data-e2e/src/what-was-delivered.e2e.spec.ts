@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { until } from '@distributary/distribution-core/testing';
 import { reopened, webSocketDoor } from '@distributary/distribution-service/testing';
-import { createDataSource } from '@distributary/persistence';
-import { type TestDatabaseServer, testDatabaseServers } from '@distributary/persistence/testing';
-import type { DataSource } from 'typeorm';
+import { openOwnDatabase, type OwnDatabase } from '@distributary/persistence/testing';
 import { aSymbol, aTrade, trades } from './events.js';
 import { TestApp } from './harness.js';
-
-const [{ open }] = testDatabaseServers(undefined);
 
 interface Logged {
   readonly message_id: string;
@@ -21,28 +17,24 @@ interface Logged {
 }
 
 describe('what was delivered', () => {
-  let server: TestDatabaseServer;
+  let database: OwnDatabase;
   let app: TestApp;
-  let rows: DataSource;
   beforeAll(async () => {
-    server = await open();
-    const url = await server.create();
+    database = await openOwnDatabase('market-data');
     app = await TestApp.start({
-      DATABASE_URL: url,
+      DATABASE_URL: database.url,
       DELIVERY_LOG_SAMPLE_PPM: '1000000',
       RECEIPT_SAMPLE_PPM: '1000000',
       RECEIPT_INTERVAL_MS: '200',
     });
-    rows = await createDataSource({ url, owner: 'market-data' }).initialize();
   }, 60_000);
   afterAll(async () => {
-    await rows.destroy();
     await app.stop();
-    await server.stop();
+    await database.stop();
   }, 60_000);
 
   const logged = (messageId: string) =>
-    rows.query<Logged[]>(
+    database.rows.query<Logged[]>(
       'SELECT * FROM message_delivery_log WHERE message_id = $1 ORDER BY timestamp, retry_count, status',
       [messageId],
     );

@@ -1,26 +1,18 @@
 import { until } from '@distributary/distribution-core/testing';
-import { createDataSource } from '@distributary/persistence';
-import { type TestDatabaseServer, testDatabaseServers } from '@distributary/persistence/testing';
-import type { DataSource } from 'typeorm';
+import { openOwnDatabase, type OwnDatabase } from '@distributary/persistence/testing';
 import { aTrade } from '../testing/published-events.js';
 import { runApp, type TestApp } from '../testing/running-app.js';
 
-const [{ open }] = testDatabaseServers(undefined);
-
 describe('the service beside its doors', () => {
-  let server: TestDatabaseServer;
+  let database: OwnDatabase;
   let app: TestApp;
-  let rows: DataSource;
   beforeAll(async () => {
-    server = await open();
-    const url = await server.create();
-    app = await runApp({ DATABASE_URL: url, STATISTICS_INTERVAL_MS: '1000' });
-    rows = await createDataSource({ url, owner: 'market-data' }).initialize();
+    database = await openOwnDatabase('market-data');
+    app = await runApp({ DATABASE_URL: database.url, STATISTICS_INTERVAL_MS: '1000' });
   }, 60_000);
   afterAll(async () => {
-    await rows.destroy();
     await app.close();
-    await server.stop();
+    await database.stop();
   }, 60_000);
 
   const publish = async (...events: object[]) => {
@@ -55,7 +47,7 @@ describe('the service beside its doors', () => {
     await reader?.read();
     await publish(aTrade({ symbol: 'COUNTED' }));
     const [found] = await until('a row of the topic', async () => {
-      const found = await rows.query<{ messages: string; latency: number }[]>(
+      const found = await database.rows.query<{ messages: string; latency: number }[]>(
         `SELECT messages_distributed AS messages, avg_latency_ms AS latency FROM distribution_stats
           WHERE topic_name = 'market-data/normalized/equities' AND messages_distributed > 0`,
       );
@@ -65,7 +57,7 @@ describe('the service beside its doors', () => {
     expect(found.latency).toBeGreaterThan(0);
     // Each table has a writer of its own.
     await until('a row of its lane', async () => {
-      const lanes = await rows.query<unknown[]>(
+      const lanes = await database.rows.query<unknown[]>(
         'SELECT 1 FROM distribution_metrics_ts WHERE throughput_per_second > 0',
       );
       return lanes.length > 0;

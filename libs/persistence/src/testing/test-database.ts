@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
+import type { DataSource } from 'typeorm';
+import { createDataSource, type DataSourceSettings } from '../data-source.js';
 import { EmbeddedPostgres } from '../embedded-postgres.js';
 import { copyInitialisedDatabase } from './database-template.js';
 
@@ -75,4 +77,29 @@ async function runOn(url: string, statements: readonly string[]): Promise<void> 
   } finally {
     await client.end();
   }
+}
+
+export interface OwnDatabase {
+  /** For the service that it is to belong to. */
+  readonly url: string;
+  /** The service's rows, past the service. */
+  readonly rows: DataSource;
+  /** To be called when the service has stopped. */
+  stop(): Promise<void>;
+}
+
+/** A database for one service, on a server of its own. */
+export async function openOwnDatabase(owner: DataSourceSettings['owner']): Promise<OwnDatabase> {
+  const [{ open }] = testDatabaseServers(undefined);
+  const server = await open();
+  const url = await server.create();
+  const rows = await createDataSource({ url, owner }).initialize();
+  return {
+    url,
+    rows,
+    stop: async () => {
+      await rows.destroy();
+      await server.stop();
+    },
+  };
 }
