@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Environment } from '@distributary/distribution-nest';
@@ -9,5 +9,8 @@ import { TestApp } from './harness.js';
 export async function startSecured(env: Environment = {}): Promise<TestApp> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'distributary-market-key-'));
   const settings = { AUTH: 'required', AUTH_KEY_FILE: path.join(folder, 'first.key'), JWT_SECRET, ...env };
-  return (await TestApp.start(settings)).as(await aJwt({}, 3_600));
+  const app = await TestApp.start(settings);
+  // The key that its first start made is nobody's.
+  rmSync(folder, { recursive: true, force: true });
+  return app.as(await aJwt({}, 3_600));
 }
