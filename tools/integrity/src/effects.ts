@@ -84,7 +84,7 @@ class Receiver {
 export const effects: Scenario = {
   name: 'effects',
   about: 'receivers and service killed with kill -9: each event takes effect once',
-  brokers: ['embedded', 'pulsar'],
+  brokers: ['embedded', 'kafka', 'pulsar'],
   isRotated: true,
 
   async run({ random, small, broker, tell, events }) {

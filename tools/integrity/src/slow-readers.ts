@@ -57,7 +57,7 @@ const SIZES: Record<'full' | 'small', Size> = {
 export const slowReaders: Scenario = {
   name: 'slow-readers',
   about: 'a reader that stops reading, once per policy, beside fast ones',
-  brokers: ['embedded', 'pulsar'],
+  brokers: ['embedded', 'kafka', 'pulsar'],
   isRotated: false,
 
   async run(options: ScenarioOptions) {

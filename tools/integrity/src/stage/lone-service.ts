@@ -1,5 +1,6 @@
 import { type ServerProcess, startService } from '@distributary/bench';
-import type { BrokerKind } from './broker.js';
+import type { BrokerKind, StageBroker } from './broker.js';
+import { kafkaBroker } from './kafka-broker.js';
 import { pulsarBroker } from './pulsar-broker.js';
 import { scriptOf, type TestedService, testedOn } from './tested-service.js';
 
@@ -13,10 +14,10 @@ export interface LoneService {
 /** The archive of market data gathers and compresses within bounds of its own, which are not judged here. */
 const ALL_BUT_WORKER = 'api,gateway,router';
 
-/** On the log in files, or on a Pulsar that is started for it. */
+/** On the log in files, or on a Kafka or Pulsar that is started for it. */
 export async function startLone(kind: BrokerKind, env: Readonly<Record<string, string>> = {}): Promise<LoneService> {
   const tested = testedOn(kind);
-  const broker = kind === 'pulsar' ? await pulsarBroker() : undefined;
+  const broker = await startedFor(kind);
   try {
     const roles: Readonly<Record<string, string>> = tested.app === 'market-data' ? { ROLES: ALL_BUT_WORKER } : {};
     const process = await startService({ script: scriptOf(tested), env: { ...broker?.env, ...roles, ...env } });
@@ -29,4 +30,10 @@ export async function startLone(kind: BrokerKind, env: Readonly<Record<string, s
     await broker?.stop();
     throw error;
   }
+}
+
+/** The log in files lies in the service's own folder. */
+async function startedFor(kind: BrokerKind): Promise<StageBroker | undefined> {
+  if (kind === 'embedded') return undefined;
+  return kind === 'kafka' ? kafkaBroker(1) : pulsarBroker();
 }
