@@ -27,6 +27,8 @@ export interface PositionColumn {
   at(index: number): Position;
   /** The first index whose position is greater than `position`; the batch's count if there is none. */
   indexAfter(position: Position): number;
+  /** Of memory that it keeps alive. */
+  readonly byteLength: number;
 }
 
 /** What is true of a batch as a whole, and the ids of its events. */
@@ -73,6 +75,7 @@ export class EventBatch {
     this.ids = ids;
     this.byteLength =
       bytesOfBoth(values, ids.bytes) +
+      positions.byteLength +
       count * (EVENT_BYTES + INDEX_BYTES * columns.size) +
       BATCH_BYTES +
       COLUMN_BYTES * columns.size;
@@ -333,9 +336,31 @@ export function decodeEventBatch(lane: Lane, positions: PositionColumn, bytes: B
   );
 }
 
+/** Of a position as text: its object, its characters and its place in the list, or the pieces that it was put together of. */
+const POSITION_BYTES = 120;
+
+/** Ascending positions, each by itself. */
+export function listedPositions(positions: readonly Position[]): PositionColumn {
+  return {
+    byteLength: positions.length * POSITION_BYTES,
+    at: (index) => positions[index],
+    indexAfter: (position) => {
+      let low = 0;
+      let high = positions.length;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (positions[middle] > position) high = middle;
+        else low = middle + 1;
+      }
+      return low;
+    },
+  };
+}
+
 /** Positions of a log that numbers its events without holes: first, first + 1, … */
 export function densePositions(firstOffset: number, count: number): PositionColumn {
   return {
+    byteLength: 0,
     at: (index) => positionOfOffset(firstOffset + index),
     indexAfter: (position) => {
       const offset = offsetOfPosition(position);

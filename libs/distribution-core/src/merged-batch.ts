@@ -1,7 +1,7 @@
 import type { AttributeValue } from './event.js';
-import { type Column, densePositions, EventBatch, type PositionColumn } from './event-batch.js';
+import { type Column, densePositions, EventBatch, listedPositions, type PositionColumn } from './event-batch.js';
 import { EventIds } from './event-ids.js';
-import { offsetOfPosition, type Position } from './position.js';
+import { offsetOfPosition } from './position.js';
 
 interface MergedColumn {
   readonly dictionary: AttributeValue[];
@@ -70,36 +70,13 @@ function addColumn({ dictionary, places, index }: MergedColumn, column: Column, 
   }
 }
 
-/** Counted on where there is no hole; else whatever the part says that an index, or a position, falls into. */
+/** Counted on where there is no hole, else one by one: the parts, each of a few objects, are not kept. */
 function mergedPositions(batches: readonly EventBatch[], count: number): PositionColumn {
   const first = offsetOfPosition(batches[0].positions.at(0));
   if (first !== undefined && offsetOfPosition(batches[batches.length - 1].lastPosition) === first + count - 1) {
     return densePositions(first, count);
   }
-  const parts = batches.map(({ positions }) => positions);
-  const lasts = batches.map(({ lastPosition }) => lastPosition);
-  let next = 0;
-  const starts = batches.map((batch) => (next += batch.count) - batch.count);
-  return {
-    at(index: number): Position {
-      const part = firstWhere(parts.length, (at) => at + 1 === parts.length || starts[at + 1] > index);
-      return parts[part].at(index - starts[part]);
-    },
-    indexAfter(position: Position): number {
-      const part = firstWhere(parts.length, (at) => lasts[at] > position);
-      return part === parts.length ? count : starts[part] + parts[part].indexAfter(position);
-    },
-  };
-}
-
-/** The first of 0 … count - 1 that passes a test which all after it pass too; `count` if none does. */
-function firstWhere(count: number, test: (at: number) => boolean): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (test(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  return listedPositions(
+    batches.flatMap(({ positions, count: events }) => Array.from({ length: events }, (_, at) => positions.at(at))),
+  );
 }

@@ -24,6 +24,7 @@ export function offsetPositions(offsets: Float64Array): PositionColumn {
   const first = offsets[0];
   if (offsets[count - 1] - first === count - 1) return densePositions(first, count);
   return {
+    byteLength: offsets.byteLength,
     at: (index) => positionOfOffset(offsets[index]),
     indexAfter: (position) => {
       const next = offsetAfter(position, 'position');

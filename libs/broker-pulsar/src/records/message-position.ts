@@ -1,4 +1,10 @@
-import { BEFORE_FIRST, invalidRequest, type Position, type PositionColumn } from '@distributary/distribution-core';
+import {
+  BEFORE_FIRST,
+  invalidRequest,
+  listedPositions,
+  type Position,
+  type PositionColumn,
+} from '@distributary/distribution-core';
 
 /** Where a message lies: the entry of a ledger, and which of the entry if several were packed into it (else -1). */
 export interface MessagePlace {
@@ -41,18 +47,12 @@ export function placeOf(position: Position, path = 'after'): MessagePlace | unde
 
 /** Ascending positions as a batch has them. */
 export function positionList(positions: readonly Position[]): PositionColumn {
+  const listed = listedPositions(positions);
   return {
-    at: (index) => positions[index],
+    ...listed,
     indexAfter: (position) => {
       placeOf(position, 'position');
-      let low = 0;
-      let high = positions.length;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (positions[middle] > position) high = middle;
-        else low = middle + 1;
-      }
-      return low;
+      return listed.indexAfter(position);
     },
   };
 }

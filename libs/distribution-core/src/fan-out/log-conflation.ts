@@ -1,6 +1,5 @@
-import { decodeEventBatch, encodeEventBatch, type PositionColumn } from '../event-batch.js';
+import { decodeEventBatch, encodeEventBatch, listedPositions } from '../event-batch.js';
 import type { Clock } from '../ports/clock.port.js';
-import type { Position } from '../position.js';
 import type { FeedLane } from './feed.js';
 import { guaranteedOf } from './guarantee-floor.js';
 import type { LastValueTables, NewestEvent } from './last-value-table.js';
@@ -94,16 +93,8 @@ export class LogConflation {
   private runsOf({ state: { lane } }: FeedLane, events: readonly NewestEvent[]): Run[] {
     if (events.length === 0) return [];
     const records = events.map(({ record }) => record);
-    const positions = listed(records.map(({ position }) => position));
+    const positions = listedPositions(records.map(({ position }) => position));
     const batch = decodeEventBatch(lane, positions, encodeEventBatch(records, this.clock.nowMicros()));
     return [{ batch, from: 0, to: batch.count }];
   }
 }
-
-const listed = (positions: readonly Position[]): PositionColumn => ({
-  at: (index) => positions[index],
-  indexAfter: (position) => {
-    const index = positions.findIndex((each) => each > position);
-    return index < 0 ? positions.length : index;
-  },
-});

@@ -1,6 +1,6 @@
 import { DistributionError } from '../errors/distribution-error.js';
 import type { EventRecord } from '../event.js';
-import { decodeEventBatch, encodeEventBatch } from '../event-batch.js';
+import { decodeEventBatch, encodeEventBatch, listedPositions } from '../event-batch.js';
 import { type Lane, type LaneName, laneName } from '../lane.js';
 import type {
   CompetingEvents,
@@ -97,8 +97,8 @@ export class InMemoryCompetingSource implements CompetingSource {
           if (given.holder !== undefined || there.length === 0) continue;
           given.holder = type === 'shared' ? there[this.turns++ % there.length] : byKey(lane, given, there);
           const bytes = encodeEventBatch([given.record], given.appendedMicros);
-          const positions = { at: () => given.position, indexAfter: (at: Position) => Number(given.position <= at) };
-          given.holder.events.onBatch(decodeEventBatch(lane.lane, positions, bytes), [given.redeliveries]);
+          const batch = decodeEventBatch(lane.lane, listedPositions([given.position]), bytes);
+          given.holder.events.onBatch(batch, [given.redeliveries]);
         }
       }
     }

@@ -137,6 +137,7 @@ function batchOf(batch: EventBatch, kept: readonly number[], parts: readonly Uin
   return new EventBatch(
     batch.lane,
     {
+      byteLength: batch.positions.byteLength,
       at: (row) => batch.positions.at(kept[row]),
       indexAfter: (position) => {
         const index = batch.positions.indexAfter(position);

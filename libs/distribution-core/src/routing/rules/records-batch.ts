@@ -3,10 +3,7 @@ import { type Column, EventBatch, ROUTING_KEY } from '../../event-batch.js';
 import { EventIds } from '../../event-ids.js';
 
 const NO_LANE = { topic: '', partition: 0, epoch: '' };
-const NO_POSITIONS = {
-  at: () => '',
-  indexAfter: () => 0,
-};
+const NO_POSITIONS = { byteLength: 0, at: () => '', indexAfter: () => 0 };
 
 const NO_IDS = EventIds.of([]);
 
