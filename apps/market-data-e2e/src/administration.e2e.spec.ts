@@ -10,6 +10,7 @@ import {
   type Fields,
   grpcClientOf,
   metadataOf,
+  NO_QUOTA,
   subscribed,
   webSocketDoor,
 } from '@distributary/distribution-service/testing';
@@ -27,14 +28,6 @@ const REFLECTION_FILES = path.join(
   path.dirname(createRequire(import.meta.url).resolve('@grpc/reflection/package.json')),
   'build/proto/grpc/reflection',
 );
-const ANY = {
-  topics: null,
-  durable_subscriptions: null,
-  connections: null,
-  ingest_events_per_second: null,
-  ingest_bytes_per_second: null,
-  egress_bytes_per_second: null,
-};
 
 /** What all services have beside their own: its parts are tested in depth where they are, here that market data has them whole. */
 describe('the administration of market data', () => {
@@ -146,7 +139,7 @@ describe('the administration of market data', () => {
     await done('get', 'api-keys');
     await done('get', `api-keys/${String(key.id)}`);
     await done('delete', `api-keys/${String(key.id)}`);
-    await done('put', 'tenants/default/quota', ANY);
+    await done('put', 'tenants/default/quota', NO_QUOTA);
     await done('get', 'tenants/default/quota');
     await done('get', 'config');
     expect((await done('get', 'audit')).items).not.toHaveLength(0);

@@ -1,41 +1,34 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { until } from '@distributary/distribution-core/testing';
 import {
   aJwt,
   ask,
   type Grant,
-  JWT_SECRET,
   type Selection,
   subscribed,
   webSocketDoor,
 } from '@distributary/distribution-service/testing';
 import { COMMAND_DOORS } from './doors/all-doors.js';
 import { managementClient, marketClient, typedDoor } from './doors/grpc.js';
-import { TestApp } from './harness.js';
+import type { TestApp } from './harness.js';
+import { startSecured } from './secured.js';
 
 const API = '/api/v1/market-data';
 const TRADES = 'market-data/normalized/equities';
 const QUOTES = 'market-data/quotes/equities';
 
 describe('a durable subscription that is asked for by who is permitted nothing of it', () => {
-  const directory = mkdtempSync(path.join(os.tmpdir(), 'distributary-durable-access-'));
   let app: TestApp;
   let admin: TestApp;
   beforeAll(async () => {
-    app = await TestApp.start({ AUTH: 'required', AUTH_KEY_FILE: path.join(directory, 'first.key'), JWT_SECRET });
+    app = await startSecured();
     admin = await as();
     for (const name of [TRADES, QUOTES]) {
       const { status } = await admin.post(`${API}/topics`, { name, data_type: name === TRADES ? 'TRADE' : 'QUOTE' });
       if (status !== 201) throw new Error(`${name} answered ${status}`);
     }
   }, 60_000);
-  afterAll(async () => {
-    await app.stop();
-    rmSync(directory, { recursive: true, force: true });
-  }, 60_000);
+  afterAll(() => app.stop(), 60_000);
 
   const as = async (...permissions: readonly Grant[]) =>
     app.as(await aJwt({ tenant: 'acme', ...(permissions.length > 0 && { permissions }) }));

@@ -1,3 +1,4 @@
+import { NO_QUOTA } from '@distributary/distribution-service/testing';
 import { STREAM_DOORS } from './doors/all-doors.js';
 import { subscribed } from './doors/door.js';
 import { connectWebSocket } from './doors/web-socket.js';
@@ -5,14 +6,6 @@ import { alerts, alertsOf, anAlert, aService } from './events.js';
 import { TestApp } from './harness.js';
 
 const QUOTA = '/api/v1/monitoring/tenants/default/quota';
-const ANY = {
-  topics: null,
-  durable_subscriptions: null,
-  connections: null,
-  ingest_events_per_second: null,
-  ingest_bytes_per_second: null,
-  egress_bytes_per_second: null,
-};
 
 describe('the quota of a tenant', () => {
   let app: TestApp;
@@ -20,10 +13,10 @@ describe('the quota of a tenant', () => {
     app = await TestApp.start();
   }, 60_000);
   afterAll(() => app.stop(), 60_000);
-  afterEach(() => app.put(QUOTA, ANY));
+  afterEach(() => app.put(QUOTA, NO_QUOTA));
 
   const set = async (quota: object) => {
-    const { status, body } = await app.put(QUOTA, { ...ANY, ...quota });
+    const { status, body } = await app.put(QUOTA, { ...NO_QUOTA, ...quota });
     expect(status).toBe(200);
     return body;
   };
@@ -32,13 +25,17 @@ describe('the quota of a tenant', () => {
 
   it('is the default until it is set, and shows what is used', async () => {
     const other = await app.get('/api/v1/monitoring/tenants/acme/quota');
-    expect(other).toMatchObject({ status: 200, body: { tenant: 'acme', quota: ANY, is_default: true } });
+    expect(other).toMatchObject({ status: 200, body: { tenant: 'acme', quota: NO_QUOTA, is_default: true } });
     await set({ topics: 100 });
     const { body } = await app.get(QUOTA);
-    expect(body).toMatchObject({ quota: { ...ANY, topics: 100 }, is_default: false, updated_by: 'local' });
+    expect(body).toMatchObject({ quota: { ...NO_QUOTA, topics: 100 }, is_default: false, updated_by: 'local' });
     expect(body.usage).toMatchObject({ topics: await topicCount(), durable_subscriptions: 0, connections: 0 });
     const { body: log } = await app.get('/api/v1/monitoring/audit?act=quotas.put&limit=1');
-    expect((log.items as object[])[0]).toMatchObject({ target: 'default', before: ANY, after: { is_default: false } });
+    expect((log.items as object[])[0]).toMatchObject({
+      target: 'default',
+      before: NO_QUOTA,
+      after: { is_default: false },
+    });
   });
 
   it('must be whole, and of numbers', async () => {

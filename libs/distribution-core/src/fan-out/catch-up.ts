@@ -121,8 +121,8 @@ export class CatchUp {
   }
 
   /**
-   * For the broker, or to be told what was read, or until a lane that is held is let go, or until the feed has come to where the member is: another
-   * process, whose tail was faster, sent it what lies between.
+   * For the broker, or to be told what was read, or until a lane that is held is let go, or until the feed has come to
+   * where the member is: another process, whose tail was faster, sent it what lies between.
    */
   private isWaiting(member: Member): boolean {
     for (const lane of member.feed.lanes.values()) {

@@ -130,8 +130,15 @@ export class FanOut {
     );
     this.sweeps.onServed = this.catchUp.serve;
     this.attachments = new Attachments({
-      ...{ clock, feeds: this.feeds, lanes: this.lanes, lastValues: this.lastValues, rebuild: this.rebuild, frames },
-      ...{ catchUp: this.catchUp, time: this.time, serveSoon: this.serveSoon },
+      clock,
+      feeds: this.feeds,
+      lanes: this.lanes,
+      lastValues: this.lastValues,
+      rebuild: this.rebuild,
+      frames,
+      catchUp: this.catchUp,
+      time: this.time,
+      serveSoon: this.serveSoon,
       topics: () => this.topics,
       detach: (member) => this.detach(member),
     });

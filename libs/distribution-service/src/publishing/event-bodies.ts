@@ -1,6 +1,6 @@
 import { MAX_EVENTS_PER_REQUEST } from '@distributary/contracts';
 import { DistributionError, type Problem } from '@distributary/distribution-core';
-import { type ExactJson, readExactJson } from './exact-json.js';
+import { type ExactJson, readJson } from './exact-json.js';
 import { type EventReader, type PlainEvents, type PublishedEvent, refuseIfAny } from './published-event.js';
 
 /** Of a request whose handler reads the bytes. */
@@ -140,9 +140,7 @@ export class EventBodies {
 
   /** Throws if it is no JSON. */
   private exact(body: EventBody, text: string): ExactJson {
-    return this.reader.keepsDigits === true
-      ? readExactJson(text, (part) => body.parse(part))
-      : { value: body.parse(text), rounded: [] };
+    return readJson(text, this.reader.keepsDigits, (part) => body.parse(part));
   }
 }
 

@@ -14,6 +14,11 @@ export interface ExactJson {
   readonly rounded: readonly string[];
 }
 
+/** As {@link readExactJson} where the digits count, else as `parse` reads it. */
+export function readJson(text: string, keepsDigits: boolean | undefined, parse: (text: string) => unknown): ExactJson {
+  return keepsDigits === true ? readExactJson(text, parse) : { value: parse(text), rounded: [] };
+}
+
 /** As `parse`, which a text is given to, but it says which numbers are not those that were written. */
 export function readExactJson(text: string, parse: (text: string) => unknown): ExactJson {
   if (!MANY_DIGITS.test(text)) return { value: parse(text), rounded: [] };

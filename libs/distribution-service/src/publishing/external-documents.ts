@@ -8,7 +8,7 @@ import {
   type Problem,
   type ReadDocument,
 } from '@distributary/distribution-core';
-import { type ExactJson, readExactJson } from './exact-json.js';
+import { type ExactJson, readJson } from './exact-json.js';
 import type { EventReader, PublishedEvent } from './published-event.js';
 
 /** A document of a topic that others write, as its producer would have published it there. */
@@ -22,7 +22,7 @@ export function documentReader(reader: EventReader, publishedForm: PublishedForm
   return (record, document, topic) => {
     let exact: ExactJson;
     try {
-      exact = exactJson(reader, Buffer.from(document).toString('utf8'));
+      exact = readJson(Buffer.from(document).toString('utf8'), reader.keepsDigits, JSON.parse);
     } catch {
       return 'payload_unreadable';
     }
@@ -34,12 +34,6 @@ export function documentReader(reader: EventReader, publishedForm: PublishedForm
     return { ...record, ...event.record, attributes };
   };
 }
-
-/** Throws if it is no JSON. */
-const exactJson = (reader: EventReader, text: string): ExactJson =>
-  reader.keepsDigits === true
-    ? readExactJson(text, (part) => JSON.parse(part) as unknown)
-    : { value: JSON.parse(text) as unknown, rounded: [] };
 
 function readOne(reader: EventReader, input: unknown): PublishedEvent | undefined {
   const problems: Problem[] = [];

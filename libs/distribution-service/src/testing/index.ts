@@ -3,6 +3,7 @@ export * from './door.js';
 export * from './exercise-record.js';
 export * from './grpc-calls.js';
 export * from './message-check.js';
+export * from './quotas.js';
 export * from './server-sent-events.js';
 export * from './service-processes.js';
 export * from './stored-event.js';
