@@ -21,7 +21,8 @@ describe('StreamHistoricalData', () => {
   let archive: string;
   beforeAll(async () => {
     archive = mkdtempSync(path.join(os.tmpdir(), 'distributary-archive-'));
-    app = await TestApp.start({ ARCHIVE_DIR: archive, ARCHIVE_FLUSH_MS: '500', HISTORY_STREAMS: '3' });
+    const settings = { ARCHIVE_FLUSH_MS: '500', ARCHIVE_QUOTES: 'on', HISTORY_STREAMS: '3' };
+    app = await TestApp.start({ ARCHIVE_DIR: archive, ...settings });
   }, 60_000);
   afterAll(async () => {
     await app.stop();
@@ -73,14 +74,31 @@ describe('StreamHistoricalData', () => {
       aTrade(symbol, { timestamp: isoAt(2), volume: 500, exchange: 'XNYS' }),
     ];
     const own = aTrade(symbol, { timestamp: isoAt(3) }, { routing: { target_workflows: ['risk'] } });
-    await app.publish(small, large, foreign, own, aQuote(symbol));
+    const quote = aQuote(symbol, { timestamp: isoAt(4) });
+    await app.publish(small, large, foreign, own, quote);
     const of = async (filters: object) => idsIn(await whole({ symbols: [symbol], filters }));
-    expect(await of({ min_volume: 100 })).toEqual(idsOf([large, foreign]));
-    expect(await of({ exchanges: ['nasdaq'], max_price_text: '150.25' })).toEqual(idsOf([small, large]));
+    expect(await of({ min_volume: 100 })).toEqual(idsOf([large, foreign, quote]));
+    expect(await of({ exchanges: ['nasdaq'], max_price_text: '150.25' })).toEqual(idsOf([small, large, quote]));
     expect(await of({ min_price: 151 })).toEqual([]);
     const risk = await whole({ symbols: [symbol], subscriber_service: 'risk', data_types: ['trade'] });
     expect(idsIn(risk)).toEqual(idsOf([small, large, foreign, own]));
     expect((await whole({ symbols: [symbol], data_types: ['BAR'] })).events).toEqual([]);
+  });
+
+  it('has quotes, too, where they are archived', async () => {
+    const symbol = aSymbol();
+    const quoteAt = (ms: number) => aQuote(symbol, { timestamp: isoAt(ms) });
+    const [first, trade, second] = [quoteAt(0), ...tradesAt(symbol, 1 * SECOND), quoteAt(2 * SECOND)];
+    await app.publish(first, trade, second);
+    await until('a file of quotes', () =>
+      readdirSync(archive, { recursive: true }).some((name) => /quotes.*\.parquet$/.test(String(name))),
+    );
+    const third = quoteAt(3 * SECOND);
+    await app.publish(third);
+    const { events } = await whole({ symbols: [symbol] });
+    expect(events.map(({ event_id: id }) => id)).toEqual(idsOf([first, trade, second, third]));
+    expect(events[0].data).toMatchObject({ data_type: 'QUOTE', bid_price: { text: expect.any(String) } });
+    expect(idsIn(await whole({ symbols: [symbol], data_types: ['QUOTE'], limit: 2 }))).toEqual(idsOf([first, second]));
   });
 
   it('of a symbol that nobody has heard of is empty, and says where it goes on', async () => {

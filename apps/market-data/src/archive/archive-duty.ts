@@ -1,11 +1,12 @@
 import type { DutyEvents, TopicDirectory } from '@distributary/distribution-core';
 import { Archive, type ArchiveDependencies } from './archive.js';
-import { ArchiveFeed } from './archive-feed.js';
+import { type ArchivedTopics, ArchiveFeed } from './archive-feed.js';
 import type { ArchiveOptions } from './archive-options.js';
 import type { FeedParts } from './lane-feed.js';
 
 export interface ArchiveDutyParts extends ArchiveDependencies, Pick<FeedParts, 'log' | 'onError'> {
   readonly directory: Pick<TopicDirectory, 'list' | 'version'>;
+  readonly isArchived: ArchivedTopics;
   readonly options: ArchiveOptions;
 }
 
@@ -26,8 +27,8 @@ export class ArchiveDuty implements DutyEvents {
   onTaken(): void {
     const { archive } = this;
     if (archive === undefined) return;
-    const { directory, log, clock, onError } = this.parts;
-    this.feed = new ArchiveFeed(directory, { log, archive, clock, onError });
+    const { directory, isArchived, log, clock, onError } = this.parts;
+    this.feed = new ArchiveFeed(directory, isArchived, { log, archive, clock, onError });
   }
 
   onLost(): void {

@@ -9,14 +9,19 @@ import {
 import { laneKey } from './archive-row.js';
 import { type FeedParts, LaneFeed } from './lane-feed.js';
 
-/** By the tenant's names. Quotes are state: there are many, and what they were before is not asked for. */
-const PATTERNS = ['market-data/normalized/#', 'market-data/bars/#'].map((pattern) => compileTopicPattern(pattern));
+/** By the tenant's names. */
+const TRADES_AND_BARS = ['market-data/normalized/#', 'market-data/bars/#'];
+const QUOTES = 'market-data/quotes/#';
 const FOLLOW_MS = 500;
 const RETRY_MS = 1_000;
 
-/** Every tenant's, without topics that others write. */
-export const isArchived = ({ name, origin }: TopicDefinition): boolean =>
-  origin === 'ingested' && PATTERNS.some((pattern) => pattern.matches(unqualified(name)));
+export type ArchivedTopics = (topic: Pick<TopicDefinition, 'name' | 'origin'>) => boolean;
+
+/** Every tenant's, without topics that others write. Quotes are many, and not everybody asks what they were. */
+export function archivedTopics({ quotes }: { readonly quotes: boolean }): ArchivedTopics {
+  const patterns = [...TRADES_AND_BARS, ...(quotes ? [QUOTES] : [])].map((pattern) => compileTopicPattern(pattern));
+  return ({ name, origin }) => origin === 'ingested' && patterns.some((pattern) => pattern.matches(unqualified(name)));
+}
 
 /** All lanes of the archived topics into the archive, those of topics that appear later included. */
 export class ArchiveFeed {
@@ -27,6 +32,7 @@ export class ArchiveFeed {
 
   constructor(
     private readonly directory: Pick<TopicDirectory, 'list' | 'version'>,
+    private readonly isArchived: ArchivedTopics,
     private readonly parts: FeedParts,
   ) {
     this.running = this.run();
@@ -59,7 +65,7 @@ export class ArchiveFeed {
     const topics = new Map(
       this.directory
         .list()
-        .filter(isArchived)
+        .filter(this.isArchived)
         .map((topic) => [keyOf(topic), topic]),
     );
     for (const [key, { brokerName }] of topics) {

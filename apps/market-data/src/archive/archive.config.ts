@@ -6,6 +6,10 @@ export const archiveConfig = z.object({
     about: 'Folder of the archive; all processes of an installation see the same one. Empty: `archive` in DATA_DIR.',
     default: '',
   }),
+  ARCHIVE_QUOTES: setting(z.enum(['off', 'on']), {
+    about: 'Whether quotes are archived, too. Trades and bars always are.',
+    default: 'off',
+  }),
   ARCHIVE_RETENTION_DAYS: setting(integerText(1, 36_500), {
     about: 'Days (UTC) that the archive keeps, the present one included.',
     default: '30',

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { type Duties, type FeatureSurroundings, type Parts } from '@distributary/distribution-service';
 import { ArchiveDisk } from '../archive/archive-disk.js';
 import { ArchiveDuty } from '../archive/archive-duty.js';
+import { archivedTopics } from '../archive/archive-feed.js';
 import { DEFAULT_ARCHIVE_OPTIONS } from '../archive/archive-options.js';
 import { archiveRowOf } from '../archive/event-row.js';
 import { HistoryDatabase } from '../candles/history-database.js';
@@ -38,9 +39,10 @@ export function openHistory(
     retentionDays: config.ARCHIVE_RETENTION_DAYS,
     flushAfterMs: config.ARCHIVE_FLUSH_MS,
   };
+  const isArchived = archivedTopics({ quotes: config.ARCHIVE_QUOTES === 'on' });
   const onError = (error: unknown) => logger.warn('archive.failed', { error });
   const keeping = roles.has('worker')
-    ? new ArchiveDuty({ disk, directory, log, clock, metrics, options, onError })
+    ? new ArchiveDuty({ disk, directory, isArchived, log, clock, metrics, options, onError })
     : undefined;
   if (keeping !== undefined) {
     duties.add('archive', {
@@ -61,7 +63,7 @@ export function openHistory(
   return {
     bars: new HistoricalDataService(directory, history, clock),
     streams: new HistoricalStreams(
-      { directory, log, history, clock, metrics },
+      { directory, isArchived, log, history, clock, metrics },
       { ...STREAMING, maxStreams: config.HISTORY_STREAMS },
     ),
     async close() {

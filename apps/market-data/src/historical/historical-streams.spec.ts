@@ -6,6 +6,7 @@ import {
   type Principal,
 } from '@distributary/distribution-core';
 import { settle, until } from '@distributary/distribution-core/testing';
+import { archivedTopics } from '../archive/archive-feed.js';
 import { aLane, aRow, MIDNIGHT, StillClock } from '../archive/testing/archive-world.js';
 import { HistoryWorld } from '../candles/testing/history-world.js';
 import { marketDataTopics } from '../events/default-topics.js';
@@ -55,6 +56,7 @@ describe('streams of historical data', () => {
     new HistoricalStreams(
       {
         directory: { list: () => topics, version: 5 },
+        isArchived: archivedTopics({ quotes: false }),
         log: {
           ends: (topic) =>
             Promise.resolve(

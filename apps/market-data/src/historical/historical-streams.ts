@@ -15,7 +15,7 @@ import {
   type TopicDirectory,
   unqualified,
 } from '@distributary/distribution-core';
-import { isArchived } from '../archive/archive-feed.js';
+import type { ArchivedTopics } from '../archive/archive-feed.js';
 import type { EventPage, MarketHistory, StoredMarketEvent } from '../candles/market-history.js';
 import { storedEventOf } from '../events/stored-event.js';
 import { historicalPages } from './historical-pages.js';
@@ -27,6 +27,7 @@ import { recordOfStored } from './stored-record.js';
 
 export interface HistoricalStreamsDependencies {
   readonly directory: Pick<TopicDirectory, 'list' | 'version'>;
+  readonly isArchived: ArchivedTopics;
   readonly log: Pick<Log, 'ends'>;
   /** Opened by the first question. */
   readonly history: () => Promise<Pick<MarketHistory, 'events'>>;
@@ -162,7 +163,8 @@ export class HistoricalStreams {
   /** The catalog's names by the broker's. */
   private topicsOf({ topicPatterns }: Selection): ReadonlyMap<string, string> {
     const patterns = topicPatterns.map((pattern) => compileTopicPattern(pattern));
-    const topics = this.deps.directory
+    const { directory, isArchived } = this.deps;
+    const topics = directory
       .list()
       .filter((topic) => isArchived(topic) && patterns.some((pattern) => pattern.matches(topic.name)));
     return new Map(topics.map(({ brokerName, name }) => [brokerName, name]));
