@@ -13,5 +13,5 @@ export { acceptedLatencies } from './run-figures.js';
 export { SequenceCheck, type SequenceFindings } from './sequence-check.js';
 export { ServerProcess } from './server-process.js';
 export { type ServiceOptions, serviceScript, startService } from './service-process.js';
-export { median, quantile, type Spread, spreadOf, weightedQuantile } from './statistics.js';
+export { median, noiseIn, quantile, type Spread, spreadOf, weightedQuantile } from './statistics.js';
 export { table } from './text-table.js';

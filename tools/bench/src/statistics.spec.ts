@@ -1,5 +1,5 @@
 import { acceptedLatencies } from './run-figures.js';
-import { median, quantile, spreadOf, weightedQuantile } from './statistics.js';
+import { median, noiseIn, quantile, spreadOf, weightedQuantile } from './statistics.js';
 
 describe('the figures', () => {
   it('have a median and a spread', () => {
@@ -7,6 +7,11 @@ describe('the figures', () => {
     expect(median([4, 1, 2, 3])).toBe(2.5);
     expect(median([])).toBeNaN();
     expect(spreadOf([5, 1, 3])).toEqual({ median: 3, min: 1, max: 5 });
+  });
+
+  it('differ from run to run', () => {
+    expect(noiseIn([100, 110, 99, 99])).toBeCloseTo(0.1);
+    expect(noiseIn([100])).toBeNaN();
   });
 
   it('have quantiles by nearest rank', () => {

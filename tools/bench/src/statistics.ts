@@ -16,6 +16,11 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
+/** By how much runs of one thing differ from the ones before, as a share: the median. NaN of fewer than two. */
+export function noiseIn(values: readonly number[]): number {
+  return median(values.slice(1).map((value, index) => Math.abs(value / values[index] - 1)));
+}
+
 /** Nearest rank; `values` need not be sorted. NaN if there are none. */
 export function quantile(values: ArrayLike<number>, share: number): number {
   if (values.length === 0) return Number.NaN;

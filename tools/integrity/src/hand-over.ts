@@ -92,7 +92,7 @@ class Relay {
 export const handOver: Scenario = {
   name: 'hand-over',
   about: 'all subscription types pass on: disconnect, process death, a stopped owner that wakes too late',
-  brokers: ['embedded', 'pulsar'],
+  brokers: ['embedded', 'kafka', 'pulsar'],
   isRotated: true,
 
   async run(options: ScenarioOptions) {

@@ -43,7 +43,7 @@ type Size = (typeof SIZES)[keyof typeof SIZES];
 export const stampede: Scenario = {
   name: 'stampede',
   about: 'thousands of clients come back at once after kill -9 of the service',
-  brokers: ['embedded', 'pulsar'],
+  brokers: ['embedded', 'kafka', 'pulsar'],
   isRotated: false,
 
   async run(options: ScenarioOptions) {

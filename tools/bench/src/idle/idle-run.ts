@@ -58,7 +58,8 @@ const WARM_UP_CONNECTIONS = 200;
 type Client = ChildProgram<IdleCommand, IdleAnswer>;
 
 export async function runIdle({ connections, idleSeconds, pin, profileFolder }: IdlePlan): Promise<IdleFigures> {
-  const env = { MAX_SESSIONS: '1000000' };
+  // A worker would tell of its machine once it has the duty, and whoever waits by then would have an event.
+  const env = { MAX_SESSIONS: '1000000', ROLES: 'api,gateway' };
   const server = await startMonitoringService({ cpu: pin ? 0 : undefined, env, profileFolder });
   const clients: Client[] = [];
   const connect = async (count: number): Promise<void> => {

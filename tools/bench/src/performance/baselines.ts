@@ -1,4 +1,4 @@
-import { median } from '../statistics.js';
+import { median, noiseIn } from '../statistics.js';
 import type { CaseResult } from './performance-case.js';
 
 /** Ratios to a peer of the same run, by case and figure: unlike rates, they mean something on another machine. */
@@ -20,10 +20,6 @@ export function noiseOf(results: readonly CaseResult[]): number {
     figures.filter(({ isPeer, values }) => isPeer === true && values.length > 1).map(({ values }) => noiseIn(values)),
   );
   return Math.max(LEAST_NOISE, ...noises);
-}
-
-function noiseIn(values: readonly number[]): number {
-  return median(values.slice(1).map((value, index) => Math.abs(value / values[index] - 1)));
 }
 
 export function baselinesOf(results: readonly NamedResult[]): Baselines {
