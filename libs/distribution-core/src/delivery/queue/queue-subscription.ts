@@ -10,6 +10,7 @@ import type { LanePosition } from '../../position.js';
 import type { DeadLetterReason, DeadLetterSink } from '../dead-letter.js';
 import type { DeliveryOutcomes, FailedAttempt } from '../delivery-outcomes.js';
 import { redeliveryDelayMs } from '../redelivery-policy.js';
+import { AckDeadlines } from './ack-deadlines.js';
 import { type Dispatch, type DispatchLane, dispatchOf } from './dispatch.js';
 import type { Entry } from './entry.js';
 import { LetterBurial } from './letter-burial.js';
@@ -42,12 +43,6 @@ export interface SubscriptionParts {
   readonly leave?: () => Promise<void>;
 }
 
-interface Deadline {
-  readonly entry: Entry;
-  readonly attempt: number;
-  readonly dueMs: number;
-}
-
 /** What nobody has to be given moves the low water too; how soon that is stored. */
 const PASSED_FLUSH_MS = 1000;
 
@@ -61,11 +56,8 @@ export class QueueSubscription {
   private readonly behaviour: Dispatch;
   private readonly opener: LaneOpener;
   private readonly departures: LaneDepartures;
-  /** Oldest first: every delivery has the same time. */
-  private readonly deadlines: Deadline[] = [];
+  private readonly deadlines: AckDeadlines;
   private readonly delays = new Set<() => void>();
-  private cancelAlarm: () => void = () => undefined;
-  private alarmMs = Infinity;
   private takenCount = 0;
   private isPaused = false;
   private isEnded = false;
@@ -85,6 +77,7 @@ export class QueueSubscription {
     this.options = options;
     this.committer = new PositionCommitter(parts.positions, parts.clock);
     this.burial = new LetterBurial(parts.clock, parts.deadLetters, parts.dropped);
+    this.deadlines = new AckDeadlines(parts.clock, options.ackTimeoutMs, (overdue) => this.failOverdue(overdue));
     this.behaviour = dispatchOf(options.type, this.consumers);
     this.departures = new LaneDepartures(parts.clock);
     this.opener = new LaneOpener({
@@ -188,8 +181,7 @@ export class QueueSubscription {
   /** Until it is resumed nothing is given out, and nothing that is held is overdue. */
   pause(): void {
     this.isPaused = true;
-    this.cancelAlarm();
-    this.alarmMs = Infinity;
+    this.deadlines.stop();
   }
 
   resume(): void {
@@ -276,13 +268,13 @@ export class QueueSubscription {
       }
       if (given.length > 0) consumer.give(given);
     }
-    this.setAlarm();
+    this.deadlines.setAlarm();
   }
 
   async end(): Promise<void> {
     if (this.isEnded) return;
     this.isEnded = true;
-    this.cancelAlarm();
+    this.deadlines.stop();
     for (const cancel of this.delays) cancel();
     this.burial.stop();
     for (const consumer of this.consumers.splice(0)) {
@@ -315,7 +307,7 @@ export class QueueSubscription {
     this.takenCount++;
     if (entry.attempt > 1) this.parts.redelivered.add();
     consumer.held.add(entry);
-    this.deadlines.push({ entry, attempt: entry.attempt, dueMs: nowMs + this.options.ackTimeoutMs });
+    this.deadlines.add(entry, nowMs);
     return entry.delivery();
   }
 
@@ -365,6 +357,12 @@ export class QueueSubscription {
     else this.tellRetrying(entry, reason);
   }
 
+  /** One of them may be given back with one before it: it was not late by itself. */
+  private failOverdue(overdue: readonly Entry[]): void {
+    for (const entry of overdue) if (entry.state === 'held') this.fail(entry, 'ack_timeout', undefined);
+    this.dispatch();
+  }
+
   private tellRetrying(entry: Entry, reason: FailedAttempt['reason']): void {
     const { outcomes } = this.parts;
     if (outcomes?.to.observer === undefined) return;
@@ -406,30 +404,6 @@ export class QueueSubscription {
     }
     this.dispatch();
   }
-
-  private expire(): void {
-    this.alarmMs = Infinity;
-    const nowMs = this.parts.clock.monotonicMs();
-    let due = 0;
-    while (due < this.deadlines.length && this.deadlines[due].dueMs <= nowMs) due++;
-    for (const { entry, attempt } of this.deadlines.splice(0, due)) {
-      if (entry.state === 'held' && entry.attempt === attempt) this.fail(entry, 'ack_timeout', undefined);
-    }
-    this.dispatch();
-  }
-
-  /** For the oldest delivery that is still held. */
-  private setAlarm(): void {
-    while (this.deadlines.length > 0 && !isOpen(this.deadlines[0])) this.deadlines.shift();
-    const dueMs = this.deadlines[0]?.dueMs ?? Infinity;
-    if (dueMs === this.alarmMs) return;
-    this.cancelAlarm();
-    this.alarmMs = dueMs;
-    const { clock } = this.parts;
-    if (dueMs < Infinity) this.cancelAlarm = clock.after(dueMs - clock.monotonicMs(), () => this.expire());
-  }
 }
-
-const isOpen = ({ entry, attempt }: Deadline): boolean => entry.state === 'held' && entry.attempt === attempt;
 
 const laneGone = () => new DistributionError('generation.stale', 'another process has the lane by now');
