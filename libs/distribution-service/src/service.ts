@@ -34,7 +34,7 @@ import { openObservability } from './composition/observability.js';
 import { openTelemetry } from './composition/telemetry.js';
 import { openStorage } from './composition/open-storage.js';
 import { connectGrpc, type GrpcServer } from './composition/grpc-server.js';
-import { closePipeline, drainStreams, openParts } from './composition/parts.js';
+import { closePipeline, drainStreams, openParts, startReading } from './composition/parts.js';
 import type { ServiceConfig } from './config/service.config.js';
 import type { Domain } from './domain.js';
 
@@ -198,6 +198,7 @@ async function assemble<Config extends ServiceConfig>(
     dependencies,
     observability,
   });
+  await startReading(parts, { roles, clock });
   const health = new HealthService(lifecycle, dependencies, clock, config.HEALTH_CHECK_TIMEOUT_MS, config.ROLES);
   const adapter = createHttpAdapter({
     policy,

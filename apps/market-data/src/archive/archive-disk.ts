@@ -1,6 +1,15 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { type ArchiveFile, fileAt, isPart, partPathOf, pathOf, topicFolder, topicOfFolder } from './archive-file.js';
+import {
+  type ArchiveFile,
+  fileAt,
+  isContinued,
+  isPart,
+  partPathOf,
+  pathOf,
+  topicFolder,
+  topicOfFolder,
+} from './archive-file.js';
 
 async function flushToDisk(target: string): Promise<void> {
   const handle = await open(target, 'r');
@@ -27,7 +36,11 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 export class ArchiveDisk {
   private readonly madeFolders = new Set<string>();
 
-  constructor(readonly root: string) {}
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = path.resolve(root);
+  }
 
   absolute(file: ArchiveFile): string {
     return path.join(this.root, pathOf(file));
@@ -71,8 +84,9 @@ export class ArchiveDisk {
     const folder = path.dirname(part);
     if (!this.madeFolders.has(folder)) {
       await mkdir(folder, { recursive: true });
-      await flushToDisk(path.dirname(folder));
-      await flushToDisk(this.root);
+      for (let above = path.dirname(folder); above.startsWith(this.root); above = path.dirname(above)) {
+        await flushToDisk(above);
+      }
       this.madeFolders.add(folder);
     }
     return part;
@@ -103,14 +117,22 @@ export class ArchiveDisk {
     return flushToDisk(folder);
   }
 
+  private async topicFolders(within = ''): Promise<readonly string[]> {
+    const names = await namesIn(path.join(this.root, within));
+    const folders = names.map((name) => path.join(within, name));
+    const further = await Promise.all(folders.filter(isContinued).map((folder) => this.topicFolders(folder)));
+    return [...folders.filter((folder) => !isContinued(folder)), ...further.flat()];
+  }
+
   private async visit(
     topics: readonly string[] | undefined,
     found: (topic: string, day: string, name: string) => void,
   ): Promise<void> {
-    const folders = topics?.map(topicFolder) ?? (await namesIn(this.root));
+    const folders = topics?.map(topicFolder) ?? (await this.topicFolders());
     for (const topic of folders) {
       if (topicOfFolder(topic) === undefined) continue;
-      for (const day of await namesIn(path.join(this.root, topic))) {
+      // The newest first: whoever sees a file that came meanwhile sees those before it, too.
+      for (const day of [...(await namesIn(path.join(this.root, topic)))].sort().reverse()) {
         for (const name of await namesIn(path.join(this.root, topic, day))) found(topic, day, name);
       }
     }

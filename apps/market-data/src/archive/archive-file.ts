@@ -22,6 +22,8 @@ export interface ArchiveFile {
 const ENDING = '.parquet';
 const PART_ENDING = '.part';
 const MAX_NAME_BYTES = 255;
+const PIECES = /.{1,200}/g;
+const CONTINUED = '+';
 const CONTINUES = 'c';
 const FOLLOWS_GAP = 'g';
 
@@ -40,8 +42,12 @@ function textOf(token: string): string | undefined {
   return tokenOf(text) === token ? text : undefined;
 }
 
-export const topicFolder = (topic: string): string => tokenOf(topic);
-export const topicOfFolder = (folder: string): string | undefined => textOf(folder);
+/** Of a name that is longer than a folder's may be: one folder within another, all but the last with a mark at their ends. */
+export const topicFolder = (topic: string): string =>
+  (tokenOf(topic).match(PIECES) ?? ['']).join(`${CONTINUED}${path.sep}`);
+export const topicOfFolder = (folder: string): string | undefined =>
+  textOf(folder.replaceAll(`${CONTINUED}${path.sep}`, ''));
+export const isContinued = (folder: string): boolean => folder.endsWith(CONTINUED);
 export const isPart = (name: string): boolean => name.endsWith(PART_ENDING);
 
 /** `<partition>.<epoch>.<first>.<last>.<rows>.<earliest>.<latest>.<c|g>.parquet`, numbers in base 36. */
@@ -74,7 +80,7 @@ const numberOf = (token: string): number | undefined => {
 
 /** The inverse of {@link pathOf}; undefined for what is no finished file of an archive. */
 export function fileAt(folder: string, dayFolder: string, name: string): ArchiveFile | undefined {
-  const topic = textOf(folder);
+  const topic = topicOfFolder(folder);
   const day = dayOfText(dayFolder);
   if (topic === undefined || day === undefined || !name.endsWith(ENDING)) return undefined;
   const parts = name.slice(0, -ENDING.length).split('.');

@@ -27,6 +27,27 @@ describe('the archive', () => {
     ]);
   });
 
+  it('keeps the events of topics whose names are longer than those of folders may be', async () => {
+    const long = aLane({ topic: `market-data_2fnormalized_2f${'X.'.repeat(100)}` });
+    const longer = aLane({ topic: `${long.topic}Y` });
+    const archive = await world.open();
+    await archive.append(aBatch(0, 10, { lane: long }));
+    await archive.append(aBatch(0, 20, { lane: longer }));
+    await archive.append(aBatch(0, 30));
+    await archive.close();
+    const topics = (await world.disk.list()).map(({ lane, rows }) => [lane.topic, rows]);
+    expect(new Map(topics as [string, number][])).toEqual(
+      new Map([
+        [long.topic, 10],
+        [longer.topic, 20],
+        [aLane().topic, 30],
+      ]),
+    );
+    expect(await world.disk.list([longer.topic])).toMatchObject([{ lane: longer, rows: 20 }]);
+    const next = await world.open();
+    expect(next.resumeFrom()).toContainEqual({ ...long, position: positionOfOffset(9) });
+  });
+
   it('keeps figures and bytes exactly as they came', async () => {
     const archive = await world.open();
     const value = Buffer.from([0x7b, 0xff, 0x00, 0x7d]);

@@ -22,16 +22,18 @@ export const MAX_HISTORY_LIMIT = 10_000;
 /** In the year 2255: what a number holds exactly. */
 export const MAX_MICROS = Number.MAX_SAFE_INTEGER;
 
+export const HISTORY_TIME_RULE = 'must be a time between 1970 and 2255';
+export const isHistoryTime = (micros: number): boolean => Number.isSafeInteger(micros) && micros >= 0;
+
 /** Refuses with every problem, by the names that the parameters have outside. */
 export function checkRange({ symbols, startMicros, endMicros, limit }: HistoryRange): void {
   const problems: Problem[] = [];
-  const isTime = (micros: number) => Number.isSafeInteger(micros) && micros >= 0;
   if (symbols.length === 0) problems.push({ path: 'symbols', rule: 'must name one at least' });
   symbols.forEach((symbol, index) => {
     if (symbol === '') problems.push({ path: `symbols[${index}]`, rule: 'must not be empty' });
   });
-  if (!isTime(startMicros)) problems.push({ path: 'start_time', rule: 'must be a time between 1970 and 2255' });
-  if (!isTime(endMicros)) problems.push({ path: 'end_time', rule: 'must be a time between 1970 and 2255' });
+  if (!isHistoryTime(startMicros)) problems.push({ path: 'start_time', rule: HISTORY_TIME_RULE });
+  if (!isHistoryTime(endMicros)) problems.push({ path: 'end_time', rule: HISTORY_TIME_RULE });
   else if (endMicros < startMicros) problems.push({ path: 'end_time', rule: 'must not be before start_time' });
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > MAX_HISTORY_LIMIT) {
     problems.push({ path: 'limit', rule: `must be a whole number from 1 to ${MAX_HISTORY_LIMIT}` });

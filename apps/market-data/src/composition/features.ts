@@ -21,6 +21,12 @@ import { openStatistics } from './statistics.js';
 export function createFeatures(parts: Parts, around: FeatureSurroundings<MarketDataConfig>): Features {
   const { config, roles, clock, ids, metrics, logger } = around;
   const ticks = new LatestTicks(metrics);
+  if (roles.has('api')) {
+    parts.fanOut.onBatch = ({ state, batch }) => {
+      const { name } = state.topic;
+      ticks.apply(batch, name, tenantOf(name));
+    };
+  }
   const statistics = openStatistics(parts, { config, roles, clock, metrics, logger });
   const duties = new Duties(parts.storage, { config, clock, ids, metrics, logger });
   const history = openHistory(parts, around, duties);
@@ -45,12 +51,6 @@ export function createFeatures(parts: Parts, around: FeatureSurroundings<MarketD
     }),
     ...(caching !== undefined && { topicFigures: caching.topicFigures }),
     start() {
-      if (roles.has('api')) {
-        parts.fanOut.onBatch = ({ state, batch }) => {
-          const { name } = state.topic;
-          ticks.apply(batch, name, tenantOf(name));
-        };
-      }
       schedules.start();
       duties.start();
     },

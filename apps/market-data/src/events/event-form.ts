@@ -1,4 +1,5 @@
 import type { MarketDataDistribution } from '@distributary/contracts';
+import { tenantOf } from '@distributary/distribution-core';
 import type { EventForm, PublishedEvent } from '@distributary/distribution-service';
 import { TickOrder } from '../manners/tick-order.js';
 import { externalEvent, publishedForm } from './external-event.js';
@@ -23,11 +24,11 @@ export const marketDataEvents: EventForm = {
       },
       admit: (events) =>
         events.map((event) => {
-          const { source, record } = event as Partial<ReadEvent> & PublishedEvent;
+          const { source, record, topic } = event as Partial<ReadEvent> & PublishedEvent;
           // What the service says of itself has no source that could be late.
-          if (source === undefined || !order.isLate(source, record.timeMicros)) return event;
+          if (source === undefined || !order.isLate(tenantOf(topic), source, record.timeMicros)) return event;
           // It has its id already, chosen or given.
-          return toPublishedEvent({ ...source, event_id: record.eventId }, clock, ids, true);
+          return { ...toPublishedEvent({ ...source, event_id: record.eventId }, clock, ids, true), topic };
         }),
     };
   },

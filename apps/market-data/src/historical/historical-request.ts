@@ -3,6 +3,7 @@ import { DistributionError, invalidRequest, type Problem, type Selection } from 
 import { messageFields, parseWith, selectionFor } from '@distributary/distribution-nest';
 import { z } from 'zod';
 import { microsOfIso } from '@distributary/distribution-service';
+import { HISTORY_TIME_RULE, isHistoryTime } from '../candles/history-request.js';
 import { marketDataVocabulary } from '../stream/market-data-vocabulary.js';
 import { flatCriteria } from '../stream/stream-request.js';
 
@@ -54,10 +55,11 @@ export function parseHistoricalRequest(message: object): HistoricalRequest {
 function timeProblems({ start_time: start, end_time: end }: z.output<typeof timesSchema>): Problem[] {
   const fromMicros = microsOfIso(start);
   const problems: Problem[] = [];
-  if (fromMicros < 0) problems.push({ path: 'start_time', rule: 'must not be before 1970' });
-  if (end !== undefined && microsOfIso(end) <= fromMicros) {
-    problems.push({ path: 'end_time', rule: 'must be after start_time' });
-  }
+  if (!isHistoryTime(fromMicros)) problems.push({ path: 'start_time', rule: HISTORY_TIME_RULE });
+  if (end === undefined) return problems;
+  const toMicros = microsOfIso(end);
+  if (!isHistoryTime(toMicros)) problems.push({ path: 'end_time', rule: HISTORY_TIME_RULE });
+  else if (toMicros <= fromMicros) problems.push({ path: 'end_time', rule: 'must be after start_time' });
   return problems;
 }
 

@@ -48,16 +48,20 @@ export class LatestTicks {
       }, undefined);
   }
 
-  /** Only the newest of each symbol in a batch is looked at: most of a batch is passed over. */
+  /** Only the newest of each type and symbol in a batch is looked at: most of a batch is passed over. */
   apply(batch: EventBatch, topic: string, tenant: string): void {
     const symbols = batch.column('symbol');
     const exchanges = batch.column('exchange');
-    if (symbols === undefined || exchanges === undefined) return;
-    const places = exchanges.dictionary.length + 1;
+    const types = batch.column('data_type');
+    if (symbols === undefined || exchanges === undefined || types === undefined) return;
+    const hasPrice = types.dictionary.map((type) => type !== 'STATUS' && type !== RECEIPTS);
+    const exchangePlaces = exchanges.dictionary.length + 1;
+    const typePlaces = types.dictionary.length + 1;
     const newest = new Map<number, number>();
     for (let index = 0; index < batch.count; index++) {
-      if (symbols.index[index] === 0 || exchanges.index[index] === 0) continue;
-      const place = symbols.index[index] * places + exchanges.index[index];
+      const [symbol, exchange, type] = [symbols.index[index], exchanges.index[index], types.index[index]];
+      if (symbol === 0 || exchange === 0 || type === 0 || !hasPrice[type - 1]) continue;
+      const place = (symbol * exchangePlaces + exchange) * typePlaces + type;
       const before = newest.get(place);
       if (before === undefined || batch.timeMicrosAt(before) <= batch.timeMicrosAt(index)) newest.set(place, index);
     }
@@ -67,7 +71,6 @@ export class LatestTicks {
 
   private take(record: EventRecord, topic: string, tenant: string): void {
     const { symbol, exchange, data_type: dataType } = record.attributes;
-    if (dataType === 'STATUS' || dataType === RECEIPTS) return;
     const key = keyOf(tenant, String(symbol));
     let ticks = this.symbols.get(key);
     if (ticks === undefined) this.symbols.set(key, (ticks = new Map()));

@@ -3,7 +3,7 @@ import { FakeClock } from '@distributary/distribution-core/testing';
 import { cachedLatestOf } from '../cache/cached-latest.js';
 import type { CachedLatest } from '../cache/distribution-cache.js';
 import { aQuote, aTrade, batchOf } from '../testing/published-events.js';
-import { LatestTicks } from './latest-ticks.js';
+import { LatestTicks, type Tick } from './latest-ticks.js';
 import { LatestService } from './latest.service.js';
 
 const TOPIC = 'market-data/normalized/equities';
@@ -72,6 +72,21 @@ describe('the newest of a symbol', () => {
     }
     const permitted = may('market-data/normalized/#');
     expect(await answering(cached).service.latestOf('EUR/USD', {}, permitted)).toMatchObject({ symbol: 'EUR/USD' });
+  });
+
+  it('is known of each type, whatever else the same batch says of the symbol', () => {
+    const ticks = new LatestTicks();
+    const at = (second: number) => ({ timestamp: `2025-06-21T09:30:0${second}Z` });
+    const halt = { symbol: 'AAPL', exchange: 'NASDAQ', status: 'halted' as const, ...at(4) };
+    const batch = batchOf(new FakeClock(), aTrade(at(1)), aTrade(at(2)), aQuote(at(3)), {
+      data_type: 'STATUS',
+      data: halt,
+    });
+    ticks.apply(batch, 't', 'default');
+    const types = ticks.of('default', 'AAPL').map(({ record }) => record.attributes.data_type);
+    expect(types).toEqual(['TRADE', 'QUOTE']);
+    const isTrade = ({ record }: Tick) => record.attributes.data_type === 'TRADE';
+    expect(ticks.newestOf('default', 'AAPL', isTrade)?.record.timeMicros).toBe(Date.parse(at(2).timestamp) * 1_000);
   });
 
   it('is the one that happened last, of all types and exchanges', () => {

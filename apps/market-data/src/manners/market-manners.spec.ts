@@ -1,4 +1,5 @@
 import type { MarketDataEventInput } from '@distributary/contracts';
+import { invalidRequest } from '@distributary/distribution-core';
 import { FakeClock } from '@distributary/distribution-core/testing';
 import { parseMarketDataEvents } from '../events/market-data-event.js';
 import { countedMetrics } from '../testing/counted-metrics.js';
@@ -10,11 +11,14 @@ class World {
   readonly published: MarketDataEventInput[] = [];
   readonly counted = countedMetrics();
   failure: Error | undefined;
+  /** What the ingest never takes. */
+  refuses: (event: MarketDataEventInput) => boolean = () => false;
   readonly manners = new MarketManners({
     clock: this.clock,
     metrics: this.counted.metrics,
     publish: (events) => {
       if (this.failure !== undefined) return Promise.reject(this.failure);
+      if (events.some(this.refuses)) return Promise.reject(invalidRequest([{ path: 'events[0]', rule: 'must fit' }]));
       // As ingest would: what it refuses fails the test.
       parseMarketDataEvents(events);
       this.published.push(...events);
@@ -112,6 +116,19 @@ describe('how sources behave', () => {
     world.failure = undefined;
     expect(await world.after(1_000)).toHaveLength(1_000);
     expect(world.manners.pending).toBe(0);
+  });
+
+  it('is told but for what is refused for what it is', async () => {
+    const world = new World();
+    world.see(of(1), of(3), of(1, { source: 'bad' }), of(3, { source: 'bad' }), of(5), of(7));
+    world.refuses = ({ data }) => 'source' in data && data.source === 'bad';
+    expect(await world.after(1_000)).toEqual([
+      expect.objectContaining({ source: 'itch', first_missing: 2 }),
+      expect.objectContaining({ source: 'itch', first_missing: 4 }),
+      expect.objectContaining({ source: 'itch', first_missing: 6 }),
+    ]);
+    expect(world.manners.pending).toBe(0);
+    expect(world.counted.counts()).toMatchObject({ market_status_dropped_total: 1 });
   });
 
   it('has one id for one thing, however often it is told, and however long the names are', async () => {

@@ -1,5 +1,12 @@
 import type { MarketDataDistributed, MarketDataEventInput } from '@distributary/contracts';
-import { type Clock, type Counter, type EventBatch, type Gauge, type Metrics } from '@distributary/distribution-core';
+import {
+  type Clock,
+  type Counter,
+  DistributionError,
+  type EventBatch,
+  type Gauge,
+  type Metrics,
+} from '@distributary/distribution-core';
 import { storedEventOf } from '../events/stored-event.js';
 import { type FreshnessLimits, FRESHNESS_LIMITS, SourceFreshness } from './source-freshness.js';
 import { SEQUENCE_LIMITS, SequenceGaps, type SequenceLimits, type SequenceStream } from './sequence-gaps.js';
@@ -42,7 +49,10 @@ export class MarketManners {
       gaps: metrics.counter('sequence_gaps_total', 'Times that numbers of a source never came'),
       missing: metrics.counter('sequence_missing_total', 'Numbers of sources that never came'),
       resets: metrics.counter('sequence_resets_total', 'Times that a source began to count anew'),
-      leftOut: metrics.counter('market_status_dropped_total', 'Status events left out since too many waited'),
+      leftOut: metrics.counter(
+        'market_status_dropped_total',
+        'Status events left out: too many waited, or they were refused',
+      ),
       stale: metrics.gauge('stale_sources', 'Sources that have gone silent'),
     };
     const forgotten = (of: string) =>
@@ -93,8 +103,19 @@ export class MarketManners {
     while (this.waiting.length > 0) {
       const next = this.waiting.slice(0, MAX_AT_ONCE);
       // What cannot be published now stays, and is tried again at the next check.
-      await this.deps.publish(next);
+      await this.publish(next);
       this.waiting = this.waiting.slice(next.length);
+    }
+  }
+
+  /** Rejects with what may be over by the next check. What is refused for what it is does not hold up the rest. */
+  private async publish(events: readonly MarketDataEventInput[]): Promise<void> {
+    try {
+      await this.deps.publish(events);
+    } catch (error) {
+      if (!(error instanceof DistributionError) || error.retryable) throw error;
+      if (events.length === 1) this.counted.leftOut.add();
+      else for (const event of events) await this.publish([event]);
     }
   }
 

@@ -32,6 +32,7 @@ export function gapEvent(gap: SequenceGap, nowMicros: number): StatusInput {
 export function resetEvent(stream: SequenceStream, nowMicros: number): StatusInput {
   return {
     ...statusAt(nowMicros),
+    event_id: idOf(['reset', nameOf(stream), isoOfMicros(nowMicros)]),
     data: {
       status: 'sequence_reset',
       ...stream,

@@ -60,6 +60,8 @@ describe('routing keys of market data', () => {
   });
 
   it('of a source are those of no symbol', () => {
+    expect(sourceKeyOf('源'.repeat(100)).length).toBeLessThan(512);
+    expect(sourceKeyOf('源'.repeat(100))).not.toBe(sourceKeyOf('源'.repeat(99)));
     expect(sourceKeyOf('nasdaq itch')).toBe('_source.nasdaq_20itch.status');
     expect(partsOfKey(sourceKeyOf('itch'))).toBeUndefined();
   });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { MarketDataType } from '@distributary/contracts';
 
 /** Of a routing key: the symbol, the exchange, and what kind of event it is. */
@@ -51,8 +52,15 @@ export function nameOfWord(word: string): string | undefined {
 export const routingKeyOf = ({ symbol, exchange, dataType }: KeyParts): string =>
   `${wordOf(symbol)}.${wordOf(exchange)}.${KINDS[dataType]}`;
 
+/** Beyond it a name of a hundred letters, each of many bytes, would make a longer key than there may be. */
+const MAX_SOURCE_WORD = 400;
+
 /** `_source.nasdaq-itch.status`: of what is about a source, and not about a symbol. */
-export const sourceKeyOf = (source: string): string => `${SOURCE_WORD}.${wordOf(source)}.${KINDS.STATUS}`;
+export function sourceKeyOf(source: string): string {
+  const word = wordOf(source);
+  const name = word.length <= MAX_SOURCE_WORD ? word : createHash('sha256').update(source).digest('hex');
+  return `${SOURCE_WORD}.${name}.${KINDS.STATUS}`;
+}
 
 /** Undefined of keys that producers made up themselves. */
 export function partsOfKey(routingKey: string): KeyParts | undefined {

@@ -43,7 +43,8 @@ export function authenticationInterceptor(access: AccessControl): ServerIntercep
   };
 }
 
-async function principalOf(
+/** By the token in the metadata or, without one, by the certificate (DER) that the peer showed. */
+export async function principalOf(
   access: AccessControl,
   metadata: Metadata,
   certificate: () => Buffer | undefined,

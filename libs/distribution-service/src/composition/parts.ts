@@ -11,6 +11,7 @@ import {
   type Metrics,
   observers,
   type TenantQuotas,
+  type TopicDefinition,
   TopicDirectory,
 } from '@distributary/distribution-core';
 import {
@@ -139,12 +140,6 @@ export async function openParts(around: Surroundings, broker: Broker, storage: S
   try {
     await directory.start(domain.topics.initial());
     await routing.start();
-    if (READERS.some((role) => around.roles.has(role))) {
-      // The newest values are read over REST whether or not anyone is subscribed.
-      await fanOut.pin(directory.list().map((topic) => topic.name));
-      pinNewState(directory, fanOut);
-      await Promise.race([fanOut.whenLastValuesComplete(), afterMs(clock, LAST_VALUES_WAIT_MS)]);
-    }
   } catch (error) {
     directory.stop();
     await routing.stop();
@@ -221,13 +216,31 @@ export async function openParts(around: Surroundings, broker: Broker, storage: S
   };
 }
 
+/**
+ * What passes is read from here on, that of topics that are created later too: the newest values are asked for over REST
+ * whether or not anyone is subscribed. Resolves when those of state are known, or have been read for a while.
+ */
+export async function startReading(
+  { directory, fanOut }: Parts,
+  { roles, clock }: Pick<Surroundings, 'roles' | 'clock'>,
+) {
+  if (!READERS.some((role) => roles.has(role))) return;
+  const pin = (topics: readonly TopicDefinition[]) => fanOut.pin(topics.map(({ name }) => name));
+  const { onChange } = directory;
+  directory.onChange = async (topics) => {
+    await onChange(topics);
+    await pin(topics);
+  };
+  await pin(directory.list());
+  await Promise.race([fanOut.whenLastValuesComplete(), afterMs(clock, LAST_VALUES_WAIT_MS)]);
+}
+
 /** Tells the clients to come back and stores what they acknowledged. */
 export async function drainStreams(parts: Parts): Promise<void> {
   parts.webSocketDoor.stop();
   parts.directory.stop();
   parts.management.live.stop();
-  await parts.publishCalls.drain();
-  await parts.sessions.drain();
+  await Promise.all([parts.publishCalls.drain(), parts.sessions.drain()]);
   await parts.transforming.close();
   await parts.guarantees.close();
 }
@@ -238,15 +251,6 @@ export async function closePipeline(parts: Parts): Promise<void> {
   await parts.schemaRegistry.close();
   await parts.fanOut.stop();
   await parts.log.close();
-}
-
-/** Topics of state that are created later, by whichever tenant, are read over REST as well. */
-function pinNewState(directory: TopicDirectory, fanOut: FanOut): void {
-  const { onChange } = directory;
-  directory.onChange = async (topics) => {
-    await onChange(topics);
-    await fanOut.pin(topics.filter(({ conflationKey }) => conflationKey !== 'none').map(({ name }) => name));
-  };
 }
 
 const afterMs = (clock: Clock, ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));

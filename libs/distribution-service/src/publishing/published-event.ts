@@ -18,8 +18,8 @@ export interface EventReader {
    */
   read(input: unknown, index: number, problems: Problem[]): PublishedEvent | undefined;
   /**
-   * Looks at all events of a call that goes through, in their order, before they are appended. Absent: there is nothing to be
-   * seen in it.
+   * Looks at all events of a call that is permitted, in their order and by the catalog's names of their topics, before they
+   * are appended. Absent: there is nothing to be seen in it.
    */
   admit?(events: readonly PublishedEvent[]): readonly PublishedEvent[];
   /** Of a body whose events need not be parsed; undefined if it must be. Absent: there is no such way. */

@@ -74,7 +74,7 @@ export class IngestPublisher<Input> implements EventPublisher<Input> {
     principal: Principal = LOCAL_PRINCIPAL,
   ): Promise<readonly IngestOutcome[]> {
     if (events.length === 0) return [];
-    const admitted = this.reader.admit?.(events) ?? events;
-    return this.ingest.publish(permittedToPublish(principal, admitted));
+    const permitted = permittedToPublish(principal, events);
+    return this.ingest.publish(this.reader.admit?.(permitted) ?? permitted);
   }
 }

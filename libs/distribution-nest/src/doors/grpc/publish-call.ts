@@ -108,7 +108,8 @@ export class PublishCall {
   }
 
   private answer(): void {
-    while (this.isOpen && !this.isFull && this.turns[0]?.ack !== undefined) {
+    // At the end what is read is answered all the same: that is a window of it at most.
+    while (this.isOpen && (!this.isFull || this.isDraining) && this.turns[0]?.ack !== undefined) {
       // What a slow reader has not taken yet counts as in flight, by not being asked for more.
       this.isFull = !this.call.write(this.turns[0].ack);
       this.turns.shift();

@@ -1,8 +1,14 @@
 import { Duplex } from 'node:stream';
 import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
-import { DistributionError, noMetrics } from '@distributary/distribution-core';
+import {
+  API_KEY_PREFIX,
+  DistributionError,
+  LOCAL_PRINCIPAL,
+  noMetrics,
+  type Principal,
+} from '@distributary/distribution-core';
 import { FakeClock, until } from '@distributary/distribution-core/testing';
-import { OPEN_ACCESS } from '../../auth/access-control.js';
+import { AccessControl, OPEN_ACCESS } from '../../auth/access-control.js';
 import { PublishCalls, type PublishCallsDependencies, type PublishStreamCall } from './publish-calls.js';
 
 interface Ack {
@@ -191,6 +197,47 @@ describe('a stream that publishes', () => {
     calls.accept(late.asCall());
     expect(late.failure?.code).toBe(status.UNAVAILABLE);
     await calls.drain();
+  });
+
+  it('is drained though its client takes no answer', async () => {
+    call.isStuck = true;
+    for (let batch = 0; batch < 4; batch++) call.sends('{"event_id":"a"}');
+    await published(4);
+    for (const each of publisher.calls) each.end();
+    await until('the door to be full', () => call.isPaused());
+    await calls.drain();
+    expect(call.failure?.code).toBe(status.UNAVAILABLE);
+  });
+
+  it('appends in the order in which the batches came, however long it takes to know whose they are', async () => {
+    const known: ((principal: Principal) => void)[] = [];
+    const authenticate = () => new Promise<Principal>((resolve) => known.push(resolve));
+    const access = new AccessControl({ apiKeys: { authenticate }, jwts: undefined });
+    const { publish } = publisher;
+    calls = new PublishCalls({ publish, access, clock, metrics: noMetrics, onUnexpected: () => undefined });
+    call = new TestCall();
+    call.metadata.set('x-api-key', `${API_KEY_PREFIX}a`);
+    calls.accept(call.asCall());
+    for (const id of ['a', 'b', 'c']) call.sends(`{"event_id":"${id}"}`);
+    await until('three questions', () => known.length === 3);
+    for (const tell of known.toReversed()) tell(LOCAL_PRINCIPAL);
+    await published(3);
+    expect(publisher.calls.map(({ events }) => events)).toEqual(['a', 'b', 'c'].map((event_id) => [{ event_id }]));
+  });
+
+  it('knows its caller by a certificate where there is no token', async () => {
+    const certificates = (raw: Buffer) => (raw.toString() === 'der' ? LOCAL_PRINCIPAL : undefined);
+    const authenticate = () => Promise.reject(new DistributionError('auth.missing', 'no'));
+    const access = new AccessControl({ apiKeys: { authenticate }, jwts: undefined, certificates });
+    const { publish } = publisher;
+    calls = new PublishCalls({ publish, access, clock, metrics: noMetrics, onUnexpected: () => undefined });
+    call = Object.assign(new TestCall(), {
+      getAuthContext: () => ({ sslPeerCertificate: { raw: Buffer.from('der') } }),
+    });
+    calls.accept(call.asCall());
+    call.sends('{"event_id":"a"}');
+    await published(1);
+    expect(call.failure).toBeUndefined();
   });
 
   it('finds no room beyond the limit, and room again when another has gone', async () => {

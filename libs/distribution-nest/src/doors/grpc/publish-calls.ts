@@ -7,7 +7,8 @@ import {
   type Metrics,
   type Principal,
 } from '@distributary/distribution-core';
-import { type AccessControl, tokenOf } from '../../auth/access-control.js';
+import type { AccessControl } from '../../auth/access-control.js';
+import { principalOf } from '../../auth/grpc-authentication.js';
 import { grpcError } from '../../errors/grpc-error.js';
 import { PublishCall } from './publish-call.js';
 
@@ -51,9 +52,14 @@ export class PublishCalls {
       return;
     }
     const { deps } = this;
+    const inTurn = new InTurn();
+    const certificate = () => call.getAuthContext()?.sslPeerCertificate?.raw;
     const publishing = new PublishCall(call, {
       // Anew for each batch: a stream outlives tokens and keys.
-      publish: async (events) => deps.publish(events, await deps.access.authenticate(tokenOfCall(call))),
+      publish: (events) =>
+        inTurn.after(principalOf(deps.access, call.metadata, certificate), (principal) =>
+          deps.publish(events, principal),
+        ),
       clock: deps.clock,
       onUnexpected: deps.onUnexpected,
       onClosed: () => {
@@ -71,7 +77,15 @@ export class PublishCalls {
   }
 }
 
-function tokenOfCall({ metadata }: PublishStreamCall): string | undefined {
-  const text = (name: string) => metadata.get(name)[0]?.toString();
-  return tokenOf({ authorization: text('authorization'), 'x-api-key': text('x-api-key') });
+/** Begins what waits for something in the order in which it was given, whatever is there first. */
+class InTurn {
+  private begun: Promise<unknown> = Promise.resolve();
+
+  after<Known, Result>(known: Promise<Known>, run: (known: Known) => Promise<Result>): Promise<Result> {
+    // Its failure is told when its turn has come.
+    known.catch(() => undefined);
+    const turn = this.begun.then(() => known);
+    this.begun = turn.catch(() => undefined);
+    return turn.then(run);
+  }
 }

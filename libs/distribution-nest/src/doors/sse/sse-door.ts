@@ -45,6 +45,8 @@ export class SseDoor {
     // Here it is a status; a moment later it could only be an event in the stream.
     effectiveSelection(principal, 'subscribe', command.selection);
     takeOver();
+    // Whoever left while it was found out who it is has closed already, and will not be heard to close.
+    if (response.destroyed) return;
     const outlet = new SseOutlet(response, this.sessions.deps.clock);
     response.writeHead(200, {
       'content-type': 'text/event-stream',
