@@ -193,6 +193,17 @@ describe('credit', () => {
     expect((await peer.next('credit')).events).toBe(1);
   });
 
+  // It was never given back: after as many drops as there was credit, nothing came any more.
+  it('is given back for what a transformation dropped, too, and for what is no event', async () => {
+    const { peer } = await live({ credit: 8 }, transcript());
+    peer.send('data', data('', '1', [], { dropped: 4 }));
+    expect((await peer.next('credit')).events).toBe(4);
+    peer.send('data', data('1', '2', ['a'], { events: ['no event', { event_id: 'a' }] }));
+    expect((await peer.next('credit')).events).toBe(2);
+    peer.send('snapshot', snapshot('2', ['a'], true, { dropped: 3 }));
+    expect((await peer.next('credit')).events).toBe(4);
+  });
+
   it('counts what still waits here when the connection is replaced', async () => {
     const consumer = gate();
     const { peer } = await live({ credit: 3 }, consumer);
@@ -221,6 +232,14 @@ describe('credit', () => {
 });
 
 describe('without credit', () => {
+  /** By a socket that cannot stop reading, as those of browsers. */
+  const connectUnstoppable = () => {
+    class Unstoppable extends WebSocket {}
+    Object.assign(Unstoppable.prototype, { pause: undefined });
+    client.close();
+    client = connect(server.url, { WebSocket: Unstoppable as WebSocketConstructor, clock });
+  };
+
   it('reading stops at the limit and goes on at half of it', async () => {
     const consumer = gate();
     const { peer } = await live({ maxQueuedEvents: 4 }, consumer);
@@ -238,10 +257,7 @@ describe('without credit', () => {
   });
 
   it('a socket that cannot stop reading ends the subscription that is behind, and only that', async () => {
-    class Unstoppable extends WebSocket {}
-    Object.assign(Unstoppable.prototype, { pause: undefined });
-    client.close();
-    client = connect(server.url, { WebSocket: Unstoppable as WebSocketConstructor, clock });
+    connectUnstoppable();
     const consumer = gate();
     const slow = client.subscribe({ maxQueuedEvents: 2 }, consumer);
     const fast = transcript();
@@ -256,6 +272,27 @@ describe('without credit', () => {
     peer.send('data', data('2', '3', ['e', 'f']));
     expect((await slow.ended).error).toMatchObject({ code: 'consumer.too_slow' });
     await until('the other', () => fast.lines.includes('events e,f'));
+  });
+
+  it('what a transformation dropped does not count as waiting', async () => {
+    connectUnstoppable();
+    const consumer = gate();
+    const subscription = client.subscribe({ maxQueuedEvents: 2 }, consumer);
+    const peer = await until('the connection', () =>
+      server.peers.find((one) => one.payloads('subscribe').length === 1),
+    );
+    peer.send('subscribed', subscribedTo(subscription.id));
+    for (const [prev, pos] of [
+      ['', '1'],
+      ['1', '2'],
+      ['2', '3'],
+    ])
+      peer.send('data', data(prev, pos, [], { dropped: 50 }));
+    for (let frame = 1; frame <= 3; frame++) {
+      await until(`frame ${frame}`, () => consumer.seen.length === frame);
+      consumer.open();
+    }
+    await until('the cursor', () => positionsOf(subscription)[0]?.position === '3');
   });
 
   it('idle positions of a hanging consumer replace each other', async () => {

@@ -8,6 +8,7 @@ export interface InboxItem {
   /** Applied once the consumer has dealt with the message. */
   readonly step?:
     LaneStep | { readonly type: 'subscribed'; readonly payload: SubscribedPayload } | { readonly type: 'live' };
+  /** Of a subscription with credit: what it cost. */
   readonly eventCount: number;
 }
 

@@ -1,4 +1,5 @@
 import type { GapPayload, ServerMessage, SubscribedPayload } from '@distributary/contracts';
+import type { LaneStep } from './lane-table.js';
 import type { EventBatch, Gap, StreamEvent, Subscribed } from './messages.js';
 
 type EventMessage = Extract<ServerMessage, { type: 'data' | 'snapshot' }>;
@@ -20,6 +21,11 @@ export function batchOf(message: EventMessage): EventBatch {
     ...(positions === undefined ? {} : { isSingle: true }),
     ...(attempt === undefined ? {} : { attempt }),
   };
+}
+
+/** What the service took of the credit for it: for what a transformation dropped, too, and for what is no event. */
+export function creditOf({ type, payload }: LaneStep): number {
+  return type === 'data' || type === 'snapshot' ? payload.events.length + (payload.dropped ?? 0) : 0;
 }
 
 export const gapOf = ({ lane, epoch, from, to, reason, count, count_exact }: GapPayload): Gap => ({

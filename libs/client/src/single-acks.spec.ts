@@ -76,6 +76,12 @@ describe('events that are acknowledged one by one', () => {
     expect(await peer.next('ack')).toMatchObject({ event_ids: ['a'] });
   });
 
+  it('cost the credit that what stands in their place gives back', async () => {
+    const { peer } = await live({ credit: 10 }, {});
+    peer.send('data', { ...single(['a', 'b', 'c']), events: [{ event_id: 'a' }, 'no event', 7], dropped: 2 });
+    expect((await peer.next('credit')).events).toBe(3);
+  });
+
   it('are the service’s to send again while there is no connection', async () => {
     const { subscription } = await live({}, {});
     await until('live', () => subscription.generation === 4);

@@ -11,7 +11,7 @@ import { CreditLedger } from './credit-ledger.js';
 import { DistributaryError, errorOfPayload } from './errors.js';
 import { EventWindow, eventIdOf } from './event-window.js';
 import { Inbox } from './inbox.js';
-import { batchOf, gapOf, subscribedOf } from './message-reader.js';
+import { batchOf, creditOf, gapOf, subscribedOf } from './message-reader.js';
 import { LaneTable, type LaneStep } from './lane-table.js';
 import type { EventBatch, StreamEvent, SubscriptionMessage } from './messages.js';
 import type { SubscribeOptions, SubscriptionHandlers } from './options.js';
@@ -168,8 +168,8 @@ export class SubscriptionCore implements Subscription {
         return this.subscribed(message.payload);
       case 'data': {
         const batch = batchOf(message);
-        // Acknowledged one by one: it belongs to no chain and moves no position.
-        if (batch.isSingle === true) return this.put({ message: batch, eventCount: batch.events.length });
+        // Acknowledged one by one: it belongs to no chain and moves no position, and holds something for each that was dropped.
+        if (batch.isSingle === true) return this.put({ message: batch, eventCount: message.payload.events.length });
         return this.step(message, batch);
       }
       case 'snapshot':
@@ -226,14 +226,12 @@ export class SubscriptionCore implements Subscription {
   private step(step: LaneStep, message?: SubscriptionMessage): void {
     const { lane, epoch } = step.payload;
     if (!this.received.follows(step)) {
-      return this.broken(
-        lane,
-        epoch,
-        step.type === 'gap' ? step.payload.from : 'prev' in step.payload ? step.payload.prev : '',
-      );
+      const to = step.type === 'gap' ? step.payload.from : 'prev' in step.payload ? step.payload.prev : '';
+      return this.broken(lane, epoch, to);
     }
     this.received.apply(step);
-    this.put({ step, message, eventCount: message?.type === 'events' ? message.events.length : 0 });
+    const waiting = message?.type === 'events' ? message.events.length : 0;
+    this.put({ step, message, eventCount: this.credit === undefined ? waiting : creditOf(step) });
   }
 
   private broken(lane: string, epoch: string, to: string): void {
