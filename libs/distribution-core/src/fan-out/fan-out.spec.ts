@@ -548,6 +548,17 @@ describe('fan-out', () => {
     expect(outlet.chainBreaks()).toEqual([]);
   });
 
+  // Nothing was ever sent: less than one event was all that could be saved up.
+  it('keeps to a rate of less than one event a second, too', async () => {
+    await start();
+    const { outlet } = await world.subscribe({ maxRate: 0.5 });
+    await world.publish(10);
+    expect(outlet.numbers).toEqual([1]);
+    for (let index = 0; index < 50; index++) await world.settle(100);
+    expect(outlet.numbers).toEqual([1, 2, 3]);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
   it('keeps to the rate with what it conflates, and leaves nothing unaccounted for', async () => {
     await start({}, aTopic(ALERTS, 'routing_key'));
     const { outlet } = await world.subscribe({ policy: 'conflate', maxRate: 10 });

@@ -6,6 +6,7 @@ import type { Feed, FeedLane, Flush } from './feed.js';
 import type { LaneState } from './lane-state.js';
 import { MemberPlaces, type Merging } from './member-places.js';
 import type { Outlet } from './outlet.js';
+import { savedUpAt } from './rate.js';
 
 /**
  * - `behind`: it stands at `told`, and the catch-up brings it nearer when its outlet has room;
@@ -61,7 +62,7 @@ export class Member {
     private readonly onBehind: (member: Member) => void,
   ) {
     this.credit = options.credit;
-    this.rateTokens = options.maxRate;
+    this.rateTokens = savedUpAt(options.maxRate);
     this.progressAtMs = clock.monotonicMs();
     feed.behind.add(this);
     if (options.maxRate !== Number.POSITIVE_INFINITY) feed.paced.add(this);
@@ -154,7 +155,7 @@ export class Member {
 
   refillRate(elapsedMs: number): void {
     const { maxRate } = this.options;
-    this.rateTokens = Math.min(maxRate, this.rateTokens + (maxRate * elapsedMs) / 1000);
+    this.rateTokens = Math.min(savedUpAt(maxRate), this.rateTokens + (maxRate * elapsedMs) / 1000);
   }
 
   spend(events: number): void {

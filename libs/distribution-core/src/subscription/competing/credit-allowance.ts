@@ -1,3 +1,4 @@
+import { savedUpAt } from '../../fan-out/rate.js';
 import type { Clock } from '../../ports/clock.port.js';
 import type { Allowance } from './competing-reader.js';
 
@@ -12,14 +13,15 @@ export class CreditAllowance implements Allowance {
     private readonly maxRate: number,
     private readonly clock: Clock,
   ) {
-    this.tokens = maxRate;
+    this.tokens = savedUpAt(maxRate);
     this.tokensAtMs = clock.monotonicMs();
   }
 
   events(): number {
     if (this.maxRate === Number.POSITIVE_INFINITY) return this.credit;
     const nowMs = this.clock.monotonicMs();
-    this.tokens = Math.min(this.maxRate, this.tokens + (this.maxRate * (nowMs - this.tokensAtMs)) / 1000);
+    const refill = (this.maxRate * (nowMs - this.tokensAtMs)) / 1000;
+    this.tokens = Math.min(savedUpAt(this.maxRate), this.tokens + refill);
     this.tokensAtMs = nowMs;
     return Math.min(this.credit, Math.floor(this.tokens));
   }
