@@ -173,6 +173,29 @@ describe('readers that something overtakes', () => {
     expect(outlet.chainBreaks()).toEqual([]);
   });
 
+  // The frame said that it reached to where the log begins now, and the gap after it was empty.
+  it('is told of what retention took right after events that still waited for a flush', async () => {
+    await begin();
+    const { outlet } = await attach('live');
+    await publish(1, 1);
+    await settled();
+    // The clock stands still, and with it the flush.
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    await publish(2, 1);
+    await turn();
+    await log.setRetention('t', { ms: 0, bytes: 1 });
+    await publish(3, 1);
+    await turn();
+    await log.setRetention('t', { ms: 0, bytes: 0 });
+    await publish(4, 1);
+    await settled();
+    const [first, second, third, fourth] = [0, 1, 2, 3].map(positionOfOffset);
+    expect(outlet.of('data').map(({ pos }) => pos)).toEqual([first, second, fourth]);
+    expect(outlet.of('gap')).toMatchObject([{ reason: 'expired', from: second, to: third }]);
+    expect(outlet.numbers).toEqual([1, 2, 4]);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
   it('waits for a tail that is behind where another process has left off, and repeats nothing', async () => {
     await begin();
     await attach('live');

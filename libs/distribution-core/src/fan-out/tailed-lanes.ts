@@ -22,7 +22,7 @@ export interface TailedLanesHandlers {
   onOpening(state: LaneState, from: Position): void;
   /** The batch is in the lane's segments already. */
   onBatch(state: LaneState, batch: EventBatch, skip: Uint8Array | undefined): void;
-  /** What came before `to` and was not read is not to be had any more; the segments begin there now. */
+  /** What comes after the end of the segments, up to `to`, is not to be had any more; after this call they begin anew at `to`. */
   onGap(state: LaneState, to: Position): void;
   onStalled(state: LaneState, isStalled: boolean): void;
   /** Its topic is gone, or nobody wanted it any more. */
@@ -143,10 +143,11 @@ export class TailedLanes {
       {
         onBatch: (batch, skip) => this.take(state, batch, skip),
         onGap: (_, to) => {
+          // First, since what waits for a flush is told up to where the segments end.
+          this.handlers.onGap(state, to);
           this.budget.remove(segments);
           segments.restartAt(to);
           this.budget.add(segments);
-          this.handlers.onGap(state, to);
         },
         onStalled: (isStalled) => {
           state.isStalled = isStalled;
