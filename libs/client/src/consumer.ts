@@ -2,7 +2,7 @@ import { DistributaryError } from './errors.js';
 import { eventIdOf, type EventWindow } from './event-window.js';
 import type { Inbox, InboxItem } from './inbox.js';
 import type { LaneTable } from './lane-table.js';
-import type { EventBatch, SubscriptionMessage } from './messages.js';
+import type { EventBatch, StreamEvent, SubscriptionMessage } from './messages.js';
 import type { SubscriptionHandlers } from './options.js';
 
 interface ConsumerEvents {
@@ -26,16 +26,25 @@ export class Consumer {
     return this.inHand?.eventCount ?? 0;
   }
 
+  /** What was refused comes again, and is no copy then. Without `events`: whatever was shown. */
+  forget(events?: readonly StreamEvent[]): void {
+    if (events === undefined) return this.window?.forgetAll();
+    for (const event of events) {
+      const id = eventIdOf(event);
+      if (id !== undefined) this.window?.forget(id);
+    }
+  }
+
   async run(handlers: SubscriptionHandlers): Promise<void> {
     for (let item = await this.take(); item !== undefined; item = await this.take()) {
-      const message = this.thinned(item.message);
+      const message = this.show(item.message);
       try {
         if (message !== undefined) await handle(handlers, message);
       } catch (cause) {
         const said = cause instanceof Error ? cause.message : String(cause);
         return this.events.failed(new DistributaryError('handler.failed', said, { cause }));
       }
-      this.finish(item, message);
+      this.finish(item);
     }
   }
 
@@ -44,18 +53,17 @@ export class Consumer {
     close: () => void,
     whyEnded: () => Promise<DistributaryError | undefined>,
   ): AsyncIterator<SubscriptionMessage> {
-    let shown: SubscriptionMessage | undefined;
     return {
       next: async () => {
         for (;;) {
-          if (this.inHand !== undefined) this.finish(this.inHand, shown);
+          if (this.inHand !== undefined) this.finish(this.inHand);
           const item = await this.take();
           if (item === undefined) {
             const error = await whyEnded();
             if (error !== undefined) throw error;
             return { done: true, value: undefined };
           }
-          shown = this.thinned(item.message);
+          const shown = this.show(item.message);
           if (shown !== undefined) return { done: false, value: shown };
         }
       },
@@ -71,21 +79,23 @@ export class Consumer {
     return this.inHand;
   }
 
-  private finish(item: InboxItem, message: SubscriptionMessage | undefined): void {
+  private finish(item: InboxItem): void {
     this.inHand = undefined;
     if (item.step?.type === 'subscribed') this.done.subscribed(item.step.payload);
     else if (item.step?.type === 'live') this.done.live();
     else if (item.step !== undefined) this.done.apply(item.step);
-    if (message?.type === 'events') this.remember(message);
     this.events.finished(item.eventCount, item.message?.type === 'events' ? item.message : undefined);
   }
 
-  private remember(batch: EventBatch): void {
-    if (this.window === undefined) return;
-    for (const event of batch.events) {
+  /** Without its copies, and remembered from now on: what is refused while it is in hand is forgotten like anything else. */
+  private show(message: SubscriptionMessage | undefined): SubscriptionMessage | undefined {
+    const shown = this.thinned(message);
+    if (this.window === undefined || shown?.type !== 'events') return shown;
+    for (const event of shown.events) {
       const id = eventIdOf(event);
       if (id !== undefined) this.window.add(id);
     }
+    return shown;
   }
 
   /** A snapshot stays whole: its receiver may have thrown away what it knew. Undefined: nothing new is left. */

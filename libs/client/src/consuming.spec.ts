@@ -416,6 +416,27 @@ describe('copies', () => {
     expect(written.lines.slice(1)).toEqual(['events a,b', 'events c', 'last snapshot c', 'events a,']);
   });
 
+  // It was dropped as a copy of itself, and the next acknowledgement said that it was dealt with.
+  it('are not what comes again because it was refused, be it in hand or dealt with', async () => {
+    const consumer = gate();
+    const { subscription, peer } = await live({ name: 'desk', dedupe: true }, consumer, { generation: 5 });
+    const sendAgain = () => {
+      peer.send('subscribed', subscribedTo(subscription.id, { generation: 5 }));
+      peer.send('data', data('', '1', ['a']));
+    };
+    peer.send('data', data('', '1', ['a']));
+    await until('the event', () => consumer.seen.length === 1);
+    subscription.nack();
+    consumer.open();
+    sendAgain();
+    await until('it again', () => consumer.seen.length === 2);
+    consumer.open();
+    await until('it to be dealt with', () => positionsOf(subscription)[0]?.position === '1');
+    subscription.nack();
+    sendAgain();
+    await until('it once more', () => consumer.seen.length === 3);
+  });
+
   it('of conflated keys still tell which keys left', async () => {
     const left: unknown[] = [];
     const { peer } = await live({ dedupe: true }, { onEvents: (batch) => void left.push(batch) });

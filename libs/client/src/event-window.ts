@@ -12,6 +12,14 @@ export class EventWindow {
     this.ids.add(id);
     if (this.ids.size > this.capacity) this.ids.delete(this.ids.values().next().value as string);
   }
+
+  forget(id: string): void {
+    this.ids.delete(id);
+  }
+
+  forgetAll(): void {
+    this.ids.clear();
+  }
 }
 
 /** The `event_id` of a stored event, or the `id` of a CloudEvent; undefined for events of others that have none. */

@@ -76,6 +76,22 @@ describe('events that are acknowledged one by one', () => {
     expect(await peer.next('ack')).toMatchObject({ event_ids: ['a'] });
   });
 
+  it('are no copies when they come again because they were refused', async () => {
+    const seen: unknown[] = [];
+    const { subscription, peer } = await live(
+      { dedupe: true },
+      { onEvent: ({ event_id }) => void seen.push(event_id) },
+    );
+    peer.send('data', single(['a', 'b']));
+    await until('both', () => seen.length === 2);
+    subscription.nackEvents([{ event_id: 'a' }]);
+    await peer.next('nack');
+    peer.send('data', single(['a', 'b'], 2));
+    peer.send('data', single(['c']));
+    await until('the last', () => seen.includes('c'));
+    expect(seen).toEqual(['a', 'b', 'a', 'c']);
+  });
+
   it('cost the credit that what stands in their place gives back', async () => {
     const { peer } = await live({ credit: 10 }, {});
     peer.send('data', { ...single(['a', 'b', 'c']), events: [{ event_id: 'a' }, 'no event', 7], dropped: 2 });

@@ -114,11 +114,13 @@ export class SubscriptionCore implements Subscription {
 
   nackEvents(events: readonly StreamEvent[], delayMs?: number): void {
     const single = this.single(events);
+    this.consumer.forget(events);
     if (single !== undefined) this.link.nack({ ...single, ...(delayMs !== undefined && { delay_ms: delayMs }) });
   }
 
   nack(delayMs?: number): void {
     this.checkCanAck();
+    this.consumer.forget();
     const positions = this.acks.acknowledged();
     if (this.phase !== 'live' || this.generation === undefined) return;
     const { id, generation } = this;
