@@ -168,9 +168,9 @@ export class Member {
   offer(flush: Flush, isMarked: boolean): void {
     const { outlet } = this;
     const unconfirmed = outlet.unconfirmedBytes;
-    // A mark alone always goes out: its confirmation is what makes room.
-    const fits = unconfirmed < outlet.limitBytes || flush.parts.length === 0;
-    if (fits && this.allowance >= flush.eventCount) {
+    // A mark alone always goes out: its confirmation is what makes room, and whoever is live was told the flush before.
+    const isMarkAlone = flush.parts.length === 0;
+    if (isMarkAlone || (unconfirmed < outlet.limitBytes && this.allowance >= flush.eventCount)) {
       if (isMarked) outlet.write(flush.markedBytes(), flush.mark);
       else outlet.write(flush.bytes, 0);
       this.spend(flush.eventCount);
