@@ -56,6 +56,8 @@ export interface AttachmentsDependencies {
   readonly topics: () => readonly TopicDefinition[];
   readonly time: () => FlushTime;
   readonly serveSoon: (member: Member) => void;
+  /** Adds a lane to the feed and tells its members, unless it has it. */
+  readonly laneAdded: (feed: Feed, state: LaneState) => void;
   readonly detach: (member: Member) => void;
 }
 
@@ -65,7 +67,7 @@ export class Attachments {
 
   /** `topic.not_found` if no topic matches; `gateway.full` at the limit of feeds. */
   async attach(request: AttachRequest): Promise<Member> {
-    const { feeds, catchUp, clock, time, serveSoon } = this.deps;
+    const { feeds, lanes, catchUp, clock, time, serveSoon, laneAdded } = this.deps;
     const matcher = compileSelection(request.selection);
     const starts = await this.startsOf(request, matcher);
 
@@ -76,6 +78,8 @@ export class Attachments {
     // Up to here it is told by the old selection, whether anything of it matched or not.
     request.replaces?.feed.tellPositions(time());
     const feed = this.feedOf(request.selection, request.encoder, request.otherFeeds);
+    // A feed that was there before hears of a new topic only when its turn comes; whoever attaches may have a place in it.
+    for (const state of lanes.values()) if (starts.has(state)) laneAdded(feed, state);
     feed.tellPositions(time());
     const member = new Member(feed, request.outlet, memberOptions(request), clock, serveSoon);
     const { replaces } = request;

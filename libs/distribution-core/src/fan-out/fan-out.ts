@@ -140,6 +140,7 @@ export class FanOut {
       time: this.time,
       serveSoon: this.serveSoon,
       topics: () => this.topics,
+      laneAdded: (feed, state) => this.news.added(feed, state),
       detach: (member) => this.detach(member),
     });
     this.rounds = new FlushRounds({

@@ -1,16 +1,19 @@
 import { getEventListeners } from 'node:events';
 import type { EventBatch } from '../event-batch.js';
 import { noMetrics } from '../ports/metrics.port.js';
-import type { TailStart } from '../ports/log.port.js';
+import type { LaneEnds, TailStart } from '../ports/log.port.js';
 import { BEFORE_FIRST, type LanePosition, type Position, positionOfOffset } from '../position.js';
 import { aTopic, events, FakeClock, InMemoryLog, lineEncoder, RecordingOutlet, settle } from '../testing/index.js';
 import { FanOut } from './fan-out.js';
 import type { FanOutLimits } from './fan-out-limits.js';
+import type { LaneState } from './lane-state.js';
 
 /** Its answers wait for whoever asks it to let them go. */
 class HesitantLog extends InMemoryLog {
   hesitates = false;
   isTailLate = false;
+  /** Whose ends nobody is told at once. */
+  lateTopic: string | undefined;
   readonly held: (() => void)[] = [];
   signal: AbortSignal | undefined;
 
@@ -18,6 +21,12 @@ class HesitantLog extends InMemoryLog {
     const batches = await super.read(start, maxBytes);
     if (this.hesitates) await this.wait();
     return batches;
+  }
+
+  override async ends(topic: string): Promise<readonly LaneEnds[]> {
+    const ends = await super.ends(topic);
+    if (topic === this.lateTopic) await this.wait();
+    return ends;
   }
 
   override async *tail(start: TailStart, options: { readonly signal: AbortSignal }): AsyncGenerator<EventBatch> {
@@ -65,7 +74,7 @@ describe('readers that something overtakes', () => {
     await log.append([{ topic, partition: 0, records }]);
   };
   const attach = async (
-    start: Position | 'live' | (() => Promise<Position | 'live'>),
+    start: Position | 'live' | ((state: LaneState) => Promise<Position | 'live'>),
     pattern = 't',
     outlet = new RecordingOutlet(),
   ) => {
@@ -78,7 +87,7 @@ describe('readers that something overtakes', () => {
       credit: Number.POSITIVE_INFINITY,
       maxRate: Number.POSITIVE_INFINITY,
       snapshot: false,
-      startOf: () => (typeof start === 'function' ? start() : Promise.resolve(start)),
+      startOf: (state) => (typeof start === 'function' ? start(state) : Promise.resolve(start)),
       onAttached: (_member, positions: readonly LanePosition[]) =>
         outlet.send({ type: 'subscribed', payload: { positions } }),
     });
@@ -241,6 +250,39 @@ describe('readers that something overtakes', () => {
     await publish(1, 1, 'u');
     await settled();
     expect(outlet.numbers).toEqual([1]);
+  });
+
+  // It was told that the topic was gone, and was sent it from its first event on.
+  it('goes on where it was in a topic of which others of its feed have not heard yet', async () => {
+    await begin();
+    const everything = await attach('live', '#');
+    await log.createTopic('m/a', 1, { ms: 0, bytes: 0 });
+    const known = [aTopic('t'), aTopic('m/a', { catalogVersion: 2 })];
+    await fanOut.setTopics(known);
+    const before = await attach('live', 'm/#');
+    for (const name of ['late', 'm/b']) await log.createTopic(name, 1, { ms: 0, bytes: 0 });
+    await publish(1, 2, 'm/b');
+    log.lateTopic = 'late';
+    const added = ['late', 'm/b'].map((name) => aTopic(name, { catalogVersion: 3 }));
+    const changed = fanOut.setTopics([...known, ...added]);
+    const { outlet } = await attach(
+      ({ lane }) => Promise.resolve(lane.topic === 'm/b' ? positionOfOffset(0) : 'live'),
+      'm/#',
+    );
+    expect(outlet.of('subscribed')[0].positions).toContainEqual(
+      expect.objectContaining({ topic: 'm/b', position: positionOfOffset(0) }),
+    );
+    for (const letGo of log.held.splice(0)) letGo();
+    await changed;
+    for (let round = 0; round < 4; round++) await settled();
+    await publish(3, 1, 'm/b');
+    for (let round = 0; round < 4; round++) await settled();
+    expect([outlet, before.outlet, everything.outlet].map(({ numbers }) => numbers)).toEqual([
+      [2, 3],
+      [1, 2, 3],
+      [1, 2, 3],
+    ]);
+    expect([outlet, before.outlet, everything.outlet].flatMap((each) => each.chainBreaks())).toEqual([]);
   });
 
   it('goes on with a topic that is new when the catalog hears of it later than the broker', async () => {
