@@ -105,6 +105,30 @@ describe('a token that expires', () => {
   });
 });
 
+describe('a token that takes its time', () => {
+  // It came before the hello, for which the service closes with 4401, and the client gave up for good.
+  it('holds back a subscription that was refused and is asked for again', async () => {
+    const given: ((token: string) => void)[] = [];
+    const written = transcript();
+    const { id } = start({ token: () => new Promise((resolve) => given.push(resolve)) }).subscribe({}, written);
+    const peer = await server.peer(0);
+    await until('the question for a token', () => given.length === 1);
+    given[0]('first');
+    await peer.next('subscribe');
+    peer.send('error', { id, code: 'gateway.full', message: 'later', retryable: true, retry_after_ms: 10_000 });
+    await until('the refusal', () => written.errors.length === 1);
+    peer.socket.terminate();
+    await waiting();
+    clock.advance(5_000);
+    await until('the next question for a token', () => given.length === 2);
+    clock.advance(5_000);
+    given[1]('second');
+    const second = await server.peer(1);
+    await second.next('subscribe');
+    expect(second.received.map(({ type }) => type)).toEqual(['hello', 'subscribe']);
+  });
+});
+
 describe('a lost connection', () => {
   it('is replaced after the jittered wait, and the subscription goes on where it was', async () => {
     const { peer, written, id } = await liveWithOneEvent();

@@ -27,6 +27,8 @@ export class SocketSession {
   private readonly watchdog: Watchdog;
   private readonly cancelOpening: () => void;
   private readonly stopped = new Set<unknown>();
+  /** The hello goes first: whatever is sent before it is refused together with the connection. */
+  private isGreeted = false;
   private isOver = false;
 
   constructor(
@@ -56,8 +58,10 @@ export class SocketSession {
     });
   }
 
+  /** Nothing, before {@link SocketSessionEvents.opened} and once it is over. */
   send<Type extends keyof ClientPayloads>(type: Type, payload: ClientPayloads[Type]): void {
-    if (!this.isOver && this.socket.readyState === OPEN) this.socket.send(JSON.stringify({ type, payload }));
+    if (!this.isGreeted || this.isOver || this.socket.readyState !== OPEN) return;
+    this.socket.send(JSON.stringify({ type, payload }));
   }
 
   /** Stops reading for all, since there is one socket; false where the socket cannot. */
@@ -105,6 +109,7 @@ export class SocketSession {
       return this.abandon(new DistributaryError('connection.lost', 'no token', { retryable: true, cause }));
     }
     if (this.isOver) return;
+    this.isGreeted = true;
     this.send('hello', {
       ...(value === undefined ? {} : { token: value }),
       ...(clientName === undefined ? {} : { client: clientName }),
