@@ -39,10 +39,8 @@ const RETRY_MS = 500;
 export class LaneAttempts {
   /** Monotonic: since when nothing that is out was acknowledged. */
   private readonly progressAtMs = new Map<LaneName, number>();
-  /** Lanes whose failure is being dealt with. */
-  private readonly failing = new Set<LaneName>();
-  /** Cancels of those that wait for their pause to end. */
-  private readonly pauses = new Set<() => void>();
+  /** Lanes whose failure is being dealt with, until they are sent again or let go; each with what cancels its pause. */
+  private readonly failing = new Map<LaneName, () => void>();
   private redeliveryCount = 0;
   private cancelCheck: () => void = () => undefined;
 
@@ -60,6 +58,8 @@ export class LaneAttempts {
   /** The lane is not the subscription's any more. */
   forget(name: LaneName): void {
     this.progressAtMs.delete(name);
+    this.failing.get(name)?.();
+    this.failing.delete(name);
   }
 
   /** Looks at what is out this often from now on. */
@@ -100,13 +100,16 @@ export class LaneAttempts {
     const lane = sent.laneOf(from);
     const upTo = sent.toldIn(from) ?? BEFORE_FIRST;
     if (member === undefined || lane === undefined || upTo <= from.position || this.failing.has(name)) return;
-    this.failing.add(name);
+    const undecided = () => undefined;
+    this.failing.set(name, undecided);
     sent.goesBackFrom(name, upTo);
     member.hold(lane);
     const outcome = await redelivery
       .failed(name, member, lane, from.position, upTo, reason)
       // The broker does not answer: the same again, uncounted.
       .catch(() => ({ kind: 'again', from: from.position, delayMs: RETRY_MS }) as const);
+    // It was forgotten meanwhile.
+    if (this.failing.get(name) !== undecided) return;
     this.failing.delete(name);
     if (term.isOver || outcome.kind === 'stopped' || member.state === 'gone') return;
     const { topic, partition, epoch } = from;
@@ -125,8 +128,8 @@ export class LaneAttempts {
 
   stop(): void {
     this.cancelCheck();
-    for (const cancel of this.pauses) cancel();
-    this.pauses.clear();
+    for (const cancel of this.failing.values()) cancel();
+    this.failing.clear();
   }
 
   private check(): void {
@@ -154,11 +157,12 @@ export class LaneAttempts {
 
   private sendAgainAfter(delayMs: number, lane: FeedLane, from: LanePosition): void {
     if (delayMs <= 0) return this.sendAgain(lane, from);
+    const name = laneName(from);
     const cancel = this.deps.clock.after(delayMs, () => {
-      this.pauses.delete(cancel);
+      this.failing.delete(name);
       if (!this.deps.term.isOver) this.sendAgain(lane, from);
     });
-    this.pauses.add(cancel);
+    this.failing.set(name, cancel);
   }
 
   private sendAgain(lane: FeedLane, from: LanePosition): void {
