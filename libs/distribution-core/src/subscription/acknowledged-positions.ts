@@ -57,6 +57,24 @@ export class AcknowledgedPositions {
     return true;
   }
 
+  /**
+   * Takes up what other processes were told of these lanes, of which so much was sent: they store it. Names the lanes that
+   * this brought on. Rejects if the store does not answer.
+   */
+  async learn(sent: readonly LanePosition[]): Promise<readonly LaneName[]> {
+    const { cursors, term } = this.deps;
+    const stored = new Map((await cursors.load(term.ownership.subscriptionId)).map((one) => [laneName(one), one]));
+    const moved: LaneName[] = [];
+    for (const lane of sent) {
+      const name = laneName(lane);
+      const found = stored.get(name);
+      if (found?.epoch !== lane.epoch) continue;
+      // Nobody could check there what was sent.
+      if (this.advance(found.position < lane.position ? found : lane)) moved.push(name);
+    }
+    return moved;
+  }
+
   set(position: LanePosition): void {
     const name = laneName(position);
     this.byLane.set(name, position);

@@ -43,6 +43,7 @@ export class LaneAttempts {
   private readonly failing = new Map<LaneName, () => void>();
   private redeliveryCount = 0;
   private cancelCheck: () => void = () => undefined;
+  private isLooking = false;
 
   constructor(private readonly deps: LaneAttemptsDependencies) {}
 
@@ -134,25 +135,47 @@ export class LaneAttempts {
 
   private check(): void {
     const { acksBySending, acknowledged, term } = this.deps;
-    const member = this.deps.member();
-    if (member === undefined || !term.isOwning) return;
-    if (!acksBySending) return this.checkTimeouts(member);
+    if (!term.isOwning) return;
+    if (!acksBySending) return void this.checkTimeouts();
     this.acknowledgeSent();
     acknowledged.flushSoon();
   }
 
-  private checkTimeouts(member: Member): void {
+  /** What is overdue may be acknowledged in another process, which can only store that. Never rejects. */
+  private async checkTimeouts(): Promise<void> {
+    const { acknowledged, clock, term } = this.deps;
+    const overdue = this.overdue(this.deps.member()?.positions() ?? []);
+    if (overdue.length === 0 || this.isLooking) return;
+    this.isLooking = true;
+    try {
+      for (const lane of await acknowledged.learn(overdue)) this.progressed(lane, clock.monotonicMs());
+      if (!term.isOwning) return;
+      for (const told of this.overdue(overdue)) {
+        void this.fail(
+          acknowledged.of(laneName(told)) ?? { ...told, position: BEFORE_FIRST },
+          'ack_timeout',
+          undefined,
+        );
+      }
+    } catch {
+      // The store does not answer, so nobody knows whether an attempt has failed: asked again with the next check.
+    } finally {
+      this.isLooking = false;
+    }
+  }
+
+  /** Those of which nothing was acknowledged for too long, unless they are about to be sent again. */
+  private overdue(told: readonly LanePosition[]): LanePosition[] {
     const { acknowledged, clock, ackTimeoutMs } = this.deps;
     const nowMs = clock.monotonicMs();
-    for (const told of member.positions()) {
-      const name = laneName(told);
+    return told.filter((position) => {
+      const name = laneName(position);
       const since = this.progressAtMs.get(name);
-      if (acknowledged.covers(told)) this.progressAtMs.delete(name);
+      if (acknowledged.covers(position)) this.progressAtMs.delete(name);
       else if (since === undefined) this.progressAtMs.set(name, nowMs);
-      else if (nowMs - since >= ackTimeoutMs) {
-        void this.fail(acknowledged.of(name) ?? { ...told, position: BEFORE_FIRST }, 'ack_timeout', undefined);
-      }
-    }
+      else return nowMs - since >= ackTimeoutMs && !this.failing.has(name);
+      return false;
+    });
   }
 
   private sendAgainAfter(delayMs: number, lane: FeedLane, from: LanePosition): void {

@@ -356,6 +356,54 @@ describe('the administration of durable subscriptions', () => {
     await expect(elsewhere.ack(ADMIN, 's', generation - 1, at(1))).rejects.toMatchObject({ code: 'generation.stale' });
   });
 
+  describe('of which an acknowledgement reached another process', () => {
+    const at = async (offset: number) => {
+      const [{ lane }] = await log.ends('a');
+      return [{ topic: 'a', partition: 0, epoch: lane.epoch, position: positionOfOffset(offset) }];
+    };
+    const passAckTimeout = async () => {
+      for (let second = 0; second < 33; second++) await settled(1_000);
+    };
+
+    beforeEach(async () => {
+      await create();
+      await receive();
+      await publish('a', 3);
+    });
+
+    it('is sent nothing again of what that acknowledged, and the rest', async () => {
+      const { generation } = lastSubscribed();
+      await elsewhere.ack(ADMIN, 's', generation, await at(2));
+      await passAckTimeout();
+      expect(outlet.numbers).toEqual([1, 2, 3]);
+      await publish('a', 2);
+      await elsewhere.ack(ADMIN, 's', generation, await at(3));
+      await passAckTimeout();
+      await passAckTimeout();
+      expect(outlet.numbers.slice(0, 6)).toEqual([1, 2, 3, 4, 5, 5]);
+    });
+
+    it('takes that for no more than what it was sent', async () => {
+      const { generation } = lastSubscribed();
+      await elsewhere.ack(ADMIN, 's', generation, await at(9));
+      await passAckTimeout();
+      await publish('a', 1);
+      session.nack({ id: 'mine', generation, positions: [] });
+      await settled(1_000);
+      expect(outlet.numbers).toEqual([1, 2, 3, 4, 4]);
+    });
+
+    it('waits for the store to say so before anything is sent again', async () => {
+      await elsewhere.ack(ADMIN, 's', lastSubscribed().generation, await at(2));
+      const { load } = cursors;
+      cursors.load = () => Promise.reject(new Error('down'));
+      await passAckTimeout();
+      cursors.load = load.bind(cursors);
+      await passAckTimeout();
+      expect(outlet.numbers).toEqual([1, 2, 3]);
+    });
+  });
+
   it('moves shared ones only while nobody receives them', async () => {
     await create({ type: 'shared' });
     await expect(admin.ack(ADMIN, 's', 1, [])).rejects.toMatchObject({ code: 'request.invalid' });
