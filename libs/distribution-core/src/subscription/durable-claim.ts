@@ -105,13 +105,12 @@ export class DurableClaim {
       redelivery,
       flushAfterMs: limits.ackFlushMs,
     });
-    const { sent } = this;
     const shown = { id, member, outlet, clock, ackTimeoutMs };
     this.attempts = new LaneAttempts({
       ...shown,
       term,
       acknowledged,
-      sent,
+      sent: this.sent,
       redelivery,
       fanOut,
       catalogVersion,
@@ -177,9 +176,10 @@ export class DurableClaim {
     else this.ended = ended;
   }
 
-  /** From now on the member is kept within the claim. */
+  /** From now on the member is kept within the claim: paused already if most of the term has passed. */
   take(member: Member, stored: readonly StoredPosition[] = []): void {
     this.member = member;
+    if (!this.term.isOwning) member.pause();
     for (const position of stored) {
       if (position.above !== undefined) this.redelivery.remember(laneName(position), position.above.failures);
     }

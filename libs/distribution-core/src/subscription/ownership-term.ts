@@ -11,13 +11,14 @@ export interface OwnershipEvents {
 
 /**
  * Keeps the right to advance a durable subscription for as long as it is wanted: renewed every third of its term. States:
- * owning, suspended (not renewed for so long that another may soon take it; by this process's monotonic clock, so a
- * process that was stopped finds out when it goes on), over.
+ * owning, suspended (not renewed for so long that another may soon take it, whether the store refuses or says nothing at
+ * all; by this process's monotonic clock, so a process that was stopped finds out when it goes on), over.
  */
 export class OwnershipTerm {
   private state: 'owning' | 'suspended' | 'over' = 'owning';
   private renewedAtMs: number;
-  private cancel: () => void = () => undefined;
+  private cancelRenewal: () => void = () => undefined;
+  private cancelSuspension: () => void = () => undefined;
 
   constructor(
     readonly ownership: Ownership,
@@ -26,6 +27,7 @@ export class OwnershipTerm {
     private readonly events: OwnershipEvents,
   ) {
     this.renewedAtMs = clock.monotonicMs();
+    this.suspendInTime();
   }
 
   get generation(): number {
@@ -41,7 +43,7 @@ export class OwnershipTerm {
   }
 
   start(): void {
-    this.cancel = this.clock.after(this.ownership.termMs / 3, () => {
+    this.cancelRenewal = this.clock.after(this.ownership.termMs / 3, () => {
       void this.renew().finally(() => {
         if (this.state !== 'over') this.start();
       });
@@ -69,27 +71,40 @@ export class OwnershipTerm {
 
   private end(): void {
     this.state = 'over';
-    this.cancel();
+    this.cancelRenewal();
+    this.cancelSuspension();
   }
 
   private async renew(): Promise<void> {
-    const { termMs } = this.ownership;
     const askedAtMs = this.clock.monotonicMs();
     // A process that was stopped may have been replaced: it sends nothing before it knows better.
-    if (askedAtMs - this.renewedAtMs >= (termMs * 2) / 3) this.suspend();
+    if (this.leftMs() <= 0) this.suspend();
     try {
       const answer = await this.cursors.renew(this.ownership);
       if (this.isOver) return;
       if (answer === 'lost') return this.lose();
-      this.renewedAtMs = askedAtMs;
-      if (this.state === 'suspended') {
-        this.state = 'owning';
-        this.events.onResumed();
-      }
     } catch {
-      const elapsedMs = this.clock.monotonicMs() - this.renewedAtMs;
-      if (elapsedMs >= (termMs * 2) / 3 - termMs / 6) this.suspend();
+      // Asked again in a third of the term.
+      return;
     }
+    this.renewedAtMs = askedAtMs;
+    // The answer took so long that the new term may be about to end, too.
+    if (this.leftMs() <= 0) return;
+    this.suspendInTime();
+    if (this.state !== 'suspended') return;
+    this.state = 'owning';
+    this.events.onResumed();
+  }
+
+  /** Until nothing may be sent any more. */
+  private leftMs(): number {
+    return this.renewedAtMs + (this.ownership.termMs * 2) / 3 - this.clock.monotonicMs();
+  }
+
+  /** By an alarm of its own: the store may leave a renewal without any answer. */
+  private suspendInTime(): void {
+    this.cancelSuspension();
+    this.cancelSuspension = this.clock.after(this.leftMs(), () => this.suspend());
   }
 
   private suspend(): void {

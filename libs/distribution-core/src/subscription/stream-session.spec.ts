@@ -440,6 +440,58 @@ describe('a stream session', () => {
       expect(outlet.chainBreaks()).toEqual([]);
     });
 
+    it('stops sending before its term ends when nothing answers its renewal, and goes on with the answer', async () => {
+      const { outlet, session } = open();
+      await finish(session.subscribe(durable()));
+      const renew = cursors.renew.bind(cursors);
+      let answer: () => void = () => undefined;
+      cursors.renew = async (ownership) => {
+        await new Promise<void>((resolve) => (answer = resolve));
+        return renew(ownership);
+      };
+      for (let round = 0; round < 7; round++) await settled(1000);
+      await publish(1);
+      expect(outlet.of('status').at(-1)).toMatchObject({ state: 'recovering' });
+      expect(outlet.numbers).toEqual([]);
+      answer();
+      await settled();
+      expect(outlet.of('status').at(-1)).toMatchObject({ state: 'live' });
+      expect(outlet.numbers).toEqual([1]);
+      await finish(session.close());
+    });
+
+    it('does not go on by an answer that came when the term may have ended again', async () => {
+      const { outlet, session } = open();
+      await finish(session.subscribe(durable()));
+      const renew = cursors.renew.bind(cursors);
+      cursors.renew = async (ownership) => {
+        const answer = await renew(ownership);
+        await new Promise<void>((resolve) => clock.after(8_000, resolve));
+        return answer;
+      };
+      for (let round = 0; round < 12; round++) await settled(1000);
+      await publish(1);
+      expect(outlet.of('status').at(-1)).toMatchObject({ state: 'recovering' });
+      expect(outlet.numbers).toEqual([]);
+      await finish(session.close());
+    });
+
+    it('sends nothing before its term is renewed when it took most of it to begin', async () => {
+      const { outlet, session } = open();
+      const loadWithAbove = cursors.loadWithAbove.bind(cursors);
+      cursors.loadWithAbove = (subscriptionId) => {
+        clock.advance(7_000);
+        return loadWithAbove(subscriptionId);
+      };
+      await finish(session.subscribe(durable()));
+      await publish(1);
+      expect(outlet.numbers).toEqual([]);
+      for (let round = 0; round < 6; round++) await settled(1000);
+      expect(outlet.numbers).toEqual([1]);
+      expect(outlet.chainBreaks()).toEqual([]);
+      await finish(session.close());
+    });
+
     it('belongs to one selection', async () => {
       const first = open();
       await finish(first.session.subscribe(durable()));
