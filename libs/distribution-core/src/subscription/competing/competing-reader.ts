@@ -5,6 +5,7 @@ import type { Delivery } from '../../ports/queue.port.js';
 import { staleGeneration } from '../durable-rules.js';
 import type { SingleAck } from '../single-ack.js';
 import { SingleFrames } from '../single-frames.js';
+import { KnownDeliveries } from './known-deliveries.js';
 
 /** Where a reader's deliveries come from and their acknowledgements go. */
 export interface DeliverySource {
@@ -45,7 +46,7 @@ const LOOK_EVERY_MS = 50;
  * from it stays known for a while: a late acknowledgement is still good.
  */
 export class CompetingReader {
-  private readonly known = new Map<string, Delivery>();
+  private readonly known: KnownDeliveries;
   private readonly abort = new AbortController();
   private readonly frames: SingleFrames;
   private wake: () => void = () => undefined;
@@ -55,6 +56,7 @@ export class CompetingReader {
     private readonly seat: DeliverySource,
     private readonly options: CompetingReaderOptions,
   ) {
+    this.known = new KnownDeliveries(2 * seat.maxUnacked);
     this.frames = new SingleFrames(options.feed, options.outlet, options.encoder, options.clock, options.nextMark);
     void this.run();
   }
@@ -131,14 +133,7 @@ export class CompetingReader {
     const bytes = this.frames.write(deliveries);
     this.eventBytes = this.eventBytes * 0.75 + (bytes / deliveries.length) * 0.25;
     if (this.options.acksBySending) return this.seat.ack(deliveries);
-    for (const delivery of deliveries) this.remember(delivery);
-  }
-
-  private remember(delivery: Delivery): void {
-    const id = delivery.batch.eventIdAt(delivery.index);
-    this.known.delete(id);
-    this.known.set(id, delivery);
-    if (this.known.size > 2 * this.seat.maxUnacked) this.known.delete(this.known.keys().next().value as string);
+    for (const delivery of deliveries) this.known.add(delivery);
   }
 
   /** Those that are named and were sent; the others were acknowledged before, or are another session's by now. */
@@ -149,19 +144,8 @@ export class CompetingReader {
         { path: 'positions', rule: 'shared types are acknowledged one by one: name event_ids, or positions in at' },
       ]);
     }
-    const found: Delivery[] = [];
-    for (const id of eventIds ?? []) {
-      const delivery = this.known.get(id);
-      if (delivery !== undefined) found.push(delivery);
-    }
-    if (at !== undefined && at.length > 0) {
-      const named = new Set(at.map((one) => `${one.topic}#${one.partition}#${one.epoch}#${one.position}`));
-      for (const delivery of this.known.values()) {
-        const { topic, partition, epoch, position } = delivery.at;
-        if (named.has(`${topic}#${partition}#${epoch}#${position}`)) found.push(delivery);
-      }
-    }
-    for (const { batch, index } of found) this.known.delete(batch.eventIdAt(index));
-    return found;
+    const byId = (eventIds ?? []).flatMap((id) => this.known.takeById(id));
+    const byPlace = (at ?? []).flatMap((place) => this.known.takeAt(place) ?? []);
+    return [...byId, ...byPlace];
   }
 }

@@ -1,12 +1,17 @@
 import type { DeliveryOutcomes } from '../../delivery/delivery-outcomes.js';
 import type { Delivery } from '../../ports/queue.port.js';
+import type { LanePosition } from '../../position.js';
 import { anEvent, aTopic } from '../../testing/builders.js';
 import { aCompetingProcess } from '../../testing/competing.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { InMemoryCursorStore } from '../../testing/in-memory-cursor-store.js';
 import { InMemoryLog } from '../../testing/in-memory-log.js';
+import { lineEncoder, RecordingOutlet } from '../../testing/recording-outlet.js';
+import { settle } from '../../testing/settle.js';
 import { until } from '../../testing/until.js';
+import type { SingleAck } from '../single-ack.js';
 import type { DurableSubscription } from '../subscription.js';
+import { CompetingReader } from './competing-reader.js';
 
 const SUBSCRIPTION: DurableSubscription = {
   subscriptionId: 'billing',
@@ -85,6 +90,59 @@ describe('a subscription that is shared', () => {
     await competing.close();
     await log.close();
   });
+
+  it.each([
+    ['by its id, in all of its places', () => [{ eventIds: ['a'] }]],
+    ['by where each copy lies', (places) => places.map((place) => ({ at: [place] }))],
+  ] as readonly [string, (places: readonly LanePosition[]) => readonly SingleAck[]][])(
+    'is sent an event once that a rule copied to another of its topics, if it is acknowledged %s',
+    async (_how, acksOf) => {
+      const clock = new FakeClock();
+      const log = new InMemoryLog({ clock });
+      const topics = ['orders', 'copies'];
+      for (const topic of topics) await log.createTopic(topic, 1, { ms: 0, bytes: 0 });
+      const competing = aCompetingProcess({ log, cursors: new InMemoryCursorStore({ clock }), clock });
+      await competing.setTopics(topics.map((topic) => aTopic(topic)));
+      const nothing = () => undefined;
+      const seat = await competing.join(
+        { ...SUBSCRIPTION, topicPatterns: topics },
+        { at: 'earliest' },
+        { onSuspended: nothing, onResumed: nothing, onLost: nothing },
+      );
+      const outlet = new RecordingOutlet();
+      const reader = new CompetingReader(seat, {
+        id: 's',
+        feed: () => 1,
+        allowance: { events: () => 10, spend: nothing },
+        acksBySending: false,
+        outlet,
+        encoder: lineEncoder,
+        clock,
+        nextMark: () => 1,
+      });
+      for (const topic of topics) {
+        await log.append([{ topic, partition: 0, records: [anEvent({ eventId: 'a', routingKey: 'a' })] }]);
+      }
+      await until('both copies', async () => {
+        await settle(clock);
+        return outlet.of('data').length === 2;
+      });
+      const places: LanePosition[] = [];
+      for (const topic of topics) {
+        const [{ lane, last }] = await log.ends(topic);
+        places.push({ ...lane, position: last });
+      }
+      for (const ack of acksOf(places)) reader.ack(seat.generation, ack);
+      for (let second = 0; second < 40; second++) {
+        clock.advance(1_000);
+        await settle(clock);
+      }
+      expect(outlet.of('data')).toHaveLength(2);
+      await reader.close();
+      await competing.close();
+      await log.close();
+    },
+  );
 
   it('is received again, as soon as the last one has left, from what that one acknowledged', async () => {
     const clock = new FakeClock();
