@@ -75,12 +75,6 @@ export class AcknowledgedPositions {
     return moved;
   }
 
-  set(position: LanePosition): void {
-    const name = laneName(position);
-    this.byLane.set(name, position);
-    this.unstored.add(name);
-  }
-
   /** The lane is not the subscription's any more. */
   forget(name: LaneName): void {
     this.byLane.delete(name);
@@ -109,6 +103,12 @@ export class AcknowledgedPositions {
     this.isFlushDue = false;
     this.storing = this.storing.then(() => this.storeNow());
     return this.storing;
+  }
+
+  private set(position: LanePosition): void {
+    const name = laneName(position);
+    this.byLane.set(name, position);
+    this.unstored.add(name);
   }
 
   private async storeNow(): Promise<void> {

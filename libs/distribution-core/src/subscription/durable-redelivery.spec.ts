@@ -243,6 +243,27 @@ describe('a durable subscription that is received in order', () => {
     await second.session.close();
   });
 
+  it('takes no acknowledgement back that came while an event was being buried', async () => {
+    const { outlet, session } = await open({ delivery: { maxAttempts: 1 } });
+    await publish(0, 'a:1', 'a:2', 'a:3');
+    const bury = store.bury.bind(store);
+    let goOn: () => void = () => undefined;
+    const isBack = new Promise<void>((resolve) => (goOn = resolve));
+    store.bury = async (letter) => {
+      await isBack;
+      return bury(letter);
+    };
+    session.nack({ id: 's', generation: 1, positions: [] });
+    await pass(200);
+    session.ack({ id: 's', generation: 1, positions: [told(outlet, 0)] });
+    await pass(200);
+    goOn();
+    await pass(3_000);
+    expect(await store.list({ tenant: 'default' }, 10)).toMatchObject([{ eventId: 'a:1' }]);
+    expect(idsIn(outlet)).toEqual(['a:1', 'a:2', 'a:3']);
+    await session.close();
+  });
+
   it('tells whoever observes deliveries of each attempt that failed, and of what is given up', async () => {
     observe();
     const { session } = await open({ delivery: { maxAttempts: 2 } });

@@ -119,7 +119,8 @@ export class LaneAttempts {
       acknowledged.failuresChanged(name);
       return this.sendAgainAfter(delayMs ?? outcome.delayMs, lane, at(outcome.from));
     }
-    acknowledged.set(at(outcome.kind === 'buried' ? outcome.position : outcome.upTo));
+    // More may have been acknowledged meanwhile.
+    acknowledged.advance(at(outcome.kind === 'buried' ? outcome.position : outcome.upTo));
     acknowledged.flushSoon();
     this.progressAtMs.delete(name);
     if (outcome.kind === 'buried') return this.sendAgain(lane, at(outcome.position));
