@@ -18,9 +18,12 @@ export class AckLedger {
     private readonly send: (generation: number, positions: readonly WireLanePosition[]) => void,
   ) {}
 
-  /** A new owner's word counts anew: all that was acknowledged to the one before is said again. */
+  /**
+   * All that was acknowledged before is said again: to a new owner as well as to one that has gone back, as that may know of
+   * less.
+   */
   connected(generation: number | undefined): void {
-    if (generation !== this.generation) this.sent.clear();
+    this.sent.clear();
     this.generation = generation;
     this.flush();
   }

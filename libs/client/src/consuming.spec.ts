@@ -388,6 +388,21 @@ describe('acknowledging', () => {
     ]);
   });
 
+  it('is repeated to the same owner when that has gone back and sends it again', async () => {
+    const { subscription, peer } = await live({ ...durable, autoAck: true }, transcript(), { generation: 1 });
+    const acknowledged = (times: number) =>
+      until(`acknowledgement ${times}`, () => {
+        clock.advance(200);
+        return peer.payloads('ack').length === times;
+      });
+    peer.send('data', data('', '1', ['a']));
+    await acknowledged(1);
+    peer.send('subscribed', subscribedTo(subscription.id, { generation: 1 }));
+    peer.send('data', data('', '1', ['a']));
+    await acknowledged(2);
+    expect(peer.payloads('ack')[1]).toEqual({ id: subscription.id, generation: 1, positions: atPosition('1') });
+  });
+
   it('is sent before leaving', async () => {
     const { subscription, peer } = await live({ ...durable, autoAck: true }, transcript(), { generation: 1 });
     peer.send('data', data('', '1', ['a']));
