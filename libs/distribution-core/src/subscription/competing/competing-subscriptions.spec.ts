@@ -1,14 +1,22 @@
+import { DeadLetters } from '../../delivery/dead-letters.js';
 import type { DeliveryOutcomes } from '../../delivery/delivery-outcomes.js';
+import { ReplaySignals } from '../../delivery/replay-signals.js';
+import { DistributionError } from '../../errors/distribution-error.js';
+import type { EventBatch } from '../../event-batch.js';
+import { noMetrics } from '../../ports/metrics.port.js';
 import type { Delivery } from '../../ports/queue.port.js';
+import type { NewTopic } from '../../ports/topic-catalog.port.js';
 import type { LanePosition } from '../../position.js';
 import { anEvent, aTopic } from '../../testing/builders.js';
 import { aCompetingProcess } from '../../testing/competing.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { InMemoryCursorStore } from '../../testing/in-memory-cursor-store.js';
+import { InMemoryDeadLetterStore } from '../../testing/in-memory-dead-letter-store.js';
 import { InMemoryLog } from '../../testing/in-memory-log.js';
 import { lineEncoder, RecordingOutlet } from '../../testing/recording-outlet.js';
 import { settle } from '../../testing/settle.js';
 import { until } from '../../testing/until.js';
+import { Replays } from '../replays.js';
 import type { SingleAck } from '../single-ack.js';
 import type { DurableSubscription } from '../subscription.js';
 import { CompetingReader } from './competing-reader.js';
@@ -46,6 +54,20 @@ class SlowCursorStore extends InMemoryCursorStore {
     this.isAsked = this.waiting !== undefined;
     await this.waiting;
     return super.store(...given);
+  }
+}
+
+/** Knows how many readers it has. */
+class CountingLog extends InMemoryLog {
+  openTails = 0;
+
+  override async *tail(...given: Parameters<InMemoryLog['tail']>): AsyncGenerator<EventBatch, void, void> {
+    this.openTails++;
+    try {
+      yield* super.tail(...given);
+    } finally {
+      this.openTails--;
+    }
   }
 }
 
@@ -143,6 +165,44 @@ describe('a subscription that is shared', () => {
       await log.close();
     },
   );
+
+  it('leaves nothing running of what could not be opened whole, and opens it when it is asked for again', async () => {
+    const clock = new FakeClock();
+    const log = new CountingLog({ clock });
+    const store = new InMemoryDeadLetterStore();
+    const signals = new ReplaySignals(store, clock);
+    let isAway = true;
+    const directory = {
+      find: () => undefined,
+      create: async ({ name, brokerName }: NewTopic) => {
+        if (isAway) throw new DistributionError('store.unavailable', 'the database is away');
+        await log.createTopic(brokerName, 1, { ms: 0, bytes: 0 });
+        return aTopic(name, { brokerName });
+      },
+    };
+    const ids = { uuid: () => '00000000-0000-4000-8000-000000000001', random: () => 0.5 };
+    const whole = { service: 'shop', retentionPolicy: '7d', metrics: noMetrics };
+    const letters = new DeadLetters({ ...whole, store, log, directory, signals, clock, ids });
+    const replays = new Replays({ letters, store, signals, log, clock });
+    await log.createTopic('orders', 1, { ms: 0, bytes: 0 });
+    const cursors = new InMemoryCursorStore({ clock });
+    const competing = aCompetingProcess({ log, cursors, clock }, { replays });
+    await competing.setTopics([aTopic('orders')]);
+    const nothing = () => undefined;
+    const join = () =>
+      competing.join(SUBSCRIPTION, { at: 'earliest' }, { onSuspended: nothing, onResumed: nothing, onLost: nothing });
+    await expect(join()).rejects.toMatchObject({ code: 'store.unavailable' });
+    await settle(clock);
+    expect(log.openTails).toBe(0);
+    expect(clock.pendingAlarms).toBe(0);
+    expect((await cursors.standing('billing')).ownerId).toBeUndefined();
+    isAway = false;
+    const seat = await join();
+    await log.append([{ topic: 'orders', partition: 0, records: [anEvent({ eventId: 'a' })] }]);
+    expect(idsOf(await seat.receive(1, new AbortController().signal))).toEqual(['a']);
+    await competing.close();
+    await log.close();
+  });
 
   it('is received again, as soon as the last one has left, from what that one acknowledged', async () => {
     const clock = new FakeClock();

@@ -40,15 +40,17 @@ export class SoleSupply implements Supply {
       onResumed: () => opened.supply?.resumed(),
       onLost: () => opened.supply?.lost(),
     });
+    let engine: QueueSubscription | undefined;
     try {
       const brokerNames = brokerNamesOf(wanted);
-      const engine = await openEngine(order, wanted, brokerNames, term);
+      engine = await openEngine(order, wanted, brokerNames, term);
       const supply = new SoleSupply(engine, order, term, brokerNames);
       opened.supply = supply;
       supply.endReplays = await deps.replays?.attach(subscription, engine);
       term.start();
       return supply;
     } catch (error) {
+      await engine?.end();
       await term.release();
       throw error;
     }
