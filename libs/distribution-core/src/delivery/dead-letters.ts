@@ -17,12 +17,12 @@ import { type Counter, type Metrics } from '../ports/metrics.port.js';
 import type { NewTopic, TopicDefinition } from '../ports/topic-catalog.port.js';
 import type { LanePosition } from '../position.js';
 import { brokerNameOf } from '../routing/broker-name.js';
-import { partitionOf } from '../routing/partition.js';
 import type { DurableSubscription } from '../subscription/subscription.js';
 import { type DeadLetterSink, faultOf, type UndeliverableEvent } from './dead-letter.js';
 import { readLetter } from './dead-letter-reader.js';
 import type { DeliveryOutcomes } from './delivery-outcomes.js';
 import type { ReplaySignals } from './replay-signals.js';
+import { TopicReplay } from './topic-replay.js';
 
 export const DEAD_LETTERS_DATA_TYPE = 'DEAD_LETTERS';
 
@@ -44,7 +44,7 @@ export interface DeadLettersDependencies {
 }
 
 export interface ReplayOutcome {
-  /** Begun, or begun before and gone on with. */
+  /** Begun, or begun before and gone on with; of those that go to their topics, what was sent. */
   readonly count: number;
   readonly hasMore: boolean;
 }
@@ -90,6 +90,7 @@ export class DeadLetters {
   private readonly buriedByUs: Counter;
   private readonly replayed: Counter;
   private readonly discarded: Counter;
+  private readonly topicReplay: TopicReplay;
 
   constructor(private readonly deps: DeadLettersDependencies) {
     const { metrics } = deps;
@@ -98,6 +99,7 @@ export class DeadLetters {
     this.buriedByUs = metrics.counter('dead_letters_total', help, { fault: 'service' });
     this.replayed = metrics.counter('dead_letters_replayed_total', 'Dead letters whose replay was begun');
     this.discarded = metrics.counter('dead_letters_discarded_total', 'Dead letters that were given up');
+    this.topicReplay = new TopicReplay({ ...deps, lettersOf: (tenant) => this.topicOf(tenant) });
   }
 
   /** Where what this subscription cannot be given goes. */
@@ -145,7 +147,10 @@ export class DeadLetters {
     return { letter, event: found?.batch.recordAt(found.index) };
   }
 
-  /** At most {@link MAX_LETTERS_AT_ONCE}, oldest first; ask again while there are more. */
+  /**
+   * At most {@link MAX_LETTERS_AT_ONCE}, oldest first; ask again while there are more. To their topics: those whose topic or
+   * event is gone stay dead and are not counted; if there are no others, `topic.not_found` or `position.lost`.
+   */
   async replay(
     principal: Principal,
     filter: Omit<DeadLetterFilter, 'tenant'>,
@@ -154,12 +159,15 @@ export class DeadLetters {
     requirePermission(principal, 'manage');
     const { store, clock, signals } = this.deps;
     const limit = MAX_LETTERS_AT_ONCE;
-    const begun = await store.beginReplay(own(principal, filter), target, limit + 1, clock.nowMicros());
+    // One more tells whether there are more. To a topic it would be begun and not sent.
+    const max = target === 'topic' ? limit : limit + 1;
+    const begun = await store.beginReplay(own(principal, filter), target, max, clock.nowMicros());
     const letters = begun.slice(0, limit);
     this.replayed.add(letters.length);
-    if (target === 'topic') for (const letter of letters) await this.toTopic(letter);
-    else for (const id of new Set(letters.map(({ subscriptionId }) => subscriptionId))) signals.tell(id);
-    return { count: letters.length, hasMore: begun.length > limit };
+    const hasMore = begun.length === max;
+    if (target === 'topic') return { count: await this.topicReplay.send(letters), hasMore };
+    for (const id of new Set(letters.map(({ subscriptionId }) => subscriptionId))) signals.tell(id);
+    return { count: letters.length, hasMore };
   }
 
   /** One that is being replayed or was replayed already counts as well. `dead_letter.not_found`. */
@@ -258,36 +266,6 @@ export class DeadLetters {
     });
   }
 
-  /** Where the log has transactions, exactly once: the event and the mark that it was replayed are one append. */
-  private async toTopic(letter: DeadLetter): Promise<void> {
-    const { store, log, directory, clock } = this.deps;
-    const { deadLetterId, replays } = letter;
-    const group = `dead-letter:${deadLetterId}:${replays}`;
-    const target = directory.find(letter.at.topic);
-    const source = await this.topicOf(letter.tenant);
-    const isThere = (await log.committed(group)).length > 0;
-    const found = isThere ? undefined : await readLetter(log, source.brokerName, letter);
-    if (!isThere) {
-      if (target === undefined || found === undefined) {
-        await store.settle([deadLetterId], ['replaying'], 'dead', clock.nowMicros());
-        throw new DistributionError(
-          target === undefined ? 'topic.not_found' : 'position.lost',
-          target === undefined ? `${letter.at.topic} does not exist any more` : 'the event is not kept any more',
-        );
-      }
-      const { event_id: _, ...attributes } = withoutLetter(found.batch.recordAt(found.index).attributes);
-      // Another id in the log: the copy is meant to be seen although the first one may be within the dedupe window.
-      const eventId = `${letter.eventId}~${deadLetterId}.${replays}`;
-      const record = { ...found.batch.recordAt(found.index), eventId, attributes };
-      const partition = partitionOf(letter.routingKey, target.partitions);
-      const { partition: from, epoch, position } = letter.letter;
-      const positions = [{ topic: source.brokerName, partition: from, epoch, position }];
-      await log.append([{ topic: target.brokerName, partition, records: [record] }], { group, positions });
-    }
-    await store.settle([deadLetterId], ['replaying'], 'replayed', clock.nowMicros());
-    await log.deleteGroup(group).catch(() => undefined);
-  }
-
   private async required(principal: Principal, deadLetterId: string): Promise<DeadLetter> {
     const [found] = await this.deps.store.list(own(principal, { ids: [deadLetterId] }), 1);
     if (found === undefined) throw new DistributionError('dead_letter.not_found', `no dead letter ${deadLetterId}`);
@@ -302,8 +280,4 @@ function own(principal: Principal, filter: Omit<DeadLetterFilter, 'tenant'>): De
   const index = filter.ids?.findIndex((id) => !UUID.test(id)) ?? -1;
   if (index >= 0) throw invalidRequest([{ path: `ids[${index}]`, rule: 'must be the id of a dead letter' }]);
   return { ...filter, tenant: principal.tenant };
-}
-
-function withoutLetter(attributes: EventRecord['attributes']): Record<string, EventRecord['attributes'][string]> {
-  return Object.fromEntries(Object.entries(attributes).filter(([name]) => !name.startsWith('dead_letter_')));
 }
