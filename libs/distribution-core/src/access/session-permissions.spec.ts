@@ -85,6 +85,18 @@ describe('the permissions of a session', () => {
     expect(one.outlet.of('error')).toMatchObject([{ code: 'auth.forbidden' }]);
   });
 
+  it('leave what is left of the credit as it is', async () => {
+    const one = world.session(principalOf('t', everything));
+    await world.finish(one.session.subscribe({ ...aCommand(), credit: 3 }));
+    await publish('high', 'high');
+    await world.finish(one.session.changePrincipal(principalOf('t', highOnly)));
+    await publish('high', 'high');
+    expect(idsOf(one)).toHaveLength(3);
+    one.session.credit('s', 1);
+    await world.settled();
+    expect(idsOf(one)).toHaveLength(4);
+  });
+
   it('that permit nothing at all end everything', async () => {
     const one = await open(everything);
     await world.finish(one.session.changePrincipal(principalOf('t', [])));

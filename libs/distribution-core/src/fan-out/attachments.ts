@@ -32,7 +32,8 @@ export interface AttachRequest extends MemberOptions {
   readonly otherFeeds?: ReadonlySet<number>;
   /**
    * The member that the new one takes the place of, on the same outlet: it goes on where that one stands, in lanes that
-   * both have, so nothing of them is missing and nothing comes twice. `startOf` is for the others.
+   * both have, so nothing of them is missing and nothing comes twice, and with the credit that is left of that one.
+   * `startOf` is for the others.
    */
   readonly replaces?: Member;
   /** Called before anything is written to the outlet for this member. */
@@ -164,6 +165,7 @@ export class Attachments {
 }
 
 /** What a member keeps for as long as it lives, and nothing else of what was asked for. */
-function memberOptions({ subscriptionId, policy, keepsGuaranteed, credit, maxRate }: AttachRequest): MemberOptions {
-  return { subscriptionId, policy, keepsGuaranteed, credit, maxRate };
+function memberOptions(request: AttachRequest): MemberOptions {
+  const { subscriptionId, policy, keepsGuaranteed, maxRate, replaces } = request;
+  return { subscriptionId, policy, keepsGuaranteed, credit: replaces?.creditLeft ?? request.credit, maxRate };
 }

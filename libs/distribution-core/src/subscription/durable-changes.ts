@@ -70,7 +70,6 @@ export class DurableChanges implements DurableFollower {
     const command: SubscribeCommand = {
       ...attached.command,
       ...selectedBy(known),
-      credit: member.creditLeft,
       slowPolicy: known.slowPolicy === subscription?.slowPolicy ? attached.command.slowPolicy : known.slowPolicy,
     };
     const cursor = storedCursor(await deps.cursors.load(known.subscriptionId));

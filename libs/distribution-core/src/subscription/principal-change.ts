@@ -58,7 +58,7 @@ async function moveOrEnd(
       throw new DistributionError('auth.forbidden', 'its permissions have changed: subscribe again');
     }
     const cursor: Cursor = { catalogVersion: deps.catalogVersion(), positions };
-    await subscribe({ ...command, start: { at: 'cursor', cursor } });
+    await subscribe({ ...command, credit: attached.member.creditLeft, start: { at: 'cursor', cursor } });
   } catch (error) {
     await subscriptions.release(attached);
     const { code, message, retryable } = error as DistributionError;

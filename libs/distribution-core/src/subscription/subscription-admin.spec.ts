@@ -132,7 +132,11 @@ describe('the administration of durable subscriptions', () => {
     await log.append([{ topic, partition: 0, records }]);
     await settled();
   }
-  const receive = (selection: Selection = selecting(['a']), type: 'exclusive' | 'failover' = 'exclusive') =>
+  const receive = (
+    selection: Selection = selecting(['a']),
+    type: 'exclusive' | 'failover' = 'exclusive',
+    credit: number | undefined = undefined,
+  ) =>
     finish(
       session.subscribe({
         id: 'mine',
@@ -140,7 +144,7 @@ describe('the administration of durable subscriptions', () => {
         start: undefined,
         slowPolicy: 'block',
         maxRate: undefined,
-        credit: undefined,
+        credit,
         durable: { name: 's', type, deliveryGuarantee: 'at_least_once', subscriberService: 'desk' },
       }),
     );
@@ -294,6 +298,22 @@ describe('the administration of durable subscriptions', () => {
       expect(session.subscriptionCount).toBe(0);
       expect(live.list()).toEqual([]);
     });
+  });
+
+  it('keeps what a reader is granted while it moves to the new selection', async () => {
+    await create();
+    await receive(selecting(['a']), 'exclusive', 1);
+    await publish('a', 1);
+    const load = cursors.load.bind(cursors);
+    cursors.load = (subscriptionId) => {
+      session.credit('mine', 2);
+      cursors.load = load;
+      return load(subscriptionId);
+    };
+    await finish(admin.change(ADMIN, 's', () => selecting(['a', 'b'])));
+    await publish('b', 3);
+    await settled();
+    expect(outlet.numbers).toEqual([1, 1, 2]);
   });
 
   // The acknowledgement was stored, and refused, while the seek was under way: the reader was ended instead of moved.
