@@ -90,7 +90,9 @@ export class DurableChanges implements DurableFollower {
     subscriptions.detach(attached);
     subscriptions.setPending(id);
     try {
-      const command = await this.commandAnew(attached.command, attached.subscription as DurableSubscription);
+      const { command: before, member, subscription } = attached;
+      const left = { ...before, credit: member.creditLeft };
+      const command = await this.commandAnew(left, subscription as DurableSubscription);
       await subscriptions.settle(command, await attachDurable(this.session, command, this));
     } catch (error) {
       subscriptions.forget(id);

@@ -10,6 +10,8 @@ import type { SubscribeCommand } from './stream-commands.js';
  */
 export class SessionSubscriptions {
   private readonly entries = new Map<string, Attached | 'pending'>();
+  /** Credit of those that are pending, for when they are settled. */
+  private readonly granted = new Map<string, number>();
   private isOver = false;
 
   constructor(private readonly fanOut: FanOut) {}
@@ -76,6 +78,21 @@ export class SessionSubscriptions {
     }
   }
 
+  /** More events may be sent to it. Its client may not know that it is pending: it is made anew, when others change it. */
+  grant(id: string, events: number): void {
+    if (this.entries.get(id) === 'pending') {
+      this.granted.set(id, (this.granted.get(id) ?? 0) + events);
+      return;
+    }
+    const attached = this.required(id);
+    if (attached.reader !== undefined) {
+      attached.credit.grant(events);
+      return attached.reader.serve();
+    }
+    attached.member.grantCredit(events);
+    this.fanOut.serve(attached.member);
+  }
+
   setPending(id: string): void {
     this.entries.set(id, 'pending');
   }
@@ -83,7 +100,10 @@ export class SessionSubscriptions {
   /** What was pending is attached by now; if it was ended meanwhile, that is released. */
   async settle(command: SubscribeCommand, attachment: Attachment): Promise<void> {
     if (this.isOver || this.entries.get(command.id) !== 'pending') return this.release(attachment);
+    const granted = this.granted.get(command.id) ?? 0;
+    this.forget(command.id);
     this.entries.set(command.id, { ...attachment, command });
+    if (granted > 0) this.grant(command.id, granted);
     if (attachment.reader === undefined) await attachment.claim?.begin();
   }
 
@@ -95,6 +115,7 @@ export class SessionSubscriptions {
   /** Whatever it is attached to stays so. */
   forget(id: string): void {
     this.entries.delete(id);
+    this.granted.delete(id);
   }
 
   /** Stores what was acknowledged, and gives up the right if there is one. */
@@ -108,14 +129,14 @@ export class SessionSubscriptions {
   async end(id: string): Promise<void> {
     const entry = this.entries.get(id);
     if (entry === undefined) throw notFound(id);
-    this.entries.delete(id);
+    this.forget(id);
     if (entry !== 'pending') await this.release(entry);
   }
 
   /** It has ended by itself: there is nothing to store and no right to give up. */
   drop(id: string): void {
     const attached = this.find(id);
-    this.entries.delete(id);
+    this.forget(id);
     if (attached === undefined) return;
     if (attached.reader !== undefined) return attached.reader.stop();
     this.detach(attached);
@@ -132,6 +153,7 @@ export class SessionSubscriptions {
     this.isOver = true;
     const attached = this.allAttached();
     this.entries.clear();
+    this.granted.clear();
     await Promise.all(attached.map((one) => this.release(one)));
   }
 }

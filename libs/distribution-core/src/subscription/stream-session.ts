@@ -19,7 +19,7 @@ import type { StreamSessionDependencies } from './stream-session-dependencies.js
 
 /**
  * One client connection on any transport: its subscriptions and what it asks of them. Answers go through the outlet.
- * Commands of one session may overlap; those of one subscription are refused while it is being made.
+ * Commands of one session may overlap; those of one subscription are refused while it is being made, but for credit.
  */
 export class StreamSession {
   private readonly subscriptions: SessionSubscriptions;
@@ -108,13 +108,7 @@ export class StreamSession {
   }
 
   credit(id: string, events: number): void {
-    const attached = this.subscriptions.required(id);
-    if (attached.reader !== undefined) {
-      attached.credit.grant(events);
-      return attached.reader.serve();
-    }
-    attached.member.grantCredit(events);
-    this.deps.fanOut.serve(attached.member);
+    this.subscriptions.grant(id, events);
   }
 
   /** Ends all subscriptions; positions that were acknowledged are stored first. */

@@ -316,6 +316,32 @@ describe('the administration of durable subscriptions', () => {
     expect(outlet.numbers).toEqual([1, 1, 2]);
   });
 
+  it('takes a reader back with the credit that was left', async () => {
+    await create();
+    await receive(selecting(['a']), 'exclusive', 3);
+    await publish('a', 2);
+    await finish(admin.seek(ADMIN, 's', { at: 'earliest' }));
+    await settled();
+    expect(outlet.numbers).toEqual([1, 2, 1]);
+    session.credit('mine', 1);
+    await settled();
+    expect(outlet.numbers).toEqual([1, 2, 1, 2]);
+  });
+
+  it('keeps what a reader is granted while it is taken back', async () => {
+    await create();
+    await receive(selecting(['a']), 'exclusive', 2);
+    await publish('a', 2);
+    const loadWithAbove = cursors.loadWithAbove.bind(cursors);
+    cursors.loadWithAbove = (subscriptionId) => {
+      session.credit('mine', 1);
+      return loadWithAbove(subscriptionId);
+    };
+    await finish(admin.seek(ADMIN, 's', { at: 'earliest' }));
+    await settled();
+    expect(outlet.numbers).toEqual([1, 2, 1]);
+  });
+
   // The acknowledgement was stored, and refused, while the seek was under way: the reader was ended instead of moved.
   it('moves a reader whose acknowledgement is about to be stored', async () => {
     await create();
