@@ -51,6 +51,8 @@ export interface RouterCounters {
 export interface RoutedLane {
   /** The catalog's name. */
   readonly topic: string;
+  /** At which the topic appeared: registered anew, it is another one. */
+  readonly catalogVersion: number;
   readonly brokerName: string;
   readonly partition: number;
   readonly group: string;

@@ -206,6 +206,22 @@ describe('routing an external topic', () => {
     await router.stop();
   });
 
+  it('routes a topic that was registered anew between two looks by its new definition, and by that alone', async () => {
+    const { aProcess, write, copies, standing, pass, log, topics } = await setUp();
+    const router = aProcess();
+    router.start();
+    await pass(async () => (await standing()) === 1);
+    await log.createTopic('elsewhere', 1, { ms: 0, bytes: 0 });
+    topics[0] = { ...topics[0], brokerName: 'elsewhere', catalogVersion: 2 };
+    await pass(async () => (await log.committed('router/elsewhere')).length === 1);
+    await pass(async () => (await standing()) === 0);
+    await write(0, 2);
+    await log.append([{ topic: 'elsewhere', partition: 0, records: [anEvent({ eventId: 'e9', routingKey: 'k' })] }]);
+    await pass(async () => (await copies()).length > 0);
+    expect(await copies()).toEqual(['e9']);
+    await router.stop();
+  });
+
   it('begins a topic that was created anew with its first event', async () => {
     const { aProcess, write, copies, standing, pass, log } = await setUp();
     const router = aProcess();

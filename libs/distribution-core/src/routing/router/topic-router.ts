@@ -100,19 +100,16 @@ export class TopicRouter {
   private async follow(): Promise<void> {
     if (this.isStopped) return;
     const wanted = this.wanted();
-    const left = [...this.lanes].filter(([name]) => !wanted.has(name));
-    for (const [name, lane] of wanted) {
-      if (!this.lanes.has(name)) {
-        const { deps, limits, counters, rights } = this;
-        this.lanes.set(name, new RouterLane(lane, { ...deps, limits, counters, rights }));
-      }
-    }
+    const left = [...this.lanes].filter(([name, { lane }]) => wanted.get(name)?.catalogVersion !== lane.catalogVersion);
+    this.takeUp(wanted);
     await Promise.all(
       left.map(async ([name, lane]) => {
         await lane.stop();
         this.lanes.delete(name);
       }),
     );
+    // Those of topics that were registered anew: nothing is routed by the old definition any more.
+    this.takeUp(wanted);
     this.laneGauge.set(this.lanes.size);
     const groups = new Set([...wanted.values()].map(({ group }) => group));
     for (const group of new Set(left.map(([, { lane }]) => lane.group))) {
@@ -120,15 +117,24 @@ export class TopicRouter {
     }
   }
 
+  private takeUp(wanted: ReadonlyMap<string, RoutedLane>): void {
+    for (const [name, lane] of wanted) {
+      if (this.lanes.has(name)) continue;
+      const { deps, limits, counters, rights } = this;
+      this.lanes.set(name, new RouterLane(lane, { ...deps, limits, counters, rights }));
+    }
+  }
+
   private wanted(): Map<string, RoutedLane> {
     const lanes = new Map<string, RoutedLane>();
     for (const definition of this.deps.topics.list()) {
-      const { name, origin, enabled, brokerName, partitions, tenant, dataType, payload } = definition;
+      const { name, origin, enabled, catalogVersion, brokerName, partitions, tenant, dataType, payload } = definition;
       if (origin !== 'external' || !enabled || !this.deps.router.concerns(name)) continue;
       const encoded = payload === undefined ? undefined : { topic: name, tenant, dataType, payload };
       for (let partition = 0; partition < partitions; partition++) {
         lanes.set(`${name}#${partition}`, {
           topic: name,
+          catalogVersion,
           brokerName,
           partition,
           group: `router/${brokerName}`,
