@@ -3,6 +3,7 @@ import { anEvent, events, Follower, until } from '@distributary/distribution-cor
 import { startPulsar, type TestServer } from '../../../../tools/stack/src/index.js';
 import { PulsarFromOutside } from '../testing/pulsar-admin.js';
 import { openPulsar } from '../open-pulsar.js';
+import { entryOf } from '../records/message-position.js';
 import { aPulsarLog, ids, type PulsarHarness, systemClock } from '../testing/pulsar-harness.js';
 
 const FOREVER = { ms: 0, bytes: 0 };
@@ -161,6 +162,29 @@ describe('what Pulsar cannot do is said in our codes', () => {
     ]);
     expect(batch.routingKeyAt(0)).toBe('AAPL');
     expect((await log.listTopics()).map(({ name }) => name)).not.toContain('foreign');
+  }, 60_000);
+
+  it('nothing: records of others are packed into one entry, the last of the lane', async () => {
+    const { log } = harness;
+    await outside.createTopic('packed', 1);
+    await outside.sendPacked('packed', 0, ...['0', '1', '2', '3', '4'].map((payload) => ({ payload })));
+    const [whole] = await log.read(start('packed'), 10_000);
+    const positions = [0, 1, 2, 3, 4].map((index) => whole.positions.at(index));
+    expect(new Set(positions.map(entryOf)).size).toBe(1);
+    const readAfter = async (index: number) =>
+      (await log.read({ topic: 'packed', partition: 0, after: positions[index] }, 10_000)).map(({ count }) => count);
+    expect(await readAfter(0)).toEqual([4]);
+    expect(await readAfter(3)).toEqual([1]);
+    expect(await readAfter(4)).toEqual([]);
+
+    const follower = new Follower(log, { topic: 'packed', partition: 0, after: positions[1] });
+    await until('the rest', () => follower.eventIds.length >= 3);
+    await outside.unload('packed', 0);
+    await outside.send('packed', 0, { payload: '5' });
+    await until('what came then', () => follower.hasEnded || follower.eventIds.length >= 4, 30_000);
+    await follower.stop();
+    expect(follower.error).toBeUndefined();
+    expect(follower.eventIds).toHaveLength(4);
   }, 60_000);
 });
 

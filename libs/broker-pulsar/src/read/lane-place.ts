@@ -1,7 +1,7 @@
 import type { Lane, Position, TailStart } from '@distributary/distribution-core';
 import { BEFORE_FIRST } from '@distributary/distribution-core';
 import { positionLost, topicNotFound } from '../pulsar.errors.js';
-import { placeOf } from '../records/message-position.js';
+import { entryOf, placeOf } from '../records/message-position.js';
 import type { LaneStats, LaneStatsFinder } from '../topics/lane-stats.js';
 import type { PulsarTopic } from '../topics/pulsar-topic.js';
 import type { TopicDirectory } from '../topics/topic-directory.js';
@@ -17,8 +17,8 @@ export interface ReadPlace {
 /** Finds lanes, and says whether what a reader wants of them is still there. */
 export class LaneFinder {
   constructor(
-    private readonly directory: TopicDirectory,
-    private readonly stats: LaneStatsFinder,
+    private readonly directory: Pick<TopicDirectory, 'topic' | 'find' | 'hasSeenEnd'>,
+    private readonly stats: Pick<LaneStatsFinder, 'of'>,
   ) {}
 
   /** `position.lost` if the topic has begun anew since `epoch`, or what is wanted has expired. */
@@ -70,7 +70,8 @@ export class LaneFinder {
     const stats = await this.stats.of(topic, lane.partition);
     const isBefore = after === BEFORE_FIRST ? topic.isOurs && !stats.isWhole : after < stats.beforeFirst;
     if (isBefore && !isBeginning(after, stats)) throw expired(lane);
-    if (after > stats.last) throw positionLost(`${lane.topic}#${lane.partition} has no such position`);
+    // Of the last entry Pulsar does not tell how many messages it has.
+    if (entryOf(after) > stats.last) throw positionLost(`${lane.topic}#${lane.partition} has no such position`);
     return stats;
   }
 }

@@ -9,6 +9,8 @@ import type { PulsarMetrics } from '../pulsar-metrics.js';
 import { connectionLost, topicNotFound } from '../pulsar.errors.js';
 import { EventReader } from '../records/event-message.js';
 import { messageBatch, type PlacedMessage } from '../records/message-batch.js';
+import { readMessageId } from '../records/message-id.js';
+import { entryOf, placeOf, positionAt } from '../records/message-position.js';
 import type { LaneFinder, ReadPlace } from './lane-place.js';
 import type { ReaderSocket, ReaderSockets } from './reader-socket.js';
 
@@ -37,7 +39,7 @@ export class LaneReader {
     const { retrying, finder, timeoutMs } = this.parts;
     return retrying.within(timeoutMs, async () => {
       const place = await finder.open(start);
-      return place.after >= place.stats.last || place.stats.events === 0
+      return place.after === place.stats.last || place.stats.events === 0
         ? []
         : this.readTo(place, place.stats.last, Math.min(Math.max(maxBytes, 1), MAX_READ_BYTES));
     });
@@ -96,23 +98,24 @@ export class LaneReader {
     }
   }
 
+  /** `last`: of the last entry, of which all messages are read. */
   private async readTo(place: ReadPlace, last: Position, maxBytes: number): Promise<readonly EventBatch[]> {
     const { sockets, requestTimeoutMs } = this.parts;
-    const socket = await sockets.open(place.lane, place.after);
+    const socket = await sockets.open(place.lane, startOfRead(place.after, last));
     const signal = AbortSignal.timeout(requestTimeoutMs);
     const messages: PlacedMessage[] = [];
     let bytes = 0;
-    let to = place.after;
     try {
-      while (to < last && bytes < maxBytes) {
+      for (let isAtEnd = false; !isAtEnd && bytes < maxBytes;) {
         await socket.settled(requestTimeoutMs, signal);
         const taken = socket.take(maxBytes - bytes);
         if (taken.length === 0) throw connectionLost(`read ${place.lane.topic}#${place.lane.partition}`);
-        const size = sizeOf(taken);
+        const wanted = taken.filter(({ position }) => position > place.after);
+        const size = sizeOf(wanted);
         if (bytes > 0 && bytes + size > maxBytes) break;
         bytes += size;
-        messages.push(...taken);
-        to = taken[taken.length - 1].position;
+        messages.push(...wanted);
+        isAtEnd = isEndOf(last, taken[taken.length - 1]);
       }
     } finally {
       socket.close();
@@ -143,6 +146,15 @@ export class LaneReader {
     return batch;
   }
 }
+
+/** How many messages the last entry has only they tell: who stands within it is given all of them again. */
+function startOfRead(after: Position, last: Position): Position {
+  const place = entryOf(after) === last ? placeOf(last) : undefined;
+  return place === undefined ? after : positionAt(place.ledger, place.entry - 1);
+}
+
+const isEndOf = (last: Position, { position, message }: PlacedMessage): boolean =>
+  entryOf(position) === last ? readMessageId(message.messageId).isLastOfEntry : position > last;
 
 /** Undefined if the socket was lost, and nothing is left in it. */
 function takeFrom(socket: ReaderSocket, maxBytes: number): readonly PlacedMessage[] | undefined {

@@ -2,11 +2,12 @@ import type { MessagePlace } from './message-position.js';
 
 /*
  * Pulsar's MessageIdData as its WebSocket API has it, protobuf in base64: 1 ledger, 2 entry, 3 partition, 4 index in the
- * entry, … All of them varints, so each is read and those of no interest are passed over.
+ * entry, 6 how many the entry has, … All of them varints, so each is read and those of no interest are passed over.
  */
 const LEDGER = 1;
 const ENTRY = 2;
 const BATCH_INDEX = 4;
+const BATCH_SIZE = 6;
 const VARINT = 0;
 const BITS = 7;
 /** Where numbers that are below zero are told: 64 bits, all ones. */
@@ -15,6 +16,8 @@ const NEGATIVE_BYTES = 10;
 export interface GivenId extends MessagePlace {
   /** False: Pulsar had the message already, and does not say where. */
   readonly isKnown: boolean;
+  /** Nothing of its entry comes behind it. */
+  readonly isLastOfEntry: boolean;
 }
 
 /** `RangeError` if it is damaged. */
@@ -33,6 +36,7 @@ export function readMessageId(base64: string): GivenId {
   let ledger = -1;
   let entry = -1;
   let batchIndex = -1;
+  let batchSize = 0;
   while (at < bytes.length) {
     const tag = varint();
     if ((tag & 7) !== VARINT) break;
@@ -40,8 +44,9 @@ export function readMessageId(base64: string): GivenId {
     if (tag >>> 3 === LEDGER) ledger = value;
     else if (tag >>> 3 === ENTRY) entry = value;
     else if (tag >>> 3 === BATCH_INDEX) batchIndex = Math.min(value, 0x7fff_ffff);
+    else if (tag >>> 3 === BATCH_SIZE) batchSize = value;
   }
-  return { ledger, entry, batchIndex, isKnown: ledger >= 0 };
+  return { ledger, entry, batchIndex, isKnown: ledger >= 0, isLastOfEntry: batchIndex >= batchSize - 1 };
 }
 
 export function writeMessageId({ ledger, entry, batchIndex }: MessagePlace): string {

@@ -55,14 +55,24 @@ describe('ids of messages', () => {
   it('are written as Pulsar reads them', () => {
     fc.assert(
       fc.property(place, (one) => {
-        expect(readMessageId(writeMessageId(one))).toEqual({ ...one, isKnown: true });
+        expect(readMessageId(writeMessageId(one))).toEqual({ ...one, isKnown: true, isLastOfEntry: true });
       }),
     );
   });
 
   it('are read as Pulsar 4.0.7 writes them', () => {
-    expect(readMessageId('CAUQATAA')).toEqual({ ledger: 5, entry: 1, batchIndex: -1, isKnown: true });
-    expect(readMessageId('CAUQABgAMAA=')).toEqual({ ledger: 5, entry: 0, batchIndex: -1, isKnown: true });
+    const single = { batchIndex: -1, isKnown: true, isLastOfEntry: true };
+    expect(readMessageId('CAUQATAA')).toEqual({ ledger: 5, entry: 1, ...single });
+    expect(readMessageId('CAUQABgAMAA=')).toEqual({ ledger: 5, entry: 0, ...single });
+  });
+
+  it.each([
+    [0, false],
+    [3, false],
+    [4, true],
+  ])('of an entry that has 5 messages: %d is the last of them: %s', (batchIndex, isLastOfEntry) => {
+    const id = Buffer.from([8, 7, 16, 2, 32, batchIndex, 48, 5]).toString('base64');
+    expect(readMessageId(id)).toEqual({ ledger: 7, entry: 2, batchIndex, isKnown: true, isLastOfEntry });
   });
 
   it('say nothing of the place of a message that Pulsar had already', () => {

@@ -31,6 +31,10 @@ export function positionOf({ ledger, entry, batchIndex }: MessagePlace): Positio
 
 export const positionAt = (ledger: number, entry: number): Position => positionOf({ ledger, entry, batchIndex: -1 });
 
+/** Of the whole entry, of which it may be one of several messages. */
+export const entryOf = (position: Position): Position =>
+  position === BEFORE_FIRST ? position : position.slice(0, INDEX_AT) + digits(0, INDEX_DIGITS);
+
 /** Undefined for {@link BEFORE_FIRST}; `request.invalid` for what was never a position of a Pulsar log. */
 export function placeOf(position: Position, path = 'after'): MessagePlace | undefined {
   if (position === BEFORE_FIRST) return undefined;
