@@ -17,6 +17,12 @@ describe('what Pulsar answers', () => {
     expect(hasStatus(error, status)).toBe(true);
   });
 
+  it('412 passes while nobody serves the topic, and keeps its status', () => {
+    const error = pulsarError(412, 'read', 'Failed to find ownership for topic:persistent://a/b/c');
+    expect(error).toMatchObject({ code: 'broker.unavailable', isTransient: true });
+    expect(hasStatus(error, 412)).toBe(true);
+  });
+
   it('says why there was no answer', () => {
     expect(connectionLost('read', new Error('refused'))).toMatchObject({
       code: 'broker.unavailable',

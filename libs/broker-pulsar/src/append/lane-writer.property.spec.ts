@@ -2,7 +2,7 @@ import type { Lane } from '@distributary/distribution-core';
 import { DistributionError, noMetrics, Retrying } from '@distributary/distribution-core';
 import { events, FakeClock } from '@distributary/distribution-core/testing';
 import fc from 'fast-check';
-import { connectionLost, isTransient } from '../pulsar.errors.js';
+import { connectionLost, isTransient, positionLost, pulsarError } from '../pulsar.errors.js';
 import { PulsarMetrics } from '../pulsar-metrics.js';
 import { placeOf, positionAt } from '../records/message-position.js';
 import { FakePulsarLane } from '../testing/fake-pulsar-lane.js';
@@ -46,34 +46,42 @@ async function turn(clock: FakeClock): Promise<void> {
   }
 }
 
+function aWriter(clock: FakeClock, pulsar: FakePulsarLane, failures: unknown[] = []): LaneWriter {
+  let producers = 0;
+  return new LaneWriter(lane, {
+    lines: pulsar,
+    directory: { find: () => Promise.resolve(topic) },
+    retrying: new Retrying({
+      clock,
+      ids: { uuid: () => '', random: () => 0 },
+      isTransient,
+      onRetry: () => undefined,
+      closed: new AbortController().signal,
+      closedMessage: 'closed',
+    }),
+    clock,
+    metrics: new PulsarMetrics(noMetrics),
+    requestTimeoutMs: 1_000_000,
+    newProducerName: () => `producer-${producers++}`,
+    endOf: () => Promise.resolve(positionAt(5, 0)),
+    // Longer than a step takes: meanwhile things happen.
+    locate: (_, after, ids) =>
+      new Promise((resolve, reject) => {
+        const failure = failures.shift();
+        clock.after(12, () => {
+          if (failure === undefined) resolve(pulsar.find(placeOf(after)?.entry ?? -1, ids));
+          else reject(failure as Error);
+        });
+      }),
+  });
+}
+
 it('whatever is lost on the way, what is acknowledged is there once, in order, where it was said to be', async () => {
   await fc.assert(
     fc.asyncProperty(schedule, async (steps) => {
       const clock = new FakeClock();
       const pulsar = new FakePulsarLane();
-      let producers = 0;
-      const writer = new LaneWriter(lane, {
-        lines: pulsar,
-        directory: { find: () => Promise.resolve(topic) },
-        retrying: new Retrying({
-          clock,
-          ids: { uuid: () => '', random: () => 0 },
-          isTransient,
-          onRetry: () => undefined,
-          closed: new AbortController().signal,
-          closedMessage: 'closed',
-        }),
-        clock,
-        metrics: new PulsarMetrics(noMetrics),
-        requestTimeoutMs: 1_000_000,
-        newProducerName: () => `producer-${producers++}`,
-        endOf: () => Promise.resolve(positionAt(5, 0)),
-        // Longer than a step takes: meanwhile things happen.
-        locate: (_, after, ids) =>
-          new Promise((resolve) => {
-            clock.after(12, () => resolve(pulsar.find(placeOf(after)?.entry ?? -1, ids)));
-          }),
-      });
+      const writer = aWriter(clock, pulsar);
       const acknowledged: [string, string, string][] = [];
       const refused = new Set<string>();
       let calls = 0;
@@ -120,3 +128,45 @@ it('whatever is lost on the way, what is acknowledged is there once, in order, w
     { numRuns: 200 },
   );
 }, 60_000);
+
+describe('where events lie that Pulsar took without an answer', () => {
+  /** Two events that are there, when their socket was lost; Pulsar would take them a second time. */
+  async function lost(failure: unknown) {
+    const clock = new FakeClock();
+    const pulsar = new FakePulsarLane();
+    const writer = aWriter(clock, pulsar, [failure]);
+    let outcome: unknown;
+    writer.push({
+      ...{ lane, records: events(2, 'e'), bytes: 0, startedMs: 0, deadlineMs: clock.monotonicMs() + TIMEOUT_MS },
+      resolve: ({ last }) => (outcome = last),
+      reject: (error) => (outcome = error),
+    });
+    await turn(clock);
+    pulsar.take(2);
+    pulsar.sleep(2);
+    pulsar.lose();
+    for (let round = 0; outcome === undefined && round < 100; round++) {
+      await turn(clock);
+      pulsar.take(2);
+      pulsar.answer(2);
+    }
+    writer.close();
+    return { outcome, log: pulsar.log.map(({ eventId }) => eventId) };
+  }
+
+  it('is asked again while that may pass, and then they are acknowledged', async () => {
+    const moving = pulsarError(412, 'look', 'Failed to find ownership for topic');
+    expect(await lost(moving)).toMatchObject({ outcome: positionAt(5, 2), log: ['e-1', 'e-2'] });
+  });
+
+  it.each([new SyntaxError('half an answer'), pulsarError(403, 'look'), pulsarError(400, 'look')])(
+    'is not taken for nowhere when it cannot be told: %s',
+    async (failure) => {
+      expect(await lost(failure)).toMatchObject({ outcome: { code: 'broker.unavailable' }, log: ['e-1', 'e-2'] });
+    },
+  );
+
+  it('is nowhere when retention has passed it: they are sent again', async () => {
+    expect(await lost(positionLost('expired'))).toMatchObject({ log: ['e-1', 'e-2', 'e-1', 'e-2'] });
+  });
+});

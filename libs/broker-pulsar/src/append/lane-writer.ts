@@ -1,6 +1,6 @@
 import type { Clock, Lane, Position, Retrying } from '@distributary/distribution-core';
 import { DistributionError, laneName } from '@distributary/distribution-core';
-import { connectionLost, isTransient, topicNotFound, unavailable } from '../pulsar.errors.js';
+import { connectionLost, hasCode, isTransient, topicNotFound, unavailable, writeFailure } from '../pulsar.errors.js';
 import type { PulsarMetrics } from '../pulsar-metrics.js';
 import { positionOf, type MessagePlace } from '../records/message-position.js';
 import type { PulsarTopic } from '../topics/pulsar-topic.js';
@@ -116,8 +116,7 @@ export class LaneWriter {
         while (this.queue.length > 0 && !(await this.begin()));
       });
     } catch (error) {
-      // Not let in, or the topic is not there any more.
-      this.end(error instanceof Error ? error : unavailable(String(error)));
+      this.end(writeFailure(error));
     }
     this.isConnecting = false;
     if (this.isOver) this.line?.close();
@@ -192,7 +191,8 @@ export class LaneWriter {
   /** Answers requests whose messages have all arrived, from the front. */
   private advance(): void {
     for (let { first } = this.queue; first !== undefined; { first } = this.queue) {
-      if (first.isElsewhere && !first.isRefused) return void this.locate();
+      if (first.isElsewhere && !first.isRefused)
+        return void this.locate().catch((error: unknown) => this.end(writeFailure(error)));
       if (first.position === undefined && !first.isElsewhere) break;
       this.shift();
       if (!first.isRefused) this.arrivals.arrived(first, first.position ?? '');
@@ -229,14 +229,14 @@ export class LaneWriter {
     this.settle();
   }
 
-  /** Nowhere for all of them if retention has taken what they are looked for behind. Rejects with what may pass. */
+  /** Nowhere for all of them if retention has taken what they are looked for behind. Rejects if it cannot be told. */
   private async placesOf(sendings: readonly Sending[]): Promise<readonly (Position | undefined)[]> {
     const ids = sendings.map(({ record }) => record.eventId);
     try {
       return await this.parts.locate(this.lane, this.arrivals.last ?? '', ids);
     } catch (error) {
-      if (isTransient(error)) throw error;
-      return [];
+      if (hasCode(error, 'position.lost')) return [];
+      throw error;
     }
   }
 

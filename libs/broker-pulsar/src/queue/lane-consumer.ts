@@ -1,5 +1,11 @@
-import type { Clock, CompetingEvents, Position, Retrying } from '@distributary/distribution-core';
-import { connectionLost, topicNotFound, unavailable } from '../pulsar.errors.js';
+import {
+  type Clock,
+  type CompetingEvents,
+  laneName,
+  type Position,
+  type Retrying,
+} from '@distributary/distribution-core';
+import { connectionLost, unavailable } from '../pulsar.errors.js';
 import { EventReader } from '../records/event-message.js';
 import { messageBatch, type PlacedMessage } from '../records/message-batch.js';
 import type { PulsarNames } from '../topics/pulsar-names.js';
@@ -11,7 +17,7 @@ export interface LaneConsumerParts {
   readonly web: PulsarWeb;
   readonly names: PulsarNames;
   readonly clock: Clock;
-  readonly directory: TopicDirectory;
+  readonly directory: Pick<TopicDirectory, 'find' | 'topic'>;
   readonly retrying: Retrying;
   readonly timeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -105,20 +111,26 @@ export class LaneConsumer {
     void this.reopen();
   }
 
-  /** For as long as it takes; a subscription that is gone, or closed to us, gives nothing any more. */
+  /** For as long as it takes, whatever Pulsar says meanwhile: nobody else would notice that the lane stands still. */
   private async reopen(): Promise<void> {
     if (this.isConnecting) return;
     this.isConnecting = true;
-    const again = async () => {
-      const { lane } = this.place;
-      const topic = await this.parts.directory.find(lane.topic, 0);
-      if (topic?.epoch !== lane.epoch) throw topicNotFound(lane.topic);
-      // Pulsar would make it anew, at the end of the lane, and nobody would ever delete it.
-      if (!(await this.isThere())) return this.events.onGone();
-      await this.open();
-    };
-    await this.parts.retrying.patiently(this.closing.signal, again).catch(() => undefined);
+    await this.parts.retrying.patiently(this.closing.signal, () =>
+      this.openAgain().catch((error: unknown) => {
+        throw connectionLost(`consume ${laneName(this.place.lane)}`, error);
+      }),
+    );
     this.isConnecting = false;
+  }
+
+  /** A topic that is gone, as others are told, gives nothing any more, and neither does a subscription that is gone. */
+  private async openAgain(): Promise<void> {
+    const { lane } = this.place;
+    const topic = await this.parts.directory.find(lane.topic, 0);
+    if (topic?.epoch !== lane.epoch) return;
+    // Pulsar would make it anew, at the end of the lane, and nobody would ever delete it.
+    if (!(await this.isThere())) return this.events.onGone();
+    await this.open();
   }
 
   private async isThere(): Promise<boolean> {

@@ -25,4 +25,13 @@ describe('the web service of Pulsar', () => {
     const found = await refusing(404, (web) => refusal(web.ask({ method: 'GET', path: 'persistent/a/b/c/stats' })));
     expect(found).toEqual({ code: 'topic.not_found', again: false });
   });
+
+  it('is asked again when nobody serves the topic, as while it moves from one broker to another', async () => {
+    const found = await refusing(
+      412,
+      (web) => refusal(web.ask({ method: 'GET', path: 'persistent/a/b/c/subscriptions' })),
+      'Failed to find ownership for topic:persistent://a/b/c',
+    );
+    expect(found).toEqual({ code: 'broker.unavailable', again: true });
+  });
 });
