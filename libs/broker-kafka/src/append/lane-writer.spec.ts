@@ -73,6 +73,31 @@ describe('the writer of a lane', () => {
     expect(taken).toMatchObject([{ producerId: 8, sequence: 0 }]);
   });
 
+  it('begins with a new producer, too, when the topic is not there after a batch that got no answer', async () => {
+    const taken: ProducedBatch[] = [];
+    const taking = takingBroker(taken);
+    const fake = aCluster().on('init producer', PRODUCER, { ...PRODUCER, producerId: 8n });
+    const [name, topic] = [...fake.topics][0];
+    fake.on(
+      'produce',
+      (request: Buffer) => {
+        taking(request);
+        fake.topics.clear();
+        return connectionLost('produce', new Error('cut'));
+      },
+      taking,
+    );
+    const append = writing(fake);
+    await expect(append(2)).rejects.toMatchObject({ code: 'topic.not_found' });
+    // Who was asked had not heard of it: it is the same as before.
+    fake.topics.set(name, topic);
+    await append(2);
+    expect(taken).toMatchObject([
+      { producerId: 7, sequence: 0 },
+      { producerId: 8, sequence: 0 },
+    ]);
+  });
+
   it('becomes a new producer when the broker has forgotten it', async () => {
     const taken: ProducedBatch[] = [];
     let isKnown = false;

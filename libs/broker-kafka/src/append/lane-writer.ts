@@ -131,8 +131,9 @@ export class LaneWriter {
         return { epoch, first: baseOffset };
       });
     } catch (error) {
-      // What became of the batch is not known, so its sequence may be used or not: the next one begins anew.
-      if (!(error instanceof DistributionError) || error.code === 'broker.unavailable') this.identity = undefined;
+      // Whatever failed last, an attempt before it may have got no answer: nobody knows then whether its sequence is used, and a
+      // broker takes another batch under it for its repeat. The next one begins anew.
+      this.identity = undefined;
       throw error;
     }
   }
