@@ -42,7 +42,7 @@ export class TransactionProducer {
   /** Who writes the next transaction; ends what an earlier bearer of the id left open. */
   async begin(): Promise<ProducerId> {
     if (this.settling !== undefined) await Promise.race([this.settling, this.retrying.wait(this.timeoutMs)]);
-    if (this.settling !== undefined) throw unavailable('nobody knows yet how the last transaction ended');
+    this.checkSettled();
     return this.identify();
   }
 
@@ -77,6 +77,8 @@ export class TransactionProducer {
 
   /** Rejects if it was not committed, or if nobody knows: then the successor of this producer will end it. */
   async end(isCommit: boolean): Promise<void> {
+    // Of who was not let in by `begin`: what is open is the end of the one before, which must not become another one.
+    this.checkSettled();
     const producer = this.begun();
     const { touched } = this;
     this.touched = new TouchedLanes();
@@ -135,6 +137,10 @@ export class TransactionProducer {
     if (!isKafkaError(reason, KAFKA.producerFenced, KAFKA.invalidProducerEpoch)) return;
     this.present = undefined;
     this.transactionalId = this.replacementId();
+  }
+
+  private checkSettled(): void {
+    if (this.settling !== undefined) throw unavailable('nobody knows yet how the last transaction ended');
   }
 
   private begun(): ProducerId {

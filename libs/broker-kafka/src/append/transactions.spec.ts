@@ -160,6 +160,30 @@ describe('appends to several lanes', () => {
     expect(fake.asked.slice(-4)).toEqual(['add lanes to a transaction', END, 'produce', END]);
   });
 
+  it('are not ended as aborted by one that waits for them in vain', async () => {
+    const ended = { errorCode: 0, producerId: 7, producerEpoch: 9 };
+    let isAway = true;
+    let areLanesBusy = true;
+    const isCommits: boolean[] = [];
+    const fake = aCluster()
+      .on('produce', takingBroker())
+      .on(END, (request: Buffer) => {
+        // Its last field, before the tags.
+        isCommits.push(request.at(-2) === 1);
+        return isAway ? connectionLost(END, new Error('killed')) : ended;
+      })
+      .on('add lanes to a transaction', () =>
+        areLanesBusy ? [KAFKA.concurrentTransactions, KAFKA.concurrentTransactions] : [0, 0],
+      );
+    const { to } = appending(fake);
+    await expect(to([0, 1])).rejects.toMatchObject({ code: 'broker.unavailable' });
+    isAway = false;
+    await expect(to([0, 1])).rejects.toMatchObject({ code: 'broker.unavailable' });
+    areLanesBusy = false;
+    expect(await until('it is settled', () => to([0, 1]).catch(() => undefined))).toHaveLength(2);
+    expect(isCommits).not.toContain(false);
+  });
+
   it('whose lanes are not there are refused alone', async () => {
     const { to } = appending(aCluster().on('produce', takingBroker()));
     const [fine, missing] = await Promise.allSettled([to([0, 1]), to([0, 9])]);
