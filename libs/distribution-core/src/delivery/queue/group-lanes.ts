@@ -20,6 +20,8 @@ export interface GroupLanesOptions {
   readonly onEnded: () => void;
 }
 
+type WorkedLanes = Pick<QueueSubscription, 'takeUp' | 'release' | 'drop' | 'pause' | 'resume'>;
+
 /**
  * Between a subscription and the group that its lanes come from: takes lanes up and lets go of them as the group says, and
  * stores positions as the group's member, so that the broker refuses them once the lanes are others'.
@@ -28,13 +30,15 @@ export class GroupLanes implements LaneGroupEvents, PositionKeeper {
   readonly keepsAbove = false;
   /** Lanes that are this process's now; one that came again since is another one. */
   private readonly mine = new Map<LaneName, LanePlace>();
+  /** The same, with those that are on their way out: of these, too, positions are stored. */
+  private readonly held = new Map<LaneName, LanePlace>();
   private membership: LaneMembership | undefined;
-  private subscription: QueueSubscription | undefined;
+  private subscription: WorkedLanes | undefined;
 
   constructor(private readonly options: GroupLanesOptions) {}
 
   /** Before either is used. */
-  connect(subscription: QueueSubscription, membership: LaneMembership): void {
+  connect(subscription: WorkedLanes, membership: LaneMembership): void {
     this.subscription = subscription;
     this.membership = membership;
   }
@@ -46,9 +50,14 @@ export class GroupLanes implements LaneGroupEvents, PositionKeeper {
   async store(positions: readonly StoredPosition[]): Promise<void> {
     const { log, group } = this.options;
     const plain = positions.map(({ topic, partition, epoch, position }) => ({ topic, partition, epoch, position }));
+    const given = positions.map((position) => this.held.get(laneName(position)));
     let refused: GroupMember | undefined;
     for (let tries = 1; ; tries++) {
       const member: GroupMember = await this.member(refused);
+      // It may be the name of a later membership, when others have gone on with these lanes.
+      if (!given.every((lane) => this.isHeld(lane))) {
+        throw new DistributionError('generation.stale', 'the lanes were lost');
+      }
       try {
         return await log.commit({ group, positions: plain, member });
       } catch (error) {
@@ -59,7 +68,10 @@ export class GroupLanes implements LaneGroupEvents, PositionKeeper {
   }
 
   async onAssigned(lanes: readonly LanePlace[]): Promise<void> {
-    for (const lane of lanes) this.mine.set(laneName(lane), lane);
+    for (const lane of lanes) {
+      this.mine.set(laneName(lane), lane);
+      this.held.set(laneName(lane), lane);
+    }
     for (;;) {
       // One that came again meanwhile is another one, and taken up by that call.
       const left = new Map(
@@ -84,10 +96,15 @@ export class GroupLanes implements LaneGroupEvents, PositionKeeper {
   async onRevoked(lanes: readonly LanePlace[], waitMs: number): Promise<void> {
     for (const lane of lanes) this.mine.delete(laneName(lane));
     await this.subscription?.release(lanes, waitMs);
+    // One that came again meanwhile is another one.
+    for (const lane of lanes) if (!this.mine.has(laneName(lane))) this.held.delete(laneName(lane));
   }
 
   onLost(lanes: readonly LanePlace[]): void {
-    for (const lane of lanes) this.mine.delete(laneName(lane));
+    for (const lane of lanes) {
+      this.mine.delete(laneName(lane));
+      this.held.delete(laneName(lane));
+    }
     void this.subscription?.drop(lanes);
   }
 
@@ -101,6 +118,10 @@ export class GroupLanes implements LaneGroupEvents, PositionKeeper {
 
   onEnded(): void {
     this.options.onEnded();
+  }
+
+  private isHeld(lane: LanePlace | undefined): boolean {
+    return lane !== undefined && this.held.get(laneName(lane)) === lane;
   }
 
   private async member(refused: GroupMember | undefined): Promise<GroupMember> {

@@ -151,7 +151,9 @@ export class RouterLane {
   }
 
   private async standAt(right: LaneRight, position: LanePosition): Promise<LanePosition> {
-    await this.deps.log.commit({ group: this.lane.group, positions: [position], member: await right.member() });
+    const member = await right.member();
+    if (!right.isSure()) throw new DistributionError('generation.stale', 'the right to the lane was lost');
+    await this.deps.log.commit({ group: this.lane.group, positions: [position], member });
     return position;
   }
 
@@ -167,6 +169,8 @@ export class RouterLane {
     if (appends.length === 0 && nowMs - this.committedAtMs < limits.idleCommitMs) return;
     const commit = { group: this.lane.group, positions: [positionOf(batches[batches.length - 1])] };
     let member = await right.member();
+    // It may be the name of a later membership, under which the lane was not given.
+    if (signal.aborted || !right.isSure()) return;
     for (let waitMs = 10; ; waitMs = Math.min(waitMs * 2, limits.retryMs)) {
       try {
         await this.append(appends, { ...commit, member });
