@@ -106,6 +106,8 @@ export class GroupMembership implements LaneMembership {
     if (refused !== undefined) this.nudge.now();
     for (let asked = refused === undefined; ; asked = true) {
       if (this.state === 'over') throw staleGeneration('this process has left the group');
+      // Forgotten: what it was given then it has no more, whatever it is given when it has joined anew.
+      if (this.generation < 0) throw staleGeneration('this process is no member any more');
       if (refused !== undefined && refused.memberId !== this.memberId)
         throw staleGeneration('the group went on without it');
       const isNewer = refused === undefined || this.generation > refused.generation;

@@ -62,6 +62,8 @@ export class HeldLanes {
     this.life++;
     this.lanes.clear();
     this.leaving.clear();
+    // Nobody waits for it: who has lost all joins anew at once.
+    this.release = undefined;
     if (lost.length > 0) this.events.onLost(lost);
   }
 

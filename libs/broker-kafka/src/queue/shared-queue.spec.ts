@@ -87,6 +87,26 @@ describe('processes that share a subscription', () => {
     expect(await codeOf(one.ack(kept))).toBe('no error');
   });
 
+  it('come back at once when the broker forgets them while they give lanes up, and ask it no more than that takes', async () => {
+    const one = await world.subscribe(world.aProcess());
+    await publishToAll(1);
+    const held: Delivery[] = [];
+    await world.drain(one, held);
+    const two = await world.subscribe(world.aProcess());
+    await world.pass('it is asked for lanes', () => world.broker.generation('queue:reports') >= 2);
+    const forgottenMs = world.clock.monotonicMs();
+    world.broker.forgetOldest('queue:reports');
+    await world.pass('it is back', () => world.broker.members('queue:reports') === 2);
+    expect(world.clock.monotonicMs() - forgottenMs).toBeLessThan(TIMES.revokeWaitMs / 2);
+    expect(world.broker.strangers).toBe(1);
+    const all: Delivery[] = [];
+    await world.pass('all came again', async () => {
+      await world.drain(one, all);
+      await world.drain(two, all);
+      return lanesOf(all).length === 4;
+    });
+  });
+
   it('take over the lanes of a process that is stopped, which cannot acknowledge when it wakes', async () => {
     const { first, one, two } = await aPair();
     await publishToAll(1);

@@ -32,6 +32,8 @@ export class FakeGroupBroker {
   private readonly groups = new Map<string, Group>();
   private ids = 0;
   isAway = false;
+  /** Heartbeats of those who are no members. */
+  strangers = 0;
 
   constructor(
     private readonly clock: Clock,
@@ -45,6 +47,13 @@ export class FakeGroupBroker {
 
   members(name: string): number {
     return this.group(name).members.size;
+  }
+
+  /** As when a coordinator fails over without knowing of it: its oldest member is none any more. */
+  forgetOldest(name: string): void {
+    const group = this.group(name);
+    const [oldest] = group.members.keys();
+    if (oldest !== undefined) this.remove(group, oldest);
   }
 
   /** Whether it may commit. */
@@ -74,6 +83,11 @@ export class FakeGroupBroker {
       },
       heartbeat: async (member: GroupMember) => {
         await arriving();
+        if (!group.members.has(member.memberId)) {
+          this.strangers++;
+          // As over a wire: never in the same turn.
+          await new Promise((resolve) => setImmediate(resolve));
+        }
         const present = this.touch(group, member.memberId);
         if (member.generation !== group.generation || group.state !== 'stable') throw changing();
         return void present;
