@@ -114,7 +114,8 @@ export class TransactionProducer {
   private async endAgain(touched: TouchedLanes, isCommit: boolean): Promise<void> {
     const again = await this.identify();
     this.present = await this.asCoordinated(async (broker) => {
-      await touched.join(broker, this.transactionalId, again);
+      const isThere = async (topic: string) => (await this.cluster.findTopic(topic)) !== undefined;
+      if (!(await touched.join(broker, this.transactionalId, again, isThere))) return again;
       return broker.request(endTransactionRequest(this.transactionalId, again, isCommit));
     });
   }

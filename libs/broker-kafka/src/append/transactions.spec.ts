@@ -11,6 +11,9 @@ import { Transactions } from './transactions.js';
 
 const END = 'end a transaction';
 const COMMIT = 'commit positions in a transaction';
+/** Of the two lanes of `orders`. */
+const laneAnswers = (errorCode: number) => [0, 1].map(() => ({ name: 'orders', errorCode }));
+const LANES_JOINED = laneAnswers(KAFKA.none);
 const FREE = { maxInFlightBytes: 1e9, maxRecordBytes: 1e6 };
 
 function aCluster(): FakeCluster {
@@ -76,7 +79,7 @@ describe('appends to several lanes', () => {
     const fake = aCluster()
       .on('produce', takingBroker())
       .on(END, connectionLost(END, new Error('killed')), ended)
-      .on('add lanes to a transaction', [0, 0]);
+      .on('add lanes to a transaction', LANES_JOINED);
     const { to } = appending(fake);
     expect(await to([0, 1])).toHaveLength(2);
     expect(fake.asked).toEqual(['init producer', 'produce', END, END, 'add lanes to a transaction', END]);
@@ -90,7 +93,7 @@ describe('appends to several lanes', () => {
     const fake = aCluster()
       .on('produce', takingBroker())
       .on(END, () => (isAway ? connectionLost(END, new Error('killed')) : ended))
-      .on('add lanes to a transaction', [0, 0]);
+      .on('add lanes to a transaction', LANES_JOINED);
     const { to } = appending(fake);
     await expect(to([0, 1])).rejects.toMatchObject({ code: 'broker.unavailable' });
     isAway = false;
@@ -150,7 +153,7 @@ describe('appends to several lanes', () => {
     const ending = () => ({ errorCode: 0, producerId: 7, producerEpoch: 9 });
     let isDown = true;
     fake.on(END, () => (isDown ? connectionLost(END, new Error('cut')) : ending()));
-    fake.on('add lanes to a transaction', [0, 0]);
+    fake.on('add lanes to a transaction', LANES_JOINED);
     const { to, committed } = appending(fake);
     await expect(to([0, 1])).rejects.toMatchObject({ code: 'broker.unavailable' });
     expect(committed).toEqual([]);
@@ -158,6 +161,53 @@ describe('appends to several lanes', () => {
     await to([0, 1]);
     expect(fake.asked.filter((name) => name === 'init producer')).toHaveLength(1);
     expect(fake.asked.slice(-4)).toEqual(['add lanes to a transaction', END, 'produce', END]);
+  });
+
+  it('are written once and answered, although a topic of theirs was deleted before their end was told', async () => {
+    const taken: ProducedBatch[] = [];
+    const ended = { errorCode: 0, producerId: 7, producerEpoch: 9 };
+    const fake = aCluster().withTopic('going').on('produce', takingBroker(taken));
+    fake.on(
+      END,
+      () => {
+        fake.topics.delete('going');
+        return connectionLost(END, new Error('killed'));
+      },
+      ended,
+    );
+    const { to, queue } = appending(fake);
+    const going = { topic: 'going', partition: 0, records: events(1) };
+    const orders = { topic: 'orders', partition: 2, records: events(1) };
+    // 55: those that would do are not added when another one will not.
+    fake.on('add lanes to a transaction', (request: Buffer) =>
+      request.includes('going')
+        ? [{ name: 'going', errorCode: KAFKA.unknownTopicOrPartition }, ...laneAnswers(55)]
+        : LANES_JOINED,
+    );
+    const answers = await Promise.all([queue.append([going, orders], undefined), to([0, 1])]);
+    expect(answers.map(({ length }) => length)).toEqual([2, 2]);
+    expect(taken).toHaveLength(4);
+    expect(fake.asked.slice(-4)).toEqual([END, 'add lanes to a transaction', 'add lanes to a transaction', END]);
+  });
+
+  it('are not written a second time when nobody can be told that they were ended', async () => {
+    const taken: ProducedBatch[] = [];
+    const ended = { errorCode: 0, producerId: 7, producerEpoch: 9 };
+    const fake: FakeCluster = aCluster()
+      .on('produce', takingBroker(taken))
+      .on(END, connectionLost(END, new Error('killed')), ended)
+      // Who coordinates has not heard of the topic, which is there; until it is asked for the end once more.
+      .on('add lanes to a transaction', () =>
+        fake.asked.filter((name) => name === END).length > 2
+          ? LANES_JOINED
+          : laneAnswers(KAFKA.unknownTopicOrPartition),
+      );
+    const { to } = appending(fake);
+    const outcomes = await Promise.allSettled([to([0, 1]), to([0, 1])]);
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'broker.unavailable' } });
+    }
+    expect(taken).toHaveLength(2);
   });
 
   it('are not ended as aborted by one that waits for them in vain', async () => {
@@ -173,7 +223,7 @@ describe('appends to several lanes', () => {
         return isAway ? connectionLost(END, new Error('killed')) : ended;
       })
       .on('add lanes to a transaction', () =>
-        areLanesBusy ? [KAFKA.concurrentTransactions, KAFKA.concurrentTransactions] : [0, 0],
+        areLanesBusy ? laneAnswers(KAFKA.concurrentTransactions) : LANES_JOINED,
       );
     const { to } = appending(fake);
     await expect(to([0, 1])).rejects.toMatchObject({ code: 'broker.unavailable' });

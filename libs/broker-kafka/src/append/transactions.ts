@@ -1,5 +1,6 @@
 import type { Appended, GroupCommit } from '@distributary/distribution-core';
 import { DistributionError } from '@distributary/distribution-core';
+import { unavailable } from '../kafka.errors.js';
 import { ledBy } from '../read/lane-place.js';
 import type { GroupPositions } from '../topics/group-positions.js';
 import { committedTopics } from '../topics/group-positions.js';
@@ -145,8 +146,17 @@ export class Transactions {
         if (attempt === ATTEMPTS || isTheirFault(error)) throw error;
         continue;
       }
-      await producer.end(true);
+      await this.commit(producer);
       return answers;
+    }
+  }
+
+  /** Whatever it fails for, it may be committed all the same: nobody's fault, and nothing to be made again. */
+  private async commit(producer: TransactionProducer): Promise<void> {
+    try {
+      await producer.end(true);
+    } catch (error) {
+      throw isTheirFault(error) ? unavailable('nobody knows whether a transaction was committed', error) : error;
     }
   }
 

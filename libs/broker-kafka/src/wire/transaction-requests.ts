@@ -35,12 +35,12 @@ export function endTransactionRequest(
   };
 }
 
-/** AddPartitionsToTxn 3: lanes join without being written to. */
+/** AddPartitionsToTxn 3: lanes join without being written to. Answers for each of them. */
 export function addLanesRequest(
   transactionalId: string,
   { producerId, producerEpoch }: Producer,
   topics: readonly { readonly name: string; readonly partitions: readonly number[] }[],
-): RawRequest<readonly number[]> {
+): RawRequest<readonly { readonly name: string; readonly errorCode: number }[]> {
   return {
     name: 'add lanes to a transaction',
     key: 24,
@@ -58,18 +58,18 @@ export function addLanesRequest(
         .appendTaggedFields(),
     read: (reader) => {
       reader.int32();
-      const topicCodes = reader.list(() => {
-        reader.compactString();
-        const codes = reader.list(() => {
+      const topicAnswers = reader.list(() => {
+        const name = reader.compactString() ?? '';
+        const answers = reader.list(() => {
           reader.int32();
           const errorCode = reader.int16();
           reader.tags();
-          return errorCode;
+          return { name, errorCode };
         });
         reader.tags();
-        return codes;
+        return answers;
       });
-      return topicCodes.flat();
+      return topicAnswers.flat();
     },
   };
 }
