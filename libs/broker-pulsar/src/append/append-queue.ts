@@ -25,14 +25,14 @@ export class AppendQueue {
   private readonly idle: (() => void)[] = [];
   private inFlightBytes = 0;
   private inFlightCount = 0;
-  /** Topics are looked up one after another, so that appends keep the order of their calls. */
+  /** Whose topics have to be looked up: each waits for those before it, so that appends keep the order of their calls. */
   private admitted: Promise<unknown> = Promise.resolve();
   private waiting = 0;
 
   constructor(
     private readonly parts: LaneWriterParts,
     private readonly clock: Clock,
-    private readonly directory: TopicDirectory,
+    private readonly directory: Pick<TopicDirectory, 'topic' | 'lastSeen'>,
     private readonly limits: AppendLimits,
     private readonly metrics: PulsarMetrics,
   ) {}
@@ -55,14 +55,17 @@ export class AppendQueue {
   }
 
   private admit(appends: readonly LaneAppend[]): Promise<readonly Appended[]> {
+    const startedMs = this.clock.monotonicMs();
     const known = this.waiting === 0 ? this.knownLanes(appends) : undefined;
-    if (known !== undefined) return this.write(appends, known);
+    if (known !== undefined) return this.write(appends, known, startedMs);
     this.waiting++;
-    const lanes = this.admitted.then(() => this.lanesOf(appends));
-    const written = lanes.then(
-      (found) => ({ answer: this.write(appends, found) }),
-      (error: unknown) => ({ answer: Promise.reject(error) as Promise<readonly Appended[]> }),
-    );
+    // All look at once, and share a look at the same topic: none waits longer than Pulsar has to answer one.
+    const looking = Promise.allSettled([this.lanesOf(appends)]);
+    const written = this.admitted.then(async () => {
+      const [lanes] = await looking;
+      const isFound = lanes.status === 'fulfilled';
+      return { answer: isFound ? this.write(appends, lanes.value, startedMs) : Promise.reject(lanes.reason as Error) };
+    });
     this.admitted = written.then(() => {
       this.waiting--;
     });
@@ -80,18 +83,22 @@ export class AppendQueue {
     return lanes;
   }
 
-  private async lanesOf(appends: readonly LaneAppend[]): Promise<Lane[]> {
-    const lanes: Lane[] = [];
-    for (const { topic, partition } of appends) {
-      const found = await this.directory.topic(topic, TOPIC_AGE_MS);
-      if (partition >= found.partitions) throw topicNotFound(`${topic}#${partition}`);
-      lanes.push({ topic, partition, epoch: found.epoch });
-    }
-    return lanes;
+  private lanesOf(appends: readonly LaneAppend[]): Promise<Lane[]> {
+    return Promise.all(
+      appends.map(async ({ topic, partition }) => {
+        const found = await this.directory.topic(topic, TOPIC_AGE_MS);
+        if (partition >= found.partitions) throw topicNotFound(`${topic}#${partition}`);
+        return { topic, partition, epoch: found.epoch };
+      }),
+    );
   }
 
-  private async write(appends: readonly LaneAppend[], lanes: readonly Lane[]): Promise<readonly Appended[]> {
-    const startedMs = this.clock.monotonicMs();
+  /** `startedMs`: when it was admitted. */
+  private async write(
+    appends: readonly LaneAppend[],
+    lanes: readonly Lane[],
+    startedMs: number,
+  ): Promise<readonly Appended[]> {
     const deadlineMs = startedMs + this.limits.timeoutMs;
     const outcomes = await Promise.allSettled(
       appends.map(
