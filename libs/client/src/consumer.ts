@@ -1,3 +1,4 @@
+import type { SubscribedPayload } from '@distributary/contracts';
 import { DistributaryError } from './errors.js';
 import { eventIdOf, type EventWindow } from './event-window.js';
 import type { Inbox, InboxItem } from './inbox.js';
@@ -8,6 +9,8 @@ import type { SubscriptionHandlers } from './options.js';
 interface ConsumerEvents {
   /** So many events more are dealt with; `batch` as it came, copies included. */
   finished(events: number, batch: EventBatch | undefined): void;
+  /** What came before the service said where it stands is dealt with. */
+  cameTo(payload: SubscribedPayload): void;
   failed(error: DistributaryError): void;
 }
 
@@ -81,8 +84,10 @@ export class Consumer {
 
   private finish(item: InboxItem): void {
     this.inHand = undefined;
-    if (item.step?.type === 'subscribed') this.done.subscribed(item.step.payload);
-    else if (item.step?.type === 'live') this.done.live();
+    if (item.step?.type === 'subscribed') {
+      this.done.subscribed(item.step.payload);
+      this.events.cameTo(item.step.payload);
+    } else if (item.step?.type === 'live') this.done.live();
     else if (item.step !== undefined) this.done.apply(item.step);
     this.events.finished(item.eventCount, item.message?.type === 'events' ? item.message : undefined);
   }

@@ -330,6 +330,46 @@ describe('acknowledging', () => {
     ]);
   });
 
+  // What was dealt with behind it would have stood for it, and it would never have come again.
+  it('stops where something was refused until that has come again, by itself and by hand', async () => {
+    const seen: string[] = [];
+    const options = { ...durable, autoAck: true };
+    const handlers = { onEvents: (batch: { readonly position: string }) => void seen.push(batch.position) };
+    const { subscription, peer } = await live(options, handlers, { generation: 5 });
+    const { id } = subscription;
+    peer.send('data', data('', '1', ['a']));
+    await until('the cursor', () => positionsOf(subscription)[0]?.position === '1');
+    subscription.nack();
+    expect(await peer.next('nack')).toEqual({ id, generation: 5, positions: atPosition('') });
+    peer.send('data', data('1', '2', ['b']));
+    await until('the cursor', () => positionsOf(subscription)[0]?.position === '2');
+    clock.advance(1_000);
+    subscription.ack();
+    // Another lane went back, this one waits for its pause.
+    peer.send('subscribed', subscribedTo(id, { generation: 5, positions: atPosition('2') }));
+    subscription.nack();
+    await peer.next('nack');
+    expect(peer.payloads('ack')).toEqual([]);
+    peer.send('subscribed', subscribedTo(id, { generation: 5 }));
+    peer.send('data', data('', '2', ['a', 'b']));
+    await until('both again', () => seen.length === 3);
+    clock.advance(200);
+    expect((await peer.next('ack')).positions).toEqual(atPosition('2'));
+  });
+
+  it('begins anew with another owner, who sends what was refused again', async () => {
+    const written = transcript();
+    const { subscription, peer } = await live({ ...durable, autoAck: true }, written, { generation: 5 });
+    peer.send('data', data('', '1', ['a']));
+    await until('the cursor', () => positionsOf(subscription)[0]?.position === '1');
+    subscription.nack();
+    peer.send('subscribed', subscribedTo(subscription.id, { generation: 6 }));
+    peer.send('data', data('', '2', ['a', 'b']));
+    await until('the cursor', () => positionsOf(subscription)[0]?.position === '2');
+    clock.advance(200);
+    expect(await peer.next('ack')).toMatchObject({ generation: 6, positions: atPosition('2') });
+  });
+
   it('happens by itself, at most every 200 ms', async () => {
     const { subscription, peer } = await live({ ...durable, autoAck: true }, transcript(), { generation: 1 });
     peer.send('data', data('', '1', ['a']));

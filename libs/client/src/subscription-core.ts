@@ -83,6 +83,7 @@ export class SubscriptionCore implements Subscription {
     const window = options.dedupe === true ? DEFAULT_DEDUPE_WINDOW : Number(options.dedupe ?? 0);
     this.consumer = new Consumer(this.inbox, this.done, window > 0 ? new EventWindow(window) : undefined, {
       finished: (events, batch) => this.finished(events, batch),
+      cameTo: (payload) => this.acks.cameTo(payload),
       failed: (error) => this.end(error, true),
     });
     if (handlers !== undefined) void this.consumer.run(handlers);
@@ -121,7 +122,7 @@ export class SubscriptionCore implements Subscription {
   nack(delayMs?: number): void {
     this.checkCanAck();
     this.consumer.forget();
-    const positions = this.acks.acknowledged();
+    const positions = this.acks.refuse();
     if (this.phase !== 'live' || this.generation === undefined) return;
     const { id, generation } = this;
     this.link.nack({ id, generation, positions, ...(delayMs !== undefined && { delay_ms: delayMs }) });
@@ -203,7 +204,7 @@ export class SubscriptionCore implements Subscription {
     this.generation = payload.generation;
     this.received.subscribed(payload);
     this.put({ step: { type: 'subscribed', payload }, message: subscribedOf(payload), eventCount: 0 });
-    this.acks.connected(payload.generation);
+    this.acks.connected(payload);
   }
 
   /** Nothing was promised, or another consumer of the same name went on in the meantime. */
