@@ -204,6 +204,38 @@ describe('a subscription that is shared', () => {
     await log.close();
   });
 
+  it('gives nothing out before its term is renewed when it took most of it to begin', async () => {
+    const clock = new FakeClock();
+    const log = new InMemoryLog({ clock });
+    await log.createTopic('orders', 1, { ms: 0, bytes: 0 });
+    await log.append([{ topic: 'orders', partition: 0, records: [anEvent({ eventId: 'a' })] }]);
+    const cursors = new InMemoryCursorStore({ clock });
+    const loadWithAbove = cursors.loadWithAbove.bind(cursors);
+    cursors.loadWithAbove = (subscriptionId) => {
+      cursors.loadWithAbove = loadWithAbove;
+      clock.advance(7_000);
+      return loadWithAbove(subscriptionId);
+    };
+    const competing = aCompetingProcess({ log, cursors, clock });
+    await competing.setTopics([aTopic('orders')]);
+    const nothing = () => undefined;
+    const seat = await competing.join(
+      SUBSCRIPTION,
+      { at: 'earliest' },
+      { onSuspended: nothing, onResumed: nothing, onLost: nothing },
+    );
+    const received: Delivery[] = [];
+    const receiving = seat.receive(1, new AbortController().signal).then((given) => received.push(...given));
+    await settle(clock);
+    expect(idsOf(received)).toEqual([]);
+    clock.advance(3_000);
+    await settle(clock);
+    expect(idsOf(received)).toEqual(['a']);
+    await receiving;
+    await competing.close();
+    await log.close();
+  });
+
   it('is received again, as soon as the last one has left, from what that one acknowledged', async () => {
     const clock = new FakeClock();
     const log = new InMemoryLog({ clock });

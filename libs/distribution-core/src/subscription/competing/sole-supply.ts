@@ -48,6 +48,8 @@ export class SoleSupply implements Supply {
       opened.supply = supply;
       supply.endReplays = await deps.replays?.attach(subscription, engine);
       term.start();
+      // It took most of the term to get here.
+      if (!term.isOwning) engine.pause();
       return supply;
     } catch (error) {
       await engine?.end();
