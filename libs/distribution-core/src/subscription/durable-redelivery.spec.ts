@@ -348,6 +348,38 @@ describe('a durable subscription that is received in order', () => {
     await session.close();
   });
 
+  it('looks for no replayed letters any more when it ended while it began to', async () => {
+    const first = await open({ delivery: { maxAttempts: 1 } });
+    await publish(0, 'a:1');
+    first.session.nack({ id: 's', generation: 1, positions: [] });
+    await pass(200);
+    await first.session.close();
+    await letters.replay(LOCAL_PRINCIPAL, { subscriptionId: 'billing' }, 'subscription');
+    let watches = 0;
+    const watch = replays.watch.bind(replays);
+    replays.watch = (...given) => {
+      watches++;
+      const end = watch(...given);
+      return () => {
+        watches--;
+        end();
+      };
+    };
+    let goOn: () => void = () => undefined;
+    const isBack = new Promise<void>((resolve) => (goOn = resolve));
+    const attach = replays.attach.bind(replays);
+    replays.attach = async (...given) => {
+      await isBack;
+      return attach(...given);
+    };
+    const second = await open();
+    expect(watches).toBe(1);
+    await second.session.close();
+    goOn();
+    await pass(200);
+    expect(watches).toBe(0);
+  });
+
   // Events that were sent while the session was still being made counted as acknowledged.
   it('loses nothing that was sent before it was answered', async () => {
     await publish(0, 'a:1');

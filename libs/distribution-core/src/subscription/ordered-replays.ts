@@ -86,8 +86,12 @@ export class OrderedReplays {
     const { replays, subscription } = this.options;
     if (!(await replays.areThere(subscription.subscriptionId)) || this.isStopped) return;
     const engine = await this.openEngine();
-    this.ends.push(await replays.attach(subscription, engine));
-    if (this.isStopped) return void engine.end();
+    const end = await replays.attach(subscription, engine);
+    if (this.isStopped) {
+      end();
+      return void engine.end();
+    }
+    this.ends.push(end);
     this.engine = engine;
     const { member, clock, outlet } = this.options;
     const current = member();
