@@ -3,7 +3,7 @@ import { noMetrics } from '../../ports/metrics.port.js';
 import type { Appended, GroupCommit, LaneAppend } from '../../ports/log.port.js';
 import type { TopicDefinition } from '../../ports/topic-catalog.port.js';
 import { aRule } from '../../testing/a-rule.js';
-import { anEvent } from '../../testing/builders.js';
+import { anEvent, aTopic } from '../../testing/builders.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { InMemoryCursorStore } from '../../testing/in-memory-cursor-store.js';
 import { InMemoryLog } from '../../testing/in-memory-log.js';
@@ -13,20 +13,7 @@ import type { RoutingRule } from '../rules/routing-rule.js';
 import { RuleTable } from '../rules/rule-table.js';
 import { TopicRouter } from './topic-router.js';
 
-const topic = (name: string, origin: TopicDefinition['origin'], partitions = 1): TopicDefinition => ({
-  name,
-  tenant: 'default',
-  brokerName: name,
-  dataType: 'ALERTS',
-  partitions,
-  retentionPolicy: '7d',
-  enabled: true,
-  origin,
-  priority: 5,
-  conflationKey: 'none',
-  catalogVersion: 1,
-  createdAtMicros: 1,
-});
+const topic = (name: string, origin: TopicDefinition['origin'], partitions = 1) => aTopic(name, { origin, partitions });
 
 /** Dies, as far as its clients can tell, in the moment that it is asked to append. */
 class DyingLog extends InMemoryLog {
