@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import http from 'node:http';
 import { credentials, loadPackageDefinition, type Metadata } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { MANAGEMENT_PROTOS, PROTO_LOADING } from '@distributary/contracts';
@@ -161,6 +162,23 @@ describe('with authentication, the audit log', () => {
     await Promise.all(Array.from({ length: 60 }, () => app.as('dk_nobody_x').get('/api/v1/monitoring/topics')));
     const after = await entries(admin, '?act=authentication&limit=500');
     expect(after.length - before).toBeLessThan(40);
+  });
+
+  it('is not filled either by one who says that this becomes a WebSocket, and has no key', async () => {
+    const acts = async () => (await entries(admin, '?act=topics.create&limit=500')).length;
+    const before = await acts();
+    const post = () =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const url = new URL('/api/v1/monitoring/topics', app.httpUrl);
+        const headers = { 'content-type': 'application/json', upgrade: 'websocket' };
+        const request = http.request(url, { method: 'POST', headers }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        });
+        request.on('error', reject).end(JSON.stringify({ name: 'monitoring/x', data_type: 'METRICS' }));
+      });
+    expect(await Promise.all(Array.from({ length: 5 }, post))).toEqual([401, 401, 401, 401, 401]);
+    expect(await acts()).toBe(before);
   });
 
   it('tells of acts over gRPC as of those over REST, with whose key it was, and hides the keys that were made', async () => {

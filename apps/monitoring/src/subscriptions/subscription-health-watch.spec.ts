@@ -11,6 +11,7 @@ describe('the watch over subscriptions', () => {
   let subscriptions: ReturnType<typeof aDurableSubscription>[];
   let problems: HealthProblem[];
   let isOwned: boolean;
+  let unreadable: string | undefined;
   let isReady: boolean;
   let looksAtUnowned: boolean;
   let active: Map<string, Alert>;
@@ -22,12 +23,18 @@ describe('the watch over subscriptions', () => {
     subscriptions = [aDurableSubscription()];
     problems = [];
     isOwned = false;
+    unreadable = undefined;
     isReady = true;
     looksAtUnowned = true;
     active = new Map();
     watch = new SubscriptionHealthWatch({
       subscriptions: { list: async () => subscriptions },
-      health: { of: async (subscription) => ({ subscription, problems, isOwned }) as unknown as SubscriptionHealth },
+      health: {
+        of: async (subscription) => {
+          if (subscription.subscriptionId === unreadable) throw new Error('its log does not answer');
+          return { subscription, problems, isOwned } as unknown as SubscriptionHealth;
+        },
+      },
       isLocal: () => false,
       looksAtUnowned: () => looksAtUnowned,
       alerts: {
@@ -117,6 +124,13 @@ describe('the watch over subscriptions', () => {
     problems = [PROBLEM];
     isReady = false;
     expect(await round()).toEqual([]);
+  });
+
+  it('looks at the others where one cannot be looked at, and says that it could not', async () => {
+    subscriptions = [aDurableSubscription({ subscriptionId: 'bad' }), aDurableSubscription()];
+    unreadable = 'bad';
+    problems = [PROBLEM];
+    expect(await round()).toEqual([expect.stringMatching(ALERT_ID), 'schedule.failed']);
   });
 
   it('looks at many in turns', async () => {

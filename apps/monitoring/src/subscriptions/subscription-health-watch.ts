@@ -79,9 +79,12 @@ export class SubscriptionHealthWatch implements Schedule {
     }
     const first = this.next % Math.max(1, all.length);
     this.next = first + MAX_PER_ROUND;
+    let failed: { readonly error: unknown } | undefined;
     for (const subscription of [...all.slice(first), ...all.slice(0, first)].slice(0, MAX_PER_ROUND)) {
-      await this.look(subscription, active);
+      // One whose log does not answer hides none of the others.
+      await this.look(subscription, active).catch((error: unknown) => (failed ??= { error }));
     }
+    if (failed !== undefined) throw failed.error;
   }
 
   private async look(subscription: DurableSubscription, active: ReadonlyMap<string, Alert>): Promise<void> {

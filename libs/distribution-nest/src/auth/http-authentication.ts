@@ -12,13 +12,15 @@ import type { Authenticated } from './current-principal.js';
  */
 const OPEN_ROUTES = /^\/(health\/(live|ready)|api\/docs(\/.*)?|api\/(openapi|asyncapi)\.json)$/;
 
-/** Fastify's `onRequest`: before a body is read, the request has a principal or is answered with 401. */
+/**
+ * Fastify's `onRequest`: before a body is read, the request has a principal or is answered with 401. Handshakes of WebSocket
+ * do not come here; whoever only says so in a header does.
+ */
 export function httpAuthentication(access: AccessControl) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     try {
       const isOpen = OPEN_ROUTES.test(request.routeOptions.url ?? '');
-      // A stream says over its own protocol what is wrong with its token.
-      if (isOpen || isUpgrade(request)) return undefined;
+      if (isOpen) return undefined;
       const token = tokenOf(request.headers);
       const certified = token === undefined ? access.ofCertificate(() => peerCertificateOf(request.raw)) : undefined;
       (request as Authenticated).principal = certified ?? (await access.authenticate(token));
@@ -31,7 +33,5 @@ export function httpAuthentication(access: AccessControl) {
     }
   };
 }
-
-const isUpgrade = ({ headers }: FastifyRequest): boolean => headers.upgrade?.toLowerCase() === 'websocket';
 
 const isAboutToken = ({ code }: DistributionError): boolean => code === 'auth.missing' || code === 'auth.expired';

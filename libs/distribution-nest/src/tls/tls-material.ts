@@ -106,18 +106,20 @@ export class TlsMaterial {
     const known = this.known.get(certificate.fingerprint256);
     const principal = known === undefined ? this.judge(certificate) : known.principal;
     this.known.set(certificate.fingerprint256, { principal });
+    if (principal === undefined) return undefined;
     const nowMicros = this.clock.nowMicros();
-    return principal !== undefined && nowMicros <= (principal.expiresAtMicros as number) ? principal : undefined;
+    const hasBegun = Date.parse(certificate.validFrom) * 1_000 <= nowMicros;
+    return hasBegun && nowMicros <= (principal.expiresAtMicros as number) ? principal : undefined;
   }
 
+  /** What does not depend on the time. */
   private judge(certificate: X509Certificate): Principal | undefined {
     const isIssued = this.issuers.some(
       (issuer) => issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey),
     );
     const usages = certificate.keyUsage as readonly string[] | undefined;
     const isForClients = usages === undefined || usages.includes(CLIENT_AUTH_USAGE);
-    const hasBegun = Date.parse(certificate.validFrom) * 1_000 <= this.clock.nowMicros();
-    if (!isIssued || !isForClients || !hasBegun) return undefined;
+    if (!isIssued || !isForClients) return undefined;
     return findCertificatePrincipal(certificate, this.config.TLS_CLIENT_PRINCIPALS);
   }
 

@@ -18,8 +18,8 @@ export class AlertmanagerController {
   @ApiContract({
     summary: 'Notifications of Prometheus Alertmanager (webhook_configs, version 4), as ALERTS events',
     description:
-      'alert_id is made of the fingerprint; the label severity becomes CRITICAL, WARNING or INFO; repeated notifications ' +
-      'publish nothing twice.',
+      'alert_id is made of the fingerprint; the label severity becomes CRITICAL, WARNING or INFO; a notification ' +
+      'that is repeated within two minutes publishes nothing twice, a later one raises the same alert_id again.',
     body: alertmanagerWebhookSchema,
     status: 202,
     response: answerSchema,
