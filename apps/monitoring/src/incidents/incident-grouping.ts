@@ -77,15 +77,26 @@ export class IncidentGrouping implements AlertListener {
     this.hasBegun = true;
     const own = [...this.known.values()].filter(({ sourceService }) => sourceService === OWN_SERVICE);
     for (const { incidentId, service, severity, alertIds, openedMicros } of own) {
-      const activeIds = new Set(alertIds.filter((alertId) => this.alerts.find(alertId) !== undefined));
+      const activeIds = new Set(alertIds.filter((alertId) => this.isActive(alertId)));
       const incident = { incidentId, service, severity, openedMicros, alertIds: new Set(alertIds), activeIds };
       if (activeIds.size > 0) this.incidents.set(service, incident);
       else this.publish(incident, 'resolved', this.clock.nowMicros());
     }
     const active = [...this.alerts.values()].map((alert) => recentOf(alert, alert.startedMicros));
-    const seen = [...active, ...[...this.recent.values()].flat()].sort((a, b) => a.atMicros - b.atMicros);
+    const missed = [...this.recent.values()].flat().filter((alert) => this.stillCounts(alert));
     this.recent.clear();
-    for (const alert of seen) this.raised(alert);
+    for (const alert of [...active, ...missed].sort((a, b) => a.atMicros - b.atMicros)) this.raised(alert);
+  }
+
+  /** Of what was remembered while another one led: what is active, or was of late and is not in an incident that was told. */
+  private stillCounts({ alertId, atMicros }: RecentAlert): boolean {
+    if (this.isActive(alertId)) return true;
+    const isOfLate = atMicros >= this.clock.nowMicros() - this.rules.windowMs * 1000;
+    return isOfLate && atMicros > this.known.lastToldMicros(alertId);
+  }
+
+  private isActive(alertId: string): boolean {
+    return this.alerts.find(alertId) !== undefined;
   }
 
   private raised(alert: RecentAlert): void {
@@ -96,7 +107,9 @@ export class IncidentGrouping implements AlertListener {
       return;
     }
     const recent = this.remember(alert);
-    if (level === 'CRITICAL' || recent.length >= this.rules.alertsToOpen) this.open(service, recent, atMicros);
+    if (level !== 'CRITICAL' && recent.length < this.rules.alertsToOpen) return;
+    // Those that were over before this process led count with others, but nothing would end an incident of them alone.
+    if (recent.some((one) => this.isActive(one.alertId))) this.open(service, recent, atMicros);
   }
 
   private open(service: string, recent: readonly RecentAlert[], openedMicros: number): void {
@@ -107,7 +120,7 @@ export class IncidentGrouping implements AlertListener {
       severity: recent.reduce<AlertLevel>((most, { level }) => moreSevere(most, level), 'INFO'),
       openedMicros,
       alertIds: new Set(alertIds),
-      activeIds: new Set(alertIds.filter((alertId) => this.alerts.find(alertId) !== undefined)),
+      activeIds: new Set(alertIds.filter((alertId) => this.isActive(alertId))),
     };
     this.incidents.set(service, incident);
     this.recent.delete(service);
@@ -116,7 +129,7 @@ export class IncidentGrouping implements AlertListener {
 
   private join(incident: Incident, alertId: string, level: AlertLevel, atMicros: number): void {
     const severity = moreSevere(incident.severity, level);
-    incident.activeIds.add(alertId);
+    if (this.isActive(alertId)) incident.activeIds.add(alertId);
     if (incident.alertIds.has(alertId) && severity === incident.severity) return;
     incident.alertIds.add(alertId);
     incident.severity = severity;

@@ -141,6 +141,68 @@ describe('incidents of several workers', () => {
     expect(second.published[0].data.incident_id).toBe(first.published[0].data.incident_id);
   });
 
+  describe('after a change of the leader', () => {
+    /** Two workers that hear the same; the second is shown what the first told, and leads a while later. */
+    const takenOver = (afterMs: number, ...events: MonitoringEventInput[]) => {
+      const [first, second] = [aGrouping(), aGrouping({ leads: false })];
+      for (const event of events) {
+        const toldBefore = first.published.length;
+        [first, second].forEach((worker) => worker.tell(event));
+        const told = first.published.slice(toldBefore);
+        if (told.length > 0) second.incidents.apply(batchOf(clock, ...told));
+      }
+      first.grouping.follow();
+      clock.advance(afterMs);
+      second.grouping.lead();
+      return { first, second };
+    };
+    const resolved = (alertId: string, severity: string, atMs: number) => alert(alertId, severity, atMs, 'resolved');
+    const now = () => (clock.nowMicros() - START) / 1000;
+
+    it('do not open again when their alerts are long over', () => {
+      const { first, second } = takenOver(
+        10 * MINUTE,
+        alert('a', 'CRITICAL', now()),
+        resolved('a', 'CRITICAL', now() + 1),
+      );
+      expect(first.story()).toEqual(['opened CRITICAL a', 'resolved CRITICAL a']);
+      expect(second.story()).toEqual([]);
+    });
+
+    it('do not open of alerts that nobody told of and that are all over', () => {
+      const second = aGrouping({ leads: false });
+      second.tell(alert('a', 'CRITICAL', now()), resolved('a', 'CRITICAL', now() + 1));
+      second.grouping.lead();
+      expect(second.story()).toEqual([]);
+    });
+
+    it('do not take in again what was in one that is over, unless it is raised again', () => {
+      const alerts = ['a', 'b', 'c'];
+      const { second } = takenOver(
+        0,
+        ...alerts.map((id, index) => alert(id, 'INFO', now() + index)),
+        ...alerts.map((id, index) => resolved(id, 'INFO', now() + 3 + index)),
+        alert('a', 'INFO', now() + 10),
+        resolved('a', 'INFO', now() + 11),
+      );
+      second.tell(alert('d', 'INFO', now() + 12));
+      expect(second.story()).toEqual([]);
+      second.tell(alert('e', 'INFO', now() + 13));
+      expect(second.story()).toEqual(['opened INFO a+d+e']);
+    });
+
+    it('do not wait for an alert that came and went while nobody led', () => {
+      const first = aGrouping();
+      const second = aGrouping({ leads: false });
+      [first, second].forEach((worker) => worker.tell(alert('a', 'CRITICAL', now())));
+      second.incidents.apply(batchOf(clock, ...first.published));
+      second.tell(alert('b', 'INFO', now() + 1), resolved('b', 'INFO', now() + 2));
+      second.grouping.lead();
+      second.tell(resolved('a', 'CRITICAL', now() + 3));
+      expect(second.story()).toEqual(['updated CRITICAL a+b', 'resolved CRITICAL a+b']);
+    });
+  });
+
   it('do not count together what was further apart while nobody led', () => {
     const { grouping, tell, story } = aGrouping({ leads: false });
     tell(alert('a', 'INFO', 0), alert('b', 'INFO', 4 * MINUTE), alert('c', 'INFO', 8 * MINUTE));

@@ -1,6 +1,7 @@
 import { type AlertLevel, alertLevelOf, type IncidentData } from '@distributary/contracts';
 import { type EventBatch, type EventRecord, laneName } from '@distributary/distribution-core';
 import type { FeedConsumer } from '@distributary/distribution-service';
+import { OWN_SERVICE } from '../events/own-service.js';
 import { indexesOfType, storedEventOf } from '../events/stored-event.js';
 
 export interface OpenIncident {
@@ -23,6 +24,8 @@ export class OpenIncidents implements FeedConsumer {
   private readonly incidents = new Map<string, OpenIncident>();
   /** A copy of an opening may come after the resolution, from a lane that is read later. */
   private readonly resolved = new Map<string, string>();
+  /** By alert: the time of the last event of this service's own incidents that names it, whether they are open or not. */
+  private readonly toldMicros = new Map<string, number>();
   private isWhole = false;
   private whenReady: (() => void) | undefined;
 
@@ -38,6 +41,11 @@ export class OpenIncidents implements FeedConsumer {
 
   values(): IterableIterator<OpenIncident> {
     return this.incidents.values();
+  }
+
+  /** When an incident of this service was told last that has this alert; minus infinity if none is known. */
+  lastToldMicros(alertId: string): number {
+    return this.toldMicros.get(alertId) ?? Number.NEGATIVE_INFINITY;
   }
 
   onReady(callback: () => void): void {
@@ -56,6 +64,7 @@ export class OpenIncidents implements FeedConsumer {
       const incidentId = event?.data.incident_id;
       if (event === undefined || typeof incidentId !== 'string') continue;
       const { data, metadata } = event;
+      if (metadata.source_service === OWN_SERVICE) this.told(data.alert_ids ?? [], batch.timeMicrosAt(index));
       if (data.status === 'resolved') {
         this.incidents.delete(incidentId);
         remember(this.resolved, incidentId, lane, this.capacity);
@@ -81,6 +90,14 @@ export class OpenIncidents implements FeedConsumer {
         },
         this.capacity,
       );
+    }
+  }
+
+  private told(alertIds: readonly string[], atMicros: number): void {
+    for (const alertId of alertIds) {
+      const latest = Math.max(atMicros, this.lastToldMicros(alertId));
+      this.toldMicros.delete(alertId);
+      remember(this.toldMicros, alertId, latest, this.capacity);
     }
   }
 }
