@@ -1,5 +1,12 @@
-import { brokerNameOf, TopicDirectory } from '@distributary/distribution-core';
-import { aTopic, events, InMemoryLog, InMemoryTopicCatalog, until } from '@distributary/distribution-core/testing';
+import { brokerNameOf, DistributionError, type Log, TopicDirectory } from '@distributary/distribution-core';
+import {
+  aTopic,
+  events,
+  FakeClock,
+  InMemoryLog,
+  InMemoryTopicCatalog,
+  until,
+} from '@distributary/distribution-core/testing';
 import { SystemClock } from '@distributary/distribution-nest';
 import { LogEventFeed } from './log-event-feed.js';
 
@@ -132,5 +139,64 @@ describe('the feed of the service itself', () => {
     });
     await other();
     log.setOutage(false);
+  });
+
+  it('follows each lane once, however often a topic beside it could not be opened', async () => {
+    const failing = log.reopen();
+    let failures = 0;
+    const tails: string[] = [];
+    const parts: Partial<Log> = {
+      ends: (topic) => {
+        if (!topic.endsWith('warning') || failures >= 3) return log.ends(topic);
+        failures++;
+        return Promise.reject(new DistributionError('broker.unavailable', 'the topic has no leader'));
+      },
+      tail: (start, options) => {
+        tails.push(`${start.topic} ${start.partition}`);
+        return log.tail(start, options);
+      },
+    };
+    const feedClock = new FakeClock();
+    const errors: unknown[] = [];
+    const feed = new LogEventFeed(Object.assign(failing, parts), directory, feedClock, (error) => errors.push(error));
+    const seen: string[] = [];
+    const stop = feed.subscribe({
+      patterns: ['monitoring/alerts/#'],
+      start: 'latest',
+      consumer: { apply: ({ eventIds }) => void seen.push(...eventIds), ready: () => void seen.push('ready') },
+    });
+    for (let count = 1; count <= 3; count++) {
+      await until(`failure ${count}`, () => errors.length === count && feedClock.pendingAlarms > 0);
+      feedClock.advance(1_000);
+    }
+    await until('the feed', () => seen.length > 0);
+    await publish('once');
+    await until('the events', () => seen.includes('once-2'));
+    await stop();
+    expect([...tails].sort()).toEqual(
+      ['critical 0', 'critical 1', 'warning 0', 'warning 1'].map((lane) => `monitoring.alerts.${lane}`),
+    );
+    expect(seen).toEqual(['ready', 'once-1', 'once-2']);
+  });
+
+  it('ends although a lane that it waits for cannot be read', async () => {
+    await publish('unread');
+    let tries = 0;
+    const parts: Partial<Log> = {
+      tail: () => {
+        tries++;
+        throw new DistributionError('broker.unavailable', 'the lane cannot be read');
+      },
+    };
+    const feed = new LogEventFeed(Object.assign(log.reopen(), parts), directory, clock, () => undefined);
+    const stop = feed.subscribe({
+      patterns: ['monitoring/alerts/critical'],
+      start: 'earliest',
+      consumer: { apply: () => undefined, ready: () => undefined },
+    });
+    await until('an attempt', () => tries > 0);
+    let isStopped = false;
+    void stop().then(() => (isStopped = true));
+    await until('the end', () => isStopped);
   });
 });

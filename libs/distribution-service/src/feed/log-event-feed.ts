@@ -80,14 +80,15 @@ class Following {
 
   async stop(): Promise<void> {
     this.ended.abort();
+    // First the tails, of which none is opened any more: what runs may be waiting for one of them to be ready.
+    await Promise.all(this.lanes().map(({ tail }) => tail.stop()));
     await this.running;
-    await Promise.all([...this.tails.values()].flat().map(({ tail }) => tail.stop()));
   }
 
   async caughtUp(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.parts;
     while (!this.isReady && !signal.aborted && !this.ended.signal.aborted) await pause(clock, CATCH_UP_LOOK_MS, signal);
-    const lanes = [...this.tails.values()].flat();
+    const lanes = this.lanes();
     for (const brokerTopic of new Set(lanes.map((lane) => lane.brokerTopic))) {
       const ends = await log.ends(brokerTopic);
       for (const lane of lanes.filter((one) => one.brokerTopic === brokerTopic)) {
@@ -97,6 +98,10 @@ class Following {
         }
       }
     }
+  }
+
+  private lanes(): readonly FollowedLane[] {
+    return [...this.tails.values()].flat();
   }
 
   private isFollowed(lane: FollowedLane): boolean {
@@ -122,25 +127,30 @@ class Following {
     const { version } = directory;
     const wanted = directory.list().filter(({ name }) => this.matches(name));
     const missing = wanted.filter((topic) => !this.tails.has(keyOf(topic)));
-    const opened = await Promise.all(missing.map((topic) => this.open(topic)));
-    missing.forEach((topic, index) => this.tails.set(keyOf(topic), opened[index]));
+    const opening = missing.map((topic) => this.open(topic));
+    await Promise.allSettled(opening);
     const keys = new Set(wanted.map(keyOf));
     for (const [key, tails] of this.tails) {
       if (keys.has(key)) continue;
       this.tails.delete(key);
       await Promise.all(tails.map(({ tail }) => tail.stop()));
     }
-    await Promise.all(opened.flat().map(({ tail }) => tail.ready));
+    // What could be opened is followed; if a topic could not, it alone is tried again.
+    await Promise.all(opening);
+    await Promise.all(this.lanes().map(({ tail }) => tail.ready));
     this.seenVersion = version;
     if (this.isReady || this.ended.signal.aborted) return;
     this.isReady = true;
     this.request.consumer.ready();
   }
 
-  private async open({ name, brokerName }: TopicDefinition): Promise<FollowedLane[]> {
+  private async open(topic: TopicDefinition): Promise<void> {
     const { log, clock } = this.parts;
     const { start, consumer } = this.request;
-    return (await log.ends(brokerName)).map(({ lane, beforeFirst, last }) => {
+    const { name, brokerName } = topic;
+    const ends = await log.ends(brokerName);
+    if (this.ended.signal.aborted) return;
+    const lanes = ends.map(({ lane, beforeFirst, last }) => {
       const from = start === 'earliest' || this.isReady ? beforeFirst : last;
       const window = new DedupeWindow();
       const tail = new LaneTail(
@@ -159,6 +169,7 @@ class Following {
       const followed: FollowedLane = { tail, brokerTopic: brokerName, partition: lane.partition, appliedTo: from };
       return followed;
     });
+    this.tails.set(keyOf(topic), lanes);
   }
 
   private pause(ms: number): Promise<void> {
