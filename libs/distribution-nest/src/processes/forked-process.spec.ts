@@ -1,11 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import cluster from 'node:cluster';
 import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { until } from '@distributary/distribution-core/testing';
 import type { StepReport } from '../lifecycle/lifecycle.js';
-import { forkedProcess, joinPool } from './forked-process.js';
+import { forkedProcess, forkedWorker, joinPool } from './forked-process.js';
 
 /** Says that it is ready once it is told `go`, and ends with 7 when it is asked to drain. */
 const CHILD = `process.on('message', (message) => {
@@ -40,6 +41,25 @@ describe('forkedProcess', () => {
     const started = forkedProcess(child);
     started.kill();
     expect(await started.ended).toBe('SIGKILL');
+  });
+
+  it('does not take a message that could not be sent, or a second, for its end', async () => {
+    const started = forkedProcess(child);
+    child.emit('error', new Error('write EPIPE'));
+    child.emit('error', new Error('write EPIPE'));
+    started.kill();
+    expect(await started.ended).toBe('SIGKILL');
+  });
+
+  it('counts one that the system refuses to start as ended, in a cluster as well', async () => {
+    const cwd = path.join(folder, 'missing');
+    expect(await forkedProcess(fork('child.mjs', { cwd })).ended).toMatch('ENOENT');
+    cluster.setupPrimary({ exec: path.join(folder, 'child.mjs'), cwd });
+    const started = forkedWorker(cluster.fork());
+    expect(started.pid).toBeUndefined();
+    expect(await started.ended).toMatch('ENOENT');
+    started.drain();
+    started.kill();
   });
 });
 

@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import type { Worker } from 'node:cluster';
 import type { Lifecycle } from '../lifecycle/lifecycle.js';
 import type { StartedProcess } from './process-seat.js';
 
@@ -17,7 +18,8 @@ export function forkedProcess(child: ChildProcess): StartedProcess {
     }),
     ended: new Promise((resolve) => {
       child.once('exit', (code, signal) => resolve(signal ?? `exit ${code}`));
-      child.once('error', (error) => resolve(error.message));
+      // Told of a message as well that did not get through, and of a signal; only one that never ran ends by it.
+      child.on('error', (error) => child.pid === undefined && resolve(error.message));
     }),
     drain: () => {
       // By a message and not by a signal: who stops a whole group of processes signals each of them, and a second signal
@@ -26,6 +28,13 @@ export function forkedProcess(child: ChildProcess): StartedProcess {
     },
     kill: () => void child.kill('SIGKILL'),
   };
+}
+
+/** A worker of this cluster, in which {@link joinPool} is called. */
+export function forkedWorker(worker: Worker): StartedProcess {
+  // The cluster passes errors of the child on to the worker first, where they would be thrown if nobody listened.
+  worker.on('error', () => undefined);
+  return forkedProcess(worker.process);
 }
 
 /** The part of `process` that is needed. */

@@ -36,11 +36,17 @@ class FakeProcess implements StartedProcess {
 describe('ProcessPool', () => {
   let clock: FakeClock;
   let started: FakeProcess[];
+  /** So many starts are refused from now on. */
+  let refusals: number;
   const poolOf = (...names: string[]) =>
     new ProcessPool(
       names.map((name) => ({
         name,
         start: (side) => {
+          if (refusals > 0) {
+            refusals--;
+            throw new Error('spawn ENOMEM');
+          }
           const process = new FakeProcess(name, started.length + 1, side);
           started.push(process);
           return process;
@@ -61,6 +67,7 @@ describe('ProcessPool', () => {
   beforeEach(() => {
     clock = new FakeClock();
     started = [];
+    refusals = 0;
   });
 
   it('starts the others when the first is ready', async () => {
@@ -124,6 +131,27 @@ describe('ProcessPool', () => {
     (await nth(3)).becomeReady();
     await until('ready', () => clock.pendingAlarms === 0);
     expect(pool.pids).toEqual([3]);
+  });
+
+  it('goes on trying when the new one cannot be started at all', async () => {
+    const pool = await running('a');
+    refusals = 2;
+    started[0].end('SIGKILL');
+    for (const pauseMs of [100, 200, 400]) {
+      await until('the pause', () => clock.pendingAlarms === 1);
+      clock.advance(pauseMs - 1);
+      expect(started).toHaveLength(1);
+      clock.advance(1);
+    }
+    (await nth(2)).becomeReady();
+    await until('ready', () => clock.pendingAlarms === 0);
+    expect([pool.pids, refusals]).toEqual([[2], 0]);
+  });
+
+  it('does not start when the first one cannot be started', async () => {
+    refusals = 1;
+    await expect(poolOf('a').start()).rejects.toThrow('ENOMEM');
+    expect(clock.pendingAlarms).toBe(0);
   });
 
   it('replaces one after another: the old one drains when the new one is ready', async () => {

@@ -127,15 +127,27 @@ export class ProcessSeat {
       this.current = undefined;
       const pauseMs = this.pause.after(clock.monotonicMs() - sinceMs);
       logger.error('process.ended', { process: this.name, pid: started.pid, reason, restart_in_ms: pauseMs });
-      this.cancelPause = clock.after(pauseMs, () => {
-        const next = this.begin();
-        this.current = next;
-        this.keep(next);
-        // Whether it becomes ready is the log's business alone: it has the seat, and if it ends, another one follows.
-        this.whenReady(next).catch((error: unknown) =>
-          logger.error('process.not_ready', { process: this.name, error }),
-        );
-      });
+      this.beginAfter(pauseMs);
+    });
+  }
+
+  private beginAfter(pauseMs: number): void {
+    const { clock, logger } = this.deps;
+    this.cancelPause = clock.after(pauseMs, () => {
+      let next: StartedProcess;
+      try {
+        next = this.begin();
+      } catch (error) {
+        // The system has no room for it at this moment: as if it had ended at once.
+        const againMs = this.pause.after(0);
+        logger.error('process.not_started', { process: this.name, error, restart_in_ms: againMs });
+        this.beginAfter(againMs);
+        return;
+      }
+      this.current = next;
+      this.keep(next);
+      // Whether it becomes ready is the log's business alone: it has the seat, and if it ends, another one follows.
+      this.whenReady(next).catch((error: unknown) => logger.error('process.not_ready', { process: this.name, error }));
     });
   }
 

@@ -3,6 +3,7 @@ import cluster from 'node:cluster';
 import {
   type Environment,
   forkedProcess,
+  forkedWorker,
   Lifecycle,
   type Logger,
   type PlannedProcess,
@@ -102,7 +103,7 @@ function planOf(
     const name = `${open.join('-')}-${index + 1}`;
     return {
       name,
-      start: (side) => forkedProcess(cluster.fork({ ...settingsOf(name, side, open), ...ports }).process),
+      start: (side) => forkedWorker(cluster.fork({ ...settingsOf(name, side, open), ...ports })),
     };
   });
   return behind.length === 0 ? sharing : [background, ...sharing];
