@@ -45,9 +45,11 @@ export async function runService<Config extends ServiceConfig>(
       drainOnSignals(process, lifecycle);
       logger.info('service.listening', { http: httpUrl, grpc_port: grpcPort, processes: config.PROCESSES });
     } else {
-      const { lifecycle, httpUrl, grpcPort, reload } = await createService(domain, config, logger);
+      const service = createService(domain, config, logger);
+      // From the first moment on, as above.
+      process.on('SIGHUP', () => void service.then(({ reload }) => reload()));
+      const { lifecycle, httpUrl, grpcPort } = await service;
       drainOnSignals(process, lifecycle);
-      process.on('SIGHUP', reload);
       logger.info('service.listening', { http: httpUrl, grpc_port: grpcPort, roles: config.ROLES });
       joinPool(process, lifecycle);
     }

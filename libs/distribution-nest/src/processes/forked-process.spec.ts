@@ -43,6 +43,13 @@ describe('forkedProcess', () => {
     expect(await started.ended).toBe('SIGKILL');
   });
 
+  it('tells it by SIGHUP to read its certificates again', async () => {
+    const started = forkedProcess(child);
+    started.reload();
+    expect(await started.ended).toBe('SIGHUP');
+    started.reload();
+  });
+
   it('does not take a message that could not be sent, or a second, for its end', async () => {
     const started = forkedProcess(child);
     child.emit('error', new Error('write EPIPE'));

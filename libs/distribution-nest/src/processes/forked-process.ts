@@ -26,6 +26,7 @@ export function forkedProcess(child: ChildProcess): StartedProcess {
       // means that nobody waits any more. One that is gone takes none.
       if (child.connected) child.send({ pool: 'drain' } satisfies PoolMessage, () => undefined);
     },
+    reload: () => void child.kill('SIGHUP'),
     kill: () => void child.kill('SIGKILL'),
   };
 }

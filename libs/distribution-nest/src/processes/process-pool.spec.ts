@@ -27,6 +27,10 @@ class FakeProcess implements StartedProcess {
     if (this.endsWhenAsked) this.end('exit 0');
   }
 
+  reload(): void {
+    this.asked.push('reload');
+  }
+
   kill(): void {
     this.asked.push('kill');
     this.end('SIGKILL');
@@ -168,6 +172,19 @@ describe('ProcessPool', () => {
     expect(started.map(({ name, side }) => name + side)).toEqual(['aa', 'ba', 'ab', 'bb']);
     expect(pool.pids).toEqual([3, 4]);
     expect(clock.pendingAlarms).toBe(0);
+  });
+
+  it('has all read their certificates again, one that starts as soon as it is ready', async () => {
+    const pool = await running('a', 'b');
+    const restarted = pool.restart();
+    const successor = await nth(3);
+    pool.reload();
+    await settle(clock);
+    expect(started.map(({ asked }) => asked)).toEqual([['reload'], ['reload'], []]);
+    successor.becomeReady();
+    await until('the signal', () => successor.asked.includes('reload'));
+    (await nth(4)).becomeReady();
+    await restarted;
   });
 
   it('keeps the old one when the new one does not start', async () => {

@@ -51,6 +51,11 @@ export class ProcessPool {
     return this.restarting;
   }
 
+  /** All of them read their certificates again. */
+  reload(): void {
+    for (const seat of this.seats) seat.reload();
+  }
+
   /** All of them drain at once. Resolves when they have ended; may be called again. */
   stop(): Promise<void> {
     this.stopping ??= this.stopOnce();

@@ -11,6 +11,8 @@ export interface StartedProcess {
   readonly ended: Promise<string>;
   /** Asks it to finish its work and end. */
   drain(): void;
+  /** Has it read its certificates again. Only one that is ready may be asked: before, it would end by it. */
+  reload(): void;
   /** Ends it at once. */
   kill(): void;
 }
@@ -86,6 +88,11 @@ export class ProcessSeat {
     this.keep(successor);
     // Closed meanwhile: both were asked to drain then.
     if (before !== undefined && !this.isClosed) await this.drained(before);
+  }
+
+  /** Who runs here reads its certificates again; who is starting does when it is ready. */
+  reload(): void {
+    for (const process of [this.current, this.successor]) void process?.ready.then(() => process.reload());
   }
 
   /** Drains, and starts nothing any more. */

@@ -74,7 +74,7 @@ export async function createProcesses(options: ProcessesOptions): Promise<Runnin
     httpUrl: `${scheme}://${config.HOST}:${port}`,
     grpcPort,
     lifecycle,
-    reload: () => pool.pids.forEach((pid) => pid !== undefined && process.kill(pid, 'SIGHUP')),
+    reload: () => pool.reload(),
     restart: () => pool.restart().catch((error: unknown) => logger.error('processes.restart_failed', { error })),
   };
 }

@@ -38,9 +38,11 @@ export class ServiceProcesses {
     child.stderr?.on('data', (chunk: Buffer) => (this.errors += chunk.toString()));
   }
 
+  /** `meanwhile` is done while it starts. */
   static async start(
     { file, surroundings }: ServiceProgram,
     env: Readonly<Record<string, string>>,
+    meanwhile: (service: ServiceProcesses) => Promise<void> = () => Promise.resolve(),
   ): Promise<ServiceProcesses> {
     if (!existsSync(file)) throw new Error(`${file} is not there: npm run build makes it`);
     const folder = mkdtempSync(path.join(os.tmpdir(), 'distributary-processes-'));
@@ -64,6 +66,7 @@ export class ServiceProcesses {
     });
     const service = new ServiceProcesses(child, folder, Number(env.PROCESSES ?? 1) > 1);
     try {
+      await meanwhile(service);
       await until('the service', () => service.listening ?? service.hasEnded, 150_000);
       if (service.hasEnded) throw new Error(`the service ended: ${service.errors}`);
       return service;
