@@ -144,6 +144,18 @@ describe('writing', () => {
   ])('refuses %s, and says where', (_name, schema, value, message) => {
     expect(failureOf(() => written(schema, value))).toMatchObject({ reason: 'mismatch', message });
   });
+
+  it.each(['timestamp-millis', 'timestamp-micros'])(
+    'takes no longer for a %s the longer its text is',
+    (logicalType) => {
+      const schema = { type: 'long', logicalType };
+      for (const text of ['T'.repeat(50_000), `${'T'.repeat(50_000)}.${'0'.repeat(50_000)}`]) {
+        const begun = performance.now();
+        expect(failureOf(() => written(schema, text))).toMatchObject({ reason: 'mismatch' });
+        expect(performance.now() - begun).toBeLessThan(100);
+      }
+    },
+  );
 });
 
 describe('hostile bodies', () => {

@@ -70,10 +70,13 @@ export function timeText(logical: LogicalType['name'], value: number): string | 
   return iso === undefined || micros === 0 ? iso : `${iso.slice(0, -1)}${String(micros).padStart(3, '0')}Z`;
 }
 
-const TIME = /^(.+[T ].+?\.\d{3})(\d{3})\d*(Z|[+-]\d\d:?\d\d)$/i;
+/** More characters than any time has; what is longer is not looked at. */
+const MAX_TIME_LENGTH = 64;
+const TIME = /^([^.]+\.\d{3})(\d{3})\d*(Z|[+-]\d\d:?\d\d)$/i;
 
 /** What {@link timeText} makes, and other ISO 8601 with a zone; undefined if it is no time. Below a microsecond is cut off. */
 export function timeValue(logical: LogicalType['name'], text: string): number | undefined {
+  if (text.length > MAX_TIME_LENGTH) return undefined;
   if (logical === 'date') {
     const ms = /^[+-]?\d{4,6}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
     return Number.isNaN(ms) ? undefined : ms / MS_PER_DAY;
