@@ -43,6 +43,7 @@ export * from './ingest/dedupe-window.js';
 export * from './routing/partition.js';
 export * from './routing/retention-policy.js';
 export * from './secret.js';
+export * from './storable-text.js';
 export * from './ingest/ingest.js';
 export * from './ingest/ingest-share.js';
 export * from './matching/filter-cel.js';

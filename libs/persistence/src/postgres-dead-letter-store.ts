@@ -1,14 +1,15 @@
-import type {
-  DeadLetter,
-  DeadLetterFault,
-  DeadLetterFilter,
-  DeadLetterPlace,
-  DeadLetterReason,
-  DeadLetterStatus,
-  DeadLetterStore,
-  LanePosition,
-  NewDeadLetter,
-  ReplayTarget,
+import {
+  type DeadLetter,
+  type DeadLetterFault,
+  type DeadLetterFilter,
+  type DeadLetterPlace,
+  type DeadLetterReason,
+  type DeadLetterStatus,
+  type DeadLetterStore,
+  type LanePosition,
+  type NewDeadLetter,
+  type ReplayTarget,
+  storableText,
 } from '@distributary/distribution-core';
 import type { DataSource } from 'typeorm';
 import { translated } from './postgres.errors.js';
@@ -72,8 +73,8 @@ export class PostgresDeadLetterStore implements DeadLetterStore {
           letter.tenant,
           letter.subscriptionId,
           ...[at.topic, at.partition, at.epoch, at.position],
-          letter.eventId,
-          letter.routingKey,
+          storableText(letter.eventId),
+          storableText(letter.routingKey),
           letter.reason,
           letter.fault,
           letter.attempts,

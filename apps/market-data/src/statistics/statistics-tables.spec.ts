@@ -6,6 +6,7 @@ import type { DataSource } from 'typeorm';
 import { aTrade, batchOf } from '../testing/published-events.js';
 import { DistributionStatistics } from './distribution-statistics.js';
 import { keepStatistics } from './statistics-retention.js';
+import type { DeliveryRow } from './statistics-rows.js';
 import { StatisticsTables } from './statistics-tables.js';
 
 const DAY_MICROS = 86_400_000_000;
@@ -154,19 +155,30 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('the tables of
     expect(done.reduce((sum, { created }) => sum + created, 0)).toBe(8);
   });
 
+  const aDelivery: DeliveryRow = {
+    atMicros: 0,
+    messageId: 'm',
+    topic: 't',
+    partition: undefined,
+    offset: undefined,
+    latencyMs: undefined,
+    retries: 0,
+    status: 'failed',
+    error: undefined,
+  };
+
   it('refuse a time that has no chunk, which is no outage', async () => {
-    const row = {
-      atMicros: 0,
-      messageId: 'm',
-      topic: 't',
-      partition: undefined,
-      offset: undefined,
-      latencyMs: undefined,
-      retries: 0,
-      status: 'failed',
-      error: undefined,
-    } as const;
-    await expect(tables.insertDeliveries([row])).rejects.toMatchObject({ code: 'request.invalid' });
+    await expect(tables.insertDeliveries([aDelivery])).rejects.toMatchObject({ code: 'request.invalid' });
+  });
+
+  it('take the deliveries of events whose ids hold what PostgreSQL does not, and the others with them', async () => {
+    const atMicros = 1_900_000_000_000_000;
+    await tables.maintain(atMicros, 0);
+    const rows = ['plain', 'a\0b', '\ud800'].map((messageId) => ({ ...aDelivery, atMicros, messageId, topic: 'odd' }));
+    await tables.insertDeliveries(rows);
+    expect(await own.query(`SELECT message_id FROM message_delivery_log WHERE topic_name = 'odd'`)).toEqual(
+      expect.arrayContaining(['plain', 'a\ufffdb', '\ufffd'].map((message_id) => ({ message_id }))),
+    );
   });
 
   it('lose rows of topics that are too old, so many at a time', async () => {

@@ -1,3 +1,4 @@
+import { storableText } from '@distributary/distribution-core';
 import { translated } from '@distributary/persistence';
 import type { DataSource } from 'typeorm';
 import type { DeliveryRow, LaneRow, TopicRow } from './statistics-rows.js';
@@ -67,7 +68,7 @@ export class StatisticsTables {
   insertDeliveries(rows: readonly DeliveryRow[]): Promise<void> {
     return this.insert(INSERT_DELIVERIES, rows, [
       (row) => row.atMicros,
-      (row) => row.messageId.slice(0, MAX_MESSAGE_ID_LENGTH),
+      (row) => storableText(row.messageId.slice(0, MAX_MESSAGE_ID_LENGTH)),
       (row) => row.topic,
       (row) => row.partition,
       (row) => row.offset,

@@ -44,6 +44,16 @@ export function describeDeadLetterStoreContract(name: string, create: () => Prom
       expect(idsOf(await store.list(ours, 2, first[1]))).toEqual([idOf(3)]);
     });
 
+    it('takes a letter whose event has a NUL in its id or key, as keys of bytes do', async () => {
+      await store.bury(aLetter(1, { eventId: 'a\0b', routingKey: '\0k' }));
+      const [found] = await store.list(ours, 2);
+      expect(found).toMatchObject({ deadLetterId: idOf(1), at: aLetter(1).at, letter: aLetter(1).letter });
+      expect([found.eventId.replace('\0', '\ufffd'), found.routingKey.replace('\0', '\ufffd')]).toEqual([
+        'a\ufffdb',
+        '\ufffdk',
+      ]);
+    });
+
     it('selects by everything that is named, within the tenant', async () => {
       await store.bury(aLetter(1));
       await store.bury(aLetter(2, { subscriptionId: 'other', reason: 'ack_timeout' }));

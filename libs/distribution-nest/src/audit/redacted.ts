@@ -1,3 +1,5 @@
+import { storableText } from '@distributary/distribution-core';
+
 const HIDDEN = '[secret]';
 const SECRET_NAME = /secret|password|passphrase|token|credential|authorization|private_?key|^key$|_key$|^hash$/i;
 /** Names that only sound like it. */
@@ -15,7 +17,8 @@ export function redacted(value: unknown, depth = 0): unknown {
   if (value === undefined || value === null || typeof value === 'number' || typeof value === 'boolean') return value;
   if (typeof value === 'string') {
     if (SECRET_TEXT.test(value)) return HIDDEN;
-    return storable(value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT)}…` : value);
+    // An entry that is never taken would wait for ever, and the others behind it, until nothing might be changed any more.
+    return storableText(value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT)}…` : value);
   }
   if (typeof value !== 'object' || depth >= MAX_DEPTH) return '…';
   if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item) => redacted(item, depth + 1));
@@ -24,14 +27,8 @@ export function redacted(value: unknown, depth = 0): unknown {
     Object.entries(value)
       .slice(0, MAX_ITEMS)
       .map(([name, item]) => [
-        storable(name),
+        storableText(name),
         SECRET_NAME.test(name) && !HARMLESS_NAME.test(name) ? HIDDEN : redacted(item, depth + 1),
       ]),
   );
 }
-
-/**
- * PostgreSQL takes no NUL and no lone surrogate. An entry that it never takes would wait for ever, and the others behind
- * it, until nothing might be changed any more.
- */
-const storable = (text: string): string => Buffer.from(text).toString().replaceAll('\0', '\ufffd');
