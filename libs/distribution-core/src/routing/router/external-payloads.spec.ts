@@ -46,13 +46,13 @@ async function setUp(values: readonly (Buffer | string)[], options: { readonly h
   const [batch] = await log.read({ topic: 'orders', partition: 0, after: '' }, 1e9);
   const codec = new NumbersCodec();
   const buried: (UndeliverableEvent & { readonly owner: string })[] = [];
-  let isFull = false;
+  let refusal: 'broker.unavailable' | 'payload.too_large' | undefined;
   const counted: string[] = [];
   const payloads = new ExternalPayloads({
     codec: options.hasCodec === false ? undefined : codec,
     sinkOf: ({ subscriptionId, tenant }) => ({
       bury: (letter) => {
-        if (isFull) return Promise.reject(new DistributionError('broker.unavailable', 'away'));
+        if (refusal !== undefined) return Promise.reject(new DistributionError(refusal, 'no'));
         buried.push({ ...letter, owner: `${tenant}/${subscriptionId}` });
         return Promise.resolve();
       },
@@ -75,7 +75,7 @@ async function setUp(values: readonly (Buffer | string)[], options: { readonly h
   });
   const read = async (topic = TOPIC) =>
     (await payloads.recordsOf(topic, batch)).map(({ eventId, value }) => `${eventId} ${Buffer.from(value).toString()}`);
-  return { codec, read, buried, batch, counted, fill: () => (isFull = true) };
+  return { codec, read, buried, batch, counted, refuse: (code: typeof refusal) => (refusal = code) };
 }
 
 const base64 = (...bytes: number[]) => JSON.stringify({ data_base64: Buffer.from(bytes).toString('base64') });
@@ -142,13 +142,20 @@ describe('the payloads of a topic that others write', () => {
   });
 
   it('wait while the registry or the dead letters cannot be had', async () => {
-    const { read, codec, fill, buried } = await setUp([base64(0, 1), base64(1)]);
+    const { read, codec, refuse, buried } = await setUp([base64(0, 1), base64(1)]);
     codec.isAway = true;
     await expect(read()).rejects.toMatchObject({ code: 'store.unavailable' });
     codec.isAway = false;
-    fill();
+    refuse('broker.unavailable');
     await expect(read()).rejects.toMatchObject({ code: 'broker.unavailable' });
     expect(buried).toEqual([]);
+  });
+
+  it('go on behind one whose dead letter is refused for good, which is counted', async () => {
+    const { read, counted, refuse } = await setUp([base64(1), base64(0, 1)]);
+    refuse('payload.too_large');
+    expect(await read()).toEqual(['e1 {"ORDERS":[1]}']);
+    expect(counted).toEqual(['lost', 'decoded']);
   });
 
   it('wait where no registry is configured', async () => {

@@ -37,6 +37,9 @@ export interface ExternalPayloadsDependencies {
   readonly clock: Clock;
 }
 
+/** Of a payload; `lost`: it could not be read, and its dead letter was refused. */
+type Outcome = 'decoded' | 'lost' | PayloadRefusal;
+
 interface Payload {
   readonly record: EventRecord;
   readonly bytes: Uint8Array;
@@ -47,18 +50,19 @@ export const unreadableOwner = (topic: string): string => `router:${topic}`;
 
 /**
  * Reads the payloads of topics that others write, once, before the rules look at them. What cannot be read is a dead letter
- * of the router, with its reason, before anything behind it goes on: it is never lost, and it holds nobody up.
+ * of the router, with its reason, before anything behind it goes on. One that the dead letters refuse for good is counted as
+ * lost: it would hold up what is behind it for ever.
  */
 export class ExternalPayloads {
   private readonly sinks = new Map<string, DeadLetterSink>();
-  private readonly outcomes: Readonly<Record<'decoded' | PayloadRefusal, Counter>>;
+  private readonly outcomes: Readonly<Record<Outcome, Counter>>;
 
   constructor(private readonly deps: ExternalPayloadsDependencies) {
     const help = 'Payloads of topics that others write, by what became of them';
-    const entries = (['decoded', ...PAYLOAD_REFUSALS] as const).map(
+    const entries = (['decoded', 'lost', ...PAYLOAD_REFUSALS] as const).map(
       (outcome) => [outcome, deps.metrics.counter('payloads_total', help, { outcome })] as const,
     );
-    this.outcomes = Object.fromEntries(entries) as Record<'decoded' | PayloadRefusal, Counter>;
+    this.outcomes = Object.fromEntries(entries) as Record<Outcome, Counter>;
   }
 
   /** In the order of the batch. `store.unavailable`, `broker.unavailable`: nothing was decided, the batch is read again. */
@@ -79,9 +83,10 @@ export class ExternalPayloads {
       }
       at++;
       const outcome = outcomes.next().value ?? 'payload_unreadable';
-      if (typeof outcome === 'string') await this.bury(topic, batch, index, record, outcome);
-      else read.push(outcome);
-      this.outcomes[typeof outcome === 'string' ? outcome : 'decoded'].add();
+      if (typeof outcome !== 'string') {
+        read.push(outcome);
+        this.outcomes.decoded.add();
+      } else this.outcomes[(await this.bury(topic, batch, index, record, outcome)) ? outcome : 'lost'].add();
     }
     return read;
   }
@@ -108,18 +113,25 @@ export class ExternalPayloads {
     );
   }
 
-  private bury(
+  /** False if it was refused for good. */
+  private async bury(
     { topic, tenant }: EncodedTopic,
     { lane, positions }: EventBatch,
     index: number,
     record: EventRecord,
     reason: PayloadRefusal,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const nowMicros = this.deps.clock.nowMicros();
     const { partition, epoch } = lane;
     const at: LanePosition = { topic, partition, epoch, position: positions.at(index) };
     const times = { firstFailureMicros: nowMicros, lastFailureMicros: nowMicros };
-    return this.sinkOf(topic, tenant).bury({ event: asJson(record), at, reason, attempts: 1, ...times });
+    try {
+      await this.sinkOf(topic, tenant).bury({ event: asJson(record), at, reason, attempts: 1, ...times });
+      return true;
+    } catch (error) {
+      if (error instanceof DistributionError && !error.retryable) return false;
+      throw error;
+    }
   }
 
   /** One for each topic: it remembers what it has written and not yet listed. */
