@@ -125,7 +125,7 @@ async function assemble<Config extends ServiceConfig>(
   opened.push(() => Promise.resolve(edge.stop()));
   const rows = await openStorage(domain.tables, config, clock, logger);
   opened.push(() => rows.close());
-  const quotas = await openQuotas(rows, { config, clock, metrics, logger });
+  const quotas = await openQuotas(rows, { service: domain.name, config, clock, metrics, logger });
   opened.push(() => Promise.resolve(quotas.stop()));
   edge.connections.admitToTenant = quotas.tenants.admitConnection;
   const { storage } = quotas;

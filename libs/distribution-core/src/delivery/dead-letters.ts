@@ -60,13 +60,18 @@ interface LetterPlace {
 
 export const MAX_LETTERS_AT_ONCE = 500;
 
+const deadLetterPath = (service: string): string => `${service}/dead-letters`;
+
+/** What the catalog calls the topic of the dead letters. */
+export const deadLetterTopicName = (service: string, tenant: string): string =>
+  qualifyTopic(tenant, deadLetterPath(service));
+
 /** The topic of the dead letters as the catalog has it. Wildcards do not reach it: only its whole name selects it. */
 export function deadLetterTopic(service: string, tenant: string, retentionPolicy: string): NewTopic {
-  const path = `${service}/dead-letters`;
   return {
-    name: qualifyTopic(tenant, path),
+    name: deadLetterTopicName(service, tenant),
     tenant,
-    brokerName: brokerNameOf(path, tenant),
+    brokerName: brokerNameOf(deadLetterPath(service), tenant),
     dataType: DEAD_LETTERS_DATA_TYPE,
     // One lane: letters have no order among each other, and there must not be many.
     partitions: 1,

@@ -1,3 +1,4 @@
+import { deadLetterTopic } from '../delivery/dead-letters.js';
 import { noMetrics } from '../ports/metrics.port.js';
 import { anEvent } from '../testing/builders.js';
 import { FakeClock } from '../testing/fake-clock.js';
@@ -26,11 +27,34 @@ async function quotasOf(...tenants: [tenant: string, quota: Partial<TenantQuota>
 const enough = () => quotasOf(['default', { topics: 1_000, durableSubscriptions: 1_000 }]);
 
 describeTopicCatalogContract('a catalog within its quota', async () =>
-  catalogWithinQuota(new InMemoryTopicCatalog({ clock: new FakeClock() }), await enough()),
+  catalogWithinQuota(new InMemoryTopicCatalog({ clock: new FakeClock() }), await enough(), 'shop'),
 );
 describeSubscriptionStoreContract('a subscription store within its quota', async () => {
   const cursors = new InMemoryCursorStore({ clock: new FakeClock() });
   return { store: subscriptionsWithinQuota(new InMemorySubscriptionStore(cursors), await enough()), cursors };
+});
+
+describe('topics within a quota', () => {
+  const ofAcme = (name: string) => ({ ...deadLetterTopic('shop', 'acme', '30d'), name, brokerName: name });
+  const catalogOf = async (topics: number) =>
+    catalogWithinQuota(new InMemoryTopicCatalog({ clock }), await quotasOf(['acme', { topics }]), 'shop');
+
+  it('have room for the dead letters of the service, whatever the quota is', async () => {
+    const catalog = await catalogOf(0);
+    const letters = await catalog.create(deadLetterTopic('shop', 'acme', '30d'));
+    expect(letters.name).toBe('@acme/shop/dead-letters');
+    await expect(catalog.create(ofAcme('@acme/a'))).rejects.toMatchObject({ code: 'quota.exceeded' });
+    await expect(catalog.create(deadLetterTopic('other', 'acme', '30d'))).rejects.toMatchObject({
+      code: 'quota.exceeded',
+    });
+  });
+
+  it('have as much room with dead letters as without', async () => {
+    const catalog = await catalogOf(1);
+    await catalog.create(deadLetterTopic('shop', 'acme', '30d'));
+    await catalog.create(ofAcme('@acme/a'));
+    await expect(catalog.create(ofAcme('@acme/b'))).rejects.toMatchObject({ code: 'quota.exceeded' });
+  });
 });
 
 describe('what is published within a quota', () => {

@@ -1,22 +1,33 @@
 import type { PublishedEvent } from '../ingest/published-event.js';
 import { tenantOf } from '../access/tenancy.js';
+import { deadLetterTopicName } from '../delivery/dead-letters.js';
 import type { SubscriptionStore } from '../ports/subscription-store.port.js';
-import type { TopicCatalog } from '../ports/topic-catalog.port.js';
+import type { TopicCatalog, TopicDefinition } from '../ports/topic-catalog.port.js';
 import type { TenantQuotas } from './tenant-quotas.js';
+
+/** Of these topics, those that a tenant made: the dead letters of the service are none, and there is always room for them. */
+export function topicsThatCount(
+  topics: readonly TopicDefinition[],
+  tenant: string,
+  service: string,
+): readonly TopicDefinition[] {
+  const letters = deadLetterTopicName(service, tenant);
+  return topics.filter((topic) => topic.tenant === tenant && topic.name !== letters);
+}
 
 /**
  * The catalog, which takes no more topics of a tenant than its quota allows. Two that are created at the same moment in
  * two processes may both be taken: a quota is a bound for use, not a lock.
  */
-export function catalogWithinQuota(catalog: TopicCatalog, quotas: TenantQuotas): TopicCatalog {
+export function catalogWithinQuota(catalog: TopicCatalog, quotas: TenantQuotas, service: string): TopicCatalog {
   return {
     version: () => catalog.version(),
     list: () => catalog.list(),
     find: (name) => catalog.find(name),
     create: async (topic) => {
-      if (quotas.of(topic.tenant).topics !== undefined) {
-        const own = (await catalog.list()).filter(({ tenant }) => tenant === topic.tenant);
-        quotas.requireRoom(topic.tenant, 'topics', own.length);
+      const { tenant, name } = topic;
+      if (quotas.of(tenant).topics !== undefined && name !== deadLetterTopicName(service, tenant)) {
+        quotas.requireRoom(tenant, 'topics', topicsThatCount(await catalog.list(), tenant, service).length);
       }
       return catalog.create(topic);
     },

@@ -19,6 +19,8 @@ import type { ServiceConfig } from '../config/service.config.js';
 import type { Storage } from './storage.js';
 
 export interface QuotaSurroundings {
+  /** The service's own name: its dead letters have room in every quota. */
+  readonly service: string;
   readonly config: ServiceConfig;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -36,7 +38,7 @@ export interface Quotas {
 }
 
 export async function openQuotas(storage: Storage, around: QuotaSurroundings): Promise<Quotas> {
-  const { config, clock, metrics, logger } = around;
+  const { service: name, config, clock, metrics, logger } = around;
   const tenants = new TenantQuotas({
     store: storage.quotas,
     defaults: defaultQuotaOf(config),
@@ -50,13 +52,14 @@ export async function openQuotas(storage: Storage, around: QuotaSurroundings): P
     quotas: tenants,
     topics: storage.topics,
     subscriptions: storage.subscriptions,
+    service: name,
     clock,
   });
   return {
     tenants,
     storage: {
       ...storage,
-      topics: catalogWithinQuota(storage.topics, tenants),
+      topics: catalogWithinQuota(storage.topics, tenants, name),
       subscriptions: subscriptionsWithinQuota(storage.subscriptions, tenants),
     },
     areas: [adminArea('Quotas', [QuotasController], [[QuotasService, service]])],

@@ -11,6 +11,7 @@ import {
   type TenantQuota,
   type TenantQuotas,
   type TopicCatalog,
+  topicsThatCount,
 } from '@distributary/distribution-core';
 import { auditBefore } from '../../audit/audit-context.js';
 import { isoTime } from '../../doors/json-messages.js';
@@ -20,6 +21,8 @@ export interface QuotasDependencies {
   readonly quotas: TenantQuotas;
   readonly topics: Pick<TopicCatalog, 'list'>;
   readonly subscriptions: Pick<SubscriptionStore, 'list'>;
+  /** Whose dead letters are no topics of a tenant. */
+  readonly service: string;
   readonly clock: Clock;
 }
 
@@ -51,17 +54,16 @@ export class QuotasService {
   }
 
   private async viewOf(tenant: string): Promise<TenantQuotaView> {
-    const { quotas, topics, subscriptions } = this.deps;
+    const { quotas, topics, subscriptions, service } = this.deps;
     const stored = quotas.stored(tenant);
     const usage = quotas.usage(tenant);
-    const own = (await topics.list()).filter((topic) => topic.tenant === tenant);
     return {
       tenant,
       quota: inputOf(quotas.of(tenant)),
       is_default: stored === undefined,
       ...(stored !== undefined && { updated_at: isoTime(stored.updatedAtMicros), updated_by: stored.updatedBy }),
       usage: {
-        topics: own.length,
+        topics: topicsThatCount(await topics.list(), tenant, service).length,
         durable_subscriptions: (await subscriptions.list({ tenant })).length,
         connections: usage.connections,
         ingest_events_per_second: usage.ingestEventsPerSecond,
