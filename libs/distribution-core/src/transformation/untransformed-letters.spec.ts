@@ -1,20 +1,41 @@
 import type { UndeliverableEvent } from '../delivery/dead-letter.js';
+import { DeadLetters } from '../delivery/dead-letters.js';
+import { ReplaySignals } from '../delivery/replay-signals.js';
+import { DistributionError } from '../errors/distribution-error.js';
+import type { ErrorCode } from '../errors/error-codes.js';
+import type { NewDeadLetter } from '../ports/dead-letter-store.port.js';
 import { noMetrics } from '../ports/metrics.port.js';
-import { anEvent } from '../testing/builders.js';
+import { anEvent, aTopic } from '../testing/builders.js';
 import { FakeClock } from '../testing/fake-clock.js';
+import { InMemoryDeadLetterStore } from '../testing/in-memory-dead-letter-store.js';
+import { InMemoryLog } from '../testing/in-memory-log.js';
 import { settle } from '../testing/settle.js';
 import type { UntransformedEvent } from './transformations.js';
 import { UntransformedLetters } from './untransformed-letters.js';
+
+class StoreThatIsAway extends InMemoryDeadLetterStore {
+  constructor(private times: number) {
+    super();
+  }
+
+  override bury(letter: NewDeadLetter): Promise<void> {
+    if (this.times-- > 0) return Promise.reject(new DistributionError('store.unavailable', 'away'));
+    return super.bury(letter);
+  }
+}
 
 function world(maxWaiting?: number) {
   const clock = new FakeClock();
   const buried: [owner: string, letter: UndeliverableEvent][] = [];
   let isDown = false;
   let lost = 0;
+  const refusals = new Map<string, ErrorCode>();
   const letters = new UntransformedLetters({
     sinkOf: ({ subscriptionId, tenant }) => ({
       bury: (letter) => {
         if (isDown) return Promise.reject(new Error('down'));
+        const refusal = refusals.get(tenant) ?? refusals.get(letter.event.eventId);
+        if (refusal !== undefined) return Promise.reject(new DistributionError(refusal, 'no'));
         buried.push([`${tenant}/${subscriptionId}`, letter]);
         return Promise.resolve();
       },
@@ -23,11 +44,20 @@ function world(maxWaiting?: number) {
     metrics: { ...noMetrics, counter: () => ({ add: (amount = 1) => void (lost += amount) }) },
     ...(maxWaiting !== undefined && { maxWaiting }),
   });
-  return { clock, letters, buried, lost: () => lost, setDown: (value: boolean) => (isDown = value) };
+  const buriedIds = () => buried.map(([, letter]) => letter.event.eventId);
+  return {
+    clock,
+    letters,
+    buried,
+    buriedIds,
+    refusals,
+    lost: () => lost,
+    setDown: (value: boolean) => (isDown = value),
+  };
 }
 
-const failed = (eventId: string): UntransformedEvent => ({
-  tenant: 'default',
+const failed = (eventId: string, tenant = 'default'): UntransformedEvent => ({
+  tenant,
   fingerprint: '0123456789abcdefghij',
   failure: { reason: 'expression', message: 'there is no field x', problems: [] },
   place: { at: { topic: 't', partition: 0, epoch: 'e', position: eventId }, record: anEvent({ eventId }) },
@@ -54,6 +84,61 @@ describe('dead letters of transformations', () => {
     clock.advance(1_000);
     await settle(clock);
     expect(buried).toHaveLength(1);
+  });
+
+  it('do not wait behind one that is refused for good, which is counted', async () => {
+    const { letters, buriedIds, clock, refusals, lost } = world();
+    refusals.set('a', 'request.invalid');
+    for (const id of ['a', 'b']) letters.take(failed(id));
+    await settle(clock);
+    expect([buriedIds(), lost()]).toEqual([['b'], 1]);
+  });
+
+  it('do not wait for those of another tenant', async () => {
+    const { letters, buriedIds, clock, refusals, lost } = world();
+    refusals.set('acme', 'quota.exceeded');
+    for (const id of ['a', 'b']) letters.take(failed(id, 'acme'));
+    for (const id of ['c', 'd']) letters.take(failed(id, 'other'));
+    await settle(clock);
+    clock.advance(1_000);
+    await settle(clock);
+    expect(buriedIds()).toEqual(['c', 'd']);
+    refusals.clear();
+    clock.advance(1_000);
+    await settle(clock);
+    expect([buriedIds(), lost()]).toEqual([['c', 'd', 'a', 'b'], 0]);
+  });
+
+  it('are written to their topic once, however often their row has to be tried', async () => {
+    const clock = new FakeClock();
+    const log = new InMemoryLog({ clock });
+    const store = new StoreThatIsAway(3);
+    const topic = aTopic('shop/dead-letters');
+    await log.createTopic(topic.brokerName, 1, { ms: 0, bytes: 0 });
+    const deadLetters = new DeadLetters({
+      store,
+      log,
+      directory: { find: () => topic, create: () => Promise.resolve(topic) },
+      signals: new ReplaySignals(store, clock),
+      service: 'shop',
+      retentionPolicy: '7d',
+      clock,
+      ids: { uuid: () => '00000000-0000-4000-8000-000000000001', random: () => 0.5 },
+      metrics: noMetrics,
+    });
+    const letters = new UntransformedLetters({
+      sinkOf: (owner) => deadLetters.sinkOf(owner),
+      clock,
+      metrics: noMetrics,
+    });
+    letters.take(failed('a'));
+    for (let second = 0; second < 4; second++) {
+      await settle(clock);
+      clock.advance(1_000);
+    }
+    expect(await store.list({ tenant: 'default' }, 10)).toHaveLength(1);
+    expect((await log.ends(topic.brokerName))[0].events).toBe(1);
+    await log.close();
   });
 
   it('are counted where there are too many', () => {

@@ -1,4 +1,5 @@
 import type { DeadLetterSink } from '../delivery/dead-letter.js';
+import { DistributionError } from '../errors/distribution-error.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Counter, Gauge, Metrics } from '../ports/metrics.port.js';
 import type { UntransformedEvent } from './transformations.js';
@@ -18,12 +19,20 @@ const RETRY_MS = 1_000;
 /** Of a letter: subscriptions that share a transformation share what it fails on. */
 export const letterOwner = (fingerprint: string): string => `transformation:${fingerprint.slice(0, 16)}`;
 
+interface WaitingLetter {
+  readonly event: UntransformedEvent;
+  /** The same for all its tries: it remembers what it has written and not yet listed. */
+  readonly sink: DeadLetterSink;
+}
+
 /**
- * Buries what the transformations of subscriptions failed on and want kept. In the background, one after another, again
- * and again while the dead letters cannot be had.
+ * Buries what the transformations of subscriptions failed on and want kept. In the background, those of a tenant one after
+ * another, again and again while the dead letters cannot be had; the other tenants' do not wait for them.
  */
 export class UntransformedLetters {
-  private readonly waiting: UntransformedEvent[] = [];
+  /** By tenant, none of them empty. */
+  private readonly waiting = new Map<string, WaitingLetter[]>();
+  private count = 0;
   private readonly lost: Counter;
   private readonly gauge: Gauge;
   private readonly maxWaiting: number;
@@ -36,18 +45,25 @@ export class UntransformedLetters {
     this.maxWaiting = maxWaiting;
     this.lost = metrics.counter(
       'transformation_letters_lost_total',
-      'Dead letters of transformations beyond the limit',
+      'Dead letters of transformations beyond the limit, or refused for good',
     );
     this.gauge = metrics.gauge('transformation_letters_waiting', 'Dead letters of transformations to be buried');
   }
 
   readonly take = (event: UntransformedEvent): void => {
-    if (this.isStopped || this.waiting.length >= this.maxWaiting) return this.lost.add();
-    const { record } = event.place;
+    if (this.isStopped || this.count >= this.maxWaiting) return this.lost.add();
+    const { tenant, fingerprint, place } = event;
+    const { record } = place;
     // A copy, since a view would keep the whole batch in memory.
     const kept = { ...record, value: Buffer.from(record.value) };
-    this.waiting.push({ ...event, place: { ...event.place, record: kept } });
-    this.gauge.set(this.waiting.length);
+    const letter: WaitingLetter = {
+      event: { ...event, place: { ...place, record: kept } },
+      sink: this.deps.sinkOf({ subscriptionId: letterOwner(fingerprint), tenant }),
+    };
+    const others = this.waiting.get(tenant);
+    if (others === undefined) this.waiting.set(tenant, [letter]);
+    else others.push(letter);
+    this.setCount(this.count + 1);
     this.running ??= this.run();
   };
 
@@ -59,31 +75,51 @@ export class UntransformedLetters {
   }
 
   private async run(): Promise<void> {
-    for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
-      try {
-        await this.bury(next);
-        this.waiting.shift();
-        this.gauge.set(this.waiting.length);
-      } catch {
-        if (this.isStopped) {
-          this.lost.add(this.waiting.length);
-          this.waiting.length = 0;
-        } else await this.pause();
-      }
+    while (this.count > 0) {
+      if (await this.buryAll()) continue;
+      if (this.isStopped) {
+        this.lost.add(this.count);
+        this.waiting.clear();
+        this.setCount(0);
+      } else await this.pause();
     }
     this.running = undefined;
   }
 
-  private bury({ tenant, fingerprint, place }: UntransformedEvent): Promise<void> {
+  /** What waits now, of each tenant up to one that has to be tried again; false if there is such a one. */
+  private async buryAll(): Promise<boolean> {
+    let isWhole = true;
+    for (const [tenant, letters] of [...this.waiting]) {
+      for (let left = letters.length; left > 0; left--) {
+        if (!(await this.isDealtWith(letters[0]))) {
+          isWhole = false;
+          break;
+        }
+        letters.shift();
+        this.setCount(this.count - 1);
+      }
+      if (letters.length === 0) this.waiting.delete(tenant);
+    }
+    return isWhole;
+  }
+
+  /** Buried, or refused for good and counted as lost. */
+  private async isDealtWith({ event, sink }: WaitingLetter): Promise<boolean> {
+    const { record, at } = event.place;
     const nowMicros = this.deps.clock.nowMicros();
-    return this.deps.sinkOf({ subscriptionId: letterOwner(fingerprint), tenant }).bury({
-      event: place.record,
-      at: place.at,
-      reason: 'transformation_failed',
-      attempts: 1,
-      firstFailureMicros: nowMicros,
-      lastFailureMicros: nowMicros,
-    });
+    const times = { firstFailureMicros: nowMicros, lastFailureMicros: nowMicros };
+    try {
+      await sink.bury({ event: record, at, reason: 'transformation_failed', attempts: 1, ...times });
+    } catch (error) {
+      if (!(error instanceof DistributionError) || error.retryable) return false;
+      this.lost.add();
+    }
+    return true;
+  }
+
+  private setCount(count: number): void {
+    this.count = count;
+    this.gauge.set(count);
   }
 
   private pause(): Promise<void> {
