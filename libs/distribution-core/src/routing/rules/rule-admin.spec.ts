@@ -10,7 +10,7 @@ import type { RuleSettings } from './routing-rule.js';
 import { RuleAdmin, ruleVersion } from './rule-admin.js';
 import { RuleDirectory } from './rule-directory.js';
 
-const TOPICS = ['in', 'a', 'b', 'team/x', '@acme/in', '@acme/a'];
+const TOPICS = ['in', 'a', 'b', 'team/x', 'x/all', '@acme/in', '@acme/a'];
 
 async function anAdmin() {
   const clock = new FakeClock();
@@ -71,6 +71,14 @@ describe('the rules of a tenant', () => {
     await expect(create('team/#', { sourcePattern: 'team/y', targetTopic: '${service}/x' })).rejects.toMatchObject(
       forbidden,
     );
+    // A level may be called anything that a wildcard could be tried with.
+    for (const [sourcePattern, targetTopic] of [
+      ['+/orders', 'x/all'],
+      ['#', 'x/all'],
+      ['x/orders', '${service}/all'],
+    ]) {
+      await expect(create('x/#', { sourcePattern, targetTopic })).rejects.toMatchObject(forbidden);
+    }
     await expect(create('#', {}, ['read'])).rejects.toMatchObject(forbidden);
     await create('team/#', { sourcePattern: 'team/y/#', targetTopic: 'team/x' });
     await create('team/#', { sourcePattern: 'team/z', targetTopic: 'team/sub/${service}' });

@@ -5,6 +5,7 @@ import { DistributionError, invalidRequest, type Problem } from '../../errors/di
 import type { Clock } from '../../ports/clock.port.js';
 import type { IdSource } from '../../ports/id-source.port.js';
 import type { RuleEdit } from '../../ports/routing-rule-store.port.js';
+import { TOPIC_SEPARATOR } from '../../matching/topic-pattern.js';
 import { type Precondition, requireVersion, type ResourceVersion, versionOf } from '../../precondition.js';
 import type { TopicLookup } from '../../ingest/published-event.js';
 import type { EventRouter, RoutableEvent } from './event-router.js';
@@ -195,10 +196,14 @@ function requireManaging(principal: Principal, { sourcePattern, targetTopic }: R
   }
 }
 
+/** A level that no permission names: patterns have no control characters, so that only a wildcard covers it. */
+const ANY_LEVEL = '\u0000';
+const SOME_LEVELS = [1, 2, 6].map((count) => Array<string>(count).fill(ANY_LEVEL).join(TOPIC_SEPARATOR));
+
 /** Topics that a permission covers only if it covers all that the pattern stands for. */
 function specimensOf(pattern: string): string[] {
-  const text = pattern.replaceAll('+', 'x');
+  const text = pattern.replaceAll('+', ANY_LEVEL);
   if (!text.includes('#')) return [text];
-  const ends = ['x', 'x/x', 'x/x/x/x/x/x'].map((end) => text.replaceAll('#', end));
+  const ends = SOME_LEVELS.map((end) => text.replaceAll('#', end));
   return text.endsWith('/#') ? [text.slice(0, -2), ...ends] : ends;
 }
