@@ -6,7 +6,7 @@ import type { DataSource } from 'typeorm';
 import { aTrade, batchOf } from '../testing/published-events.js';
 import { DistributionStatistics } from './distribution-statistics.js';
 import { keepStatistics } from './statistics-retention.js';
-import type { DeliveryRow } from './statistics-rows.js';
+import type { DeliveryRow, LaneRow } from './statistics-rows.js';
 import { StatisticsTables } from './statistics-tables.js';
 
 const DAY_MICROS = 86_400_000_000;
@@ -14,6 +14,19 @@ const lane = {
   lane: { topic: 'q', partition: 2, epoch: 'e' },
   topic: { name: 'quotes', tenant: 'default' },
 } as LaneState;
+
+const aLaneRow = (atMicros: number): LaneRow => ({
+  atMicros,
+  topic: 'quotes',
+  partition: 0,
+  throughputPerSecond: 1,
+  latencyP50Ms: undefined,
+  latencyP99Ms: undefined,
+  errorRate: 0,
+  backlog: undefined,
+  consumers: 0,
+  producers: undefined,
+});
 
 describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('the tables of statistics on $name', ({ open }) => {
   let server: TestDatabaseServer;
@@ -147,6 +160,30 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('the tables of
       'SELECT topic_name FROM distribution_metrics_ts WHERE timestamp > to_timestamp(1790000000)',
     );
     expect(rows).toEqual([{ topic_name: 'kept' }]);
+  });
+
+  it('have chunks for what is written, and lose old rows of topics, while a reader keeps old chunks from being dropped', async () => {
+    const clock = new FakeClock(1_820_000_000_000_000);
+    await keepStatistics(tables, clock);
+    const row = { topic: 'read', messages: 1, bytes: 1, latencyMs: undefined, errors: 0, subscriptions: 1 };
+    await tables.insertTopics([{ ...row, atMicros: clock.nowMicros() }]);
+    clock.advance((8 * DAY_MICROS) / 1_000);
+    const atMicros = clock.nowMicros();
+    const reader = own.createQueryRunner();
+    await reader.startTransaction();
+    try {
+      await reader.query('SELECT 1 FROM distribution_metrics_ts');
+      await expect(keepStatistics(tables, clock)).rejects.toMatchObject({ code: 'store.unavailable' });
+      await tables.insertLanes([aLaneRow(atMicros)]);
+    } finally {
+      await reader.rollbackTransaction();
+      await reader.release();
+    }
+    expect(await own.query(`SELECT 1 FROM distribution_stats WHERE topic_name = 'read'`)).toEqual([]);
+    const old = 'distribution_metrics_ts_2027090319';
+    expect(await partitionsOf('distribution_metrics_ts')).toContain(old);
+    expect(await keepStatistics(tables, clock)).toMatchObject({ created: 0 });
+    expect(await partitionsOf('distribution_metrics_ts')).not.toContain(old);
   });
 
   it('leave the work to one of several processes that do it at once', async () => {
