@@ -1,5 +1,8 @@
 import fc from 'fast-check';
+import { BatchView } from '../matching/batch-view.js';
+import { CompiledSelection } from '../matching/compiled-selection.js';
 import { matchesRecord } from '../matching/matcher.js';
+import type { Selection } from '../subscription/subscription.js';
 import { arbitraryEvent, arbitraryFilter, arbitrarySelection } from '../testing/arbitrary-selection.js';
 import { effectiveSelection } from './effective-selection.js';
 import { LOCAL_PRINCIPAL } from './local-principal.js';
@@ -8,7 +11,7 @@ import type { Permission, Principal } from './principal.js';
 import { qualifyFilter, qualifySelection, qualifyTopic, unqualifiedSelection } from './tenancy.js';
 
 const pattern = fc
-  .tuple(fc.array(fc.constantFrom('a', 'b', '+'), { maxLength: 2 }), fc.boolean())
+  .tuple(fc.array(fc.constantFrom('a', 'b', '+', 'dead-letters'), { maxLength: 2 }), fc.boolean())
   .map(([levels, hasRest]) => [...levels, ...(hasRest || levels.length === 0 ? ['#'] : [])].join('/'));
 const permission: fc.Arbitrary<Permission> = fc.record({
   verbs: fc.constantFrom<Permission['verbs'][]>(['subscribe'], ['publish', 'subscribe'], ['read']),
@@ -25,7 +28,8 @@ const principal: fc.Arbitrary<Principal> = fc.record({
 const selection = fc
   .tuple(arbitrarySelection, fc.array(pattern, { minLength: 1, maxLength: 2 }))
   .map(([asked, topicPatterns]) => ({ ...asked, topicPatterns }));
-const path = fc.constantFrom('a', 'b', 'a/b', 'b/a', 'a/b/a');
+const path = fc.constantFrom('a', 'b', 'a/b', 'b/a', 'a/b/a', 'dead-letters', 'a/dead-letters');
+const reaches = (asked: Selection, topic: string) => new CompiledSelection(asked, new BatchView()).matchesTopic(topic);
 
 describe('an effective selection', () => {
   it('picks what is asked for and permitted, of no other tenant', () => {
@@ -39,15 +43,13 @@ describe('an effective selection', () => {
         (who, asked, name, owner, event) => {
           const topic = qualifyTopic(owner, name);
           const isAsked =
-            matchesRecord({ ...asked, filter: undefined }, name, event) && matchesRecord(asked, name, event);
+            reaches(qualifySelection(who.tenant, asked), qualifyTopic(who.tenant, name)) &&
+            matchesRecord(asked, name, event);
           const isDue = isAsked && new PermittedEvents(who, 'subscribe').includes(topic, event);
           let picks = false;
           try {
-            picks = matchesRecord(
-              effectiveSelection(who, 'subscribe', qualifySelection(who.tenant, asked)),
-              topic,
-              event,
-            );
+            const effective = effectiveSelection(who, 'subscribe', qualifySelection(who.tenant, asked));
+            picks = reaches(effective, topic) && matchesRecord(effective, topic, event);
           } catch (error) {
             expect(error).toMatchObject({ code: 'auth.forbidden' });
           }
@@ -120,6 +122,21 @@ describe('an effective selection, by example', () => {
       { verbs: ['subscribe'], topicPattern: 'alerts/#', constraint: critical },
     );
     expect(effectiveSelection(wide, 'subscribe', everything)).toEqual({ ...everything, topicPatterns: ['@acme/#'] });
+  });
+
+  it('keeps a topic of dead letters that is asked for by name beside a wildcard, which does not reach it', () => {
+    const asked = { ...everything, topicPatterns: ['@acme/#', '@acme/svc/dead-letters'] };
+    const all = who({ verbs: ['subscribe'], topicPattern: '#', constraint: undefined });
+    expect(effectiveSelection(all, 'subscribe', asked)).toEqual(asked);
+  });
+
+  it('has no topic of dead letters that only a wildcard asks for, though its name is permitted', () => {
+    const named: Permission = { verbs: ['subscribe'], topicPattern: 'svc/dead-letters', constraint: undefined };
+    const more = who(named, { verbs: ['subscribe'], topicPattern: 'alerts', constraint: undefined });
+    expect(effectiveSelection(more, 'subscribe', everything).topicPatterns).toEqual(['@acme/alerts']);
+    expect(() => effectiveSelection(who(named), 'subscribe', everything)).toThrow(
+      expect.objectContaining({ code: 'auth.forbidden' }),
+    );
   });
 
   it('is refused if nothing at all is permitted', () => {

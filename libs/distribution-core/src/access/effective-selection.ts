@@ -1,7 +1,7 @@
 import { DistributionError } from '../errors/distribution-error.js';
 import { canonicalFilter } from '../matching/canonical-filter.js';
 import type { Filter } from '../matching/filter.js';
-import { intersectionOf } from '../matching/topic-pattern.js';
+import { intersectionOf, isSetApart } from '../matching/topic-pattern.js';
 import type { Selection } from '../subscription/subscription.js';
 import type { Principal, Verb } from './principal.js';
 import { qualifyFilter, qualifyPattern } from './tenancy.js';
@@ -25,7 +25,7 @@ export function effectiveSelection(principal: Principal, verb: Verb, selection: 
     if (!verbs.includes(verb)) continue;
     const permitted = qualifyPattern(tenant, topicPattern);
     const patterns = selection.topicPatterns
-      .map((asked) => intersectionOf(asked, permitted))
+      .map((asked) => narrowed(asked, permitted))
       .filter((pattern) => pattern !== undefined);
     if (constraint === undefined) for (const pattern of patterns) free.add(pattern);
     else if (patterns.length > 0) parts.push({ patterns, constraint: qualifyFilter(tenant, constraint) });
@@ -65,13 +65,21 @@ function constraintOf(free: readonly string[], parts: readonly Part[]): Filter |
   };
 }
 
+/** What of it is permitted. Its name must be what is asked for where a topic is set apart: no wildcard becomes that. */
+function narrowed(asked: string, permitted: string): string | undefined {
+  const both = intersectionOf(asked, permitted);
+  return both === undefined || (both !== asked && isSetApart(both)) ? undefined : both;
+}
+
 const isCovered = (pattern: string, by: ReadonlySet<string>): boolean =>
-  [...by].some((other) => intersectionOf(pattern, other) === pattern);
+  [...by].some((other) => covers(other, pattern));
 
 /** Each once, and none that another one holds. */
 function withoutCovered(patterns: readonly string[]): string[] {
   const distinct = [...new Set(patterns)];
-  return distinct.filter(
-    (pattern) => !distinct.some((other) => other !== pattern && intersectionOf(pattern, other) === pattern),
-  );
+  return distinct.filter((pattern) => !distinct.some((other) => other !== pattern && covers(other, pattern)));
 }
+
+/** Whether all that `pattern` selects is selected by `other`, which reaches nothing that is set apart but by its name. */
+const covers = (other: string, pattern: string): boolean =>
+  other === pattern || (!isSetApart(pattern) && intersectionOf(pattern, other) === pattern);

@@ -6,10 +6,7 @@ import type { Filter } from './filter.js';
 import { compileKeyPattern, type KeyPattern } from './key-pattern.js';
 import { canonicalFilter } from './canonical-filter.js';
 import { columnClausesOf, compileFilter, compileKeyPatterns, isColumnAttribute, type Predicate } from './predicate.js';
-import { compileTopicPattern, type TopicPattern } from './topic-pattern.js';
-
-/** Dead letters are selected by their topic's whole name only: what `#` failed to be given must not come back to it. */
-const SET_APART = '/dead-letters';
+import { compileTopicPattern, isSetApart, type TopicPattern } from './topic-pattern.js';
 
 /** One of the conditions that all must hold, with what an index can make of it. */
 export type Conjunct =
@@ -48,8 +45,8 @@ export class CompiledSelection {
   }
 
   matchesTopic(topic: string): boolean {
-    const isSetApart = topic.endsWith(SET_APART);
-    return this.topicPatterns.some((pattern) => (pattern.isExact || !isSetApart) && pattern.matches(topic));
+    const isByName = isSetApart(topic);
+    return this.topicPatterns.some((pattern) => (pattern.isExact || !isByName) && pattern.matches(topic));
   }
 
   release(): void {

@@ -23,6 +23,11 @@ export const levelsOf = (topic: string): string[] => topic.split(TOPIC_SEPARATOR
 /** Whether a first level is out of the wildcards' reach. */
 export const isMarked = (level: string): boolean => level.startsWith(TENANT_MARK);
 
+const SET_APART = '/dead-letters';
+
+/** Dead letters are selected by their topic's whole name only: what `#` failed to be given must not come back to it. */
+export const isSetApart = (topic: string): boolean => topic.endsWith(SET_APART);
+
 /** What is wrong with it, or undefined. */
 export function topicPatternProblem(pattern: unknown, path: string): Problem | undefined {
   const broken = (rule: string): Problem => ({ path, rule });
