@@ -75,7 +75,7 @@ const isCovered = (pattern: string, by: ReadonlySet<string>): boolean =>
   [...by].some((other) => covers(other, pattern));
 
 /** Each once, and none that another one holds. */
-function withoutCovered(patterns: readonly string[]): string[] {
+export function withoutCovered(patterns: readonly string[]): string[] {
   const distinct = [...new Set(patterns)];
   return distinct.filter((pattern) => !distinct.some((other) => other !== pattern && covers(other, pattern)));
 }

@@ -1,7 +1,7 @@
 import { DistributionError } from '../errors/distribution-error.js';
 import { canonicalSelection } from '../matching/canonical-filter.js';
 import type { Selection } from '../subscription/subscription.js';
-import { effectiveSelection } from './effective-selection.js';
+import { effectiveSelection, withoutCovered } from './effective-selection.js';
 import type { Principal } from './principal.js';
 
 /**
@@ -10,6 +10,8 @@ import type { Principal } from './principal.js';
  */
 export function requireWholeSelection(principal: Principal, selection: Selection): void {
   const effective = effectiveSelection(principal, 'subscribe', selection);
-  if (canonicalSelection(effective) === canonicalSelection(selection)) return;
+  // Patterns that overlap are one in what is effective.
+  const whole = { ...selection, topicPatterns: withoutCovered(selection.topicPatterns) };
+  if (canonicalSelection(effective) === canonicalSelection(whole)) return;
   throw new DistributionError('auth.forbidden', 'a shared subscription needs the permission to all that it selects');
 }
