@@ -44,14 +44,15 @@ export class CachedValues<Value> {
     return value;
   }
 
-  /** While Redis does not answer it is dropped, but for the copy in memory, and counted. */
-  async put(argument: string, value: Value): Promise<void> {
-    await this.cache.set(this.keyOf(argument), Buffer.from(JSON.stringify(value)), this.kind.ttlMs);
-    (this.cache.stats().isAvailable ? this.stored : this.dropped).add();
+  /** Whether Redis took it. If not it is dropped, but for the copy in memory, and counted. */
+  async put(argument: string, value: Value): Promise<boolean> {
+    const isStored = await this.cache.set(this.keyOf(argument), Buffer.from(JSON.stringify(value)), this.kind.ttlMs);
+    (isStored ? this.stored : this.dropped).add();
+    return isStored;
   }
 
-  /** What it has is no longer so, here and in other processes. */
-  forget(argument: string): Promise<void> {
+  /** What it has is no longer so, here and in other processes. False: Redis may still have it. */
+  forget(argument: string): Promise<boolean> {
     return this.cache.delete(this.keyOf(argument));
   }
 

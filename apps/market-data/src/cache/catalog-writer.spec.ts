@@ -1,8 +1,9 @@
 import { DistributionError, noMetrics, type TopicDefinition } from '@distributary/distribution-core';
-import { aRule, aTopic, FakeClock } from '@distributary/distribution-core/testing';
+import { aRule, aTopic, FakeClock, InMemoryCache } from '@distributary/distribution-core/testing';
 import { cacheConfig } from '@distributary/persistence';
 import { countedMetrics } from '../testing/counted-metrics.js';
 import { BackpressureWriter } from './backpressure-writer.js';
+import { CachedValues } from './cached-values.js';
 import { CachedTopicFigures } from './cached-topic-figures.js';
 import { CatalogWriter, type CatalogWriterDependencies } from './catalog-writer.js';
 import { openDistributionCache } from './distribution-cache.js';
@@ -55,8 +56,8 @@ describe('a set of values in the cache', () => {
     const done: string[] = [];
     const kept = new KeptValues<number>(
       {
-        put: async (name, value) => void done.push(`${name}=${value}`),
-        forget: async (name) => void done.push(`-${name}`),
+        put: async (name, value) => done.push(`${name}=${value}`) > 0,
+        forget: async (name) => done.push(`-${name}`) > 0,
       },
       1_000,
     );
@@ -70,6 +71,40 @@ describe('a set of values in the cache', () => {
     expect(await keep({ b: 3 }, 1_100)).toEqual(['-a']);
     kept.letGo();
     expect(await keep({ b: 3 }, 1_200)).toEqual(['b=3']);
+  });
+
+  it('is written and forgotten again as long as that was refused', async () => {
+    const clock = new FakeClock();
+    const far = new InMemoryCache(clock);
+    const values = new CachedValues<number>(far, { name: 'kept', ttlMs: 2_500 }, noMetrics);
+    const kept = new KeptValues(values, 1_000);
+    await kept.keep(new Map(Object.entries({ a: 1, b: 1 })), 0);
+    far.isAway = true;
+    await kept.keep(new Map(Object.entries({ a: 2 })), 100);
+    far.isAway = false;
+    await kept.keep(new Map(Object.entries({ a: 2 })), 200);
+    expect([await values.get('a'), await values.get('b')]).toEqual([2, undefined]);
+  });
+
+  it('is not forgotten for ever where that is refused: by then it is gone by itself', async () => {
+    const asked: number[] = [];
+    let nowMs = 0;
+    const kept = new KeptValues<number>({ put: async () => true, forget: async () => asked.push(nowMs) < 0 }, 1_000);
+    await kept.keep(new Map([['a', 1]]), nowMs);
+    for (nowMs of [100, 2_900, 3_000, 3_100]) await kept.keep(new Map(), nowMs);
+    expect(asked).toEqual([100, 2_900, 3_000]);
+  });
+
+  it('is written anew where a refused write may have come after all', async () => {
+    const done: string[] = [];
+    let isTaken = true;
+    const put = async (name: string, value: number) => done.push(`${name}=${value}`) > 0 && isTaken;
+    const kept = new KeptValues<number>({ put, forget: async () => true }, 1_000);
+    await kept.keep(new Map([['a', 1]]), 0);
+    isTaken = false;
+    await kept.keep(new Map([['a', 2]]), 100);
+    await kept.keep(new Map([['a', 1]]), 200);
+    expect(done).toEqual(['a=1', 'a=2', 'a=1']);
   });
 });
 

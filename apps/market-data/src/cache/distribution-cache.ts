@@ -99,8 +99,8 @@ export class DistributionCache {
     return this.lanes.get(laneOf(topic, partition));
   }
 
-  putBackpressure(topic: string, partition: number, info: BackpressureInfo): Promise<void> {
-    return this.lanes.put(laneOf(topic, partition), info);
+  async putBackpressure(topic: string, partition: number, info: BackpressureInfo): Promise<void> {
+    await this.lanes.put(laneOf(topic, partition), info);
   }
 
   close(): Promise<void> {

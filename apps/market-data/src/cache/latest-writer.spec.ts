@@ -15,6 +15,7 @@ function aWriter(capacity?: number) {
       put: async (symbol, value) => {
         puts.push([symbol, value]);
         await world.answer();
+        return true;
       },
     },
     metrics: { ...noMetrics, counter: () => ({ add: () => void world.omitted++ }) },

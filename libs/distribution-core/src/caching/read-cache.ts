@@ -93,8 +93,8 @@ export class ReadCache {
   }
 
   /** What it holds of a read is no longer so, here and in other processes. */
-  forget(kind: string, argument: string): Promise<void> {
-    return this.options.cache.delete(this.keyOf(kind, argument));
+  async forget(kind: string, argument: string): Promise<void> {
+    await this.options.cache.delete(this.keyOf(kind, argument));
   }
 
   /**

@@ -41,16 +41,21 @@ export class TwoTierCache implements Cache {
     return this.hit(distant);
   }
 
-  async set(key: string, value: Uint8Array, ttlMs: number): Promise<void> {
+  async set(key: string, value: Uint8Array, ttlMs: number): Promise<boolean> {
     const { near, far, nearTtlMs } = this.options;
-    await Promise.all([near.set(key, value, Math.min(ttlMs, nearTtlMs)), far.set(key, value, ttlMs)]);
+    const [, isStored] = await Promise.all([
+      near.set(key, value, Math.min(ttlMs, nearTtlMs)),
+      far.set(key, value, ttlMs),
+    ]);
+    return isStored;
   }
 
-  async delete(key: string): Promise<void> {
+  async delete(key: string): Promise<boolean> {
     this.generation++;
-    await Promise.all([this.options.near.delete(key), this.options.far.delete(key)]);
+    const [, isDeleted] = await Promise.all([this.options.near.delete(key), this.options.far.delete(key)]);
     // After the far one has forgotten it, or others would fetch it again.
     this.options.invalidations.publish(key);
+    return isDeleted;
   }
 
   stats(): CacheStatistics {

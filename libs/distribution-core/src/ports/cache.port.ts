@@ -15,14 +15,15 @@ export interface CacheStatistics {
  * Copies of what can be had again. It may forget anything at any time and gives nothing after its time to live; a value
  * that was deleted is not given again by this process, and by others soon after.
  *
- * It never fails: what it cannot look up it does not have, and what it cannot store is not stored. Calls may overlap; of
- * two that set the same key one wins.
+ * It never fails: what it cannot look up it does not have, and what it cannot store is not stored. `set` and `delete`
+ * resolve with false if the server behind it did not say that it did so, and may have what it had. Calls may overlap; of two
+ * that set the same key one wins.
  */
 export interface Cache {
   get(key: string): Promise<Uint8Array | undefined>;
   /** `ttlMs` at least 1. A value that is larger than the cache takes is not stored. */
-  set(key: string, value: Uint8Array, ttlMs: number): Promise<void>;
-  delete(key: string): Promise<void>;
+  set(key: string, value: Uint8Array, ttlMs: number): Promise<boolean>;
+  delete(key: string): Promise<boolean>;
   stats(): CacheStatistics;
   /** Lets go of what it holds, connections included; afterwards it has nothing. */
   close(): Promise<void>;

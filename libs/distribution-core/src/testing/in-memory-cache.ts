@@ -19,15 +19,15 @@ export class InMemoryCache implements Cache {
     return Promise.resolve(isThere ? found.value : undefined);
   }
 
-  set(key: string, value: Uint8Array, ttlMs: number): Promise<void> {
+  set(key: string, value: Uint8Array, ttlMs: number): Promise<boolean> {
     if (this.isUsable)
       this.entries.set(key, { value: new Uint8Array(value), untilMs: this.clock.monotonicMs() + ttlMs });
-    return Promise.resolve();
+    return Promise.resolve(this.isUsable);
   }
 
-  delete(key: string): Promise<void> {
+  delete(key: string): Promise<boolean> {
     if (this.isUsable) this.entries.delete(key);
-    return Promise.resolve();
+    return Promise.resolve(this.isUsable);
   }
 
   stats(): CacheStatistics {

@@ -33,14 +33,14 @@ export class MemoryCache implements Cache {
     return Promise.resolve(value);
   }
 
-  set(key: string, value: Uint8Array, ttlMs: number): Promise<void> {
+  set(key: string, value: Uint8Array, ttlMs: number): Promise<boolean> {
     if (!this.isClosed) this.entries.set(key, new Uint8Array(value), { ttl: Math.max(1, ttlMs) });
-    return Promise.resolve();
+    return Promise.resolve(!this.isClosed);
   }
 
-  delete(key: string): Promise<void> {
+  delete(key: string): Promise<boolean> {
     this.entries.delete(key);
-    return Promise.resolve();
+    return Promise.resolve(true);
   }
 
   stats(): CacheStatistics {

@@ -34,13 +34,14 @@ export class RedisCache implements Cache {
     return value;
   }
 
-  async set(key: string, value: Uint8Array, ttlMs: number): Promise<void> {
+  async set(key: string, value: Uint8Array, ttlMs: number): Promise<boolean> {
     const bytes = Buffer.from(value);
-    await this.circuit.call(() => this.redis.set(key, bytes, 'PX', Math.max(1, Math.round(ttlMs))));
+    const answer = await this.circuit.call(() => this.redis.set(key, bytes, 'PX', Math.max(1, Math.round(ttlMs))));
+    return answer !== undefined;
   }
 
-  async delete(key: string): Promise<void> {
-    await this.circuit.call(() => this.redis.del(key));
+  async delete(key: string): Promise<boolean> {
+    return (await this.circuit.call(() => this.redis.del(key))) !== undefined;
   }
 
   stats(): CacheStatistics {
