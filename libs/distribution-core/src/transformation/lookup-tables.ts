@@ -87,6 +87,8 @@ export class LookupTables {
 class CachedTable implements LookupTable {
   private readAtMs: number;
   private isReading = false;
+  /** Changed since the last read began. */
+  private isExpired = false;
 
   constructor(
     private rows: JsonObject,
@@ -99,19 +101,22 @@ class CachedTable implements LookupTable {
   }
 
   get(key: string): Json | undefined {
-    if (!this.isReading && this.clock.monotonicMs() - this.readAtMs >= this.ttlMs) void this.readAgain();
+    if (!this.isReading && (this.isExpired || this.clock.monotonicMs() - this.readAtMs >= this.ttlMs)) {
+      void this.readAgain();
+    }
     const row = fieldOf(this.rows, key);
     this.counts[row === undefined ? 'miss' : 'hit'].add();
     return row;
   }
 
   expire(): void {
-    this.readAtMs = Number.NEGATIVE_INFINITY;
+    this.isExpired = true;
   }
 
   /** Also after a failure the rows count as read, so that a source that is down is not asked for each event. */
   private async readAgain(): Promise<void> {
     this.isReading = true;
+    this.isExpired = false;
     try {
       this.rows = await this.read();
     } catch {

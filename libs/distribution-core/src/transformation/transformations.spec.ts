@@ -195,6 +195,31 @@ describe('look-up tables', () => {
     expect(table?.get('a')).toBe(2);
   });
 
+  it('are read once more when they were changed here while they were being read', async () => {
+    const clock = new FakeClock();
+    const answers: ((n: number) => void)[] = [];
+    const load = () =>
+      new Promise<LookupRows>((resolve) => {
+        answers.push((n) => resolve({ tenant: 'default', name: 'teams', rows: { a: n }, changedAtMicros: 0 }));
+      });
+    const lookups = new LookupTables({ load }, clock, noMetrics, { ttlMs: 1000 });
+    const opened = lookups.open('default', 'teams');
+    answers[0](1);
+    const table = await opened;
+    clock.advance(1000);
+    table?.get('a');
+    lookups.expire('default', 'teams');
+    await settle(clock);
+    answers[1](1);
+    await settle(clock);
+    expect(table?.get('a')).toBe(1);
+    expect(answers).toHaveLength(3);
+    answers[2](2);
+    await settle(clock);
+    expect(table?.get('a')).toBe(2);
+    expect(answers).toHaveLength(3);
+  });
+
   it('are shared up to a number', async () => {
     const { lookups, put, loads } = world();
     for (const name of ['a', 'b', 'c']) await put({}, name);
