@@ -65,14 +65,6 @@ describe('reads with a cache', () => {
     expect(loaded).toHaveLength(2);
   });
 
-  it('load anew what was forgotten', async () => {
-    const { reads, read, loaded } = aReadCache();
-    await read('a');
-    await reads.forget('thing', 'a');
-    await read('a');
-    expect(loaded).toEqual(['a', 'a']);
-  });
-
   it('go on without the cache, one load at a time', async () => {
     const { read, store, loaded } = aReadCache();
     store.isAway = true;

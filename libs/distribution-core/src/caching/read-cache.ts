@@ -92,11 +92,6 @@ export class ReadCache {
     return (argument) => this.read(read, argument);
   }
 
-  /** What it holds of a read is no longer so, here and in other processes. */
-  async forget(kind: string, argument: string): Promise<void> {
-    await this.options.cache.delete(this.keyOf(kind, argument));
-  }
-
   /**
    * Loads what is always wanted (`kind:argument`) and what the last hour of former processes predicts, and every
    * `everyMs` what the last hour of this one predicts. Errors are for those who ask.
