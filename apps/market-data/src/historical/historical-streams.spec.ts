@@ -104,6 +104,12 @@ describe('streams of historical data', () => {
     expect([idsOf(frames), frames.some(({ cursor }) => cursor !== undefined)]).toEqual([['e0', 'e1', 'e2'], false]);
   });
 
+  it('are refused before anything is sent if they were to end after all times', async () => {
+    await world.archived(lane, rowsOf(25));
+    const frames = framesOf(streamsOf(), { end_time: '9999-12-31T23:59:59Z' });
+    await expect(frames.next()).rejects.toMatchObject({ code: 'request.invalid', problems: [{ path: 'end_time' }] });
+  });
+
   it('have what their caller may read, and nothing of another tenant', async () => {
     await world.archived(lane, [...rowsOf(1), ...rowsOf(1, 1, { exchange: 'XNYS' })]);
     const isThere: Filter = { op: 'eq', attribute: 'exchange', value: 'XNYS' };
