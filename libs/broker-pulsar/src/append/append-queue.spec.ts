@@ -1,40 +1,26 @@
-import { noMetrics, Retrying } from '@distributary/distribution-core';
+import { noMetrics } from '@distributary/distribution-core';
 import { anEvent, FakeClock, until } from '@distributary/distribution-core/testing';
-import { connectionLost, isTransient } from '../pulsar.errors.js';
+import { connectionLost } from '../pulsar.errors.js';
 import { PulsarMetrics } from '../pulsar-metrics.js';
 import { positionAt } from '../records/message-position.js';
 import { FakePulsarLane } from '../testing/fake-pulsar-lane.js';
+import { ORDERS, retryingBy } from '../testing/orders-topic.js';
 import type { PulsarTopic } from '../topics/pulsar-topic.js';
 import { AppendQueue } from './append-queue.js';
 
 const LOOK_MS = 5_000;
 const TIMEOUT_MS = 15_000;
-const topic: PulsarTopic = {
-  name: 'orders',
-  partitions: 1,
-  epoch: 'e1',
-  retention: { ms: 0, bytes: 0 },
-  firstLedgers: [5],
-  isOurs: true,
-};
 
 /** Looks at topics are answered as the test says, each in turn. */
 function appending(...looks: ((clock: FakeClock) => Promise<PulsarTopic>)[]) {
   const clock = new FakeClock();
   const pulsar = new FakePulsarLane();
   const metrics = new PulsarMetrics(noMetrics);
-  const look = () => (looks.length > 1 ? looks.shift() : looks[0])?.(clock) ?? Promise.resolve(topic);
+  const look = () => (looks.length > 1 ? looks.shift() : looks[0])?.(clock) ?? Promise.resolve(ORDERS);
   const parts = {
     lines: pulsar,
-    directory: { find: () => Promise.resolve(topic) },
-    retrying: new Retrying({
-      clock,
-      ids: { uuid: () => '', random: () => 0 },
-      isTransient,
-      onRetry: () => undefined,
-      closed: new AbortController().signal,
-      closedMessage: 'closed',
-    }),
+    directory: { find: () => Promise.resolve(ORDERS) },
+    retrying: retryingBy(clock),
     clock,
     metrics,
     requestTimeoutMs: 1_000_000,
@@ -66,7 +52,7 @@ function appending(...looks: ((clock: FakeClock) => Promise<PulsarTopic>)[]) {
 }
 
 const answeredAfter = (ms: number) => (clock: FakeClock) =>
-  new Promise<PulsarTopic>((resolve) => clock.after(ms, () => resolve(topic)));
+  new Promise<PulsarTopic>((resolve) => clock.after(ms, () => resolve(ORDERS)));
 const unanswered = (clock: FakeClock) =>
   new Promise<PulsarTopic>((_, reject) => clock.after(LOOK_MS, () => reject(connectionLost('look'))));
 

@@ -1,23 +1,12 @@
-import type { Lane } from '@distributary/distribution-core';
-import { DistributionError, noMetrics, Retrying } from '@distributary/distribution-core';
+import { DistributionError, noMetrics } from '@distributary/distribution-core';
 import { events, FakeClock } from '@distributary/distribution-core/testing';
 import fc from 'fast-check';
-import { connectionLost, isTransient, positionLost, pulsarError } from '../pulsar.errors.js';
+import { connectionLost, positionLost, pulsarError } from '../pulsar.errors.js';
 import { PulsarMetrics } from '../pulsar-metrics.js';
 import { placeOf, positionAt } from '../records/message-position.js';
 import { FakePulsarLane } from '../testing/fake-pulsar-lane.js';
-import type { PulsarTopic } from '../topics/pulsar-topic.js';
+import { ORDERS, ORDERS_LANE, retryingBy } from '../testing/orders-topic.js';
 import { LaneWriter } from './lane-writer.js';
-
-const lane: Lane = { topic: 'orders', partition: 0, epoch: 'e1' };
-const topic: PulsarTopic = {
-  name: 'orders',
-  partitions: 1,
-  epoch: 'e1',
-  retention: { ms: 0, bytes: 0 },
-  firstLedgers: [5],
-  isOurs: true,
-};
 
 const TIMEOUT_MS = 2_000;
 const tooLarge = new DistributionError('payload.too_large', 'too large');
@@ -48,17 +37,10 @@ async function turn(clock: FakeClock): Promise<void> {
 
 function aWriter(clock: FakeClock, pulsar: FakePulsarLane, failures: unknown[] = []): LaneWriter {
   let producers = 0;
-  return new LaneWriter(lane, {
+  return new LaneWriter(ORDERS_LANE, {
     lines: pulsar,
-    directory: { find: () => Promise.resolve(topic) },
-    retrying: new Retrying({
-      clock,
-      ids: { uuid: () => '', random: () => 0 },
-      isTransient,
-      onRetry: () => undefined,
-      closed: new AbortController().signal,
-      closedMessage: 'closed',
-    }),
+    directory: { find: () => Promise.resolve(ORDERS) },
+    retrying: retryingBy(clock),
     clock,
     metrics: new PulsarMetrics(noMetrics),
     requestTimeoutMs: 1_000_000,
@@ -90,7 +72,7 @@ it('whatever is lost on the way, what is acknowledged is there once, in order, w
           const records = events(step.append, `${String(calls++).padStart(4, '0')}`);
           const deadlineMs = clock.monotonicMs() + TIMEOUT_MS;
           writer.push({
-            ...{ lane, records, bytes: 0, startedMs: 0, deadlineMs },
+            ...{ lane: ORDERS_LANE, records, bytes: 0, startedMs: 0, deadlineMs },
             resolve: ({ first, last }) => acknowledged.push([records[0].eventId.slice(0, 4), first, last]),
             reject: () => refused.add(records[0].eventId.slice(0, 4)),
           });
@@ -137,7 +119,13 @@ describe('where events lie that Pulsar took without an answer', () => {
     const writer = aWriter(clock, pulsar, [failure]);
     let outcome: unknown;
     writer.push({
-      ...{ lane, records: events(2, 'e'), bytes: 0, startedMs: 0, deadlineMs: clock.monotonicMs() + TIMEOUT_MS },
+      ...{
+        lane: ORDERS_LANE,
+        records: events(2, 'e'),
+        bytes: 0,
+        startedMs: 0,
+        deadlineMs: clock.monotonicMs() + TIMEOUT_MS,
+      },
       resolve: ({ last }) => (outcome = last),
       reject: (error) => (outcome = error),
     });

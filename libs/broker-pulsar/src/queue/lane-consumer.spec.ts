@@ -1,25 +1,15 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Lane } from '@distributary/distribution-core';
 import { Retrying } from '@distributary/distribution-core';
 import { until } from '@distributary/distribution-core/testing';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { isTransient } from '../pulsar.errors.js';
+import { ORDERS, ORDERS_LANE } from '../testing/orders-topic.js';
 import { ids, systemClock } from '../testing/pulsar-harness.js';
 import { PulsarNames } from '../topics/pulsar-names.js';
-import type { PulsarTopic } from '../topics/pulsar-topic.js';
 import { PulsarWeb } from '../wire/pulsar-web.js';
 import { LaneConsumer } from './lane-consumer.js';
 
-const lane: Lane = { topic: 'orders', partition: 0, epoch: 'e1' };
-const topic: PulsarTopic = {
-  name: 'orders',
-  partitions: 1,
-  epoch: 'e1',
-  retention: { ms: 0, bytes: 0 },
-  firstLedgers: [5],
-  isOurs: true,
-};
 const HAS_IT = [200, '["reports"]'] as const;
 
 /** A consumer over a web service that takes every socket, and tells of the subscriptions of the lane what it is told to. */
@@ -38,12 +28,12 @@ async function consuming(...answers: (readonly [status: number, body: string])[]
   const closed = new AbortController();
   const told: string[] = [];
   const consumer = new LaneConsumer(
-    { lane, subscription: 'reports', type: 'shared', window: 10 },
+    { lane: ORDERS_LANE, subscription: 'reports', type: 'shared', window: 10 },
     {
       web,
       names: new PulsarNames('public', 'space'),
       clock: systemClock,
-      directory: { find: () => Promise.resolve(topic), topic: () => Promise.resolve(topic) },
+      directory: { find: () => Promise.resolve(ORDERS), topic: () => Promise.resolve(ORDERS) },
       retrying: new Retrying({
         clock: systemClock,
         ids,
