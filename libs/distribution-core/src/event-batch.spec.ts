@@ -1,18 +1,7 @@
-import v8 from 'node:v8';
-import vm from 'node:vm';
 import { decodeEventBatch, densePositions, encodeEventBatch, ROUTING_KEY } from './event-batch.js';
 import { positionOfOffset } from './position.js';
 import { anEvent } from './testing/builders.js';
-
-/** On the heap and outside of it, of what is reachable. */
-function memoryInUse(): number {
-  v8.setFlagsFromString('--expose-gc');
-  const collect = vm.runInNewContext('gc') as () => void;
-  collect();
-  collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
+import { memoryInUse } from './testing/memory-in-use.js';
 
 const lane = { topic: 'monitoring/alerts', partition: 0, epoch: 'e1' };
 

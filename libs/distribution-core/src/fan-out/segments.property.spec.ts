@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { decodeEventBatch, densePositions, encodeEventBatch } from '../event-batch.js';
 import { BEFORE_FIRST, positionOfOffset } from '../position.js';
 import { noMetrics } from '../ports/metrics.port.js';
-import { events } from '../testing/builders.js';
+import { anEvent, events } from '../testing/builders.js';
+import { memoryInUse } from '../testing/memory-in-use.js';
 import { MemoryBudget } from './memory-budget.js';
 import { Segments } from './segments.js';
 
@@ -61,6 +62,19 @@ describe('the segments of a lane', () => {
     const segments = new Segments(BEFORE_FIRST);
     for (let offset = 0; offset < 10_000; offset++) segments.append(batchAt(offset, 1), undefined);
     expect([...segments.newestFirst()].length).toBeLessThan(300);
+  });
+
+  it('keep no memory of what was dropped', () => {
+    const large = encodeEventBatch([anEvent({ value: { text: 'x'.repeat(256 * 1024) } })], 0);
+    const before = memoryInUse();
+    const segments = new Segments(BEFORE_FIRST);
+    for (let offset = 0; offset < 40; offset++) {
+      segments.append(decodeEventBatch(lane, densePositions(offset, 1), Buffer.from(large)), undefined);
+    }
+    expect(memoryInUse() - before).toBeGreaterThan(30 * large.length);
+    while (segments.dropOldest() > 0);
+    expect(memoryInUse() - before).toBeLessThan(2 * large.length);
+    expect(segments.oldest).toBeUndefined();
   });
 
   it('start anew after a hole', () => {

@@ -22,8 +22,8 @@ export interface Segment {
  * objects, and the collector, which must walk them all, would hold up the loop.
  */
 export class Segments {
-  private items: Segment[] = [];
-  /** Dropped items at the front of `items`; compacted now and then so that dropping stays cheap. */
+  /** Undefined where one was dropped: those are at the front, and taken out now and then, so that dropping stays cheap. */
+  private items: (Segment | undefined)[] = [];
   private dropped = 0;
   /** The last so many of `items` are small, and not merged yet; what they have together. */
   private loose = 0;
@@ -69,7 +69,7 @@ export class Segments {
   dropOldest(): number {
     const segment = this.items[this.dropped];
     if (segment === undefined) return 0;
-    this.dropped++;
+    this.items[this.dropped++] = undefined;
     if (this.loose > this.items.length - this.dropped) {
       this.loose--;
       this.looseEvents -= segment.batch.count;
@@ -90,12 +90,17 @@ export class Segments {
 
   /** Segments with events after `position`, oldest first. The caller makes sure that `holds(position)`. */
   *after(position: Position): Generator<Segment> {
-    for (let index = this.firstAfter(position); index < this.items.length; index++) yield this.items[index];
+    for (let index = this.firstAfter(position); index < this.items.length; index++) yield this.at(index);
   }
 
   /** All segments, newest first. */
   *newestFirst(): Generator<Segment> {
-    for (let index = this.items.length - 1; index >= this.dropped; index--) yield this.items[index];
+    for (let index = this.items.length - 1; index >= this.dropped; index--) yield this.at(index);
+  }
+
+  /** None that was dropped. */
+  private at(index: number): Segment {
+    return this.items[index] as Segment;
   }
 
   private push(batch: EventBatch, skip: Uint8Array | undefined): void {
@@ -106,7 +111,7 @@ export class Segments {
 
   private mergeLoose(): void {
     if (this.loose > 1) {
-      const segments = this.items.splice(this.items.length - this.loose);
+      const segments = this.items.splice(this.items.length - this.loose) as Segment[];
       for (const { bytes } of segments) this.bytes -= bytes;
       this.push(mergeEventBatches(segments.map(({ batch }) => batch)), mergedSkip(segments, this.looseEvents));
     }
@@ -122,7 +127,7 @@ export class Segments {
     let high = this.items.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.items[middle].batch.lastPosition > position) high = middle;
+      if (this.at(middle).batch.lastPosition > position) high = middle;
       else low = middle + 1;
     }
     return low;
