@@ -1,4 +1,4 @@
-import { events } from '@distributary/distribution-core/testing';
+import { anEvent, events, memoryInUse } from '@distributary/distribution-core/testing';
 import type { LaneRequest } from './append-request.js';
 import { SendingQueue } from './sending.js';
 
@@ -46,6 +46,18 @@ describe('what a lane has to send', () => {
     expect(queue.numbered(1)?.record.eventId).toBe('a-1');
     queue.shift();
     expect(queue.numbered(1)).toBeUndefined();
+  });
+
+  it('keeps no memory of what has left', () => {
+    const queue = new SendingQueue();
+    const before = memoryInUse();
+    for (let index = 0; index < 40; index++) {
+      queue.push({ ...aRequest('a', 0), records: [anEvent({ value: { text: 'x'.repeat(256 * 1024) } })] });
+    }
+    expect(memoryInUse() - before).toBeGreaterThan(40 * 256 * 1024);
+    while (queue.shift() !== undefined);
+    expect(memoryInUse() - before).toBeLessThan(4 * 256 * 1024);
+    expect(queue.length).toBe(0);
   });
 
   it('keeps the numbers of what is under way when an append is refused', () => {

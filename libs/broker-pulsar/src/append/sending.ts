@@ -19,7 +19,8 @@ export interface Sending {
  * at the front, so that what is left has numbers without a hole.
  */
 export class SendingQueue {
-  private readonly items: Sending[] = [];
+  /** Undefined where one has left: those are at the front, and taken out now and then. */
+  private readonly items: (Sending | undefined)[] = [];
   private head = 0;
   /** Of the item at the head, if it was sent; otherwise of what is sent next. */
   private firstNumber = 1;
@@ -51,19 +52,19 @@ export class SendingQueue {
   next(): { readonly sending: Sending; readonly number: number } | undefined {
     if (this.sent >= this.length) return undefined;
     const place = this.sent++;
-    return { sending: this.items[this.head + place], number: this.firstNumber + place };
+    return { sending: this.at(place), number: this.firstNumber + place };
   }
 
   /** Undefined for what has left by now. */
   numbered(number: number): Sending | undefined {
     const place = number - this.firstNumber;
-    return place >= 0 && place < this.sent ? this.items[this.head + place] : undefined;
+    return place >= 0 && place < this.sent ? this.at(place) : undefined;
   }
 
   shift(): Sending | undefined {
     const item = this.items[this.head];
     if (item === undefined) return undefined;
-    this.head++;
+    this.items[this.head++] = undefined;
     // Pulsar counts what it was sent, and nothing else.
     if (this.sent > 0) {
       this.sent--;
@@ -90,7 +91,7 @@ export class SendingQueue {
   }
 
   private removeFrom(from: number, request: LaneRequest): void {
-    const kept = this.items.slice(from).filter((each) => each.request !== request);
+    const kept = this.items.slice(from).filter((each) => each?.request !== request);
     this.items.splice(from, this.items.length - from, ...kept);
   }
 
@@ -106,7 +107,12 @@ export class SendingQueue {
 
   /** In order: those under way. */
   *underWay(): Generator<Sending, void, void> {
-    for (let place = 0; place < this.sent; place++) yield this.items[this.head + place];
+    for (let place = 0; place < this.sent; place++) yield this.at(place);
+  }
+
+  /** Counted from the head. */
+  private at(place: number): Sending {
+    return this.items[this.head + place] as Sending;
   }
 }
 

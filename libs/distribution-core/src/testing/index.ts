@@ -43,3 +43,4 @@ export * from './quota-store.contract.js';
 export * from './in-memory-idempotency-store.js';
 export * from './idempotency-store.contract.js';
 export { describeSchemaRegistryContract, type SchemaRegistryWorld } from './schema-registry.contract.js';
+export { memoryInUse } from './memory-in-use.js';
