@@ -60,7 +60,7 @@ export interface KafkaLogOptions {
   readonly maxRecordBytes?: number;
   /** Transactions under way at a time. */
   readonly transactionSlots?: number;
-  /** How long a call is tried before it rejects with `broker.unavailable`; tails wait for as long as it takes. */
+  /** How long a call is tried before it rejects with `broker.unavailable`, an append from its call on; tails wait for as long as it takes. */
   readonly timeoutMs?: number;
   /** Within it a broker must answer a request, or its connection is given up. */
   readonly requestTimeoutMs?: number;

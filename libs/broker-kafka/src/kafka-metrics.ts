@@ -10,6 +10,7 @@ export class KafkaMetrics {
   private readonly transactions;
   private readonly aborted;
   private readonly abandoned;
+  private readonly late;
   private readonly flying;
   private readonly reads;
   private readonly skipped;
@@ -37,6 +38,11 @@ export class KafkaMetrics {
       'Transactions ended here that a process had left open for 5 s',
       labels,
     );
+    this.late = metrics.counter(
+      'broker_append_timeouts_total',
+      'Appends that were told broker.unavailable, since the broker had not confirmed them in time',
+      labels,
+    );
     this.flying = metrics.gauge('broker_in_flight_bytes', 'Bytes given to append and not yet acknowledged', labels);
     this.reads = metrics.counter('broker_read_events_total', 'Events read from the log', labels);
     this.skipped = metrics.counter('broker_aborted_events_total', 'Events of aborted transactions, not read', labels);
@@ -59,6 +65,10 @@ export class KafkaMetrics {
 
   endedAbandoned(): void {
     this.abandoned.add();
+  }
+
+  appendTimedOut(): void {
+    this.late.add();
   }
 
   inFlight(bytes: number): void {

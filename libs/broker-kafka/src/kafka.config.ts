@@ -59,7 +59,8 @@ export const kafkaConfig = z.object({
   }),
   KAFKA_MAX_EVENT_BYTES: count(99_999_999).prefault('1048576').meta({ description: 'The largest event, in bytes.' }),
   KAFKA_TIMEOUT_MS: count(600_000).prefault('15000').meta({
-    description: 'How long a call is tried before it fails with broker.unavailable, in milliseconds.',
+    description:
+      'How long a call is tried before it fails with broker.unavailable, in milliseconds; an append from its call on, with all of its steps.',
   }),
   KAFKA_SESSION_TIMEOUT_MS: count(10_000).prefault('6000').meta({
     description:

@@ -126,12 +126,18 @@ export function connectionLost(what: string, cause: unknown): KafkaError {
   return new KafkaError(KAFKA.networkException, !isRefused, 'broker.unavailable', message, cause);
 }
 
+/** Whether the same request may succeed in a while. */
+export const isTransient = (error: unknown): boolean => error instanceof KafkaError && error.isTransient;
+
 export const isKafkaError = (error: unknown, ...codes: readonly number[]): error is KafkaError =>
   error instanceof KafkaError && codes.includes(error.kafkaCode);
 
 export function unavailable(message: string, cause?: unknown): DistributionError {
   return new DistributionError('broker.unavailable', message, { cause });
 }
+
+/** Its deadline has passed; it may be there all the same. */
+export const notInTime = (): DistributionError => unavailable('Kafka has not confirmed it in time');
 
 export const topicNotFound = (topic: string): DistributionError =>
   new DistributionError('topic.not_found', `there is no topic ${topic}`);

@@ -11,6 +11,9 @@ export interface AppendRequest {
   readonly appends: readonly LaneAppend[];
   readonly commit: GroupCommit | undefined;
   readonly bytes: number;
+  /** By `Clock.monotonicMs`: then its caller is told `broker.unavailable`, and nothing is begun for it any more. */
+  readonly deadlineMs: number;
+  /** These two once nothing of it is under way any more. */
   resolve(appended: readonly Appended[]): void;
   reject(error: unknown): void;
 }

@@ -8,12 +8,14 @@ import { LaneWriter } from './lane-writer.js';
 const PRODUCER = { errorCode: 0, producerId: 7n, producerEpoch: 0 };
 
 function writing(fake: FakeCluster, partition = 0) {
-  const writer = new LaneWriter({ topic: 'orders', partition }, fakeParts(fake));
+  const parts = fakeParts(fake);
+  const writer = new LaneWriter({ topic: 'orders', partition }, parts);
   return (count: number, prefix = 'event', value?: unknown): Promise<readonly Appended[]> => {
     const records = events(count, prefix, value === undefined ? {} : { value });
     return new Promise((resolve, reject) => {
       const appends = [{ topic: 'orders', partition, records }];
-      writer.push({ appends, commit: undefined, bytes: bytesOf(records), resolve, reject });
+      const deadlineMs = parts.clock.monotonicMs() + parts.timeoutMs;
+      writer.push({ appends, commit: undefined, bytes: bytesOf(records), deadlineMs, resolve, reject });
     });
   };
 }
@@ -59,24 +61,42 @@ describe('the writer of a lane', () => {
     ]);
   });
 
-  it('gives up in time, and begins with a new producer then: nobody knows which sequence comes next', async () => {
+  it('gives up in time, and begins a new epoch then: nobody knows which sequence comes next', async () => {
     const taken: ProducedBatch[] = [];
     let isDown = true;
     const taking = takingBroker(taken);
-    const fake = aCluster()
-      .on('init producer', PRODUCER, { ...PRODUCER, producerId: 8n })
-      .on('produce', (request: Buffer) => (isDown ? connectionLost('produce', new Error('down')) : taking(request)));
+    const fake = aCluster().on('produce', (request: Buffer) =>
+      isDown ? connectionLost('produce', new Error('down')) : taking(request),
+    );
     const append = writing(fake);
     await expect(append(2)).rejects.toMatchObject({ code: 'broker.unavailable', retryable: true });
     isDown = false;
     await append(1);
-    expect(taken).toMatchObject([{ producerId: 8, sequence: 0 }]);
+    await append(1);
+    expect(taken).toMatchObject([
+      { producerId: 7, producerEpoch: 1, sequence: 0 },
+      { producerId: 7, producerEpoch: 1, sequence: 1 },
+    ]);
   });
 
-  it('begins with a new producer, too, when the topic is not there after a batch that got no answer', async () => {
+  it('begins with a new producer when there are no more epochs', async () => {
+    const taken: ProducedBatch[] = [];
+    const fake = aCluster()
+      .on('init producer', { ...PRODUCER, producerEpoch: 32_766 }, { ...PRODUCER, producerId: 8n })
+      .on(
+        'produce',
+        takingBroker(taken, ({ count }) => (count > 1 ? KAFKA.messageTooLarge : 0)),
+      );
+    const append = writing(fake);
+    await expect(append(2)).rejects.toMatchObject({ code: 'payload.too_large' });
+    await append(1);
+    expect(taken).toMatchObject([{ producerId: 8, producerEpoch: 0, sequence: 0 }]);
+  });
+
+  it('begins a new epoch, too, when the topic is not there after a batch that got no answer', async () => {
     const taken: ProducedBatch[] = [];
     const taking = takingBroker(taken);
-    const fake = aCluster().on('init producer', PRODUCER, { ...PRODUCER, producerId: 8n });
+    const fake = aCluster();
     const [name, topic] = [...fake.topics][0];
     fake.on(
       'produce',
@@ -93,8 +113,8 @@ describe('the writer of a lane', () => {
     fake.topics.set(name, topic);
     await append(2);
     expect(taken).toMatchObject([
-      { producerId: 7, sequence: 0 },
-      { producerId: 8, sequence: 0 },
+      { producerEpoch: 0, sequence: 0 },
+      { producerEpoch: 1, sequence: 0 },
     ]);
   });
 

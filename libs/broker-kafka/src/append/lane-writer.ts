@@ -1,6 +1,6 @@
 import type { Clock, EventRecord } from '@distributary/distribution-core';
 import { DistributionError } from '@distributary/distribution-core';
-import { KAFKA, KafkaError, kafkaError, topicNotFound } from '../kafka.errors.js';
+import { KAFKA, KafkaError, kafkaError, notInTime, topicNotFound } from '../kafka.errors.js';
 import type { KafkaMetrics } from '../kafka-metrics.js';
 import { type Compression, compress } from '../records/codecs.js';
 import { writeBatch } from '../records/record-batch.js';
@@ -36,6 +36,9 @@ const FORGOTTEN: ReadonlySet<number> = new Set<number>([
   KAFKA.invalidProducerEpoch,
   KAFKA.invalidProducerIdMapping,
 ]);
+
+/** Kafka's epochs have 15 bits. */
+const LAST_EPOCH = 2 ** 15 - 2;
 
 interface Identity extends ProducerId {
   readonly epoch: string;
@@ -95,10 +98,16 @@ export class LaneWriter {
     return this.waiting.splice(0, count) as AppendRequest[];
   }
 
-  private async write(group: readonly AppendRequest[]): Promise<void> {
+  private async write(taken: readonly AppendRequest[]): Promise<void> {
+    const nowMs = this.parts.clock.monotonicMs();
+    const group = taken.filter(({ deadlineMs }) => deadlineMs > nowMs);
+    for (const request of taken) if (request.deadlineMs <= nowMs) request.reject(notInTime());
+    if (group.length === 0) return;
     const records = group.flatMap((request) => request.appends[0].records);
+    // A batch is sent again as it was, so none of them can be left out any more; the last one came last.
+    const { deadlineMs } = group[group.length - 1];
     try {
-      const { epoch, first } = await this.produce(records);
+      const { epoch, first } = await this.produce(records, deadlineMs);
       let offset = first;
       for (const request of group) {
         const { length } = request.appends[0].records;
@@ -113,14 +122,17 @@ export class LaneWriter {
     }
   }
 
-  private async produce(records: readonly EventRecord[]): Promise<{ readonly epoch: string; readonly first: number }> {
-    const { cluster, retrying, timeoutMs, clock, compression, metrics } = this.parts;
+  private async produce(
+    records: readonly EventRecord[],
+    deadlineMs: number,
+  ): Promise<{ readonly epoch: string; readonly first: number }> {
+    const { cluster, retrying, clock, compression, metrics } = this.parts;
     const { topic, partition } = this.place;
     const written = this.parts.records.write(records);
     const { bytes, codec } = compress(written, compression);
     const timeMs = Math.floor(clock.nowMicros() / 1000);
     try {
-      return await retrying.within(timeoutMs, async () => {
+      return await retrying.before(deadlineMs, async () => {
         const { epoch, leader } = await this.lead(await cluster.topic(this.parts.kafkaName(topic)));
         const identity = await this.identityFor(epoch);
         const batch = writeBatch(bytes, records.length, timeMs, codec, { ...identity, isTransactional: false });
@@ -132,8 +144,9 @@ export class LaneWriter {
       });
     } catch (error) {
       // Whatever failed last, an attempt before it may have got no answer: nobody knows then whether its sequence is used, and a
-      // broker takes another batch under it for its repeat. The next one begins anew.
-      this.identity = undefined;
+      // broker takes another batch under it for its repeat. The next one begins anew, in an epoch in which that attempt is
+      // refused, should it still be on its way: it must not come behind what was appended later.
+      this.identity = this.identity && nextEpoch(this.identity);
       throw error;
     }
   }
@@ -180,4 +193,9 @@ export class LaneWriter {
     this.identity = { ...id, epoch, sequence: 0 };
     return this.identity;
   }
+}
+
+/** Undefined if there is none: then it takes another producer. */
+function nextEpoch({ producerEpoch, ...identity }: Identity): Identity | undefined {
+  return producerEpoch < LAST_EPOCH ? { ...identity, producerEpoch: producerEpoch + 1, sequence: 0 } : undefined;
 }

@@ -1,9 +1,10 @@
-import { isKafkaError, KAFKA, KafkaError, kafkaError, unavailable } from '../kafka.errors.js';
+import { isKafkaError, isTransient, KAFKA, KafkaError, kafkaError, unavailable } from '../kafka.errors.js';
 import { checkCommitted, type CommittedTopic } from '../topics/group-positions.js';
-import type { Cluster, Purpose } from '../wire/cluster.js';
+import type { BrokerConnection } from '../wire/broker-connection.js';
+import type { Purpose } from '../wire/cluster.js';
 import { endTransactionRequest, offsetCommitRequest } from '../wire/transaction-requests.js';
-import type { Retrying } from '../wire/retrying.js';
 import type { GroupMember } from '@distributary/distribution-core';
+import type { WriterParts } from './lane-writer.js';
 import { askProducerId, type ProducerId } from './producer-ids.js';
 import { TouchedLanes } from './touched-lanes.js';
 
@@ -13,6 +14,15 @@ export const TRANSACTION_TIMEOUT_MS = 10_000;
 /** How often the end of a transaction is asked for anew that nobody answered for, each time for as long as any other call. */
 const SETTLE_ATTEMPTS = 4;
 
+/** What is to become of a transaction, and where. */
+interface Ending {
+  readonly producer: ProducerId;
+  readonly touched: TouchedLanes;
+  isCommit: boolean;
+  /** How often it was asked for. */
+  times: number;
+}
+
 /**
  * One transactional id. Each transaction has an epoch of its own: the answer to the end of one brings that of the next, so
  * that nothing which comes late can get into a later transaction.
@@ -20,6 +30,10 @@ const SETTLE_ATTEMPTS = 4;
  * A broker that is killed while it ends a transaction may come back with it as ended, and its marks missing in the lanes
  * (seen with Kafka 4.3): nothing but the next transaction of the same id in the same lanes brings their readers on. So an
  * end that was asked for more than once is followed by a transaction without events that ends the same way.
+ *
+ * Calls are over by their deadline, of `Clock.monotonicMs`, or when the request has been answered that was under way then. An end
+ * goes on without its caller: no other transaction begins meanwhile. It stays a commit only if it was asked for as one in
+ * time, since who was told that it failed may have read since that nothing is there.
  */
 export class TransactionProducer {
   private present: ProducerId | undefined;
@@ -29,9 +43,7 @@ export class TransactionProducer {
   constructor(
     private transactionalId: string,
     private readonly replacementId: () => string,
-    private readonly cluster: Cluster,
-    private readonly retrying: Retrying,
-    private readonly timeoutMs: number,
+    private readonly parts: Pick<WriterParts, 'cluster' | 'clock' | 'retrying' | 'timeoutMs'>,
     readonly purpose: Purpose,
   ) {}
 
@@ -40,10 +52,10 @@ export class TransactionProducer {
   }
 
   /** Who writes the next transaction; ends what an earlier bearer of the id left open. */
-  async begin(): Promise<ProducerId> {
-    if (this.settling !== undefined) await Promise.race([this.settling, this.retrying.wait(this.timeoutMs)]);
+  async begin(deadlineMs: number): Promise<ProducerId> {
+    if (this.settling !== undefined) await this.parts.retrying.awaited(deadlineMs, this.settling);
     this.checkSettled();
-    return this.identify();
+    return this.identify(deadlineMs);
   }
 
   /** What is written to the lane belongs to the present transaction. */
@@ -51,59 +63,64 @@ export class TransactionProducer {
     this.touched.lane(topic, partition);
   }
 
-  private async identify(): Promise<ProducerId> {
-    this.present ??= await this.asCoordinated((broker) =>
+  private async identify(deadlineMs: number): Promise<ProducerId> {
+    this.present ??= await this.asCoordinated(deadlineMs, (broker) =>
       askProducerId(broker, this.transactionalId, TRANSACTION_TIMEOUT_MS),
     );
     return this.present;
   }
 
-  async commitPositions(groupId: string, member: GroupMember, topics: readonly CommittedTopic[]): Promise<void> {
+  async commitPositions(
+    groupId: string,
+    member: GroupMember,
+    topics: readonly CommittedTopic[],
+    deadlineMs: number,
+  ): Promise<void> {
+    const { cluster, retrying } = this.parts;
     const producer = this.begun();
     this.touched.group(groupId);
-    await this.retrying.within(this.timeoutMs, async () => {
+    await retrying.before(deadlineMs, async () => {
       try {
-        const broker = await this.cluster.coordinator('group', groupId, this.purpose);
+        const broker = await cluster.coordinator('group', groupId, this.purpose);
         checkCommitted(
           await broker.request(offsetCommitRequest(this.transactionalId, groupId, producer, member, topics)),
           groupId,
         );
       } catch (error) {
-        this.cluster.forgetCoordinator('group', groupId);
+        cluster.forgetCoordinator('group', groupId);
         throw error;
       }
     });
   }
 
   /** Rejects if it was not committed, or if nobody knows: then the successor of this producer will end it. */
-  async end(isCommit: boolean): Promise<void> {
+  async end(isCommit: boolean, deadlineMs: number): Promise<void> {
     // Of who was not let in by `begin`: what is open is the end of the one before, which must not become another one.
     this.checkSettled();
     const producer = this.begun();
     const { touched } = this;
     this.touched = new TouchedLanes();
+    const isInTime = this.parts.clock.monotonicMs() < deadlineMs;
+    const ending = { producer, touched, isCommit: isCommit && isInTime, times: 0 };
+    const ended = this.endAs(ending);
     try {
-      await this.endAs(producer, touched, isCommit);
+      await this.parts.retrying.awaited(deadlineMs, ended);
     } catch (error) {
-      // Whatever is left open, the next epoch of this id ends it.
-      this.present = undefined;
-      this.doubt(error);
-      if (isTransient(error)) {
-        this.settling = this.settle(producer, touched, isCommit).finally(() => (this.settling = undefined));
-      }
+      if (ending.times === 0) ending.isCommit = false;
+      const settled = ended.catch((failure: unknown) => this.settle(ending, failure));
+      this.settling = settled.finally(() => (this.settling = undefined));
       throw error;
     }
   }
 
-  private async endAs(producer: ProducerId, touched: TouchedLanes, isCommit: boolean, wasAsked = false): Promise<void> {
-    let times = wasAsked ? 1 : 0;
-    this.present = await this.asCoordinated((broker) => {
-      times++;
-      return broker.request(endTransactionRequest(this.transactionalId, producer, isCommit));
+  private async endAs(ending: Ending): Promise<void> {
+    this.present = await this.asCoordinated(this.soon(), (broker) => {
+      ending.times++;
+      return broker.request(endTransactionRequest(this.transactionalId, ending.producer, ending.isCommit));
     });
-    for (let attempt = 1; times > 1; attempt++) {
+    for (let attempt = 1; ending.times > 1; attempt++) {
       try {
-        return await this.endAgain(touched, isCommit);
+        return await this.endAgain(ending);
       } catch (error) {
         this.present = undefined;
         if (attempt === SETTLE_ATTEMPTS) throw error;
@@ -111,24 +128,27 @@ export class TransactionProducer {
     }
   }
 
-  private async endAgain(touched: TouchedLanes, isCommit: boolean): Promise<void> {
-    const again = await this.identify();
-    this.present = await this.asCoordinated(async (broker) => {
-      const isThere = async (topic: string) => (await this.cluster.findTopic(topic)) !== undefined;
+  private async endAgain({ touched, isCommit }: Ending): Promise<void> {
+    const again = await this.identify(this.soon());
+    this.present = await this.asCoordinated(this.soon(), async (broker) => {
+      const isThere = async (topic: string) => (await this.parts.cluster.findTopic(topic)) !== undefined;
       if (!(await touched.join(broker, this.transactionalId, again, isThere))) return again;
       return broker.request(endTransactionRequest(this.transactionalId, again, isCommit));
     });
   }
 
   /** Nobody waits for it any more, but readers of its lanes do. Never rejects. */
-  private async settle(producer: ProducerId, touched: TouchedLanes, isCommit: boolean): Promise<void> {
-    for (let attempt = 0; attempt < SETTLE_ATTEMPTS; attempt++) {
+  private async settle(ending: Ending, failure: unknown): Promise<void> {
+    let reason = failure;
+    for (let attempt = 0; ; attempt++) {
+      // Whatever is left open, the next epoch of this id ends it.
+      this.present = undefined;
+      this.doubt(reason);
+      if (!isTransient(reason) || attempt === SETTLE_ATTEMPTS) return;
       try {
-        return await this.endAs(producer, touched, isCommit, true);
+        return await this.endAs(ending);
       } catch (error) {
-        this.present = undefined;
-        this.doubt(error);
-        if (!isTransient(error)) return;
+        reason = error;
       }
     }
   }
@@ -149,12 +169,19 @@ export class TransactionProducer {
     return this.present;
   }
 
+  /** For what nobody waits for: as long as any other call. */
+  private soon(): number {
+    return this.parts.clock.monotonicMs() + this.parts.timeoutMs;
+  }
+
   private asCoordinated<Result extends object>(
-    ask: (broker: Awaited<ReturnType<Cluster['coordinator']>>) => Promise<Result>,
+    deadlineMs: number,
+    ask: (broker: BrokerConnection) => Promise<Result>,
   ): Promise<Result> {
-    return this.retrying.within(this.timeoutMs, async () => {
+    const { cluster, retrying } = this.parts;
+    return retrying.before(deadlineMs, async () => {
       try {
-        const answer = await ask(await this.cluster.coordinator('transaction', this.transactionalId, this.purpose));
+        const answer = await ask(await cluster.coordinator('transaction', this.transactionalId, this.purpose));
         if ('errorCode' in answer && typeof answer.errorCode === 'number' && answer.errorCode !== KAFKA.none) {
           throw kafkaError(answer.errorCode, 'end a transaction');
         }
@@ -162,12 +189,10 @@ export class TransactionProducer {
       } catch (error) {
         // Another broker may coordinate it now.
         if (!(error instanceof KafkaError) || error.kafkaCode !== KAFKA.concurrentTransactions) {
-          this.cluster.forgetCoordinator('transaction', this.transactionalId);
+          cluster.forgetCoordinator('transaction', this.transactionalId);
         }
         throw error;
       }
     });
   }
 }
-
-const isTransient = (error: unknown): boolean => error instanceof KafkaError && error.isTransient;

@@ -31,21 +31,24 @@ interface Written {
 
 type Parts = Pick<TransactionsOptions, 'parts' | 'names' | 'requestTimeoutMs'>;
 
-/** Writes all of it, but does not end the transaction. Answers by request, in the order of its appends. */
+/** Writes all of it by the deadline, but does not end the transaction. Answers by request, in the order of its appends. */
 export async function writeTransaction(
   producer: TransactionProducer,
   requests: readonly AppendRequest[],
+  deadlineMs: number,
   options: Parts,
 ): Promise<Appended[][]> {
   const growths = growthsOf(requests);
   const { cluster, clock, metrics } = options.parts;
-  await producer.begin();
+  await producer.begin(deadlineMs);
   const courier = new ProduceCourier(cluster, clock, metrics, options.requestTimeoutMs, producer.purpose, producer.id);
-  const writes = await Promise.allSettled(growths.map((growth) => writeLane(producer, courier, growth, options)));
+  const writing = growths.map((growth) => writeLane(producer, courier, growth, deadlineMs, options));
+  const writes = await Promise.allSettled(writing);
   const failed = writes.find((write) => write.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   for (const { group, member, positions } of commitsOf(requests)) {
-    await producer.commitPositions(options.names.group(group), member, committedTopics(options.names, positions));
+    const topics = committedTopics(options.names, positions);
+    await producer.commitPositions(options.names.group(group), member, topics, deadlineMs);
   }
   const answers = requests.map(({ appends }): Appended[] => new Array<Appended>(appends.length));
   writes.forEach((write, index) => {
@@ -62,12 +65,13 @@ async function writeLane(
   producer: TransactionProducer,
   courier: ProduceCourier,
   growth: LaneGrowth,
+  deadlineMs: number,
   { parts }: Parts,
 ): Promise<Written> {
   const { topic, partition } = growth;
   const name = parts.kafkaName(topic);
   const { epoch } = await parts.cluster.topic(name);
-  const bearer = await producer.begin();
+  const bearer = await producer.begin(deadlineMs);
   producer.touch(name, partition);
   const offsets: number[] = [];
   for (const records of chunks(growth.records)) {
@@ -76,7 +80,7 @@ async function writeLane(
     // Each transaction has an epoch of its own, and each epoch begins at 0.
     const sequence = sequenceAfter(0, offsets.length);
     const batch = writeBatch(bytes, records.length, timeMs, codec, { ...bearer, sequence, isTransactional: true });
-    const baseOffset = await parts.retrying.within(parts.timeoutMs, async () => {
+    const baseOffset = await parts.retrying.before(deadlineMs, async () => {
       const found = await parts.cluster.topic(name);
       if (found.epoch !== epoch) throw topicNotFound(topic);
       const { leader } = ledBy(found, topic, partition);

@@ -1,6 +1,6 @@
 import type { Appended, GroupCommit } from '@distributary/distribution-core';
 import { DistributionError } from '@distributary/distribution-core';
-import { unavailable } from '../kafka.errors.js';
+import { notInTime, unavailable } from '../kafka.errors.js';
 import { ledBy } from '../read/lane-place.js';
 import type { GroupPositions } from '../topics/group-positions.js';
 import { committedTopics } from '../topics/group-positions.js';
@@ -24,6 +24,12 @@ export interface TransactionsOptions {
   readonly onCommitted: (appended: readonly Appended[], commits: readonly GroupCommit[]) => void;
 }
 
+interface Written {
+  readonly written: readonly AppendRequest[];
+  /** By request, in the order of its appends. */
+  readonly answers: readonly (readonly Appended[])[];
+}
+
 /** An attempt that failed before the end was asked for has changed nothing, so that it may be made again. */
 const ATTEMPTS = 3;
 
@@ -42,9 +48,7 @@ export class Transactions {
         new TransactionProducer(
           names.transactionalId(instance, slot),
           () => names.transactionalId(newInstance(), slot),
-          parts.cluster,
-          parts.retrying,
-          parts.timeoutMs,
+          parts,
           `transaction-${slot}`,
         ),
     );
@@ -55,7 +59,9 @@ export class Transactions {
    * transaction comes later ends it, too. To be called before the first append.
    */
   async takeOver(): Promise<void> {
-    await Promise.allSettled(this.free.map((producer) => producer.begin()));
+    const { clock, timeoutMs } = this.options.parts;
+    const deadlineMs = clock.monotonicMs() + timeoutMs;
+    await Promise.allSettled(this.free.map((producer) => producer.begin(deadlineMs)));
   }
 
   append(request: AppendRequest, writerOf: (place: LanePlaceName) => LaneWriter): void {
@@ -107,9 +113,9 @@ export class Transactions {
     return requests.filter((_, index) => checked[index]);
   }
 
-  private async check({ appends, commit }: AppendRequest): Promise<void> {
+  private async check({ appends, commit, deadlineMs }: AppendRequest): Promise<void> {
     const { parts, names, positions } = this.options;
-    await parts.retrying.within(parts.timeoutMs, async () => {
+    await parts.retrying.before(deadlineMs, async () => {
       for (const { topic, partition } of appends) {
         ledBy(await parts.cluster.topic(parts.kafkaName(topic)), topic, partition);
       }
@@ -124,46 +130,58 @@ export class Transactions {
     const startedMs = parts.clock.monotonicMs();
     let isCommitted = false;
     try {
-      const answers = await this.attempt(producer, requests);
+      const { written, answers } = await this.attempt(producer, requests);
       isCommitted = true;
       onCommitted(
         answers.flat(),
-        requests.flatMap(({ commit }) => commit ?? []),
+        written.flatMap(({ commit }) => commit ?? []),
       );
-      requests.forEach((request, index) => request.resolve(answers[index]));
+      written.forEach((request, index) => request.resolve(answers[index]));
     } finally {
       parts.metrics.decided(parts.clock.monotonicMs() - startedMs, isCommitted);
     }
   }
 
-  private async attempt(producer: TransactionProducer, requests: readonly AppendRequest[]): Promise<Appended[][]> {
+  private async attempt(producer: TransactionProducer, requests: readonly AppendRequest[]): Promise<Written> {
     for (let attempt = 1; ; attempt++) {
+      const written = this.inTime(requests);
+      // Whose time is over has been told so: nothing may be committed for him, and the others come without him then.
+      const deadlineMs = Math.min(...written.map((request) => request.deadlineMs));
       let answers: Appended[][];
       try {
-        answers = await writeTransaction(producer, requests, this.options);
+        answers = await writeTransaction(producer, written, deadlineMs, this.options);
       } catch (error) {
-        await this.abort(producer, error);
+        await this.abort(producer, error, deadlineMs);
         if (attempt === ATTEMPTS || isTheirFault(error)) throw error;
         continue;
       }
-      await this.commit(producer);
-      return answers;
+      await this.commit(producer, deadlineMs);
+      return { written, answers };
     }
   }
 
+  /** The others are answered; rejects if there is nobody else. */
+  private inTime(requests: readonly AppendRequest[]): readonly AppendRequest[] {
+    const nowMs = this.options.parts.clock.monotonicMs();
+    for (const request of requests) if (request.deadlineMs <= nowMs) request.reject(notInTime());
+    const left = requests.filter(({ deadlineMs }) => deadlineMs > nowMs);
+    if (left.length === 0) throw notInTime();
+    return left;
+  }
+
   /** Whatever it fails for, it may be committed all the same: nobody's fault, and nothing to be made again. */
-  private async commit(producer: TransactionProducer): Promise<void> {
+  private async commit(producer: TransactionProducer, deadlineMs: number): Promise<void> {
     try {
-      await producer.end(true);
+      await producer.end(true, deadlineMs);
     } catch (error) {
       throw isTheirFault(error) ? unavailable('nobody knows whether a transaction was committed', error) : error;
     }
   }
 
-  /** Whatever it takes: the producer is sound afterwards, or begins anew. */
-  private async abort(producer: TransactionProducer, reason: unknown): Promise<void> {
+  /** Whatever it takes: the producer is sound afterwards, or begins anew; after the deadline it is waited for by who comes next. */
+  private async abort(producer: TransactionProducer, reason: unknown, deadlineMs: number): Promise<void> {
     producer.doubt(reason);
-    await producer.end(false).catch(() => undefined);
+    await producer.end(false, deadlineMs).catch(() => undefined);
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { noMetrics } from '@distributary/distribution-core';
+import { type Clock, type Metrics, noMetrics } from '@distributary/distribution-core';
 import { Writer } from '@platformatic/kafka';
 import { ProduceCourier } from '../append/produce-courier.js';
 import type { WriterParts } from '../append/lane-writer.js';
@@ -20,6 +20,7 @@ export interface ProducedBatch {
   readonly epoch: string;
   readonly partition: number;
   readonly producerId: number;
+  readonly producerEpoch: number;
   readonly sequence: number;
   readonly count: number;
   readonly transactionalId: string | null;
@@ -117,7 +118,8 @@ export function produced(request: Buffer): ProducedBatch[] {
       const head = readHead(batch, 0);
       if (head === undefined) throw new Error('the batch is cut');
       const { producerId, count } = head;
-      return { epoch, partition, producerId, sequence: batch.readInt32BE(53), count, transactionalId };
+      const [producerEpoch, sequence] = [batch.readInt16BE(51), batch.readInt32BE(53)];
+      return { epoch, partition, producerId, producerEpoch, sequence, count, transactionalId };
     });
     reader.tags();
     return lanes;
@@ -142,13 +144,18 @@ export function takingBroker(taken: ProducedBatch[] = [], refuse: (batch: Produc
     });
 }
 
-export function fakeParts(fake: FakeCluster, timeoutMs = 300): WriterParts {
-  const metrics = new KafkaMetrics(noMetrics);
+export function fakeParts(
+  fake: FakeCluster,
+  timeoutMs = 300,
+  clock: Clock = systemClock,
+  figures: Metrics = noMetrics,
+): WriterParts {
+  const metrics = new KafkaMetrics(figures);
   return {
     cluster: fake.cluster,
-    clock: systemClock,
-    retrying: new Retrying(systemClock, ids, metrics, new AbortController().signal),
-    courier: new ProduceCourier(fake.cluster, systemClock, metrics, 1_000),
+    clock,
+    retrying: new Retrying(clock, ids, metrics, new AbortController().signal),
+    courier: new ProduceCourier(fake.cluster, clock, metrics, 1_000),
     records: new RecordWriter(),
     metrics,
     compression: 'none',

@@ -35,6 +35,20 @@ describe('requests that fail', () => {
     await expect(retrying.within(30, refuse(KAFKA.notLeader))).rejects.toMatchObject({ code: 'broker.unavailable' });
   });
 
+  it('begin no attempt after their deadline', async () => {
+    const { retrying } = closing();
+    const deadlineMs = systemClock.monotonicMs() + 30;
+    let attempts = 0;
+    const attempt = async () => {
+      attempts++;
+      await retrying.wait(40);
+      throw kafkaError(KAFKA.notLeader, 'append');
+    };
+    await expect(retrying.before(deadlineMs, attempt)).rejects.toMatchObject({ code: 'broker.unavailable' });
+    await expect(retrying.before(deadlineMs, attempt)).rejects.toMatchObject({ code: 'broker.unavailable' });
+    expect(attempts).toBe(1);
+  });
+
   it('end when the log closes', async () => {
     const { closed, retrying } = closing();
     const trying = retrying.within(60_000, () => Promise.reject(connectionLost('read', new Error('down'))));
