@@ -123,7 +123,7 @@ async function assemble<Config extends ServiceConfig>(
 
   const edge = openEdge({ config, clock, metrics, logger });
   opened.push(() => Promise.resolve(edge.stop()));
-  const rows = await openStorage(domain.tables, config, clock, logger);
+  const rows = await openStorage(domain.tables, config, clock, metrics, logger);
   opened.push(() => rows.close());
   const quotas = await openQuotas(rows, { service: domain.name, config, clock, metrics, logger });
   opened.push(() => Promise.resolve(quotas.stop()));

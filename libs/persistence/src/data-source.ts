@@ -7,10 +7,11 @@ import {
   type MixedList,
   type QueryRunner,
 } from 'typeorm';
+import { BoundedClient, type AnswerLimit } from './bounded-client.js';
 import { storeError } from './postgres.errors.js';
 import { sqlMigrations } from './sql-migrations.js';
 
-export interface DataSourceSettings {
+export interface DataSourceSettings extends Partial<AnswerLimit> {
   readonly url: string;
   /** Names the folder of the migrations and, unless another is given, the schema of the tables (`-` is `_` there): nobody joins across. */
   readonly owner: string;
@@ -26,7 +27,9 @@ const MIGRATIONS_FOLDER = path.resolve(import.meta.dirname, '../../../migrations
 /** Any number will do, as long as every process takes the same. */
 export const MIGRATION_LOCK = 7_101;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Of the server for itself: shorter than it is waited for, so that it is the one who ends what takes too long. */
 const STATEMENT_TIMEOUT_MS = 10_000;
+const QUERY_TIMEOUT_MS = 15_000;
 
 /** What fails is thrown, and logged where it stops travelling; TypeORM's own loggers write to the console. */
 const SILENT: Logger = {
@@ -45,7 +48,9 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     schema = owner.replaceAll('-', '_'),
     entities = [],
     poolSize = 8,
-    statementTimeoutMs = STATEMENT_TIMEOUT_MS,
+    queryTimeoutMs = QUERY_TIMEOUT_MS,
+    onQueryTimeout,
+    statementTimeoutMs = Math.min(STATEMENT_TIMEOUT_MS, queryTimeoutMs),
     migrationsFolder = MIGRATIONS_FOLDER,
   } = settings;
   return new DataSource({
@@ -61,7 +66,13 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     logger: SILENT,
     poolSize,
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
-    extra: { statement_timeout: statementTimeoutMs, options: `-c search_path=${schema}` },
+    extra: {
+      Client: BoundedClient,
+      queryTimeoutMs,
+      onQueryTimeout,
+      statement_timeout: statementTimeoutMs,
+      options: `-c search_path=${schema}`,
+    },
   } as DataSourceOptions);
 }
 
@@ -91,12 +102,12 @@ function executor(dataSource: DataSource, runner: QueryRunner): MigrationExecuto
 async function locked(dataSource: DataSource, work: (runner: QueryRunner) => Promise<void>): Promise<void> {
   const runner = dataSource.createQueryRunner();
   try {
-    await runner.connect();
+    const client = (await runner.connect()) as BoundedClient;
     // Neither waiting for one's turn nor a migration is a statement that got stuck.
     await runner.query('SET statement_timeout = 0');
-    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await client.patiently(() => runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]));
     try {
-      await work(runner);
+      await client.patiently(() => work(runner));
     } finally {
       await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
       await runner.query('RESET statement_timeout').catch(() => undefined);

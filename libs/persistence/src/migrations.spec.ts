@@ -67,7 +67,13 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('migrations on
 
   it('wait for their turn longer than any statement may take, and leave that limit as it was', async () => {
     const url = await server.create();
-    const source = createDataSource({ url, owner: 'distribution', poolSize: 1, statementTimeoutMs: 50 });
+    const source = createDataSource({
+      url,
+      owner: 'distribution',
+      poolSize: 1,
+      statementTimeoutMs: 50,
+      queryTimeoutMs: 75,
+    });
     await source.initialize();
     const other = createDataSource({ url, owner: 'monitoring' });
     await other.initialize();
@@ -85,6 +91,8 @@ describe.each(testDatabaseServers(process.env.TEST_DATABASE_URL))('migrations on
     await holder.release();
     await migrated;
     await expect(source.query('SELECT pg_sleep(5)')).rejects.toThrow('statement timeout');
+    await source.query('SET statement_timeout = 0');
+    await expect(source.query('SELECT pg_sleep(5)')).rejects.toThrow('has not answered');
     await Promise.all([source.destroy(), other.destroy()]);
   });
 

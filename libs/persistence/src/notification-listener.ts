@@ -1,6 +1,6 @@
 import type { Clock } from '@distributary/distribution-core';
-import pg from 'pg';
 import type { DataSource } from 'typeorm';
+import { type AnswerLimit, BoundedClient } from './bounded-client.js';
 
 const RETRY_MS = 1_000;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -10,7 +10,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
  * second, for as long as it takes, and then calls back once: something may have been missed meanwhile.
  */
 export class NotificationListener {
-  private client: pg.Client | undefined;
+  private client: BoundedClient | undefined;
   private isStopped = false;
   private cancelRetry: () => void = () => undefined;
   private connecting: Promise<void> = Promise.resolve();
@@ -42,8 +42,10 @@ export class NotificationListener {
   }
 
   private async connect(isAgain: boolean): Promise<void> {
-    const { url } = this.dataSource.options as { url: string };
-    const client = new pg.Client({
+    const { url, extra } = this.dataSource.options as { url: string; extra: AnswerLimit };
+    const client = new BoundedClient({
+      queryTimeoutMs: extra.queryTimeoutMs,
+      onQueryTimeout: extra.onQueryTimeout,
       connectionString: url,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,

@@ -14,6 +14,7 @@ import { startTestServer, startTogether, testFolder, type TestServer } from './t
 
 export type { Certificates } from './certificates.js';
 export type { RunningServer } from './stack-server.js';
+export { TestRelay } from './test-relay.js';
 export type { TestServer } from './test-server.js';
 
 /** A Redis for one test: a free port (or the given one, to come back on), and data that is gone when it is stopped. */

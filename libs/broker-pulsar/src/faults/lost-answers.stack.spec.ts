@@ -1,7 +1,6 @@
 import { BEFORE_FIRST } from '@distributary/distribution-core';
 import { events, until } from '@distributary/distribution-core/testing';
-import { type RunningServer, startPulsar } from '../../../../tools/stack/src/index.js';
-import { DeafRelay } from '../testing/deaf-relay.js';
+import { type RunningServer, startPulsar, TestRelay } from '../../../../tools/stack/src/index.js';
 import { PulsarFromOutside } from '../testing/pulsar-admin.js';
 import { aPulsarLog, type PulsarHarness } from '../testing/pulsar-harness.js';
 
@@ -40,7 +39,7 @@ describe('events of which Pulsar has said nothing when the socket was lost', () 
       const { log } = harness;
       await log.createTopic(topic, 1, { ms: 0, bytes: 0 });
       if (!isDeduplicating) await outside.stopDeduplicating(topic, 0);
-      const relay = await DeafRelay.open(pulsar.url);
+      const relay = await TestRelay.open(pulsar.url);
       const writer = await harness.another({ url: relay.url, adminUrl: pulsar.url });
       await writer.append([one(topic, 'before', 10)]);
 

@@ -1,7 +1,6 @@
 import type { CompetingMembership, CompetingOptions, LanePosition } from '@distributary/distribution-core';
 import { anEvent, until } from '@distributary/distribution-core/testing';
-import { type RunningServer, startPulsar } from '../../../../tools/stack/src/index.js';
-import { DeafRelay } from '../testing/deaf-relay.js';
+import { type RunningServer, startPulsar, TestRelay } from '../../../../tools/stack/src/index.js';
 import { aPulsarLog, type PulsarHarness } from '../testing/pulsar-harness.js';
 
 let pulsar: RunningServer;
@@ -101,7 +100,7 @@ describe('a subscription of Pulsar', () => {
 
   it('that is gone is not made anew by whoever comes back to it, and is told of', async () => {
     await aTopicOf('gone', 'a');
-    const relay = await DeafRelay.open(pulsar.url);
+    const relay = await TestRelay.open(pulsar.url);
     const far = await harness.another({ url: relay.url });
     const { came, isGone } = await join('gone', {}, far);
     await until('the event', () => came.length === 1);

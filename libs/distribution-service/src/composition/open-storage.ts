@@ -1,4 +1,4 @@
-import type { Clock } from '@distributary/distribution-core';
+import type { Clock, Metrics } from '@distributary/distribution-core';
 import { type Logger, SystemClock } from '@distributary/distribution-nest';
 import {
   createDataSource,
@@ -26,14 +26,24 @@ export async function openStorage(
   tables: Tables,
   config: PersistenceConfig,
   clock: Clock,
+  metrics: Metrics,
   logger: Logger,
 ): Promise<Storage> {
   const embedded =
     config.DATABASE_URL === undefined ? await EmbeddedPostgres.start({ directory: config.DATA_DIR }) : undefined;
   const url = embedded?.url ?? config.DATABASE_URL?.reveal() ?? '';
   logger.info('storage.opened', { embedded: embedded !== undefined });
-  const shared = createDataSource({ url, owner: 'distribution', schema: tables.sharedSchema });
-  const own = createDataSource({ url, owner: tables.owner, entities: [tables.topics, tables.subscriptions.entity] });
+  const timeouts = metrics.counter(
+    'database_timeouts_total',
+    'Connections closed because PostgreSQL had not answered a query in time',
+  );
+  const server = { url, queryTimeoutMs: config.DATABASE_TIMEOUT_MS, onQueryTimeout: () => timeouts.add() };
+  const shared = createDataSource({ ...server, owner: 'distribution', schema: tables.sharedSchema });
+  const own = createDataSource({
+    ...server,
+    owner: tables.owner,
+    entities: [tables.topics, tables.subscriptions.entity],
+  });
   try {
     for (const dataSource of [shared, own]) {
       await dataSource.initialize();
