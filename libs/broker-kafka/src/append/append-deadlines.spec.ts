@@ -255,8 +255,11 @@ describe('an append that Kafka does not confirm', () => {
     expect(counts).toEqual(lanes.map(() => 1));
   });
 
-  it('is left out when the transaction that it shared is made again', async () => {
-    const { silent, append, eventually, taken, ends, pass } = setUp();
+  it.each([
+    ['when the transaction that it shared is made again', 'silent'],
+    ['also when Kafka has taken all of it, too late', 'slow'],
+  ])('is left out %s', async (_, how) => {
+    const { silent, append, eventually, taken, ends, pass, fake, clock } = setUp();
     silent.add(PRODUCE);
     const first = append([0, 1]);
     await pass(100);
@@ -265,11 +268,16 @@ describe('an append that Kafka does not confirm', () => {
     const late = append([0, 1]);
     silent.clear();
     expect((await eventually('an answer', first)).outcome).toBe('there');
-    silent.add(PRODUCE);
+    const taking = takingBroker(taken);
+    const slowly = (request: Buffer) =>
+      new Promise((resolve) => clock.after(TIMEOUT_MS - REQUEST_TIMEOUT_MS, () => resolve(taking(request))));
+    if (how === 'silent') silent.add(PRODUCE);
+    else fake.on(PRODUCE, slowly, taking);
     expectTimedOut(await eventually('an answer', early));
     silent.clear();
     expect((await eventually('an answer', late)).outcome).toBe('there');
-    expect(taken.map(({ count }) => count)).toEqual([1, 1, 1, 1]);
+    // Of both in the attempt that was aborted, of one in the other.
+    expect(taken.map(({ count }) => count)).toEqual(how === 'silent' ? [1, 1, 1, 1] : [1, 1, 2, 2, 1, 1]);
     expect(ends).toEqual([true, false, true]);
   });
 });

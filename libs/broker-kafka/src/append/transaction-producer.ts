@@ -100,8 +100,7 @@ export class TransactionProducer {
     const producer = this.begun();
     const { touched } = this;
     this.touched = new TouchedLanes();
-    const isInTime = this.parts.clock.monotonicMs() < deadlineMs;
-    const ending = { producer, touched, isCommit: isCommit && isInTime, times: 0 };
+    const ending = { producer, touched, isCommit, times: 0 };
     const ended = this.endAs(ending);
     try {
       await this.parts.retrying.awaited(deadlineMs, ended);

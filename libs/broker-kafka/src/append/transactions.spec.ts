@@ -25,15 +25,19 @@ function aCluster(): FakeCluster {
     .on(COMMIT, [{ name: 'orders', partitions: [{ errorCode: 0 }] }]);
 }
 
-function appending(fake: FakeCluster, slots = 1) {
-  const parts = fakeParts(fake);
+/** In which all that is there is done, however busy the machine; and what is not is told soon. */
+const TIMEOUT_MS = 10_000;
+const SOON_MS = 300;
+
+function appending(fake: FakeCluster, slots = 1, timeoutMs = TIMEOUT_MS) {
+  const parts = fakeParts(fake, timeoutMs);
   const names = new KafkaNames('');
   const committed: Appended[] = [];
   let instances = 0;
   const transactions = new Transactions({
     parts,
     names,
-    positions: new GroupPositions(fake.cluster, names, parts.retrying, 300),
+    positions: new GroupPositions(fake.cluster, names, parts.retrying, timeoutMs),
     instance: 'first',
     newInstance: () => `other${++instances}`,
     slots,
@@ -94,7 +98,7 @@ describe('appends to several lanes', () => {
       .on('produce', takingBroker())
       .on(END, () => (isAway ? connectionLost(END, new Error('killed')) : ended))
       .on('add lanes to a transaction', LANES_JOINED);
-    const { to } = appending(fake);
+    const { to } = appending(fake, 1, SOON_MS);
     await expect(to([0, 1])).rejects.toMatchObject({ code: 'broker.unavailable' });
     isAway = false;
     await until('it to be marked', () => fake.asked.includes('add lanes to a transaction'));
@@ -154,7 +158,7 @@ describe('appends to several lanes', () => {
     let isDown = true;
     fake.on(END, () => (isDown ? connectionLost(END, new Error('cut')) : ending()));
     fake.on('add lanes to a transaction', LANES_JOINED);
-    const { to, committed } = appending(fake);
+    const { to, committed } = appending(fake, 1, SOON_MS);
     await expect(to([0, 1])).rejects.toMatchObject({ code: 'broker.unavailable' });
     expect(committed).toEqual([]);
     isDown = false;
@@ -202,7 +206,7 @@ describe('appends to several lanes', () => {
           ? LANES_JOINED
           : laneAnswers(KAFKA.unknownTopicOrPartition),
       );
-    const { to } = appending(fake);
+    const { to } = appending(fake, 1, SOON_MS);
     const outcomes = await Promise.allSettled([to([0, 1]), to([0, 1])]);
     for (const outcome of outcomes) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'broker.unavailable' } });
@@ -225,7 +229,7 @@ describe('appends to several lanes', () => {
       .on('add lanes to a transaction', () =>
         areLanesBusy ? laneAnswers(KAFKA.concurrentTransactions) : LANES_JOINED,
       );
-    const { to } = appending(fake);
+    const { to } = appending(fake, 1, SOON_MS);
     await expect(to([0, 1])).rejects.toMatchObject({ code: 'broker.unavailable' });
     isAway = false;
     await expect(to([0, 1])).rejects.toMatchObject({ code: 'broker.unavailable' });

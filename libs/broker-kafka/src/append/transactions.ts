@@ -150,6 +150,7 @@ export class Transactions {
       let answers: Appended[][];
       try {
         answers = await writeTransaction(producer, written, deadlineMs, this.options);
+        if (this.options.parts.clock.monotonicMs() >= deadlineMs) throw notInTime();
       } catch (error) {
         await this.abort(producer, error, deadlineMs);
         if (attempt === ATTEMPTS || isTheirFault(error)) throw error;
