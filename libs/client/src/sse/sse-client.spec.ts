@@ -116,6 +116,26 @@ describe('a subscription over SSE', () => {
     expect(written.lines).toEqual(['subscribed snapshot', 'last snapshot k', 'events x']);
   });
 
+  it.each([
+    ['within a lane', [snapshot('9', ['k'], false)]],
+    ['between two lanes', [snapshot('9', ['k'], true)]],
+  ])('begins the snapshot anew after a cut %s, whatever ids its parts have', async (_where, parts) => {
+    const written = transcript();
+    client.subscribe({ start: 'snapshot' }, written);
+    const positions = [...atPosition('9'), ...atPosition('9').map((lane) => ({ ...lane, partition: 1 }))];
+    const answer = subscribedTo('query', { recovered: 'snapshot', positions });
+    const peer = await server.ssePeer(0);
+    peer.send('subscribed', answer);
+    for (const part of parts) peer.send('snapshot', part, encodeCursor({ catalogVersion: 3, positions }));
+    await until('the part', () => written.lines.length === 2);
+    peer.response.destroy();
+    await lost();
+    clock.advance(100);
+    const { request, query } = await server.ssePeer(1);
+    expect(request.headers['last-event-id']).toBeUndefined();
+    expect(query.get('start')).toBe('snapshot');
+  });
+
   it('notices a broken sequence and comes back', async () => {
     const { written, peer } = await live();
     peer.send('data', data('5', '6', ['z']));

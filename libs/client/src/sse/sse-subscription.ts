@@ -6,7 +6,7 @@ import { reconnectDelayMs, systemClock, systemRandom, type ClientClock } from '.
 import { SubscriptionCore } from '../subscription-core.js';
 import { Watchdog } from '../web-socket/watchdog.js';
 import { EventStreamParser } from './event-stream-parser.js';
-import { lastEventIdOf, streamRequestUrl } from './stream-request.js';
+import { startCursorOf, streamRequestUrl } from './stream-request.js';
 
 interface SseSubscriptionEvents {
   changed(state: ClientState, error?: DistributaryError): void;
@@ -19,7 +19,8 @@ export class SseSubscription {
   private readonly url: URL;
   private readonly clock: ClientClock;
   private readonly random: () => number;
-  private lastEventId: string | undefined;
+  /** Where the user asked to begin, if at a cursor. */
+  private readonly startCursor: string | undefined;
   private isOver = false;
   private abort = new AbortController();
   private wake: (() => void) | undefined;
@@ -39,7 +40,7 @@ export class SseSubscription {
     this.url = streamRequestUrl(url, options);
     this.clock = connection.clock ?? systemClock;
     this.random = connection.random ?? systemRandom;
-    this.lastEventId = lastEventIdOf(options);
+    this.startCursor = startCursorOf(options);
     this.subscription = new SubscriptionCore(id, options, handlers, {
       clock: this.clock,
       canAck: false,
@@ -100,8 +101,8 @@ export class SseSubscription {
   private async open(signal: AbortSignal): Promise<Response> {
     const { token, fetch: fetchWith = fetch } = this.connection;
     const value = typeof token === 'function' ? await token() : token;
-    // Our own cursor is checked link by link; the service's ids serve until it has said where the lanes begin.
-    const resume = this.subscription.resumeCursor ?? this.lastEventId;
+    // Our own cursor is checked link by link, and there is none within a snapshot; the ids of the events are not needed.
+    const resume = this.subscription.resumeCursor ?? this.startCursor;
     return fetchWith(this.url, {
       signal,
       headers: {
@@ -126,15 +127,15 @@ export class SseSubscription {
       this.abort.signal.throwIfAborted();
       if (done) return lost('the stream ended');
       this.watchdog.touch();
-      for (const { data, id } of parser.push(decoder.decode(value, { stream: true }))) {
-        const end = this.heard(data, id);
+      for (const { data } of parser.push(decoder.decode(value, { stream: true }))) {
+        const end = this.heard(data);
         if (end !== undefined) return end;
         this.abort.signal.throwIfAborted();
       }
     }
   }
 
-  private heard(data: string, id: string): DistributaryError | undefined {
+  private heard(data: string): DistributaryError | undefined {
     const message = messageOf(data);
     if (message === undefined) {
       return new DistributaryError('protocol.violation', 'an event that is no JSON envelope', { retryable: true });
@@ -149,7 +150,6 @@ export class SseSubscription {
       });
     }
     this.subscription.accept(message);
-    if (id !== '') this.lastEventId = id;
     return undefined;
   }
 

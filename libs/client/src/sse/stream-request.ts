@@ -45,8 +45,8 @@ export function streamRequestUrl(url: string, options: SubscribeOptions): URL {
   return target;
 }
 
-/** A cursor goes where the standard puts it, so that beginning and coming back are the same to the service. */
-export function lastEventIdOf({ start }: SubscribeOptions): string | undefined {
+/** A cursor goes into `Last-Event-ID`, where the standard puts it, so that beginning and coming back are the same to the service. */
+export function startCursorOf({ start }: SubscribeOptions): string | undefined {
   return start !== undefined && isCursor(start) ? start.cursor : undefined;
 }
 

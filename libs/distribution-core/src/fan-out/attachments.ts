@@ -5,7 +5,7 @@ import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import type { LanePosition, Position } from '../position.js';
 import type { Selection } from '../subscription/subscription.js';
 import type { CatchUp } from './catch-up.js';
-import type { Feed, FlushTime } from './feed.js';
+import type { Feed, FeedLane, FlushTime } from './feed.js';
 import type { FeedTable } from './feed-table.js';
 import type { LaneState } from './lane-state.js';
 import type { LastValueRebuild } from './last-value-rebuild.js';
@@ -90,7 +90,10 @@ export class Attachments {
     }
     if (replaces !== undefined) this.replace(replaces, member);
     request.onAttached(member, member.positions());
-    if (request.snapshot) for (const state of feed.lanes.keys()) this.sendSnapshot(member, state);
+    if (request.snapshot) {
+      let lanesLeft = feed.lanes.size;
+      for (const lane of feed.lanes.values()) this.sendSnapshot(member, lane, --lanesLeft === 0);
+    }
     catchUp.serve(member);
     feeds.countMembers();
     return member;
@@ -143,22 +146,22 @@ export class Attachments {
     request.outlet.send({ type: 'status', payload: { id: request.subscriptionId, state: 'live' } });
   }
 
-  private sendSnapshot(member: Member, state: LaneState): void {
+  private sendSnapshot(member: Member, lane: FeedLane, isLastLane: boolean): void {
     const { lastValues, frames } = this.deps;
-    const { lane: where, topic } = state;
-    const lane = member.feed.lanes.get(state);
-    if (lane === undefined) return;
+    const { lane: where, topic } = lane.state;
     if (!lastValues.isComplete(topic.name, where.partition)) {
       // Keys beyond the table's limit were forgotten: what the snapshot lacks is announced.
       sendGap(member, lane, '', member.reachedIn(lane), 'policy');
     }
     const values = lastValues.select(topic.name, where.partition, member.feed.matcher);
     for (let at = 0; at === 0 || at < values.length; at += SNAPSHOT_CHUNK) {
+      const isLast = at + SNAPSHOT_CHUNK >= values.length;
       frames.snapshot(member, {
         lane: where,
         pos: member.reachedIn(lane),
         values: values.slice(at, at + SNAPSHOT_CHUNK),
-        isLast: at + SNAPSHOT_CHUNK >= values.length,
+        isLast,
+        isLastOfAll: isLast && isLastLane,
       });
     }
   }

@@ -615,6 +615,20 @@ describe('fan-out', () => {
     expect(outlet.of('data')[0].prev).toBe(snapshot.at(-1)?.pos);
   });
 
+  it('says of one part alone that the snapshot ends with it, over all lanes and however many parts they need', async () => {
+    await start({}, aTopic(ALERTS, 'routing_key', 2));
+    await world.fanOut.pin([ALERTS]);
+    await world.publish(1_001, { partition: 0 });
+    await world.publish(1, { partition: 1 });
+    const { outlet } = await world.subscribe({ snapshot: true });
+    const parts = outlet.of('snapshot');
+    expect(parts.map(({ last, last_of_all }) => [last, last_of_all])).toEqual([
+      [false, false],
+      [true, false],
+      [true, true],
+    ]);
+  });
+
   it('gives keys in a snapshot that were published long before it was started, once it has read them', async () => {
     const topic = aTopic(ALERTS, 'routing_key');
     await start({}, topic);

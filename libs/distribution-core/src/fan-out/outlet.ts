@@ -61,7 +61,10 @@ export interface SnapshotFrame {
   readonly values: readonly Uint8Array[];
   /** As of {@link DataFrame}. */
   readonly dropped?: number;
+  /** The lane's. */
   readonly isLast: boolean;
+  /** The last of the last lane: only from here on do {@link positions}, which are those after the snapshot, resume it. */
+  readonly isLastOfAll: boolean;
   readonly timeMicros: number;
   readonly positions: () => readonly LanePosition[];
 }

@@ -22,7 +22,12 @@ export const lineEncoder: FrameEncoder = {
     }),
   position: (frame) => line('position', { ...told(frame), prev: frame.prev }),
   snapshot: (frame) =>
-    line('snapshot', { ...told(frame), last: frame.isLast, events: frame.values.map((value) => parse(value)) }),
+    line('snapshot', {
+      ...told(frame),
+      last: frame.isLast,
+      last_of_all: frame.isLastOfAll,
+      events: frame.values.map((value) => parse(value)),
+    }),
   mark: (mark) => Buffer.from(`${mark}\n`),
 };
 

@@ -203,7 +203,16 @@ describe('an encoder of transformed events', () => {
   it('transforms snapshots', () => {
     const { encoder, snapshots, failures } = world(TWICE);
     const values = ['{"event_id":"a","n":2}', '{"event_id":"b"}'].map((text) => Buffer.from(text));
-    const frame = { feed: 1, lane: LANE, pos: 'p', values, isLast: true, timeMicros: 0, positions: () => [] };
+    const frame = {
+      feed: 1,
+      lane: LANE,
+      pos: 'p',
+      values,
+      isLast: true,
+      isLastOfAll: true,
+      timeMicros: 0,
+      positions: () => [],
+    };
     encoder.snapshot(frame);
     encoder.snapshot({ ...frame, values: values.slice(0, 1) });
     expect(snapshots.map((told) => [told.values.map(String), told.dropped])).toEqual([

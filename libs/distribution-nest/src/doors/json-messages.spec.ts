@@ -46,7 +46,7 @@ describe('the JSON of the stream protocol', () => {
   it('counts what a transformation did not let out, and says nothing where there is none', () => {
     const told = JSON.parse(text(dataMessage({ ...frame, runs: [], eventCount: 0, dropped: 3 })));
     expect(told.payload).toMatchObject({ dropped: 3, events: [] });
-    const snapshot = { ...frame, values: [], isLast: false };
+    const snapshot = { ...frame, values: [], isLast: false, isLastOfAll: false };
     expect(JSON.parse(text(snapshotMessage({ ...snapshot, dropped: 2 }))).payload).toMatchObject({ dropped: 2 });
     expect(text(snapshotMessage(snapshot))).not.toContain('dropped');
   });
@@ -54,7 +54,7 @@ describe('the JSON of the stream protocol', () => {
   it('has positions, snapshots and messages of one session', () => {
     expect(JSON.parse(text(positionMessage(frame))).payload).toMatchObject({ prev: '', pos: '13' });
     const values = [Buffer.from('{"n":1}'), Buffer.from('{"n":2}')];
-    const snapshot = JSON.parse(text(snapshotMessage({ ...frame, values, isLast: true })));
+    const snapshot = JSON.parse(text(snapshotMessage({ ...frame, values, isLast: true, isLastOfAll: true })));
     expect(snapshot).toMatchObject({ type: 'snapshot', payload: { last: true, events: [{ n: 1 }, { n: 2 }] } });
     expect(JSON.parse(text(sessionMessage({ type: 'unsubscribed', payload: { id: 'x' } }, 0)))).toMatchObject({
       type: 'unsubscribed',
@@ -70,7 +70,18 @@ describe('the JSON of the stream protocol', () => {
     expect(JSON.parse(lines[2].slice('data: '.length)).type).toBe('data');
     expect(lines.slice(3)).toEqual(['', '']);
     expect(encoder.position(frame).toString()).toContain('event: position');
-    expect(encoder.snapshot({ ...frame, values: [], isLast: true }).toString()).toContain('"last":true');
+    expect(encoder.snapshot({ ...frame, values: [], isLast: true, isLastOfAll: true }).toString()).toMatch(
+      /^event: snapshot\nid: v1\.[^]*"last":true/,
+    );
     expect(encoder.mark(1)).toBeUndefined();
+  });
+
+  it('name no cursor while a snapshot is under way, be it the last part of a lane', () => {
+    const part = { ...frame, values: [], isLast: true, isLastOfAll: false };
+    const [head] = sseEncoder(() => 3)
+      .snapshot(part)
+      .toString()
+      .split('data: ');
+    expect(head).toBe('event: snapshot\n');
   });
 });

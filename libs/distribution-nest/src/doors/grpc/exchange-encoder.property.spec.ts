@@ -90,7 +90,7 @@ describe('the bytes of a gRPC frame', () => {
     const values = fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 10 });
     fc.assert(
       fc.property(feed, position, values, fc.boolean(), (feed, pos, values, isLast) => {
-        const frame = { feed, lane, pos, values, isLast, timeMicros, positions: () => [] };
+        const frame = { feed, lane, pos, values, isLast, isLastOfAll: isLast, timeMicros, positions: () => [] };
         expect(decode(grpcExchangeEncoder.snapshot(frame))).toEqual({
           timestamp,
           payload: 'snapshot',

@@ -32,9 +32,9 @@ describe('typedMessages', () => {
   });
 
   it('marks snapshots as such', () => {
-    expect(read(encoder.snapshot({ ...common, values: [Buffer.from('{"n":7}')], isLast: true }))).toEqual([
-      { lane: 'a#0', epoch: 'e', pos: '2', snapshot: true, last: true, events: [{ number: 7 }] },
-    ]);
+    expect(
+      read(encoder.snapshot({ ...common, values: [Buffer.from('{"n":7}')], isLast: true, isLastOfAll: true })),
+    ).toEqual([{ lane: 'a#0', epoch: 'e', pos: '2', snapshot: true, last: true, events: [{ number: 7 }] }]);
   });
 
   it('has a place for what a stream needs to be whole, and for nothing else', () => {

@@ -2,7 +2,10 @@ import { encodeCursor, type FrameEncoder, type LanePosition } from '@distributar
 import { dataMessage, positionMessage, snapshotMessage } from '../json-messages.js';
 import { wirePositions } from '../tenant-names.js';
 
-/** One server-sent event a message; its `id` is the cursor after it, so that `Last-Event-ID` resumes. */
+/**
+ * One server-sent event a message; its `id` is the cursor after it, so that `Last-Event-ID` resumes. Within a snapshot
+ * there is none: the cursor is that of its end, and who came back with it would never see the rest.
+ */
 export function sseEncoder(catalogVersion: () => number): FrameEncoder {
   const cursorOf = (positions: () => readonly LanePosition[]) =>
     encodeCursor({ catalogVersion: catalogVersion(), positions: wirePositions(positions()) });
@@ -10,7 +13,8 @@ export function sseEncoder(catalogVersion: () => number): FrameEncoder {
     name: 'sse',
     data: (frame) => serverSentEvent('data', dataMessage(frame), cursorOf(frame.positions)),
     position: (frame) => serverSentEvent('position', positionMessage(frame), cursorOf(frame.positions)),
-    snapshot: (frame) => serverSentEvent('snapshot', snapshotMessage(frame), cursorOf(frame.positions)),
+    snapshot: (frame) =>
+      serverSentEvent('snapshot', snapshotMessage(frame), frame.isLastOfAll ? cursorOf(frame.positions) : undefined),
     mark: () => undefined,
   };
 }
