@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import pc from 'picocolors';
 import { ScriptedServer } from '../testing/scripted-server.js';
@@ -12,6 +15,10 @@ beforeEach(async () => {
 afterEach(() => server.stop());
 
 async function cli(...args: string[]) {
+  return cliAt(server.url, ...args);
+}
+
+async function cliAt(defaultUrl: string | undefined, ...args: string[]) {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const written = { out: '', err: '' };
   stdout.on('data', (chunk: Buffer) => (written.out += chunk.toString()));
@@ -24,7 +31,7 @@ async function cli(...args: string[]) {
       stderr,
       colors: pc.createColors(false),
       columns: undefined,
-      defaultUrl: server.url,
+      defaultUrl,
       defaultApi: 'monitoring',
       token: 'secret',
       stop: new AbortController().signal,
@@ -100,6 +107,48 @@ describe('the command line manages', () => {
     expect(request).toEqual({ method, url, body, authorization: 'Bearer secret' });
     expect(code).toBe(0);
     expect(out).toBe(method === 'DELETE' ? 'done\n' : 'name  a\nlist  -\nat    -\n');
+  });
+
+  it.each([
+    ['before the name of the command', ['topics', 'URL', 'TOKEN', 'API', 'JSON', 'delete', 'a']],
+    ['behind it', ['topics', 'delete', 'URL', 'TOKEN', 'API', 'JSON', 'a']],
+    [
+      'in both places, of which the second one counts',
+      ['topics', '--url=http://127.0.0.1:1', '--token=other', '--api=monitoring'].concat([
+        'delete',
+        'a',
+        'URL',
+        'TOKEN',
+        'API',
+        'JSON',
+      ]),
+    ],
+  ])('what the options %s say', async (_where, args) => {
+    const options: Record<string, string> = {
+      URL: `--url=${server.url}`,
+      TOKEN: '--token=given',
+      API: '--api=market-data',
+      JSON: '--json',
+    };
+    const { code, out, err, request } = await cliAt(undefined, ...args.map((arg) => options[arg] ?? arg));
+    expect([code, err, out]).toEqual([0, '', 'null\n']);
+    expect(request).toEqual({
+      method: 'DELETE',
+      url: '/api/v1/market-data/topics/a',
+      body: undefined,
+      authorization: 'Bearer given',
+    });
+  });
+
+  it('with the token of a file that is named before the command, and refuses two tokens', async () => {
+    const file = path.join(mkdtempSync(path.join(tmpdir(), 'distributary-cli-')), 'a.key');
+    writeFileSync(file, 'from-file');
+    expect(await cli('topics', '--token-file', file, 'delete', 'a')).toMatchObject({
+      code: 0,
+      request: { authorization: 'Bearer from-file' },
+    });
+    expect(await cli('topics', '--token-file', file, 'delete', 'a', '--token', 'b')).toMatchObject({ code: 2 });
+    rmSync(path.dirname(file), { recursive: true });
   });
 
   it('and shows lists of objects line by line, or everything as JSON', async () => {

@@ -13,12 +13,24 @@ function positiveInteger(text: string): number {
   return Number(text);
 }
 
+/** Of all commands. */
+const COMMON_OPTIONS = ['api', 'url', 'token', 'tokenFile', 'json'] as const;
+
+/** What was said before the name of a command holds for it, unless it is said behind it, too. */
+function inherit(command: Command): void {
+  for (const name of COMMON_OPTIONS) {
+    if (command.parent?.getOptionValueSource(name) !== 'cli' || command.getOptionValueSource(name) === 'cli') continue;
+    command.setOptionValueWithSource(name, command.parent.getOptionValue(name), 'cli');
+  }
+}
+
 function program(terminal: Terminal): Command {
   const root = new Command('distributary')
     .description('Subscribe to events, publish and manage them.')
     .exitOverride()
     .enablePositionalOptions()
     .hook('preAction', (_root, chosen) => {
+      inherit(chosen);
       const { url, api } = chosen.opts<{ readonly url?: string; readonly api: string }>();
       chosen.setOptionValue('url', serviceUrl(url, api));
     })
