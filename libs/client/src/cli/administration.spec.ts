@@ -35,6 +35,7 @@ async function cliAt(defaultUrl: string | undefined, ...args: string[]) {
       defaultApi: 'monitoring',
       token: 'secret',
       stop: new AbortController().signal,
+      outputClosed: new AbortController().signal,
     },
     args,
   );

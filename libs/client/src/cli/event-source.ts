@@ -10,11 +10,20 @@ const MAX_DOCUMENT_LENGTH = 256 * 1024 * 1024;
  * is no whole value means that everything together is one document.
  */
 export async function* eventsFrom(input: Readable, name: string, signal?: AbortSignal): AsyncGenerator<unknown> {
+  try {
+    yield* eventsOf(createInterface({ input, signal, crlfDelay: Number.POSITIVE_INFINITY }), name);
+  } finally {
+    // A pipe that is left open and unread keeps the process alive.
+    input.destroy();
+  }
+}
+
+async function* eventsOf(lines: AsyncIterable<string>, name: string): AsyncGenerator<unknown> {
   let number = 0;
   let isBegun = false;
   const document: string[] = [];
   let length = 0;
-  for await (const line of createInterface({ input, signal, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of lines) {
     number += 1;
     if (line.trim() === '') continue;
     if (document.length === 0) {

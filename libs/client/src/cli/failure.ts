@@ -5,7 +5,23 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export function failureOf(error: unknown): { readonly lines: readonly string[]; readonly exitCode: 1 | 2 } {
+/** What a shell expects of a command that a signal ended: 128 and the number of the signal. */
+const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** 1: something failed; 2: the command itself makes no sense; above 128: it was stopped before it was done. */
+export type FailureCode = 1 | 2 | (typeof INTERRUPTED)[keyof typeof INTERRUPTED];
+
+/** Somebody stopped the command; the reason of a terminal's `stop`. */
+export class Interruption extends Error {
+  override readonly name = 'Interruption';
+
+  constructor(readonly signal: keyof typeof INTERRUPTED) {
+    super(`stopped by ${signal}`);
+  }
+}
+
+export function failureOf(error: unknown): { readonly lines: readonly string[]; readonly exitCode: FailureCode } {
+  if (error instanceof Interruption) return { lines: [error.message], exitCode: INTERRUPTED[error.signal] };
   if (error instanceof UsageError) return { lines: [`error: ${error.message}`], exitCode: 2 };
   if (error instanceof DistributaryError) {
     const problems = error.problems.map(({ path, rule }) => `  ${path || '(root)'}: ${rule}`);

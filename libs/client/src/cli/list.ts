@@ -38,7 +38,7 @@ export async function list(
 ): Promise<void> {
   const items: Item[] = [];
   for await (const page of pages(terminal, resource, options.url)) {
-    if (terminal.stop.aborted) return;
+    if (terminal.outputClosed.aborted) return;
     if (options.json === true) for (const item of page.items) await writeLine(terminal, JSON.stringify(item));
     else items.push(...page.items);
   }

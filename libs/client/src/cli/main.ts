@@ -1,16 +1,17 @@
 import pc from 'picocolors';
+import { Interruption } from './failure.js';
 import { run } from './program.js';
 
 const { env, stdin, stdout, stderr } = process;
 const stop = new AbortController();
+const outputClosed = new AbortController();
 
-process.once('SIGINT', () => stop.abort());
-process.once('SIGTERM', () => stop.abort());
-// `distributary tail … | head` closes the pipe: that is the end, not an error.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(new Interruption(signal)));
+// `distributary tail … | head` closes the pipe: no error, and for those who only show something the end.
 for (const stream of [stdout, stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
-    stop.abort();
+    outputClosed.abort();
   });
 }
 
@@ -25,6 +26,7 @@ process.exitCode = await run(
     defaultApi: env.DISTRIBUTARY_API ?? 'monitoring',
     token: env.DISTRIBUTARY_TOKEN === '' ? undefined : env.DISTRIBUTARY_TOKEN,
     stop: stop.signal,
+    outputClosed: outputClosed.signal,
   },
   process.argv.slice(2),
 );

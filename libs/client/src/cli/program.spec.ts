@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { until } from '@distributary/distribution-core/testing';
 import pc from 'picocolors';
 import { atPosition, data, gap, subscribedTo } from '../testing/frames.js';
 import { ScriptedServer } from '../testing/scripted-server.js';
+import { Interruption } from './failure.js';
 import { run } from './program.js';
 
 let server: ScriptedServer;
@@ -21,13 +22,13 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function command(args: readonly string[], input = '') {
-  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+function command(args: readonly string[], input: string | Readable = '') {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const stdin = typeof input === 'string' ? Readable.from([input]) : input;
   const written = { out: '', err: '' };
   stdout.on('data', (chunk: Buffer) => (written.out += chunk.toString()));
   stderr.on('data', (chunk: Buffer) => (written.err += chunk.toString()));
-  stdin.end(input);
-  const stop = new AbortController();
+  const [stop, outputClosed] = [new AbortController(), new AbortController()];
   const exit = run(
     {
       stdin,
@@ -39,10 +40,11 @@ function command(args: readonly string[], input = '') {
       defaultApi: 'monitoring',
       token: 'secret',
       stop: stop.signal,
+      outputClosed: outputClosed.signal,
     },
     args,
   );
-  return { written, stop, exit };
+  return { written, stop, outputClosed, exit };
 }
 
 const alert = (id: string) => ({
@@ -284,6 +286,43 @@ describe('publish', () => {
     expect(written.out).toBe('published 1001 events, 1 of them known already\n');
   });
 
+  const lines = (count: number) => Array.from({ length: count }, (_, n) => `{"n":${n}}\n`).join('');
+
+  it('stopped half-way sees the batch under way through, and says how far it came', async () => {
+    const input = new PassThrough();
+    input.write(lines(501));
+    const { written, exit, stop } = command(['publish', '--json'], input);
+    const { answer } = server;
+    server.answer = (request) => {
+      stop.abort(new Interruption('SIGTERM'));
+      return answer(request);
+    };
+    expect(await exit).toBe(143);
+    expect(published().map(({ length }) => length)).toEqual([500]);
+    expect(written.out.match(/\n/g)).toHaveLength(500);
+    expect(written.err).toBe('published 500 events before it was stopped\nstopped by SIGTERM\n');
+    expect(input.destroyed).toBe(true);
+  });
+
+  it('is stopped while it waits for input', async () => {
+    const { written, exit, stop } = command(['publish'], new PassThrough());
+    stop.abort(new Interruption('SIGINT'));
+    expect(await exit).toBe(130);
+    expect(written).toEqual({ out: '', err: 'published 0 events before it was stopped\nstopped by SIGINT\n' });
+    expect(server.requests).toEqual([]);
+  });
+
+  it('publishes all, also when nobody reads its output any more', async () => {
+    const { exit, outputClosed } = command(['publish', '--json'], lines(1_001));
+    const { answer } = server;
+    server.answer = (request) => {
+      outputClosed.abort();
+      return answer(request);
+    };
+    expect(await exit).toBe(0);
+    expect(published().map(({ length }) => length)).toEqual([500, 500, 1]);
+  });
+
   it('keeps requests small', async () => {
     const { exit } = command(['publish'], JSON.stringify(Array.from({ length: 3 }, () => 'x'.repeat(300_000))));
     expect(await exit).toBe(0);
@@ -371,6 +410,24 @@ describe('lists', () => {
     const columns = command(['subscriptions']);
     await columns.exit;
     expect(columns.written.out).toContain('s                a,b       {"is":"active"}');
+  });
+
+  it('are not whole when they are stopped, and are done when nobody reads on', async () => {
+    server.answer = ({ url }) => {
+      stopped.stop.abort(new Interruption('SIGINT'));
+      return { status: 200, body: { items: [{ name: url }], has_more: true, cursor: 'a' } };
+    };
+    const stopped = command(['topics', '--json']);
+    expect(await stopped.exit).toBe(130);
+    expect(stopped.written).toEqual({ out: '', err: 'stopped by SIGINT\n' });
+    server.requests.length = 0;
+    server.answer = ({ url }) => {
+      unread.outputClosed.abort();
+      return { status: 200, body: { items: [{ name: url }], has_more: true, cursor: 'a' } };
+    };
+    const unread = command(['topics', '--json']);
+    expect(await unread.exit).toBe(0);
+    expect(server.requests).toHaveLength(1);
   });
 
   it('say when there is nothing, and fail when it is no list', async () => {

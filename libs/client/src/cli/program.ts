@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { addSubscriptionCommands, addTopicCommands } from './administration.js';
-import { failureOf } from './failure.js';
+import { type FailureCode, failureOf } from './failure.js';
 import { list, type ListOptions } from './list.js';
 import { publish, type PublishOptions } from './publish.js';
 import { tail, type TailOptions } from './tail.js';
@@ -100,14 +100,13 @@ function program(terminal: Terminal): Command {
   return root;
 }
 
-/** Exit code: 0, 1 when something failed, 2 when the command itself makes no sense. */
-export async function run(terminal: Terminal, args: readonly string[]): Promise<0 | 1 | 2> {
+/** The exit code. */
+export async function run(terminal: Terminal, args: readonly string[]): Promise<0 | FailureCode> {
   try {
     await program(terminal).parseAsync(args, { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (terminal.stop.aborted) return 0;
     const { lines, exitCode } = failureOf(error);
     for (const line of lines) terminal.stderr.write(`${terminal.colors.red(line)}\n`);
     return exitCode;

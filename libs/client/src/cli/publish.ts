@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { UsageError } from './failure.js';
 import { eventsFrom } from './event-source.js';
 import { publishEvents } from '../rest/publish-events.js';
-import { type Terminal, writeLine } from './terminal.js';
+import { note, type Terminal, writeLine } from './terminal.js';
 
 export interface PublishOptions {
   readonly url: string;
@@ -26,15 +26,17 @@ export async function publish(terminal: Terminal, file: string | undefined, opti
   let duplicates = 0;
   for await (const batch of inBatches(events)) {
     if (terminal.stop.aborted) break;
-    const results = await publishEvents(
-      { url: options.url, fetch, token: terminal.token, signal: terminal.stop },
-      batch,
-    );
+    // A batch under way is waited for: cut off, nobody would know whether it took effect.
+    const results = await publishEvents({ url: options.url, fetch, token: terminal.token }, batch);
     published += batch.length;
     duplicates += results.filter(({ duplicate }) => duplicate).length;
     if (options.json === true) for (const result of results) await writeLine(terminal, JSON.stringify(result));
   }
-  if (published === 0 && !terminal.stop.aborted) throw new UsageError('no events to publish');
+  if (terminal.stop.aborted) {
+    note(terminal, `published ${published} event${published === 1 ? '' : 's'} before it was stopped`);
+    terminal.stop.throwIfAborted();
+  }
+  if (published === 0) throw new UsageError('no events to publish');
   if (options.json === true) return;
   const copies = duplicates === 0 ? '' : `, ${duplicates} of them known already`;
   await writeLine(terminal, `published ${published} event${published === 1 ? '' : 's'}${copies}`);

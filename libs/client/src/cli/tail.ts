@@ -79,8 +79,10 @@ export async function tail(terminal: Terminal, patterns: readonly string[], opti
     onStateChange: changed,
     onError: (error) => note(terminal, `${error.code}: ${error.message}`),
   });
+  // How one leaves a tail: no failure.
   const stop = () => client.close();
-  terminal.stop.addEventListener('abort', stop);
+  const ends = [terminal.stop, terminal.outputClosed];
+  for (const end of ends) end.addEventListener('abort', stop);
   let shown = 0;
   const show = async (event: StreamEvent, lane: string) => {
     shown += 1;
@@ -109,7 +111,7 @@ export async function tail(terminal: Terminal, patterns: readonly string[], opti
     if (neverOpened !== undefined) throw neverOpened;
     if (error !== undefined) throw error;
   } finally {
-    terminal.stop.removeEventListener('abort', stop);
+    for (const end of ends) end.removeEventListener('abort', stop);
     client.close();
   }
 }

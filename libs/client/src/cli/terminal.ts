@@ -16,14 +16,17 @@ export interface Terminal {
   readonly defaultUrl: string | undefined;
   readonly defaultApi: string;
   readonly token: string | undefined;
-  /** Ctrl-C, or a reader of the output that went away. */
+  /** Ctrl-C or SIGTERM; the reason is an `Interruption`. */
   readonly stop: AbortSignal;
+  /** The reader of the output went away: who only shows something is done, who changes something goes on unseen. */
+  readonly outputClosed: AbortSignal;
 }
 
 /** Resolves when there is room for more, so that a slow pipe holds back what feeds it. */
 export async function writeLine(terminal: Terminal, line: string): Promise<void> {
-  if (terminal.stop.aborted || terminal.stdout.write(`${line}\n`)) return;
-  await once(terminal.stdout, 'drain', { signal: terminal.stop }).catch(() => undefined);
+  if (terminal.outputClosed.aborted || terminal.stdout.write(`${line}\n`)) return;
+  const signal = AbortSignal.any([terminal.stop, terminal.outputClosed]);
+  await once(terminal.stdout, 'drain', { signal }).catch(() => undefined);
 }
 
 export function note(terminal: Terminal, text: string): void {

@@ -7,6 +7,7 @@ export interface RestAccess {
   readonly url: string;
   readonly fetch: typeof fetch;
   readonly token?: string | undefined;
+  /** Aborted, the request rejects with its reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -18,9 +19,7 @@ export interface RestRequest {
 
 /** A JSON resource beside the stream. Rejects with the problem's code, or `connection.lost` if nobody answered. */
 export async function requestJson(access: RestAccess, resource: string, request: RestRequest = {}): Promise<unknown> {
-  const response = await answerOf(access, resource, request);
-  if (!response.ok) throw await errorOfResponse(response);
-  const text = await response.text();
+  const text = await textOf(access, resource, request);
   try {
     return text === '' ? undefined : (JSON.parse(text) as unknown);
   } catch (cause) {
@@ -28,14 +27,14 @@ export async function requestJson(access: RestAccess, resource: string, request:
   }
 }
 
-async function answerOf(
+async function textOf(
   access: RestAccess,
   resource: string,
   { method = 'GET', body, headers }: RestRequest,
-): Promise<Response> {
+): Promise<string> {
   const url = resourceUrl(access.url, resource);
   try {
-    return await access.fetch(url, {
+    const response = await access.fetch(url, {
       method,
       ...(access.signal === undefined ? {} : { signal: access.signal }),
       headers: {
@@ -46,7 +45,11 @@ async function answerOf(
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+    if (!response.ok) throw await errorOfResponse(response);
+    return await response.text();
   } catch (cause) {
+    access.signal?.throwIfAborted();
+    if (cause instanceof DistributaryError) throw cause;
     throw unreachable(url, cause);
   }
 }
