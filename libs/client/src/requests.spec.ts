@@ -77,6 +77,29 @@ describe('requests', () => {
     await refused;
   });
 
+  it.each([
+    ['a BigInt', () => ({ n: 1n })],
+    [
+      'what holds itself',
+      () => {
+        const event: Record<string, unknown> = {};
+        return Object.assign(event, { event });
+      },
+    ],
+  ])('refuse %s, for which JSON has no form, and let the others through', async (_what, event) => {
+    const refusal = { code: 'request.invalid', retryable: false };
+    const early = expect(client.publish([event()])).rejects.toMatchObject(refusal);
+    const next = client.publish([{ event_id: 'a' }]);
+    const peer = await server.peer(0);
+    const { id, events } = await peer.next('publish');
+    expect(events).toEqual([{ event_id: 'a' }]);
+    await early;
+    await expect(client.publish([event()])).rejects.toMatchObject(refusal);
+    expect(() => client.subscribe({ filter: event() as never })).toThrow(expect.objectContaining(refusal));
+    peer.send('published', { id, results: [result] });
+    expect(await next).toEqual([result]);
+  });
+
   it('are bounded in number', async () => {
     const waiting = Array.from({ length: 256 }, () =>
       client.publish([{}]).catch((error: DistributaryError) => error.code),

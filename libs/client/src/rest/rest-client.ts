@@ -1,6 +1,7 @@
 import type { ErrorPayload } from '@distributary/contracts';
 import { resourceUrl } from '../endpoint.js';
 import { DistributaryError } from '../errors.js';
+import { jsonText } from '../json-text.js';
 
 export interface RestAccess {
   /** Any address of the service: a bare origin, or that of its stream. */
@@ -17,7 +18,10 @@ export interface RestRequest {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A JSON resource beside the stream. Rejects with the problem's code, or `connection.lost` if nobody answered. */
+/**
+ * A JSON resource beside the stream. Rejects with the problem's code, with `connection.lost` if nobody answered, or with
+ * `request.invalid` if the body is no JSON.
+ */
 export async function requestJson(access: RestAccess, resource: string, request: RestRequest = {}): Promise<unknown> {
   const text = await textOf(access, resource, request);
   try {
@@ -33,6 +37,7 @@ async function textOf(
   { method = 'GET', body, headers }: RestRequest,
 ): Promise<string> {
   const url = resourceUrl(access.url, resource);
+  const text = body === undefined ? undefined : jsonText(body, resource);
   try {
     const response = await access.fetch(url, {
       method,
@@ -43,7 +48,7 @@ async function textOf(
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(text === undefined ? {} : { body: text }),
     });
     if (!response.ok) throw await errorOfResponse(response);
     return await response.text();

@@ -295,6 +295,13 @@ describe('publishing beside SSE', () => {
     ]);
   });
 
+  it('and subscribing refuse what JSON has no form for', async () => {
+    const refusal = { code: 'request.invalid', retryable: false };
+    await expect(client.publish([{ n: 1n }])).rejects.toMatchObject(refusal);
+    expect(() => client.subscribe({ filter: { n: 1n } as never })).toThrow(expect.objectContaining(refusal));
+    expect(server.requests).toEqual([]);
+  });
+
   it.each([
     [401, 'auth.missing'],
     [403, 'auth.forbidden'],

@@ -1,5 +1,6 @@
 import { startText, streamUrl } from '../endpoint.js';
 import { DistributaryError } from '../errors.js';
+import { jsonText } from '../json-text.js';
 import type { SubscribeOptions } from '../options.js';
 
 /** The subscription as query parameters; what the SSE door does not know is refused here rather than left out there. */
@@ -39,7 +40,7 @@ export function streamRequestUrl(url: string, options: SubscribeOptions): URL {
     max_volume: options.maxVolume,
   };
   for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined) searchParams.set(name, typeof value === 'string' ? value : JSON.stringify(value));
+    if (value !== undefined) searchParams.set(name, typeof value === 'string' ? value : jsonText(value, name));
   }
   if (start !== undefined && !isCursor(start)) searchParams.set('start', startText(start));
   return target;

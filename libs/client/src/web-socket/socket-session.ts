@@ -1,6 +1,7 @@
 import type { ClientPayloads, ServerMessage, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON } from '@distributary/contracts';
 import { DistributaryError, errorOfClose } from '../errors.js';
 import { binaryMessageOf } from '../binary-message.js';
+import { jsonText } from '../json-text.js';
 import { messageOf } from '../message-reader.js';
 import type { ConnectOptions } from '../options.js';
 import type { ClientClock } from '../runtime.js';
@@ -48,7 +49,9 @@ export class SocketSession {
     );
     this.cancelOpening = clock.after(OPEN_TIMEOUT_MS, () => this.giveUp('the connection was not opened in time'));
     let failure = '';
-    this.socket.addEventListener('open', () => void this.opened());
+    this.socket.addEventListener('open', () => {
+      this.opened().catch((cause: unknown) => this.violated(said(cause, 'a connection that could not be used'), cause));
+    });
     this.socket.addEventListener('message', (event) => this.heard(event.data));
     this.socket.addEventListener('error', (event) => {
       failure = readable(event);
@@ -60,8 +63,13 @@ export class SocketSession {
 
   /** Nothing, before {@link SocketSessionEvents.opened} and once it is over. */
   send<Type extends keyof ClientPayloads>(type: Type, payload: ClientPayloads[Type]): void {
+    this.sendText(messageText(type, payload));
+  }
+
+  /** What {@link messageText} made; as {@link send}. */
+  sendText(text: string): void {
     if (!this.isGreeted || this.isOver || this.socket.readyState !== OPEN) return;
-    this.socket.send(JSON.stringify({ type, payload }));
+    this.socket.send(text);
   }
 
   /** Stops reading for all, since there is one socket; false where the socket cannot. */
@@ -130,7 +138,7 @@ export class SocketSession {
     try {
       this.events.message(message);
     } catch (cause) {
-      this.violated(cause instanceof Error ? cause.message : 'a message that could not be read', cause);
+      this.violated(said(cause, 'a message that could not be read'), cause);
     }
   }
 
@@ -154,6 +162,13 @@ export class SocketSession {
     this.cancelOpening();
   }
 }
+
+/** Throws `request.invalid` as {@link jsonText} does. */
+export function messageText<Type extends keyof ClientPayloads>(type: Type, payload: ClientPayloads[Type]): string {
+  return jsonText({ type, payload }, type);
+}
+
+const said = (cause: unknown, otherwise: string): string => (cause instanceof Error ? cause.message : otherwise);
 
 /** A paused socket never sees the peer's close frame, so it must read again to be able to end. */
 function end(socket: WebSocketLike): void {

@@ -11,9 +11,10 @@ import type {
 } from '../options.js';
 import { reconnectDelayMs, systemClock, systemRandom, type ClientClock } from '../runtime.js';
 import { SubscriptionCore, type SubscriptionLink } from '../subscription-core.js';
+import { subscribePayload } from '../subscribe-payload.js';
 import type { Subscription } from '../subscription.js';
 import { PendingRequests } from './pending-requests.js';
-import { SocketSession } from './socket-session.js';
+import { messageText, SocketSession } from './socket-session.js';
 import type { WebSocketConstructor } from './web-socket.js';
 
 /** Keeps one connection up and carries all subscriptions and requests over it. */
@@ -59,7 +60,10 @@ export class WebSocketClient implements DistributaryClient {
 
   subscribe(options: SubscribeOptions, handlers?: SubscriptionHandlers): Subscription {
     this.refuseIfOver();
-    const subscription = new SubscriptionCore(this.nextId('s'), options, handlers, this.link);
+    const id = this.nextId('s');
+    // Here the caller hears of it; later, when it is sent, there is only a connection to tell.
+    messageText('subscribe', subscribePayload(id, options, undefined, options.credit));
+    const subscription = new SubscriptionCore(id, options, handlers, this.link);
     this.subscriptions.set(subscription.id, subscription);
     if (this.current === 'open') subscription.attach();
     return subscription;
@@ -67,13 +71,13 @@ export class WebSocketClient implements DistributaryClient {
 
   async publish(events: readonly unknown[]): Promise<PublishedPayload['results']> {
     const id = this.nextId('p');
-    const { results } = await this.request<PublishedPayload>(id, () => this.send('publish', { id, events }));
+    const { results } = await this.request<PublishedPayload>(id, messageText('publish', { id, events }));
     return results;
   }
 
   async history(options: HistoryOptions): Promise<HistoryPagePayload> {
     const id = this.nextId('h');
-    return this.request<HistoryPagePayload>(id, () => this.send('history', { id, ...options }));
+    return this.request<HistoryPagePayload>(id, messageText('history', { id, ...options }));
   }
 
   close(): void {
@@ -147,9 +151,9 @@ export class WebSocketClient implements DistributaryClient {
     this.session?.send(type, payload);
   }
 
-  private request<Answer>(id: string, send: () => void): Promise<Answer> {
+  private request<Answer>(id: string, text: string): Promise<Answer> {
     this.refuseIfOver();
-    return this.requests.add<Answer>(id, this.current === 'open', send);
+    return this.requests.add<Answer>(id, this.current === 'open', () => this.session?.sendText(text));
   }
 
   private forget(subscription: SubscriptionCore, tell: boolean): void {
