@@ -67,6 +67,17 @@ describe('docker/compose.yaml', () => {
     }
   });
 
+  it('keeps the log of each broker of Kafka in a volume of its own, which outlives the container', () => {
+    const brokers = Object.values(compose.services).filter(({ image }) => image?.startsWith('apache/kafka:'));
+    const mounts = brokers.map(({ volumes }) => volumes.map((volume) => volume.split(':')));
+    expect(brokers.length).toBeGreaterThan(1);
+    for (const [index, { environment }] of brokers.entries()) {
+      expect(mounts[index].map(([, target]) => target)).toContain(environment.KAFKA_LOG_DIRS);
+    }
+    const names = mounts.flat().map(([name]) => name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
   it('lets nobody in from beyond this machine', () => {
     const ports = Object.values(compose.services).flatMap((service) => service.ports ?? []);
     expect(ports.length).toBeGreaterThan(0);
