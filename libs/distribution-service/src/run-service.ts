@@ -44,6 +44,7 @@ export async function runService<Config extends ServiceConfig>(
       const { lifecycle, httpUrl, grpcPort } = await service;
       drainOnSignals(process, lifecycle);
       logger.info('service.listening', { http: httpUrl, grpc_port: grpcPort, processes: config.PROCESSES });
+      joinPool(process, lifecycle);
     } else {
       const service = createService(domain, config, logger);
       // From the first moment on, as above.

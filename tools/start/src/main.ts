@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { argumentsOf } from './arguments.js';
 import { keyIn, typedPath } from './key-file.js';
+import { ServiceProcess } from './service-process.js';
 import { type StartedService, servicesOf } from './services.js';
 import { summaryOf } from './summary.js';
-import { untilReady } from './until-ready.js';
 
 /** `npm start`: the services on their embedded parts, with their data and a key in `.data`, and what to try next. */
 const options = argumentsOf(process.argv.slice(2));
@@ -20,51 +19,50 @@ const auth = process.env.AUTH ?? 'required';
 const keyFile = process.env.AUTH_KEY_FILE ?? path.join(dataDir, 'development.key');
 const knownKey = keyIn(keyFile);
 
-const running: ChildProcess[] = [];
+const running = new Set<ServiceProcess>();
 let isStopping = false;
 
 function stop(): void {
   isStopping = true;
-  for (const child of running) child.kill('SIGTERM');
+  for (const service of running) service.stop();
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
 
-/**
- * In a process group of its own: whoever is told to stop, by Ctrl-C in a terminal or by a signal to this process alone, the
- * service hears of it exactly once. A second time makes it exit at once. If one ends, all do.
- */
-function start({ program, env }: StartedService): ChildProcess {
-  const child = spawn(process.execPath, ['--enable-source-maps', path.join(root, program)], {
+/** If one ends, all do. */
+function start({ name, program, env }: StartedService): ServiceProcess {
+  const service = new ServiceProcess(path.join(root, program), {
     cwd: root,
-    stdio: 'inherit',
-    detached: true,
     env: { LOG_LEVEL: 'warn', ...process.env, AUTH: auth, AUTH_KEY_FILE: keyFile, ...env },
   });
-  running.push(child);
-  child.on('exit', (code, signal) => {
-    running.splice(running.indexOf(child), 1);
-    const exitCode = code ?? (signal === null ? 1 : 128);
+  running.add(service);
+  void service.ended.then((exitCode) => {
+    running.delete(service);
     if (exitCode !== 0) process.exitCode ??= exitCode;
-    if (!isStopping) stop();
+    if (isStopping) return;
+    process.stderr.write(`${name} has ended; its log above says why.\n`);
+    stop();
   });
-  return child;
+  return service;
+}
+
+/** One after the other. False: one of them is not ready, and all stop. */
+async function startAll(services: readonly StartedService[]): Promise<boolean> {
+  for (const service of services) {
+    if (isStopping) return false;
+    const readiness = await start(service).untilReady(READY_WITHIN_MS);
+    if (readiness === 'ready') continue;
+    // Told once already: a second time would make the others exit at once, in the middle of their drain.
+    if (readiness === 'ended' || isStopping) return false;
+    process.stderr.write(`${service.name} was not ready within 60 s; its log above says why.\n`);
+    process.exitCode = 1;
+    stop();
+    return false;
+  }
+  return !isStopping;
 }
 
 const services = servicesOf(process.env, dataDir, options.env);
-let areReady = true;
-for (const service of services) {
-  if (isStopping) break;
-  const child = start(service);
-  const { host, port } = service;
-  const isGone = () => child.exitCode !== null || child.signalCode !== null;
-  areReady = await untilReady(`http://${host}:${port}/health/ready`, READY_WITHIN_MS, isGone);
-  // Told once already: a second time would make the others exit at once, in the middle of their drain.
-  if (areReady || isStopping) continue;
-  process.stderr.write(`${service.name} was not ready within 60 s; its log above says why.\n`);
-  process.exitCode = 1;
-  stop();
-}
-if (areReady && !isStopping) {
+if (await startAll(services)) {
   const newKey = knownKey === undefined ? keyIn(keyFile) : undefined;
   const access =
     auth === 'off' ? { keyFile: undefined, newKey: undefined } : { keyFile: typedPath(root, keyFile), newKey };

@@ -1,8 +1,10 @@
+import { isIPv6 } from 'node:net';
 import path from 'node:path';
 
 /** One of the programs that `npm start` brings up. */
 export interface StartedService {
   readonly name: 'monitoring' | 'market-data';
+  /** As it stands in a URL for callers on this machine. */
   readonly host: string;
   readonly port: string;
   readonly grpcPort: string;
@@ -25,7 +27,7 @@ export function servicesOf(
   dataDir: string,
   options: Readonly<Record<string, string>>,
 ): readonly StartedService[] {
-  const host = environment.HOST ?? '127.0.0.1';
+  const host = calledHost(environment.HOST || '127.0.0.1');
   const port = environment.PORT ?? '7101';
   const grpcPort = environment.GRPC_PORT ?? '7201';
   const marketPort = environment.MARKET_DATA_PORT ?? '7102';
@@ -56,4 +58,11 @@ export function servicesOf(
       },
     },
   ];
+}
+
+/** By which name callers on this machine reach what listens there. */
+function calledHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return isIPv6(host) ? `[${host}]` : host;
 }

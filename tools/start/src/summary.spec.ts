@@ -1,13 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { argumentsOf } from './arguments.js';
 import { keyIn, typedPath } from './key-file.js';
 import { servicesOf } from './services.js';
 import { summaryOf } from './summary.js';
-import { untilReady } from './until-ready.js';
 
 const addresses = {
   host: '127.0.0.1',
@@ -70,22 +67,19 @@ describe('npm start', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('waits until the service says that it is ready, but not for one that is gone', async () => {
-    let asked = 0;
-    const server = createServer((_request, response) => {
-      response.statusCode = ++asked < 3 ? 503 : 200;
-      response.end();
-    });
-    await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve);
-    });
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    await expect(untilReady(url, 10_000, () => false)).resolves.toBe(true);
-    expect(asked).toBe(3);
-    await expect(untilReady(url, 10_000, () => true)).resolves.toBe(false);
-    await new Promise((resolve) => {
-      server.close(resolve);
-    });
-    await expect(untilReady(url, 150, () => false)).resolves.toBe(false);
+  it.each([
+    [undefined, '127.0.0.1'],
+    ['', '127.0.0.1'],
+    ['localhost', 'localhost'],
+    ['::1', '[::1]'],
+    ['::', '[::1]'],
+    ['0.0.0.0', '127.0.0.1'],
+  ])('prints, where HOST is %s, commands that call %s', (HOST, called) => {
+    const [monitoring, marketData] = servicesOf({ HOST }, '/data', {});
+    const text = summaryOf({ ...monitoring, marketData, keyFile: undefined, newKey: undefined });
+    expect(text).toContain(`curl -N 'http://${called}:7101/`);
+    expect(text).toContain(`'ws://${called}:7101/`);
+    expect(text).toContain(` ${called}:7201 distributary.monitoring`);
+    for (const [url] of text.matchAll(/http:[^ '\n]+/g)) expect(URL.canParse(url)).toBe(true);
   });
 });

@@ -74,6 +74,7 @@ describe('joinPool', () => {
   class Member extends EventEmitter {
     readonly sent: unknown[] = [];
     readonly exits: number[] = [];
+    connected = true;
     send: ((message: unknown) => void) | undefined = (message) => this.sent.push(message);
     exit(code: number): void {
       this.exits.push(code);
@@ -113,6 +114,15 @@ describe('joinPool', () => {
     member.emit('disconnect');
     await until('the exit', () => member.exits.length > 0);
     expect(reasons).toEqual(['pool_gone']);
+  });
+
+  it('drains when the one that watches over it has gone while it was starting', async () => {
+    const member = new Member();
+    const reasons: string[] = [];
+    member.connected = false;
+    joinPool(member, lifecycleOf('done', reasons));
+    await until('the exit', () => member.exits.length > 0);
+    expect([reasons, member.sent]).toEqual([['pool_gone'], []]);
   });
 
   it('does nothing in a process that nobody watches over', () => {

@@ -40,13 +40,14 @@ export function forkedWorker(worker: Worker): StartedProcess {
 
 /** The part of `process` that is needed. */
 export interface PoolMember {
+  readonly connected?: boolean;
   send?(message: unknown): unknown;
   on(event: 'message', listener: (message: unknown) => void): unknown;
   on(event: 'disconnect', listener: () => void): unknown;
   exit(code: number): void;
 }
 
-/** To be called when the service is ready. Outside of a pool it does nothing. */
+/** To be called when the service is ready. Where nobody watches over this process it does nothing. */
 export function joinPool(member: PoolMember, lifecycle: Pick<Lifecycle, 'drain'>): void {
   if (member.send === undefined) return;
   const leave = (reason: string) => {
@@ -54,6 +55,8 @@ export function joinPool(member: PoolMember, lifecycle: Pick<Lifecycle, 'drain'>
       member.exit(reports.every(({ outcome }) => outcome === 'done') ? 0 : 1);
     });
   };
+  // While it was starting, the other one has gone.
+  if (!member.connected) return leave('pool_gone');
   member.on('message', (message) => isMessage(message, 'drain') && leave('pool'));
   // The one that watches over it is gone, and nobody would end it any more.
   member.on('disconnect', () => leave('pool_gone'));
