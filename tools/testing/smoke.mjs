@@ -1,9 +1,9 @@
 // Usage: node tools/testing/smoke.mjs
 // Does what the README tells a newcomer to do: `npm start`, look at the health, watch the streams, press Ctrl-C.
-import { spawn } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import WebSocket from 'ws';
+import { ProcessGroup } from './process-group.mjs';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const ORIGIN = 'http://127.0.0.1:7101';
@@ -11,6 +11,8 @@ const MARKET_ORIGIN = 'http://127.0.0.1:7102';
 const READY_DEADLINE_MS = 120_000;
 const EVENTS_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 30_000;
+/** Less than .ci/run waits before it uses force. */
+const INTERRUPTED_STOP_DEADLINE_MS = 12_000;
 const EVENTS_WANTED = 5;
 
 /** The key that `npm start` keeps for its owner. */
@@ -18,27 +20,6 @@ const keyFile = path.join(process.env.DATA_DIR ?? path.join(root, '.data'), 'dev
 const authorization = () => ({ authorization: `Bearer ${readFileSync(keyFile, 'utf8').trim()}` });
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** The whole tree that `npm start` brings up is one process group, so that Ctrl-C reaches it as from a terminal. */
-function start() {
-  const service = spawn('npm', ['start'], { cwd: root, detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
-  const ended = new Promise((resolve) => service.once('exit', (code, signal) => resolve({ code, signal })));
-  let hasEnded = false;
-  void ended.then(() => (hasEnded = true));
-  return {
-    ended,
-    get hasEnded() {
-      return hasEnded;
-    },
-    signal: (name) => {
-      try {
-        process.kill(-service.pid, name);
-      } catch (error) {
-        if (error.code !== 'ESRCH') throw error;
-      }
-    },
-  };
-}
 
 async function waitUntilReady(service, origin) {
   const begin = performance.now();
@@ -100,11 +81,16 @@ async function expectJson(url) {
   await response.json();
 }
 
-const service = start();
-process.once('SIGTERM', () => {
-  service.signal('SIGKILL');
-  process.exit(1);
-});
+const service = new ProcessGroup('npm', ['start'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+let isInterrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  // `timeout` sends its signal twice.
+  process.on(signal, () => {
+    if (isInterrupted) return;
+    isInterrupted = true;
+    void service.stop(INTERRUPTED_STOP_DEADLINE_MS).then(() => process.exit(1));
+  });
+}
 try {
   console.log(`monitoring is ready after ${await waitUntilReady(service, ORIGIN)} ms`);
   console.log(`market data is ready ${await waitUntilReady(service, MARKET_ORIGIN)} ms later`);
@@ -136,6 +122,6 @@ try {
   console.error(error.message);
   process.exitCode = 1;
 } finally {
-  service.signal('SIGKILL');
+  await service.stop(STOP_DEADLINE_MS);
 }
 process.exit();
