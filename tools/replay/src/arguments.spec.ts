@@ -6,6 +6,7 @@ describe('what a replay is told', () => {
       file: 'tapes/day.csv',
       mapping: { type: 'TRADE', columns: {}, constants: {}, source: 'day.csv', timeUnit: 'ms' },
       speed: 1,
+      fromRow: 1,
       isAgain: false,
       url: 'http://127.0.0.1:7102/api/v1/market-data/stream',
     });
@@ -13,7 +14,7 @@ describe('what a replay is told', () => {
 
   it('may name columns, constants, a topic and another service', () => {
     const args =
-      '--type bar --speed max --columns close=adj --columns open=o,high=h --set interval=1d --topic a/b --again';
+      '--type bar --speed max --columns close=adj --columns open=o,high=h --set interval=1d --topic a/b --again --from-row 7';
     const env = { DISTRIBUTARY_URL: 'https://prices.example', DISTRIBUTARY_TOKEN: 'key' };
     expect(argumentsOf([...args.split(' '), 'day.parquet'], env)).toEqual({
       file: 'day.parquet',
@@ -26,6 +27,7 @@ describe('what a replay is told', () => {
         timeUnit: 'ms',
       },
       speed: Number.POSITIVE_INFINITY,
+      fromRow: 7,
       isAgain: true,
       url: 'https://prices.example/api/v1/market-data/stream',
       token: 'key',
@@ -36,6 +38,7 @@ describe('what a replay is told', () => {
     [[], 'one file'],
     [['a.csv', 'b.csv'], 'one file'],
     [['a.csv', '--speed', '0'], '--speed must be a number above 0, or max'],
+    [['a.csv', '--from-row', '0'], '--from-row must be a whole number from 1 on'],
     [['a.csv', '--type', 'TICK'], '--type must be one of TRADE, QUOTE, BAR (given: TICK)'],
     [['a.csv', '--columns', 'price'], '--columns must be field=… with commas between (given: price)'],
     [['a.csv', '--time-unit', 'h'], '--time-unit must be one of s, ms, us, ns (given: h)'],

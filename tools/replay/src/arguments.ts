@@ -13,6 +13,7 @@ export const USAGE = `usage: npm run replay -- <file.csv|file.csv.gz|file.parque
   --topic T            default: by the type and the asset class
   --source S           the feed that it claims to come from (the name of the file)
   --time-unit U        of timestamps that are whole numbers, since 1970: s, ms, us, ns (ms)
+  --from-row N         begins there; the first row of data is 1 (1)
   --again              new ids: the service takes it all once more
   --url URL            the service (DISTRIBUTARY_URL, else http://127.0.0.1:7102)
   --token-file FILE    holds an API key or a JWT (or DISTRIBUTARY_TOKEN)`;
@@ -22,6 +23,8 @@ export interface ReplayOptions {
   readonly mapping: Mapping;
   /** Infinity: as fast as it is taken. */
   readonly speed: number;
+  /** Rows before it are passed over. */
+  readonly fromRow: number;
   readonly isAgain: boolean;
   /** Of the stream; what is posted to lies beside it. */
   readonly url: string;
@@ -37,6 +40,9 @@ export function argumentsOf(args: readonly string[], env: Readonly<Record<string
   if (positionals.length !== 1) throw new ReplayError(`one file is replayed at a time\n${USAGE}`);
   const speed = values.speed === 'max' ? Number.POSITIVE_INFINITY : Number(values.speed);
   if (!(speed > 0)) throw new ReplayError('--speed must be a number above 0, or max');
+  const fromRow = Number(values['from-row']);
+  if (!Number.isSafeInteger(fromRow) || fromRow < 1)
+    throw new ReplayError('--from-row must be a whole number from 1 on');
   const type = oneOf('--type', values.type.toUpperCase(), DATA_TYPES);
   const timeUnit = oneOf('--time-unit', values['time-unit'], Object.keys(TIME_UNITS) as TimeUnit[]);
   const token = values['token-file'] === undefined ? env.DISTRIBUTARY_TOKEN : tokenIn(values['token-file']);
@@ -51,6 +57,7 @@ export function argumentsOf(args: readonly string[], env: Readonly<Record<string
       timeUnit,
     },
     speed,
+    fromRow,
     isAgain: values.again,
     url: streamUrl(values.url ?? env.DISTRIBUTARY_URL ?? 'http://127.0.0.1:7102'),
     ...(token !== undefined && token !== '' && { token }),
@@ -70,6 +77,7 @@ function parsed(args: readonly string[]) {
         topic: { type: 'string' },
         source: { type: 'string' },
         'time-unit': { type: 'string', default: 'ms' },
+        'from-row': { type: 'string', default: '1' },
         again: { type: 'boolean', default: false },
         url: { type: 'string' },
         'token-file': { type: 'string' },

@@ -37,5 +37,8 @@ if (problem === undefined || tally.rows > 0) {
   for (const line of tally.lines((clock.monotonicMs() - startedMs) / 1_000)) console.log(line);
 }
 if (problem !== undefined) console.error(problem);
-if (stop.signal.aborted) console.error('stopped; the same command goes on where it was, past what is known already');
-process.exitCode = problem !== undefined || stop.signal.aborted ? 2 : tally.refused > 0 ? 1 : 0;
+const isWhole = problem === undefined && !stop.signal.aborted;
+if (stop.signal.aborted) console.error('stopped');
+if (!isWhole && tally.lastRow > 0)
+  console.error(`the same command goes on where it was with --from-row ${tally.lastRow + 1}`);
+process.exitCode = !isWhole ? 2 : tally.refused > 0 ? 1 : 0;

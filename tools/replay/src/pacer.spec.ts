@@ -48,12 +48,21 @@ describe('the pace of a replay', () => {
     const posting = {
       send: (batch: readonly ReplayedRow[]) => {
         sent.push({ atMs: clock.monotonicMs(), rows: batch.map(({ number }) => number) });
-        return Promise.resolve();
+        return Promise.resolve(true);
       },
     };
     const stop = new AbortController();
     const pacer = new Pacer(clock, 1);
-    const parts = { rows: rows(), eventOf, pacer, posting, clock, stop: stop.signal, onBatch: () => undefined };
+    const parts = {
+      rows: rows(),
+      eventOf,
+      pacer,
+      fromRow: 1,
+      posting,
+      clock,
+      stop: stop.signal,
+      onBatch: () => undefined,
+    };
     const replaying = replay(parts);
     await until('two batches', () => {
       clock.advance(10);

@@ -77,6 +77,16 @@ describe('posting rows', () => {
     close();
   });
 
+  it('says of a batch that it was not taken, if it is told to stop while it waits', async () => {
+    const { client, close } = await door({ status: 503 });
+    const [clock, stop] = [new FakeClock(), new AbortController()];
+    const sending = new Posting(client, clock, new Tally(), stop.signal).send([aRow(1)]);
+    await until('it waits', () => clock.pendingAlarms === 1);
+    stop.abort();
+    expect(await sending).toBe(false);
+    close();
+  });
+
   it('gives up on what no other row would change', async () => {
     const { client, close } = await door({ status: 404, body: { code: 'topic.not_found', detail: 'no topic a/b' } });
     const posting = new Posting(client, new FakeClock(), new Tally(), new AbortController().signal);

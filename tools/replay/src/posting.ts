@@ -24,8 +24,11 @@ export class Posting {
     private readonly stop: AbortSignal,
   ) {}
 
-  /** Rejects with what is wrong with more than single rows: no permission, no such topic, nobody answers. */
-  async send(rows: readonly ReplayedRow[]): Promise<void> {
+  /**
+   * False: it was told to stop before all were taken or refused. Rejects with what is wrong with more than single rows: no
+   * permission, no such topic, nobody answers.
+   */
+  async send(rows: readonly ReplayedRow[]): Promise<boolean> {
     const begunAtMs = this.clock.monotonicMs();
     let left = rows;
     while (left.length > 0 && !this.stop.aborted) {
@@ -34,7 +37,7 @@ export class Posting {
         const duplicates = results.filter(({ duplicate }) => duplicate).length;
         this.tally.duplicates += duplicates;
         this.tally.published += left.length - duplicates;
-        return;
+        return true;
       } catch (error) {
         if (!(error instanceof DistributaryError)) throw error;
         if (!error.retryable) left = this.withoutRefused(left, error);
@@ -42,6 +45,7 @@ export class Posting {
         else await pause(this.clock, error.retryAfterMs ?? RETRY_MS, this.stop);
       }
     }
+    return left.length === 0;
   }
 
   private withoutRefused(rows: readonly ReplayedRow[], error: DistributaryError): readonly ReplayedRow[] {

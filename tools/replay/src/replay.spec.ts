@@ -138,7 +138,12 @@ describe('a replay into the service', () => {
     child.kill('SIGTERM');
     const { code, stdout, stderr } = await ended;
     expect({ code, stdout }).toMatchObject({ code: 2, stdout: expect.stringContaining('2 published') as string });
-    expect(stderr).toContain('stopped');
+    expect(stderr).toContain('stopped\nthe same command goes on where it was with --from-row 3\n');
+    const rest = await replay(file, '--speed', '120', '--from-row', '3');
+    // It begins to count the time there: a day lies before that row.
+    expect(rest).toMatchObject({ code: 0, stdout: expect.stringContaining('1 rows') as string });
+    await until('the last row', () => received.length === 3, 60_000);
+    expect(received.map(({ event_id: id }) => id.split(':')[2])).toEqual(['1', '2', '3']);
   }, 120_000);
 
   it.each([

@@ -8,11 +8,13 @@ export interface ReplayParts {
   readonly rows: AsyncIterable<readonly RecordedRow[]>;
   readonly eventOf: (row: RecordedRow) => ReplayedEvent;
   readonly pacer: Pacer;
+  /** Rows before it are passed over. */
+  readonly fromRow: number;
   readonly posting: Pick<Posting, 'send'>;
   readonly clock: ClientClock;
   readonly stop: AbortSignal;
-  /** After each batch: the time that its last row was recorded at. */
-  readonly onBatch: (recordedMs: number | undefined) => void;
+  /** After each batch: its last row, and the time that it was recorded at. */
+  readonly onBatch: (row: number, recordedMs: number | undefined) => void;
 }
 
 const MAX_BATCH = 500;
@@ -24,17 +26,28 @@ const MAX_BATCH = 500;
  *
  * At most one vector and one batch are in memory; what is read waits for what is taken.
  */
-export async function replay({ rows, eventOf, pacer, posting, clock, stop, onBatch }: ReplayParts): Promise<void> {
+export async function replay({
+  rows,
+  eventOf,
+  pacer,
+  fromRow,
+  posting,
+  clock,
+  stop,
+  onBatch,
+}: ReplayParts): Promise<void> {
   let batch: ReplayedRow[] = [];
   const send = async () => {
     if (batch.length === 0) return;
-    await posting.send(batch);
-    onBatch(timeMsOf(batch[batch.length - 1].event));
+    if (!(await posting.send(batch))) return;
+    const last = batch[batch.length - 1];
+    onBatch(last.number, timeMsOf(last.event));
     batch = [];
   };
   for await (const vector of rows) {
     for (const row of vector) {
       if (stop.aborted) return;
+      if (row.number < fromRow) continue;
       const event = eventOf(row);
       const recordedMs = timeMsOf(event);
       if (batch.length === MAX_BATCH || (batch.length > 0 && pacer.waitMs(recordedMs) > 0)) await send();

@@ -28,7 +28,7 @@ export async function runReplay(
   { clock, stop, note }: Surroundings,
   tally: Tally,
 ): Promise<void> {
-  const { mapping, speed, url, token } = options;
+  const { mapping, speed, fromRow, url, token } = options;
   const file = await RecordedFile.open(options.file);
   // Its `publish` is a POST; nothing is connected to before.
   const client = connect(url, { transport: 'sse', clock, ...(token !== undefined && { token }) });
@@ -38,15 +38,18 @@ export async function runReplay(
       throw new ReplayError('without a timestamp nobody knows when a row is due: name its column, or take --speed max');
     }
     const run = options.isAgain ? randomUUID() : runId(await file.contentHash(), mapping);
+    tally.lastRow = fromRow - 1;
     let notedAtMs = clock.monotonicMs();
     await replay({
       rows: file.rows(map.columns),
       eventOf: ({ number, values }) => map.eventOf(values, `replay:${run}:${number}`),
       pacer: new Pacer(clock, speed),
+      fromRow,
       posting: new Posting(client, clock, tally, stop),
       clock,
       stop,
-      onBatch: (recordedMs) => {
+      onBatch: (row, recordedMs) => {
+        tally.lastRow = row;
         if (clock.monotonicMs() - notedAtMs < NOTE_EVERY_MS) return;
         notedAtMs = clock.monotonicMs();
         const at = recordedMs === undefined ? '' : `, at ${new Date(recordedMs).toISOString()}`;

@@ -12,6 +12,8 @@ export class Tally {
   /** The service had them already. */
   duplicates = 0;
   refused = 0;
+  /** Of the file: up to there all are published, known already or refused. */
+  lastRow = 0;
   /** Of the refused, the first ones. */
   readonly badRows: BadRow[] = [];
 
