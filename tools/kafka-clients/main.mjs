@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { parseArgs } from 'node:util';
+import { answered, numberOf, optionsOf } from '@distributary/bench';
 import { CASES } from './cases.mjs';
 import { load } from './install.mjs';
 import { kafkaLog } from './kafka-log.mjs';
@@ -13,17 +13,27 @@ import { percentile } from './waiting.mjs';
  * Each candidate goes through the same cases against the same broker, and then takes the same load; so does our adapter
  * that was made of them (`npm run build` first).
  */
-const { values: options } = parseArgs({
-  options: {
+const USAGE = `node tools/kafka-clients/main.mjs [options]
+
+  --brokers LIST   (127.0.0.1:19092)
+  --events N       of the load (300000)
+  --no-load, --no-cases
+  --only TEXT      candidates with this in their name
+  --json           the outcomes as JSON`;
+let options;
+const code = await answered(USAGE, process.argv.slice(2), (args) => {
+  options = optionsOf(args, {
     brokers: { type: 'string', default: '127.0.0.1:19092' },
     events: { type: 'string', default: '300000' },
     'no-load': { type: 'boolean', default: false },
     'no-cases': { type: 'boolean', default: false },
-    // Part of a candidate's name.
     only: { type: 'string', default: '' },
     json: { type: 'boolean', default: false },
-  },
+  });
+  numberOf('events', options.events);
+  return 0;
 });
+if (options === undefined) process.exit(code);
 const brokers = options.brokers.split(',');
 const EVENT_BYTES = 200;
 const BATCH = 1_000;

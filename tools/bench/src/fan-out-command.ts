@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
-import { type Target, TARGETS } from './doors.js';
+import { numberOf, numbersOf, optionsOf, wordsOf } from './command-line.js';
+import { TARGETS } from './doors.js';
 import { fanOut } from './fan-out.js';
 import { fanOutReport } from './fan-out-report.js';
 
@@ -20,37 +20,30 @@ const QUICK = { subscribers: 200, rates: [20_000], seconds: 2, pairs: 1 };
 const FULL = { subscribers: 1000, rates: [200_000, 1_000_000], seconds: 5, pairs: 5 };
 
 export async function fanOutCommand(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      subscribers: { type: 'string' },
-      rate: { type: 'string' },
-      seconds: { type: 'string' },
-      pairs: { type: 'string' },
-      targets: { type: 'string' },
-      producers: { type: 'string' },
-      linger: { type: 'string' },
-      'no-pin': { type: 'boolean' },
-      quick: { type: 'boolean' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean' },
-    },
+  const values = optionsOf(args, {
+    subscribers: { type: 'string' },
+    rate: { type: 'string' },
+    seconds: { type: 'string' },
+    pairs: { type: 'string' },
+    targets: { type: 'string' },
+    producers: { type: 'string' },
+    linger: { type: 'string' },
+    'no-pin': { type: 'boolean' },
+    quick: { type: 'boolean' },
+    json: { type: 'boolean' },
   });
-  if (values.help) {
-    console.log(FAN_OUT_USAGE);
-    return 0;
-  }
   const defaults = values.quick ? QUICK : FULL;
-  const targets = (values.targets?.split(',') ?? TARGETS) as Target[];
-  if (!targets.every((target) => TARGETS.includes(target))) throw new Error(`targets are ${TARGETS.join(', ')}`);
+  const targets = values.targets === undefined ? TARGETS : wordsOf('targets', values.targets, TARGETS);
+  const positive = (name: 'subscribers' | 'seconds' | 'producers' | 'pairs', otherwise: number) =>
+    numberOf(name, values[name] ?? String(otherwise));
   const result = await fanOut({
-    subscribers: positive(values.subscribers, defaults.subscribers),
-    rates: values.rate?.split(',').map((text) => positive(text, 0)) ?? defaults.rates,
-    seconds: positive(values.seconds, defaults.seconds),
+    subscribers: positive('subscribers', defaults.subscribers),
+    rates: values.rate === undefined ? defaults.rates : numbersOf('rate', values.rate),
+    seconds: positive('seconds', defaults.seconds),
     warmUpSeconds: 1,
-    producers: positive(values.producers, 4),
-    lingerMs: Number(values.linger ?? 0),
-    pairs: positive(values.pairs, defaults.pairs),
+    producers: positive('producers', 4),
+    lingerMs: numberOf('linger', values.linger ?? '0', { atLeast: 0 }),
+    pairs: positive('pairs', defaults.pairs),
     pin: !values['no-pin'],
     targets,
     onRun: (target, rate, run) =>
@@ -61,10 +54,4 @@ export async function fanOutCommand(args: readonly string[]): Promise<number> {
   });
   console.log(values.json ? JSON.stringify(result, undefined, 2) : fanOutReport(result));
   return 0;
-}
-
-function positive(text: string | undefined, fallback: number): number {
-  const value = text === undefined ? fallback : Number(text);
-  if (!(value > 0)) throw new Error(`not a positive number: ${text}`);
-  return value;
 }

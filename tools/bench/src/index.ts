@@ -1,4 +1,5 @@
 export { ChildProgram, type Message, nodeCommand, serveParent } from './child-program.js';
+export { answered, numberOf, optionsAndNamesOf, optionsOf, UsageError } from './command-line.js';
 export { type DeliveredEvent, type DeliveredMarketEvent, sequenceOf, stampedEventText } from './event-text.js';
 export { freePort } from './free-port.js';
 export { IngestConnection, isSuccess, type PostAnswer } from './ingest-connection.js';

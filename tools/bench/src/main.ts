@@ -1,4 +1,5 @@
 import { CANDLES_USAGE, candlesCommand } from './candles/candles-command.js';
+import { answered, UsageError } from './command-line.js';
 import { FAN_OUT_USAGE, fanOutCommand } from './fan-out-command.js';
 import { KAFKA_USAGE, kafkaCommand } from './kafka/kafka-command.js';
 import { MARKET_USAGE, marketCommand } from './market/market-command.js';
@@ -9,38 +10,34 @@ import { ROUTING_USAGE, routingCommand } from './routing/routing-command.js';
 import { TRACING_USAGE, tracingCommand } from './tracing/tracing-command.js';
 import { TRANSFORM_USAGE, transformCommand } from './transform/transform-command.js';
 
-/** Cases of docs/performance.md are found by `casesOf`; these are the other benches, in docs/benchmarks.md. */
-const COMMANDS: Readonly<Record<string, (args: readonly string[]) => number | Promise<number>>> = {
-  candles: candlesCommand,
-  'fan-out': fanOutCommand,
-  kafka: kafkaCommand,
-  market: marketCommand,
-  match: matchCommand,
-  priority: priorityCommand,
-  routing: routingCommand,
-  tracing: tracingCommand,
-  transform: transformCommand,
-};
-const USAGES = [
-  PERFORMANCE_USAGE,
-  CANDLES_USAGE,
-  FAN_OUT_USAGE,
-  KAFKA_USAGE,
-  MARKET_USAGE,
-  MATCH_USAGE,
-  PRIORITY_USAGE,
-  ROUTING_USAGE,
-  TRACING_USAGE,
-  TRANSFORM_USAGE,
-];
-
-async function run(name = '', ...args: readonly string[]): Promise<number> {
-  const cases = casesOf(name);
-  if (cases.length > 0) return performanceCommand(cases, args);
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command !== undefined) return command(args);
-  console.error(USAGES.join('\n\n'));
-  return name === '--help' ? 0 : 2;
+interface Command {
+  readonly usage: string;
+  run(args: readonly string[]): number | Promise<number>;
 }
 
-process.exit(await run(...process.argv.slice(2)));
+/** Cases of docs/performance.md are found by `casesOf`; these are the other benches, in docs/benchmarks.md. */
+const COMMANDS: Readonly<Record<string, Command>> = {
+  candles: { usage: CANDLES_USAGE, run: candlesCommand },
+  'fan-out': { usage: FAN_OUT_USAGE, run: fanOutCommand },
+  kafka: { usage: KAFKA_USAGE, run: kafkaCommand },
+  market: { usage: MARKET_USAGE, run: marketCommand },
+  match: { usage: MATCH_USAGE, run: matchCommand },
+  priority: { usage: PRIORITY_USAGE, run: priorityCommand },
+  routing: { usage: ROUTING_USAGE, run: routingCommand },
+  tracing: { usage: TRACING_USAGE, run: tracingCommand },
+  transform: { usage: TRANSFORM_USAGE, run: transformCommand },
+};
+const USAGE = [PERFORMANCE_USAGE, ...Object.values(COMMANDS).map(({ usage }) => usage)].join('\n\n');
+
+function commandOf(name: string): Command | undefined {
+  const cases = casesOf(name);
+  if (cases.length > 0) return { usage: PERFORMANCE_USAGE, run: (args) => performanceCommand(cases, args) };
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+}
+
+const [name = '', ...args] = process.argv.slice(2);
+const command = commandOf(name);
+const refuse = () => {
+  throw new UsageError(name === '' ? 'which bench?' : `no bench ${name}`);
+};
+process.exit(await answered(command?.usage ?? USAGE, command === undefined ? [name] : args, command?.run ?? refuse));

@@ -1,12 +1,24 @@
-// Usage: npm run fuzz [-- rest|websocket|grpc|schemathesis …] [--cases 10000] [--examples 60] [--seed 1]
-import { freePort, startMonitoringService, STREAM_PATH } from '@distributary/bench';
-import { parseArgs } from 'node:util';
+import {
+  answered,
+  freePort,
+  numberOf,
+  optionsAndNamesOf,
+  startMonitoringService,
+  STREAM_PATH,
+  UsageError,
+} from '@distributary/bench';
 import type { FuzzReport, FuzzTarget } from './fuzz-target.js';
 import { fuzzGrpc } from './grpc-fuzz.js';
 import { holdingsOf, leaksSince, megabytes } from './leak-check.js';
 import { fuzzRest } from './rest-fuzz.js';
 import { runSchemathesis } from './schemathesis.js';
 import { fuzzWebSocket } from './web-socket-fuzz.js';
+
+const USAGE = `npm run fuzz -- [rest|websocket|grpc|schemathesis …] [options]
+
+  --cases N      messages to each stream (10000)
+  --examples N   of each operation of REST (60)
+  --seed N       the same input as in an earlier run (1)`;
 
 const DOORS = ['schemathesis', 'rest', 'websocket', 'grpc'] as const;
 type Door = (typeof DOORS)[number];
@@ -16,39 +28,59 @@ const MAX_GROWTH_BYTES = 192 * 1024 * 1024;
 /** Answers of a stream of their own kind: code is compiled, pools are filled. */
 const WARM_UP = 200;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
+interface Amount {
+  readonly cases: number;
+  readonly examples: number;
+  readonly seed: number;
+}
+
+/** 0 if nothing was found. */
+async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = optionsAndNamesOf(args, {
     cases: { type: 'string', default: '10000' },
     examples: { type: 'string', default: '60' },
     seed: { type: 'string', default: '1' },
-  },
-});
-const doors = positionals.length === 0 ? [...DOORS] : (positionals as Door[]);
-const [cases, examples, seed] = [values.cases, values.examples, values.seed].map(Number);
+  });
+  const amount: Amount = {
+    cases: numberOf('cases', values.cases),
+    examples: numberOf('examples', values.examples),
+    seed: numberOf('seed', values.seed),
+  };
+  const unknown = positionals.find((name) => !DOORS.includes(name as Door));
+  if (unknown !== undefined) throw new UsageError(`no door ${unknown}`);
+  const doors = positionals.length === 0 ? DOORS : (positionals as Door[]);
+  const grpcPort = await freePort();
+  const service = await startMonitoringService({
+    env: {
+      GRPC_PORT: String(grpcPort),
+      EMBEDDED_SYNC: 'commit',
+      SEGMENT_MEMORY_BYTES: String(16 * 1024 * 1024),
+      RATE_LIMIT_PER_KEY: '1000000',
+      RATE_LIMIT_PER_KEY_BURST: '1000000',
+      RATE_LIMIT_PER_ADDRESS: '1000000',
+      RATE_LIMIT_PER_ADDRESS_BURST: '1000000',
+      LOG_LEVEL: 'error',
+    },
+  });
+  const target: FuzzTarget = {
+    httpUrl: service.origin,
+    grpcAddress: `127.0.0.1:${grpcPort}`,
+    streamPath: STREAM_PATH,
+  };
+  let isClean = true;
+  try {
+    for (const door of doors) isClean = (await fuzz(door, target, amount)) && isClean;
+    const log = service.logTail();
+    if (log !== '') console.log(`the service said:\n${log}`);
+  } finally {
+    await service.stop();
+  }
+  return isClean ? 0 : 1;
+}
 
-const grpcPort = await freePort();
-const service = await startMonitoringService({
-  env: {
-    GRPC_PORT: String(grpcPort),
-    EMBEDDED_SYNC: 'commit',
-    SEGMENT_MEMORY_BYTES: String(16 * 1024 * 1024),
-    RATE_LIMIT_PER_KEY: '1000000',
-    RATE_LIMIT_PER_KEY_BURST: '1000000',
-    RATE_LIMIT_PER_ADDRESS: '1000000',
-    RATE_LIMIT_PER_ADDRESS_BURST: '1000000',
-    LOG_LEVEL: 'error',
-  },
-});
-const target: FuzzTarget = {
-  httpUrl: service.origin,
-  grpcAddress: `127.0.0.1:${grpcPort}`,
-  streamPath: STREAM_PATH,
-};
-
-async function fuzz(door: Door): Promise<boolean> {
+async function fuzz(door: Door, target: FuzzTarget, { cases, examples, seed }: Amount): Promise<boolean> {
   if (door === 'schemathesis') return runSchemathesis(target, examples, seed);
-  if (door === 'rest') return tell(await fuzzRest(target, examples, seed), []);
+  if (door === 'rest') return tell(await fuzzRest(target, examples, seed), [], seed);
   const run = door === 'websocket' ? fuzzWebSocket : fuzzGrpc;
   await run(target, WARM_UP, seed + 1);
   const before = await holdingsOf(target.httpUrl);
@@ -59,10 +91,10 @@ async function fuzz(door: Door): Promise<boolean> {
     `${report.door}: memory ${megabytes(before.residentBytes)} → ${megabytes(after.residentBytes)} MB, sessions ` +
       `${before.sessions} → ${after.sessions}, open files ${before.openFiles} → ${after.openFiles}`,
   );
-  return tell(report, leaks);
+  return tell(report, leaks, seed);
 }
 
-function tell({ door, cases: count, answers, findings }: FuzzReport, leaks: readonly string[]): boolean {
+function tell({ door, cases: count, answers, findings }: FuzzReport, leaks: readonly string[], seed: number): boolean {
   console.log(`${door}: ${count} cases, ${findings.length} findings, ${leaks.length} leaks; seed ${seed}`);
   console.log(
     Object.entries(answers)
@@ -73,12 +105,4 @@ function tell({ door, cases: count, answers, findings }: FuzzReport, leaks: read
   return findings.length + leaks.length === 0;
 }
 
-let isClean = true;
-try {
-  for (const door of doors) isClean = (await fuzz(door)) && isClean;
-  const log = service.logTail();
-  if (log !== '') console.log(`the service said:\n${log}`);
-} finally {
-  await service.stop();
-}
-process.exitCode = isClean ? 0 : 1;
+process.exitCode = await answered(USAGE, process.argv.slice(2), run);

@@ -62,11 +62,21 @@ async function actOn(act: string, { servers, variables }: StackEntry): Promise<v
 }
 
 const [act = '', ...names] = process.argv.slice(2);
-const unknown = names.filter((name) => !ENTRIES.has(name));
-if (!(act in ACTS) || unknown.length > 0 || (act === 'up' && names.length === 0)) {
-  process.stderr.write(
-    `usage: stack up <name…> | stack down [name…] | stack status\nnames: ${[...ENTRIES.keys()].join(', ')}\n`,
-  );
+const USAGE = `usage: stack up <name…> | stack down [name…] | stack status\nnames: ${[...ENTRIES.keys()].join(', ')}\n`;
+if (process.argv.includes('--help')) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
+const unknown = names.find((name) => !ENTRIES.has(name));
+const problem = !Object.hasOwn(ACTS, act)
+  ? `what to do? (given: ${act})`
+  : unknown !== undefined
+    ? `no server ${unknown}`
+    : act === 'up' && names.length === 0
+      ? 'which servers?'
+      : undefined;
+if (problem !== undefined) {
+  process.stderr.write(`${problem}\n${USAGE}`);
   process.exit(2);
 }
 for (const [name, entry] of ENTRIES) {

@@ -2,10 +2,11 @@ import { parseArgs } from 'node:util';
 
 const USAGE = 'usage: npm start [-- --gateways <number>]';
 
-/** What the command line asks for, as settings of the service; or what is wrong with it. */
+/** What the command line asks for, as settings of the service; what is wrong with it; or how it is used. */
 export function argumentsOf(
   args: readonly string[],
-): { readonly env: Readonly<Record<string, string>> } | { readonly problem: string } {
+): { readonly env: Readonly<Record<string, string>> } | { readonly problem: string } | { readonly help: string } {
+  if (args.includes('--help')) return { help: USAGE };
   try {
     const { values } = parseArgs({ args: [...args], options: { gateways: { type: 'string' } } });
     if (values.gateways === undefined) return { env: {} };

@@ -7,6 +7,10 @@ import { summaryOf } from './summary.js';
 
 /** `npm start`: the services on their embedded parts, with their data and a key in `.data`, and what to try next. */
 const options = argumentsOf(process.argv.slice(2));
+if ('help' in options) {
+  process.stdout.write(`${options.help}\n`);
+  process.exit(0);
+}
 if ('problem' in options) {
   process.stderr.write(`${options.problem}\n`);
   process.exit(2);

@@ -31,6 +31,10 @@ describe('npm start', () => {
     expect(argumentsOf(['--gateways', '2'])).toEqual({ env: { PROCESSES: '2' } });
   });
 
+  it('says how it is used', () => {
+    expect(argumentsOf(['--help'])).toEqual({ help: expect.stringContaining('usage: npm start') as string });
+  });
+
   it.each([[['--gateways', '0']], [['--gateways']], [['--processes', '2']], [['two']]])(
     'explains itself when it is called with %j',
     (args) => {

@@ -1,9 +1,9 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { BAR_INTERVALS } from '@distributary/contracts';
 import { ArchiveDisk } from '@distributary/market-data';
+import { numberOf, optionsOf } from '../command-line.js';
 import { describeMachine, machineFacts } from '../machine.js';
 import { spreadOf } from '../statistics.js';
 import { table } from '../text-table.js';
@@ -53,17 +53,14 @@ async function measured(contender: Contender, files: readonly string[], runs: nu
 }
 
 export async function candlesCommand(args: readonly string[]): Promise<number> {
-  const options = ['trades', 'runs', 'archive', 'polars'] as const;
-  const { values } = parseArgs({
-    args: [...args],
-    options: { ...Object.fromEntries(options.map((name) => [name, { type: 'string' }])), help: { type: 'boolean' } },
-  } as const) as { values: Partial<Record<(typeof options)[number], string>> & { help?: boolean } };
-  if (values.help === true) {
-    console.error(CANDLES_USAGE);
-    return 0;
-  }
-  const [trades, runs] = [Number(values.trades ?? 10_000_000), Number(values.runs ?? 3)];
-  if (!(trades >= 1) || !(runs >= 1)) throw new Error('--trades and --runs must be at least 1');
+  const values = optionsOf(args, {
+    trades: { type: 'string', default: '10000000' },
+    runs: { type: 'string', default: '3' },
+    archive: { type: 'string' },
+    polars: { type: 'string', default: '.' },
+  });
+  const trades = numberOf('trades', values.trades, { atLeast: 1 });
+  const runs = numberOf('runs', values.runs, { atLeast: 1 });
   const root = values.archive ?? (await mkdtemp(path.join(tmpdir(), 'candles-')));
   try {
     const disk = new ArchiveDisk(root);
@@ -74,7 +71,7 @@ export async function candlesCommand(args: readonly string[]): Promise<number> {
     }
     const files = (await disk.list()).map((file) => disk.absolute(file));
     const rows = await measured(await duckDb(path.join(root, '.spill-of-reader')), files, runs);
-    const other = polars(values.polars ?? '.');
+    const other = polars(values.polars);
     if ('reason' in other) console.log(`without Polars: ${other.reason}\n`);
     else rows.push(...(await measured(other, files, runs)));
     console.log(table([['by', 'symbol', 'interval', 'candles', 'ms, median (least–most)', 'peak MiB'], ...rows]));

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { numberOf, optionsOf } from '../command-line.js';
 import { describeMachine } from '../machine.js';
 import { spreadOf } from '../statistics.js';
 import { table } from '../text-table.js';
@@ -18,29 +18,26 @@ export const KAFKA_USAGE = `npm run bench -- kafka [options]
   --json               the figures of every run as JSON on stdout`;
 
 export async function kafkaCommand(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      rate: { type: 'string', default: '5000' },
-      subscribers: { type: 'string', default: '40' },
-      seconds: { type: 'string', default: '5' },
-      'warm-up': { type: 'string', default: '15' },
-      runs: { type: 'string', default: '3' },
-      producers: { type: 'string', default: '4' },
-      linger: { type: 'string', default: '0' },
-      brokers: { type: 'string' },
-      pin: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
+  const values = optionsOf(args, {
+    rate: { type: 'string', default: '5000' },
+    subscribers: { type: 'string', default: '40' },
+    seconds: { type: 'string', default: '5' },
+    'warm-up': { type: 'string', default: '15' },
+    runs: { type: 'string', default: '3' },
+    producers: { type: 'string', default: '4' },
+    linger: { type: 'string', default: '0' },
+    brokers: { type: 'string' },
+    pin: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
   });
   const result = await kafkaBench({
-    eventsPerSecond: Number(values.rate),
-    subscribers: Number(values.subscribers),
-    seconds: Number(values.seconds),
-    warmUpSeconds: Number(values['warm-up']),
-    runs: Number(values.runs),
-    producers: Number(values.producers),
-    lingerMs: Number(values.linger),
+    eventsPerSecond: numberOf('rate', values.rate),
+    subscribers: numberOf('subscribers', values.subscribers),
+    seconds: numberOf('seconds', values.seconds),
+    warmUpSeconds: numberOf('warm-up', values['warm-up'], { atLeast: 0 }),
+    runs: numberOf('runs', values.runs),
+    producers: numberOf('producers', values.producers),
+    lingerMs: numberOf('linger', values.linger, { atLeast: 0 }),
     pin: values.pin,
     brokers: values.brokers,
     onRun: ({ service, bare }) =>

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
+import { numberOf, numbersOf, optionsOf, wordsOf } from '../command-line.js';
 import { marketBench } from './market-bench.js';
-import { BROKERS, type BrokerName, checkMarketOptions, type MarketOptions } from './market-options.js';
+import { BROKERS, checkMarketOptions, type MarketOptions } from './market-options.js';
 import { marketFindings, marketReport, marketVerdict } from './market-report.js';
 
 export const MARKET_USAGE = `npm run bench -- market [options]
@@ -38,50 +38,46 @@ interface MarketArguments {
   readonly isJson: boolean;
 }
 
-/** Throws an error that says what is wrong. */
+/** Throws a {@link UsageError} that says what is wrong. */
 export function marketArguments(args: readonly string[]): MarketArguments {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      brokers: { type: 'string', default: BROKERS.join(',') },
-      rates: { type: 'string' },
-      subscribers: { type: 'string' },
-      symbols: { type: 'string' },
-      'symbols-each': { type: 'string' },
-      quotes: { type: 'string' },
-      conflated: { type: 'string' },
-      seconds: { type: 'string' },
-      'warm-up': { type: 'string' },
-      runs: { type: 'string', default: '1' },
-      producers: { type: 'string', default: '4' },
-      linger: { type: 'string', default: '5' },
-      pulsar: { type: 'string' },
-      'no-pin': { type: 'boolean', default: false },
-      quick: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    },
+  const values = optionsOf(args, {
+    brokers: { type: 'string', default: BROKERS.join(',') },
+    rates: { type: 'string' },
+    subscribers: { type: 'string' },
+    symbols: { type: 'string' },
+    'symbols-each': { type: 'string' },
+    quotes: { type: 'string' },
+    conflated: { type: 'string' },
+    seconds: { type: 'string' },
+    'warm-up': { type: 'string' },
+    runs: { type: 'string', default: '1' },
+    producers: { type: 'string', default: '4' },
+    linger: { type: 'string', default: '5' },
+    pulsar: { type: 'string' },
+    'no-pin': { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
   });
   const defaults = values.quick ? QUICK : FULL;
-  const numbers = (text: string) => text.split(',').map(Number);
   const options: MarketOptions = {
-    brokers: values.brokers.split(',') as BrokerName[],
+    brokers: wordsOf('brokers', values.brokers, BROKERS),
     fanOut: {
-      subscribers: Number(values.subscribers ?? defaults.subscribers),
-      symbols: Number(values.symbols ?? defaults.symbols),
-      symbolsEach: Number(values['symbols-each'] ?? defaults.each),
-      rates: numbers(values.rates ?? defaults.rates),
+      subscribers: numberOf('subscribers', values.subscribers ?? defaults.subscribers),
+      symbols: numberOf('symbols', values.symbols ?? defaults.symbols),
+      symbolsEach: numberOf('symbols-each', values['symbols-each'] ?? defaults.each),
+      rates: numbersOf('rates', values.rates ?? defaults.rates),
     },
     conflation: {
-      subscribers: Number(values.conflated ?? defaults.conflated),
+      subscribers: numberOf('conflated', values.conflated ?? defaults.conflated),
       symbols: defaults.quoted,
-      rates: numbers(values.quotes ?? defaults.quotes),
+      rates: numbersOf('quotes', values.quotes ?? defaults.quotes),
       updatesPerSecond: UPDATES_PER_SECOND,
     },
-    warmUpSeconds: Number(values['warm-up'] ?? defaults.warmUp),
-    seconds: Number(values.seconds ?? defaults.seconds),
-    runs: Number(values.runs),
-    producers: Number(values.producers),
-    lingerMs: Number(values.linger),
+    warmUpSeconds: numberOf('warm-up', values['warm-up'] ?? defaults.warmUp, { atLeast: 0 }),
+    seconds: numberOf('seconds', values.seconds ?? defaults.seconds),
+    runs: numberOf('runs', values.runs),
+    producers: numberOf('producers', values.producers),
+    lingerMs: numberOf('linger', values.linger, { atLeast: 0 }),
     pin: !values['no-pin'],
     pulsarUrl: values.pulsar,
   };

@@ -1,3 +1,4 @@
+import { UsageError } from '../command-line.js';
 import { shareProblem, type TopicShare } from '../topic-share.js';
 
 export const BROKERS = ['embedded', 'pulsar'] as const;
@@ -51,16 +52,8 @@ export function shareOf({ subscribers, symbols, symbolsEach }: FanOutOptions): T
 export const symbolNames = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `S${String(index).padStart(5, '0')}`);
 
-/** Throws an error that says what is wrong. */
-export function checkMarketOptions(options: MarketOptions): void {
-  const { fanOut, conflation, brokers, runs, seconds } = options;
+/** Throws a {@link UsageError} that says what is wrong. */
+export function checkMarketOptions({ fanOut }: MarketOptions): void {
   const problem = shareProblem(fanOut.symbols, shareOf(fanOut));
-  if (problem !== undefined) throw new Error(`--symbols and --symbols-each: ${problem}`);
-  if (!brokers.every((each) => BROKERS.includes(each))) throw new Error(`brokers are ${BROKERS.join(', ')}`);
-  const numbers = [
-    ...[fanOut.subscribers, fanOut.symbols, fanOut.symbolsEach, ...fanOut.rates],
-    ...[conflation.subscribers, conflation.symbols, conflation.updatesPerSecond, ...conflation.rates],
-    ...[runs, seconds, options.producers],
-  ];
-  if (!numbers.every((each) => each > 0)) throw new Error('every number must be more than 0');
+  if (problem !== undefined) throw new UsageError(`--symbols and --symbols-each: ${problem}`);
 }

@@ -38,9 +38,9 @@ describe('what the market bench is told', () => {
   it.each([
     [['--symbols', '9700'], '--symbols and --symbols-each: 9700 must have no divisor in common with 97'],
     [['--symbols', '10'], 'nobody can have 100 of 10'],
-    [['--brokers', 'kafka'], 'brokers are embedded, pulsar'],
-    [['--rates', '50000,many'], 'every number must be more than 0'],
-    [['--runs', '0'], 'every number must be more than 0'],
+    [['--brokers', 'kafka'], '--brokers must be of embedded, pulsar (given: kafka)'],
+    [['--rates', '50000,many'], '--rates must be a number above 0 (given: many)'],
+    [['--runs', '0'], '--runs must be a number above 0 (given: 0)'],
   ])('is refused if it makes no sense: %s', (args, problem) => {
     expect(() => marketArguments(args)).toThrow(problem);
   });

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { numberOf, optionsOf } from '../command-line.js';
 import { describeMachine, machineFacts } from '../machine.js';
 import { type Baselines, baselinesOf, belowBaselines, type NamedResult, noiseOf } from './baselines.js';
 import { caseReport, verdictOf } from './case-report.js';
@@ -26,23 +26,20 @@ const BASELINES = path.resolve(import.meta.dirname, '../../baselines/ratios.json
 
 /** 0 if every goal was reached but for the noise, nothing was found, and no ratio is below its baseline. */
 export async function performanceCommand(cases: readonly PerformanceCase[], args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      seconds: { type: 'string', default: '5' },
-      pairs: { type: 'string', default: '5' },
-      'no-pin': { type: 'boolean', default: false },
-      profile: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      'write-baselines': { type: 'boolean', default: false },
-    },
+  const values = optionsOf(args, {
+    seconds: { type: 'string', default: '5' },
+    pairs: { type: 'string', default: '5' },
+    'no-pin': { type: 'boolean', default: false },
+    profile: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    'write-baselines': { type: 'boolean', default: false },
   });
   const results: NamedResult[] = [];
   for (const each of cases) {
     const options: CaseOptions = {
-      seconds: Number(values.seconds),
-      pairs: Number(values.pairs),
+      seconds: numberOf('seconds', values.seconds),
+      pairs: numberOf('pairs', values.pairs),
       quick: values.quick,
       pin: !values['no-pin'],
       profileFolder: values.profile,

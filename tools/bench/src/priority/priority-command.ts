@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { numberOf, optionsOf, wordsOf } from '../command-line.js';
 import { describeMachine, machineFacts } from '../machine.js';
 import { table } from '../text-table.js';
 import { type Pressure, type PriorityFigures, type PriorityOptions, runPriority } from './priority-run.js';
@@ -15,35 +15,30 @@ export const PRIORITY_USAGE = `npm run bench -- priority [options]
   --quick              2 s, fewer of everything: to see that it works
   --json               the figures of both runs as JSON on stdout`;
 
+const PRESSURES = ['cpu', 'sockets'] as const satisfies readonly Pressure[];
 /** The promise that is measured. */
 const LIMIT_MS = 50;
 
 export async function priorityCommand(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      seconds: { type: 'string' },
-      rate: { type: 'string' },
-      subscribers: { type: 'string' },
-      alerts: { type: 'string' },
-      slow: { type: 'string' },
-      only: { type: 'string' },
-      'no-pin': { type: 'boolean' },
-      quick: { type: 'boolean' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean' },
-    },
+  const values = optionsOf(args, {
+    seconds: { type: 'string' },
+    rate: { type: 'string' },
+    subscribers: { type: 'string' },
+    alerts: { type: 'string' },
+    slow: { type: 'string' },
+    only: { type: 'string' },
+    'no-pin': { type: 'boolean' },
+    quick: { type: 'boolean' },
+    json: { type: 'boolean' },
   });
-  if (values.help) {
-    console.log(PRIORITY_USAGE);
-    return 0;
-  }
-  const subscribers = Number(values.subscribers ?? (values.quick ? 50 : 200));
+  const number = (name: 'seconds' | 'rate' | 'subscribers' | 'alerts' | 'slow', full: number, quick = full) =>
+    numberOf(name, values[name] ?? String(values.quick ? quick : full));
+  const pressures = values.only === undefined ? PRESSURES : wordsOf('only', values.only, PRESSURES);
   const common = {
-    seconds: Number(values.seconds ?? (values.quick ? 2 : 5)),
-    alertsPerSecond: Number(values.alerts ?? 20),
+    seconds: number('seconds', 5, 2),
+    alertsPerSecond: number('alerts', 20),
     alertSubscribers: 20,
-    metricSubscribers: subscribers,
+    metricSubscribers: number('subscribers', 200, 50),
     slowBytesPerSecond: 20_000,
     pin: !values['no-pin'],
   };
@@ -51,7 +46,7 @@ export async function priorityCommand(args: readonly string[]): Promise<number> 
     cpu: {
       ...common,
       pressure: 'cpu',
-      metricRate: Number(values.rate ?? (values.quick ? 500_000 : 3_000_000)),
+      metricRate: number('rate', 3_000_000, 500_000),
       slowReaders: 0,
     },
     // A tenth of what the CPU can do: whatever lags, lags for its socket.
@@ -60,13 +55,11 @@ export async function priorityCommand(args: readonly string[]): Promise<number> 
       pressure: 'sockets',
       metricSubscribers: 20,
       metricRate: 20_000,
-      slowReaders: Number(values.slow ?? (values.quick ? 10 : 50)),
+      slowReaders: number('slow', 50, 10),
     },
   };
   const results: PriorityFigures[] = [];
-  for (const pressure of ['cpu', 'sockets'] as const) {
-    if (values.only === undefined || values.only === pressure) results.push(await runPriority(plans[pressure]));
-  }
+  for (const pressure of pressures) results.push(await runPriority(plans[pressure]));
   console.log(
     values.json
       ? JSON.stringify({ bench: 'priority', machine: machineFacts(), results }, undefined, 2)

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import {
   type EventRecord,
   EventRouter,
@@ -7,6 +6,7 @@ import {
   type RoutingRule,
   RuleTable,
 } from '@distributary/distribution-core';
+import { numberOf, numbersOf, optionsOf } from '../command-line.js';
 import { describeMachine, machineFacts } from '../machine.js';
 import { table } from '../text-table.js';
 
@@ -22,23 +22,15 @@ export const ROUTING_USAGE = `npm run bench -- routing [options]
  * turn. Half of the rules look at one service each, a quarter at keys, a quarter at other topics.
  */
 export function routingCommand(args: readonly string[]): number {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      rules: { type: 'string' },
-      batch: { type: 'string' },
-      seconds: { type: 'string' },
-      quick: { type: 'boolean' },
-      help: { type: 'boolean' },
-    },
+  const values = optionsOf(args, {
+    rules: { type: 'string' },
+    batch: { type: 'string' },
+    seconds: { type: 'string' },
+    quick: { type: 'boolean' },
   });
-  if (values.help === true) {
-    console.log(ROUTING_USAGE);
-    return 0;
-  }
-  const sizes = (values.rules ?? '0,10,100,1000').split(',').map(Number);
-  const seconds = values.quick === true ? 0.05 : Number(values.seconds ?? 0.5);
-  const events = Array.from({ length: Number(values.batch ?? 64) }, (_, n) => anEvent(n));
+  const sizes = numbersOf('rules', values.rules ?? '0,10,100,1000', { atLeast: 0 });
+  const seconds = values.quick === true ? 0.05 : numberOf('seconds', values.seconds ?? '0.5');
+  const events = Array.from({ length: numberOf('batch', values.batch ?? '64') }, (_, n) => anEvent(n));
   const rows = sizes.map((size) => {
     const rules = Array.from({ length: size }, (_, n) => aRule(n, size));
     const router = aRouter(rules);

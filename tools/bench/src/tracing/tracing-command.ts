@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { numberOf, optionsOf } from '../command-line.js';
 import { describeMachine } from '../machine.js';
 import { table } from '../text-table.js';
 import { tracingBench, type TracingBenchResult } from './tracing.js';
@@ -11,19 +11,16 @@ export const TRACING_USAGE = `npm run bench -- tracing [options]
   --json               the figures as JSON on stdout`;
 
 export async function tracingCommand(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      batch: { type: 'string', default: '50' },
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '0.3' },
-      json: { type: 'boolean', default: false },
-    },
+  const values = optionsOf(args, {
+    batch: { type: 'string', default: '50' },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '0.3' },
+    json: { type: 'boolean', default: false },
   });
   const result = await tracingBench({
-    batchSize: Number(values.batch),
-    rounds: Number(values.rounds),
-    secondsPerRound: Number(values.seconds),
+    batchSize: numberOf('batch', values.batch),
+    rounds: numberOf('rounds', values.rounds),
+    secondsPerRound: numberOf('seconds', values.seconds),
   });
   console.log(values.json ? JSON.stringify(result, undefined, 2) : tracingReport(result));
   return 0;

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { numberOf, optionsOf } from '../command-line.js';
 import { describeMachine, machineFacts } from '../machine.js';
 import { table } from '../text-table.js';
 import { transformBench } from './transform.js';
@@ -9,16 +9,8 @@ export const TRANSFORM_USAGE = `npm run bench -- transform [options]
   --json               the figures as JSON on stdout`;
 
 export function transformCommand(args: readonly string[]): number {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { seconds: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean' } },
-  });
-  if (values.help === true) {
-    console.error(TRANSFORM_USAGE);
-    return 0;
-  }
-  const seconds = Number(values.seconds ?? 2);
-  if (!(seconds > 0)) throw new Error(`not a positive number: ${values.seconds}`);
+  const values = optionsOf(args, { seconds: { type: 'string', default: '2' }, json: { type: 'boolean' } });
+  const seconds = numberOf('seconds', values.seconds);
   const figures = transformBench(seconds);
   const machine = machineFacts();
   if (values.json === true) console.log(JSON.stringify({ machine, figures }, undefined, 2));

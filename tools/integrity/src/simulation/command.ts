@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { answered, numberOf, optionsOf, UsageError } from '@distributary/bench';
 import { type Mutation, MUTATIONS } from './mutation.js';
 import { shortest, simulate, type SimulationReport } from './simulation.js';
 
@@ -18,23 +18,21 @@ ${Object.entries(MUTATIONS)
 const DEFAULT_SECONDS = 60;
 
 /** The exit code. */
-export async function simulationCommand(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      seed: { type: 'string' },
-      schedules: { type: 'string' },
-      seconds: { type: 'string' },
-      mutation: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
+export const simulationCommand = (args: readonly string[]): Promise<number> => answered(USAGE, args, play);
+
+async function play(args: readonly string[]): Promise<number> {
+  const values = optionsOf(args, {
+    seed: { type: 'string' },
+    schedules: { type: 'string' },
+    seconds: { type: 'string' },
+    mutation: { type: 'string' },
   });
   const mutation = values.mutation as Mutation | undefined;
-  const numbers = [values.seed, values.schedules, values.seconds].filter((text) => text !== undefined).map(Number);
-  const isWrong = numbers.some((number) => !Number.isSafeInteger(number) || number < 0);
-  if (values.help || isWrong || (mutation !== undefined && !Object.hasOwn(MUTATIONS, mutation))) {
-    console.error(USAGE);
-    return values.help ? 0 : 2;
+  if (mutation !== undefined && !Object.hasOwn(MUTATIONS, mutation)) throw new UsageError(`no mutation ${mutation}`);
+  for (const name of ['seed', 'schedules', 'seconds'] as const) {
+    const text = values[name];
+    if (text !== undefined && !Number.isSafeInteger(numberOf(name, text, { atLeast: 0 })))
+      throw new UsageError(`--${name} must be a whole number (given: ${text})`);
   }
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
   const isOne = values.seed !== undefined && values.seconds === undefined;
