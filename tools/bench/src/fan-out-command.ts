@@ -1,7 +1,8 @@
 import { numberOf, numbersOf, optionsOf, wordsOf } from './command-line.js';
 import { TARGETS } from './doors.js';
 import { fanOut } from './fan-out.js';
-import { fanOutReport } from './fan-out-report.js';
+import { fanOutFindings, fanOutReport } from './fan-out-report.js';
+import { toldFindings } from './performance/run-findings.js';
 
 export const FAN_OUT_USAGE = `npm run bench -- fan-out [options]
 
@@ -19,6 +20,7 @@ export const FAN_OUT_USAGE = `npm run bench -- fan-out [options]
 const QUICK = { subscribers: 200, rates: [20_000], seconds: 2, pairs: 1 };
 const FULL = { subscribers: 1000, rates: [200_000, 1_000_000], seconds: 5, pairs: 5 };
 
+/** 1 if anything of the service is missing, doubled or out of order. */
 export async function fanOutCommand(args: readonly string[]): Promise<number> {
   const values = optionsOf(args, {
     subscribers: { type: 'string' },
@@ -53,5 +55,5 @@ export async function fanOutCommand(args: readonly string[]): Promise<number> {
       ),
   });
   console.log(values.json ? JSON.stringify(result, undefined, 2) : fanOutReport(result));
-  return 0;
+  return toldFindings(fanOutFindings(result));
 }

@@ -2,6 +2,7 @@ import type { Target } from './doors.js';
 import type { FanOutResult, Series } from './fan-out.js';
 import type { RunFigures } from './run-figures.js';
 import { describeMachine } from './machine.js';
+import { findingsOf } from './performance/run-findings.js';
 import { spreadOf } from './statistics.js';
 import { table } from './text-table.js';
 
@@ -37,6 +38,10 @@ export function fanOutReport(result: FanOutResult): string {
   for (const series of result.series) lines.push('', ...seriesLines(series));
   return lines.join('\n');
 }
+
+/** What is wrong with the service in any of the runs; what the twin loses is a figure. */
+export const fanOutFindings = ({ series }: FanOutResult): string[] =>
+  series.flatMap(({ rate, service }) => findingsOf(`service at ${rate}/s`, service));
 
 function seriesLines(series: Series): string[] {
   const targets = (['service', 'twin'] as const).filter((target) => series[target].length > 0);

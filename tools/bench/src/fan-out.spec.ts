@@ -32,7 +32,6 @@ describe('the bench fan-out', () => {
   });
 
   it('says how it is used', () => {
-    expect(run('--help')).toMatchObject({ status: 0, stderr: expect.stringContaining('--subscribers') as string });
-    expect(run('other').status).toBe(2);
+    expect(run('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('--subscribers') as string });
   });
 });

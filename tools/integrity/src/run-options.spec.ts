@@ -9,7 +9,7 @@ const scenario = (name: string, brokers: Scenario['brokers'] = ['embedded', 'kaf
   isRotated: name !== 'fixed',
   run: () => Promise.resolve({ checks: [], notes: [] }),
 });
-const ALL = [scenario('one'), scenario('two', ['embedded']), scenario('three', ['kafka'])];
+const ALL = [scenario('one'), scenario('two', ['embedded']), scenario('three', ['kafka']), scenario('fixed', [])];
 const names = (parsed: RunOptions | string) =>
   typeof parsed === 'string' ? parsed : parsed.scenarios.map(({ name }) => name);
 
@@ -31,6 +31,7 @@ describe('what npm run integrity is asked for', () => {
     [['--broker', 'abacus'], '--broker: abacus is none of'],
     [['--seed', 'x'], '--seed: not a whole number'],
     [['--events', '0'], '--events: not a whole number from 1 on'],
+    [['fixed', '--rotate', '1'], '--rotate: of fixed none is rotated'],
     [['--what'], "Unknown option '--what'"],
     [['--help'], 'npm run integrity --'],
   ])('answers %j with what is wrong and how it is used', (args, said) => {

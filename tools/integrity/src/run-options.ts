@@ -74,6 +74,8 @@ export function parseRunOptions(args: readonly string[], all: readonly Scenario[
   const seed = whole('seed', 0) ?? Math.floor(Math.random() * 2 ** 31);
   const events = whole('events', 1);
   const rotate = whole('rotate', 1);
+  if (rotate !== undefined && !all.some(({ name, isRotated }) => isRotated && (isAll || names.includes(name))))
+    problems.push(`--rotate: of ${names.join(', ')} none is rotated`);
   if (broker === undefined || problems.length > 0) return `${problems.join('\n')}\n\n${usage(all)}`;
   const scenarios = all.filter(({ name, brokers }) => (isAll ? brokers.includes(broker) : names.includes(name)));
   return { scenarios, seed, broker, small: values.small, events, rotate, from: values.from, json: values.json };

@@ -1,5 +1,6 @@
 import { numberOf, optionsOf } from '../command-line.js';
 import { describeMachine } from '../machine.js';
+import { findingsOf, toldFindings } from '../performance/run-findings.js';
 import { spreadOf } from '../statistics.js';
 import { table } from '../text-table.js';
 import { kafkaBench, type KafkaBenchResult, type KafkaRun } from './kafka-bench.js';
@@ -17,6 +18,7 @@ export const KAFKA_USAGE = `npm run bench -- kafka [options]
   --pin                the service on CPU 0, the load on CPU 1
   --json               the figures of every run as JSON on stdout`;
 
+/** 1 if anything is missing, doubled or out of order at the subscribers. */
 export async function kafkaCommand(args: readonly string[]): Promise<number> {
   const values = optionsOf(args, {
     rate: { type: 'string', default: '5000' },
@@ -46,7 +48,7 @@ export async function kafkaCommand(args: readonly string[]): Promise<number> {
       ),
   });
   console.log(values.json ? JSON.stringify(result, undefined, 2) : kafkaReport(result));
-  return 0;
+  return toldFindings(kafkaFindings(result));
 }
 
 type Figure = readonly [title: string, service: (run: KafkaRun) => number, bare?: (run: KafkaRun) => number];
@@ -62,6 +64,12 @@ const FIGURES: readonly Figure[] = [
   ['events', ({ service }) => service.events, ({ bare }) => bare.events],
   ['CPU s', ({ service }) => service.serverCpuSeconds, ({ bare }) => bare.cpuSeconds],
 ];
+
+export const kafkaFindings = ({ runs }: Pick<KafkaBenchResult, 'runs'>): string[] =>
+  findingsOf(
+    'subscribers',
+    runs.map(({ service }) => service),
+  );
 
 export function kafkaReport({ machine, options, runs }: KafkaBenchResult): string {
   const cell = (of: ((run: KafkaRun) => number) | undefined) => {

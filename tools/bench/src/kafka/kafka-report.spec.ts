@@ -1,6 +1,6 @@
 import type { RunFigures } from '../run-figures.js';
 import { machineFacts } from '../machine.js';
-import { kafkaReport } from './kafka-command.js';
+import { kafkaFindings, kafkaReport } from './kafka-command.js';
 import type { KafkaRun } from './kafka-bench.js';
 
 const latencies = (p99: number) => ({ p50: 1, p99, p999: 20, max: 30 });
@@ -16,6 +16,7 @@ const run = (service: number, bare: number): KafkaRun => ({
     outOfOrder: 0,
     brokenChains: 0,
     gaps: 1,
+    closed: 0,
     unsent: 0,
     errors: ['429 busy'],
   } as unknown as RunFigures,
@@ -23,6 +24,13 @@ const run = (service: number, bare: number): KafkaRun => ({
 });
 
 describe('the report of the Kafka bench', () => {
+  it('finds what was wrong in any of its runs', () => {
+    const runs = [run(9, 6), run(11, 8)];
+    expect(kafkaFindings({ runs })).toEqual(['subscribers: gaps 2', 'subscribers: 429 busy']);
+    const clean = { ...runs[0].service, gaps: 0, errors: [] };
+    expect(kafkaFindings({ runs: [{ ...runs[0], service: clean }] })).toEqual([]);
+  });
+
   it('has the median of the runs beside that of the bare consumer, and what went wrong', () => {
     const options = {
       subscribers: 40,

@@ -24,6 +24,10 @@ describe('a baseline', () => {
     expect(baselinesOf([aResult([times(10, 50.04, 60), worse, twin(1)])])).toEqual({ one: { 'service to twin': 50 } });
   });
 
+  it('is not made of a case in which something was wrong', () => {
+    expect(baselinesOf([{ ...aResult([times(50)]), findings: ['service: missing 3'] }])).toEqual({});
+  });
+
   it('is kept by a ratio that is lower by no more than the noise', () => {
     expect(belowBaselines([aResult([times(46)])], baselines, 0.1)).toEqual([]);
     expect(belowBaselines([aResult([times(44)])], baselines, 0.1)).toEqual(['one: service to twin is 44, it was 50']);

@@ -11,6 +11,11 @@ export interface NamedResult extends CaseResult {
 /** Runs of one thing differ by this much on a quiet machine, even when a few of them happen not to. */
 const LEAST_NOISE = 0.05;
 
+/** Of figures that may be off by more, nothing can be said: any goal would be reached, and any baseline kept. */
+export const MOST_NOISE = 0.3;
+
+export const isTooNoisy = (noise: number | undefined): boolean => noise !== undefined && noise > MOST_NOISE;
+
 /**
  * By how much a peer differs from itself from run to run, as a share: the median over neighbouring runs of the case that
  * differs most. It is what a figure of the same session may be off by.
@@ -22,9 +27,11 @@ export function noiseOf(results: readonly CaseResult[]): number {
   return Math.max(LEAST_NOISE, ...noises);
 }
 
+/** Of the cases in which nothing was found. */
 export function baselinesOf(results: readonly NamedResult[]): Baselines {
   return Object.fromEntries(
     results
+      .filter(({ findings }) => findings.length === 0)
       .map((result) => [
         result.case,
         Object.fromEntries(

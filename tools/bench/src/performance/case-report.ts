@@ -1,3 +1,4 @@
+import { isTooNoisy } from './baselines.js';
 import { spreadOf } from '../statistics.js';
 import { table } from '../text-table.js';
 import type { CaseResult, Figure } from './performance-case.js';
@@ -11,6 +12,14 @@ export function verdictOf({ goal, values }: Figure, tolerance = 0): Verdict {
   const isReached =
     'atLeast' in goal ? median >= goal.atLeast * (1 - tolerance) : median <= goal.atMost * (1 + tolerance);
   return isReached ? 'reached' : 'missed';
+}
+
+/** `noise`: as below; absent: only what was found counts. `below`: ratios that are below their baselines. */
+export function isFailed(results: readonly CaseResult[], below: readonly string[], noise: number | undefined): boolean {
+  const isMissed = ({ figures }: CaseResult) =>
+    noise !== undefined && figures.some((figure) => verdictOf(figure, noise) === 'missed');
+  const isBad = (result: CaseResult) => result.findings.length > 0 || isMissed(result);
+  return isTooNoisy(noise) || below.length > 0 || results.some(isBad);
 }
 
 /**

@@ -2,10 +2,18 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { numberOf, optionsOf } from '../command-line.js';
 import { describeMachine, machineFacts } from '../machine.js';
-import { type Baselines, baselinesOf, belowBaselines, type NamedResult, noiseOf } from './baselines.js';
-import { caseReport, verdictOf } from './case-report.js';
+import {
+  type Baselines,
+  baselinesOf,
+  belowBaselines,
+  isTooNoisy,
+  MOST_NOISE,
+  type NamedResult,
+  noiseOf,
+} from './baselines.js';
+import { caseReport, isFailed } from './case-report.js';
 import { CASES } from './cases.js';
-import type { CaseOptions, CaseResult, PerformanceCase } from './performance-case.js';
+import type { CaseOptions, PerformanceCase } from './performance-case.js';
 
 export const PERFORMANCE_USAGE = `npm run bench -- <case> [options], npm run bench -- all [options]
 
@@ -17,14 +25,14 @@ ${CASES.map(({ name, title }) => `  ${name.padEnd(20)} ${title}`).join('\n')}
   --profile DIR        the server leaves profiles of its processor time there (for Chromium's DevTools or speedscope)
   --quick              small and short, nothing is judged: to see that it works
   --json               everything as JSON on stdout
-  --write-baselines    the ratios of this run become what later ones are held to`;
+  --write-baselines    the ratios of this run become what later ones are held to, where nothing was found`;
 
 export const casesOf = (name: string | undefined): readonly PerformanceCase[] =>
   name === 'all' ? CASES : CASES.filter((each) => each.name === name);
 
 const BASELINES = path.resolve(import.meta.dirname, '../../baselines/ratios.json');
 
-/** 0 if every goal was reached but for the noise, nothing was found, and no ratio is below its baseline. */
+/** 0 if there was little noise, every goal was reached but for it, nothing was found, and no ratio is below its baseline. */
 export async function performanceCommand(cases: readonly PerformanceCase[], args: readonly string[]): Promise<number> {
   const values = optionsOf(args, {
     seconds: { type: 'string', default: '5' },
@@ -52,7 +60,8 @@ export async function performanceCommand(cases: readonly PerformanceCase[], args
   const noise = values.quick ? undefined : noiseOf(results);
   const known = JSON.parse(fs.readFileSync(BASELINES, 'utf8')) as Baselines;
   const below = noise === undefined ? [] : belowBaselines(results, known, noise);
-  if (values['write-baselines']) {
+  const isNoisy = isTooNoisy(noise);
+  if (values['write-baselines'] && !isNoisy) {
     fs.writeFileSync(BASELINES, `${JSON.stringify({ ...known, ...baselinesOf(results) }, undefined, 2)}\n`);
   }
   const machine = machineFacts();
@@ -61,11 +70,10 @@ export async function performanceCommand(cases: readonly PerformanceCase[], args
     cases.forEach(({ name, title }, index) =>
       console.log(`${caseReport(`${name}: ${title}`, results[index], noise)}\n`),
     );
+    if (isNoisy) console.log(`! too noisy to judge: a peer may differ by ${(MOST_NOISE * 100).toFixed(0)} %`);
     for (const each of below) console.log(`! ${each}`);
     if (noise !== undefined) console.log(`noise ${(noise * 100).toFixed(0)} %: what a peer differs by from run to run`);
     console.log(describeMachine(machine));
   }
-  const isBad = ({ figures, findings }: CaseResult) =>
-    findings.length > 0 || (noise !== undefined && figures.some((figure) => verdictOf(figure, noise) === 'missed'));
-  return below.length > 0 || results.some(isBad) ? 1 : 0;
+  return isFailed(results, below, noise) ? 1 : 0;
 }
