@@ -1,9 +1,15 @@
+import vm from 'node:vm';
 import fc from 'fast-check';
 import { DEFAULT_TRANSFORMATION_LIMITS, Meter } from '../meter.js';
 import { LinearPattern } from './linear-pattern.js';
 
 const meter = (maxSteps = 1_000_000) => new Meter({ ...DEFAULT_TRANSFORMATION_LIMITS, maxSteps });
 const test = (source: string, text: string) => new LinearPattern(source).test(text, meter());
+
+/** So that what would take hours fails after a second. */
+const withinASecond = (work: () => void): void => {
+  vm.runInNewContext('work()', { work }, { timeout: 1000 });
+};
 
 describe('a pattern', () => {
   it.each([
@@ -24,6 +30,7 @@ describe('a pattern', () => {
     ['\\.\\/[\\-]', 'a./-'],
     ['[]|a', 'xa'],
     ['[a\\]-]', '-'],
+    ['^(()){3}(?:b{0}){2,}a{0,0}$', ''],
   ])('%j matches %j as the one of JavaScript does', (source, text) => {
     expect(test(source, text)).toBe(new RegExp(source, 'u').test(text));
     expect(test(source, `${text}\u0000`)).toBe(new RegExp(source, 'u').test(`${text}\u0000`));
@@ -51,6 +58,15 @@ describe('a pattern', () => {
   ])('%j is refused', (source, rule) => {
     expect(() => new LinearPattern(source)).toThrow(rule);
   });
+
+  it.each(['()', '(?:)', 'a{0}'])(
+    'is compiled at once, however often %j is repeated that matches nothing',
+    (nothing) => {
+      withinASecond(() => {
+        expect(test(`x(?:((((${nothing}){1000}){1000}){1000}){1000}|z)y`, 'xy')).toBe(true);
+      });
+    },
+  );
 
   it('never goes back: what takes others exponential time takes the length of the text', () => {
     const text = `${'a'.repeat(20_000)}b`;

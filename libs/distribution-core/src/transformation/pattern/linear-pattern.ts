@@ -142,7 +142,12 @@ function emit(tree: PatternTree, next: number, program: Instruction[]): number {
           begin = add({ op: 'split', next: emit(tree.of, begin, program), other: next });
         }
       }
-      for (let count = 0; count < tree.min; count++) begin = emit(tree.of, begin, program);
+      for (let count = 0; count < tree.min; count++) {
+        const written = program.length;
+        begin = emit(tree.of, begin, program);
+        // What writes nothing down is nothing however often, and no instruction bounds how often that is.
+        if (program.length === written) break;
+      }
       return begin;
     }
   }
