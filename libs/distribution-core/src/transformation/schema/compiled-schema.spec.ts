@@ -138,6 +138,18 @@ describe('a JSON Schema', () => {
     ).toHaveLength(1);
   });
 
+  it('keeps its patterns apart', () => {
+    const schema = {
+      properties: { a: { pattern: '^A' }, b: { pattern: '^B' }, c: { allOf: [{ pattern: '^C' }, { pattern: 'D$' }] } },
+    };
+    expect(check(schema, { a: 'A1', b: 'B1', c: 'CD' })).toEqual([]);
+    expect(check(schema, { a: 'B1', b: 'A1', c: 'C' })).toEqual([
+      'a: must match pattern "^A"',
+      'b: must match pattern "^B"',
+      'c: must match pattern "D$"',
+    ]);
+  });
+
   it('never goes back in a pattern, and is stopped in a long text', () => {
     const schema = compiled({ pattern: '^(a+)+$' });
     expect(schema.problemsOf(`${'a'.repeat(1000)}b`, meter())).toHaveLength(1);
