@@ -110,6 +110,20 @@ describe('a JSON Schema', () => {
     );
   });
 
+  it('is refused if it requires too many names, with references counted each time', () => {
+    const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
+    const rule = 'must name at most 250 fields in required and dependentRequired, in all';
+    const twice = {
+      $defs: { a: { required: names(125) } },
+      prefixItems: [{ $ref: '#/$defs/a' }, { $ref: '#/$defs/a' }],
+    };
+    expect(refused(twice)).toBe('');
+    expect(refused({ ...twice, required: ['one'] })).toBe(`schema["$defs"].a: ${rule}`);
+    expect(refused({ required: names(251) })).toBe(`schema: ${rule}`);
+    expect(refused({ dependentRequired: { a: names(249) } })).toBe('');
+    expect(refused({ dependentRequired: { a: names(250) } })).toBe(`schema: ${rule}`);
+  });
+
   it('is refused if it is nested too deep', () => {
     let schema: object = {};
     for (let level = 0; level < 40; level++) schema = { not: schema };
@@ -128,14 +142,29 @@ describe('a JSON Schema', () => {
     ).toThrow('too large');
   });
 
-  it('tells one problem only of a large event', () => {
-    const schema = compiled({ items: { type: 'string' } });
-    expect(
-      schema.problemsOf(
-        Array.from({ length: 40_000 }, () => 1),
+  it('tells one problem only of a large event, or of an event that may have many', () => {
+    const problemsOf = (schema: unknown, items: number, item: Json) =>
+      compiled(schema).problemsOf(
+        Array.from({ length: items }, () => item),
         meter(),
-      ),
-    ).toHaveLength(1);
+      );
+    expect(problemsOf({ items: { type: 'string' } }, 40_000, 1)).toHaveLength(1);
+    const required = Array.from({ length: 200 }, (_, index) => `n${index}`);
+    expect(problemsOf({ items: { required } }, 10, {})).toHaveLength(100);
+    expect(problemsOf({ items: { required } }, 2_000, {})).toHaveLength(1);
+  });
+
+  it('costs the meter the problems that it finds', () => {
+    const schema = compiled({ items: { type: 'string' } });
+    const spent = (item: Json) => {
+      const used = meter();
+      schema.problemsOf(
+        Array.from({ length: 1_000 }, () => item),
+        used,
+      );
+      return used.steps;
+    };
+    expect(spent(1) - spent('a')).toBe(1_000);
   });
 
   it('keeps its patterns apart', () => {

@@ -7,10 +7,13 @@ import { joined, type ProblemList } from '../problem-list.js';
 import { FORMATS } from './schema-formats.js';
 import { countSchema } from './schema-rules.js';
 
-/** A schema at a value that count as one step. */
-const VISITS_PER_STEP = 128;
-/** With more, only the first problem is looked for: a list of all could take more memory than the event. */
-const MAX_VISITS_FOR_ALL = 50_000;
+/** Checks of a schema at a value that count as one step. */
+const CHECKS_PER_STEP = 128;
+/**
+ * With more, only the first problem is looked for: each check may find one, and ajv makes a list of all, of 150 bytes and
+ * a microsecond each.
+ */
+const MAX_CHECKS_FOR_ALL = 20_000;
 const MAX_PROBLEMS = 100;
 
 /** Checks schemas themselves; made when the first one comes. */
@@ -25,7 +28,8 @@ export class CompiledSchema {
 
   private constructor(
     private readonly schema: object | boolean,
-    private readonly schemaNodes: number,
+    /** Of one value. */
+    private readonly checks: number,
   ) {
     this.first = this.compile(false);
   }
@@ -33,7 +37,7 @@ export class CompiledSchema {
   /** Undefined, and problems, if it is no schema or breaks one of the rules of `countSchema`. */
   static of(schema: unknown, path: string, problems: ProblemList): CompiledSchema | undefined {
     const before = problems.problems.length;
-    const nodes = countSchema(schema, path, problems);
+    const checks = countSchema(schema, path, problems);
     if (problems.problems.length > before) return undefined;
     metaSchema ??= new Ajv2020({ strict: false, logger: false, validateFormats: false });
     if (!metaSchema.validateSchema(schema as object | boolean)) {
@@ -42,19 +46,22 @@ export class CompiledSchema {
       }
       return undefined;
     }
-    return new CompiledSchema(schema as object | boolean, nodes);
+    return new CompiledSchema(schema as object | boolean, checks);
   }
 
   /** Each place that the schema refuses, or the first one of a large event. Empty: it fits. */
   problemsOf(event: Json, meter: Meter): readonly Problem[] {
-    const visits = this.schemaNodes * countNodes(event, meter);
-    meter.step(Math.ceil(visits / VISITS_PER_STEP));
+    const checks = this.checks * countNodes(event, meter);
+    meter.step(Math.ceil(checks / CHECKS_PER_STEP));
     this.meter = meter;
     if (this.first(event)) return [];
-    if (visits > MAX_VISITS_FOR_ALL) return [problemOf((this.first.errors as ErrorObject[])[0])];
+    if (checks > MAX_CHECKS_FOR_ALL) return [problemOf((this.first.errors as ErrorObject[])[0])];
     this.all ??= this.compile(true);
     this.all(event);
-    return (this.all.errors ?? []).slice(0, MAX_PROBLEMS).map(problemOf);
+    const errors = this.all.errors ?? [];
+    // Known only afterwards, and bounded by the checks: it is refused by the schema, whatever that has cost.
+    meter.steps = Math.min(meter.limits.maxSteps, meter.steps + errors.length);
+    return errors.slice(0, MAX_PROBLEMS).map(problemOf);
   }
 
   private compile(allErrors: boolean): ValidateFunction {
@@ -82,7 +89,7 @@ export class CompiledSchema {
 /** The meter bounds it, so that a huge event is not even counted to its end. */
 function countNodes(value: Json, meter: Meter): number {
   let nodes = 0;
-  const most = meter.limits.maxSteps * VISITS_PER_STEP;
+  const most = meter.limits.maxSteps * CHECKS_PER_STEP;
   const waiting: Json[] = [value];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     if (++nodes > most) throw new TransformationFailure('budget', 'is too large for its schema');

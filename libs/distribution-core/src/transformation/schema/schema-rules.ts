@@ -7,6 +7,8 @@ export const SCHEMA_DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 /** With what `$ref` stands for counted each time. ajv takes about a millisecond for each, and compiles on everybody's loop. */
 export const MAX_SCHEMA_NODES = 250;
 const MAX_SCHEMA_DEPTH = 32;
+/** Of `required` and `dependentRequired`, counted likewise. ajv writes code for each name, and of a list the square of it. */
+const MAX_REQUIRED_NAMES = 250;
 const FORBIDDEN: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** What a keyword's value holds: another schema, a list or a map of them, or nothing that is looked into. */
@@ -56,15 +58,20 @@ type Schema = Readonly<Record<string, unknown>>;
 /**
  * The part of JSON Schema 2020-12 whose cost can be told beforehand: no recursion, no `uniqueItems` (its cost grows with
  * the square), no `patternProperties`, patterns that never go back, `$ref` only to `#/$defs/…`. Adds a problem for each
- * rule that is broken; answers how many schemas it stands for.
+ * rule that is broken; answers how many checks it makes of one value at most, each of which may find a problem.
  */
 export function countSchema(schema: unknown, path: string, problems: ProblemList): number {
-  return new SchemaCount(schema, path, problems).of(schema, path, []);
+  const count = new SchemaCount(schema, path, problems);
+  count.of(schema, path, []);
+  return count.checks;
 }
 
 class SchemaCount {
+  /** Schemas, their keywords, and the names that they require. */
+  checks = 0;
   private readonly defs: Schema;
   private nodes = 0;
+  private requiredNames = 0;
   private isStopped = false;
   private readonly known = new Set<string>();
 
@@ -78,17 +85,18 @@ class SchemaCount {
   }
 
   /** `through`: the definitions on the way, of which none may come again. */
-  of(schema: unknown, path: string, through: readonly string[], depth = 0): number {
-    if (this.isStopped) return this.nodes;
-    if (++this.nodes > MAX_SCHEMA_NODES) {
-      this.isStopped = true;
-      this.add(path, `must stand for at most ${MAX_SCHEMA_NODES} schemas`);
-    } else if (depth > MAX_SCHEMA_DEPTH) {
-      this.isStopped = true;
-      this.add(path, `must be nested at most ${MAX_SCHEMA_DEPTH} deep`);
-    } else if (isSchemaObject(schema)) this.keywords(schema, path, through, depth);
+  of(schema: unknown, path: string, through: readonly string[], depth = 0): void {
+    if (this.isStopped) return;
+    this.checks++;
+    if (++this.nodes > MAX_SCHEMA_NODES) this.stop(path, `must stand for at most ${MAX_SCHEMA_NODES} schemas`);
+    else if (depth > MAX_SCHEMA_DEPTH) this.stop(path, `must be nested at most ${MAX_SCHEMA_DEPTH} deep`);
+    else if (isSchemaObject(schema)) this.keywords(schema, path, through, depth);
     else if (typeof schema !== 'boolean') this.add(path, 'must be a schema: an object, true or false');
-    return this.nodes;
+  }
+
+  private stop(path: string, rule: string): void {
+    this.isStopped = true;
+    this.add(path, rule);
   }
 
   /** A definition is looked at each time that something refers to it; what is wrong with it is told once. */
@@ -99,7 +107,9 @@ class SchemaCount {
   }
 
   private keywords(schema: Schema, path: string, through: readonly string[], depth: number): void {
+    this.required(schema, path);
     for (const [keyword, value] of Object.entries(schema)) {
+      this.checks++;
       const at = joined(path, keyword);
       const kind = Object.hasOwn(KEYWORDS, keyword) ? KEYWORDS[keyword] : undefined;
       if (kind === undefined) this.add(at, 'is not available here');
@@ -122,6 +132,19 @@ class SchemaCount {
     }
     if (depth > 0 && schema.$defs !== undefined) this.add(joined(path, '$defs'), 'must be at the root');
     if (schema.$ref !== undefined) this.reference(schema.$ref, joined(path, '$ref'), through, depth);
+  }
+
+  private required({ required, dependentRequired }: Schema, path: string): void {
+    const dependent = isSchemaObject(dependentRequired) ? Object.values(dependentRequired) : [];
+    const names = [required, ...dependent].reduce<number>(
+      (sum, list) => sum + (Array.isArray(list) ? list.length : 0),
+      dependent.length,
+    );
+    this.checks += names;
+    this.requiredNames += names;
+    if (this.requiredNames > MAX_REQUIRED_NAMES) {
+      this.stop(path, `must name at most ${MAX_REQUIRED_NAMES} fields in required and dependentRequired, in all`);
+    }
   }
 
   private pattern(pattern: unknown, path: string): void {
