@@ -98,6 +98,51 @@ describe('a JSON Schema', () => {
     expect(refused(schema)).toContain(problem);
   });
 
+  it.each<[schema: object, good: Json[], bad: Json[], rule: string]>([
+    [
+      { enum: ['a', 1, null, true, [1, { x: 'y' }], { z: [] }] },
+      ['a', 1, null, true, [1, { x: 'y' }], { z: [] }],
+      ['b', '1', 0, false, [], [1, { x: 'z' }], { z: {} }, { z: [], more: 1 }, { toString: 1 }, { constructor: 1 }],
+      'must be equal to one of the allowed values',
+    ],
+    [{ const: { a: [1] } }, [{ a: [1] }], [{ a: [2] }, { toString: 1 }, 'a', null], 'must be equal to constant'],
+    [{ const: null }, [null], [0, {}, ''], 'must be equal to constant'],
+    [{ maxLength: 2 }, ['', 'ab', '😀😀', 'a😀', 1], ['abc', '😀😀a', 'abcde'], 'must NOT have more than 2 characters'],
+    [{ minLength: 2 }, ['ab', '😀😀', 'abcd', 1], ['', 'a', '😀'], 'must NOT have fewer than 2 characters'],
+  ])('%j: %j fit it, and %j do not', (schema, good, bad, rule) => {
+    expect(check({ items: schema }, good)).toEqual([]);
+    expect(check({ items: schema }, bad)).toEqual(bad.map((_value, index) => `[${index}]: ${rule}`));
+  });
+
+  it('finds a value among many as soon as among few', () => {
+    const schema = compiled({ items: { enum: Array.from({ length: 10_000 }, (_, index) => `symbol ${index}`) } });
+    const event = Array.from({ length: 20_000 }, () => 'symbol 9999');
+    const before = process.cpuUsage();
+    expect(schema.problemsOf(event, meter())).toEqual([]);
+    // A few ms; almost two seconds if each is compared with each.
+    expect(process.cpuUsage(before).user).toBeLessThan(300_000);
+  });
+
+  it.each<[what: string, schema: object, event: Json]>([
+    [
+      'lists and maps that it compares',
+      { items: { enum: Array.from({ length: 200 }, (_, index) => ({ index })) } },
+      Array.from({ length: 100 }, () => ({})),
+    ],
+    [
+      'characters for the longest text',
+      { allOf: Array.from({ length: 10 }, () => ({ maxLength: 140_000 })) },
+      'ü😀'.repeat(65_000),
+    ],
+    [
+      'characters for the shortest text',
+      { allOf: Array.from({ length: 10 }, () => ({ minLength: 90_000 })) },
+      'ü😀'.repeat(50_000),
+    ],
+  ])('costs the meter the %s', (_what, schema, event) => {
+    expect(() => compiled(schema).problemsOf(event, meter())).toThrow('needs more than 10000 steps');
+  });
+
   it('is refused if its references multiply it', () => {
     const $defs = Object.fromEntries(
       Array.from({ length: 12 }, (_, level) => [

@@ -4,6 +4,7 @@ import type { Json } from '../json-value.js';
 import { type Meter, TransformationFailure } from '../meter.js';
 import { LinearPattern } from '../pattern/linear-pattern.js';
 import { joined, type ProblemList } from '../problem-list.js';
+import { useMeteredKeywords } from './metered-keywords.js';
 import { FORMATS } from './schema-formats.js';
 import { countSchema } from './schema-rules.js';
 
@@ -76,7 +77,9 @@ export class CompiledSchema {
       formats: FORMATS,
       code: { regExp: Object.assign((source: string) => this.engine(source), { code: '' }) },
     };
-    return new Ajv2020(options).compile(this.schema);
+    const ajv = new Ajv2020(options);
+    useMeteredKeywords(ajv, () => this.meter as Meter);
+    return ajv.compile(this.schema);
   }
 
   /** Instead of JavaScript's, which goes back. ajv tells them apart by their texts, and takes equal ones for one. */
