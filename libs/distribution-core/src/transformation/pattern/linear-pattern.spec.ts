@@ -81,6 +81,31 @@ describe('a pattern', () => {
     );
   });
 
+  it('costs the meter how long its classes are, unless what they list lies together', () => {
+    const text = 'a'.repeat(200);
+    const spentBy = (members: string) => {
+      const spent = meter();
+      new LinearPattern(`([${members}]{1,400})*b`).test(text, spent);
+      return spent.steps;
+    };
+    const apart = Array.from({ length: 400 }, (_, index) => String.fromCodePoint(0x4e00 + 2 * index));
+    expect(spentBy(`${apart.join('')}a`)).toBeGreaterThan(3 * spentBy('a'));
+    expect(spentBy('d-fa-ca-b'.repeat(50))).toBe(spentBy('a'));
+  });
+
+  it('agrees with JavaScript on random classes', () => {
+    const member = fc.constantFrom('a', 'c-e', 'b-b', 'd-h', 'f', 'g-k', 'm-z', 'n', '\\d', '\\w', '😀-😂', '\\n');
+    fc.assert(
+      fc.property(fc.boolean(), fc.array(member, { minLength: 1, maxLength: 8 }), (isNegated, members) => {
+        const source = `^[${isNegated ? '^' : ''}${members.join('')}]$`;
+        for (const text of [...'abcdefghijklmnoz059_-\n😀😁😃']) {
+          expect([text, test(source, text)]).toEqual([text, new RegExp(source, 'u').test(text)]);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('agrees with JavaScript on random patterns and texts', () => {
     const atom = fc.constantFrom('a', 'b', '.', '[ab]', '[^a]', '\\d', '^', '$', 'c');
     const { tree } = fc.letrec<{ tree: string }>((tie) => ({

@@ -1,8 +1,8 @@
 import type { Meter } from '../meter.js';
-import { parsePattern, PatternSyntaxError, type PatternTree, type Range } from './pattern-parser.js';
+import { parsePattern, PatternSyntaxError, type PatternTree, type Ranges } from './pattern-parser.js';
 
 type Instruction =
-  | { readonly op: 'set'; readonly ranges: readonly Range[]; readonly isNegated: boolean; readonly next: number }
+  | { readonly op: 'set'; readonly ranges: Ranges; readonly isNegated: boolean; readonly next: number }
   | { readonly op: 'split'; readonly next: number; readonly other: number }
   | { readonly op: 'start' | 'end'; readonly next: number }
   | { readonly op: 'match' };
@@ -11,6 +11,8 @@ type Instruction =
 export const MAX_PATTERN_INSTRUCTIONS = 1000;
 /** Instructions looked at that count as one step. */
 const VISITS_PER_STEP = 16;
+/** Of a class, that make a look at it count as one more: only long ones are found by a search that is felt. */
+const RANGES_PER_VISIT = 32;
 
 /**
  * A regular expression without back-tracking: all ways to match are followed at once (Thompson's construction), so a text
@@ -60,9 +62,9 @@ export class LinearPattern {
       taken.length = 0;
       for (const place of this.current) {
         const instruction = this.program[place];
-        if (instruction.op === 'set' && contains(instruction.ranges, point) !== instruction.isNegated) {
-          taken.push(instruction.next);
-        }
+        if (instruction.op !== 'set') continue;
+        this.visits += Math.floor(instruction.ranges.length / RANGES_PER_VISIT);
+        if (contains(instruction.ranges, point) !== instruction.isNegated) taken.push(instruction.next);
       }
       this.visits += this.current.length + 1;
       if (this.visits >= VISITS_PER_STEP) {
@@ -153,7 +155,16 @@ function emit(tree: PatternTree, next: number, program: Instruction[]): number {
   }
 }
 
-function contains(ranges: readonly Range[], point: number): boolean {
-  for (const [from, to] of ranges) if (point >= from && point <= to) return true;
+/** Halves what is left each time, so that a long class costs no more than a few looks. */
+function contains(ranges: Ranges, point: number): boolean {
+  let low = 0;
+  let high = ranges.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const [from, to] = ranges[middle];
+    if (point < from) high = middle - 1;
+    else if (point > to) low = middle + 1;
+    else return true;
+  }
   return false;
 }

@@ -11,10 +11,13 @@ export class PatternSyntaxError extends Error {
 /** Code points, both ends included. */
 export type Range = readonly [from: number, to: number];
 
+/** In order, and apart from each other. */
+export type Ranges = readonly Range[];
+
 export type PatternTree =
   | { readonly kind: 'empty' }
   | { readonly kind: 'start' | 'end' }
-  | { readonly kind: 'set'; readonly ranges: readonly Range[]; readonly isNegated: boolean }
+  | { readonly kind: 'set'; readonly ranges: Ranges; readonly isNegated: boolean }
   | { readonly kind: 'sequence' | 'choice'; readonly parts: readonly PatternTree[] }
   /** `max` undefined: any number. */
   | { readonly kind: 'repeat'; readonly of: PatternTree; readonly min: number; readonly max: number | undefined };
@@ -23,23 +26,23 @@ export const MAX_PATTERN_LENGTH = 512;
 const MAX_NESTING = 16;
 const MAX_REPEAT = 1000;
 
-const DIGITS: readonly Range[] = [[0x30, 0x39]];
-const WORD: readonly Range[] = [
+const DIGITS: Ranges = [[0x30, 0x39]];
+const WORD: Ranges = [
   [0x30, 0x39],
   [0x41, 0x5a],
   [0x5f, 0x5f],
   [0x61, 0x7a],
 ];
-const SPACE: readonly Range[] = [
+const SPACE: Ranges = [
   [0x09, 0x0d],
   [0x20, 0x20],
   [0xa0, 0xa0],
   [0x2028, 0x2029],
   [0xfeff, 0xfeff],
 ];
-const CLASSES: Readonly<Record<string, readonly Range[]>> = { d: DIGITS, w: WORD, s: SPACE };
+const CLASSES: Readonly<Record<string, Ranges>> = { d: DIGITS, w: WORD, s: SPACE };
 const CONTROLS: Readonly<Record<string, number>> = { n: 0x0a, r: 0x0d, t: 0x09, f: 0x0c, v: 0x0b };
-const LINE_ENDS: readonly Range[] = [
+const LINE_ENDS: Ranges = [
   [0x0a, 0x0a],
   [0x0d, 0x0d],
   [0x2028, 0x2029],
@@ -158,10 +161,10 @@ class PatternParser {
     return { kind: 'set', ranges: found.ranges, isNegated: found.isNegated };
   }
 
-  private escaped(): number | { readonly ranges: readonly Range[]; readonly isNegated: boolean } {
+  private escaped(): number | { readonly ranges: Ranges; readonly isNegated: boolean } {
     const character = this.characters[this.at++] as string | undefined;
     if (character === undefined) throw this.wrong('"\\" at the end');
-    const ranges = CLASSES[character.toLowerCase()] as readonly Range[] | undefined;
+    const ranges = CLASSES[character.toLowerCase()] as Ranges | undefined;
     if (ranges !== undefined) return { ranges, isNegated: character !== character.toLowerCase() };
     if (Object.hasOwn(CONTROLS, character)) return CONTROLS[character];
     if (/[A-Za-z0-9]/.test(character)) throw this.wrong(`\\${character} is not available`);
@@ -188,7 +191,7 @@ class PatternParser {
       ranges.push([from, to]);
     }
     this.at++;
-    return { kind: 'set', ranges, isNegated };
+    return { kind: 'set', ranges: inOrder(ranges), isNegated };
   }
 
   private member() {
@@ -209,3 +212,13 @@ class PatternParser {
 }
 
 const literal = (point: number): PatternTree => ({ kind: 'set', ranges: [[point, point]], isNegated: false });
+
+function inOrder(ranges: readonly Range[]): Ranges {
+  const ordered: [from: number, to: number][] = [];
+  for (const [from, to] of ranges.toSorted(([a], [b]) => a - b)) {
+    const last = ordered.at(-1);
+    if (last !== undefined && from <= last[1] + 1) last[1] = Math.max(last[1], to);
+    else ordered.push([from, to]);
+  }
+  return ordered;
+}
