@@ -12,6 +12,7 @@ const setting = (value: unknown): TransformationDefinition => ({ steps: [{ map: 
 
 function world() {
   const clock = new FakeClock();
+  let failures = 0;
   const named = new Map<string, TransformationDefinition>();
   const errors: unknown[] = [];
   let isDown = false;
@@ -27,10 +28,11 @@ function world() {
   const rules = new RuleTransformations({
     transformations: { compile, compileNow },
     clock,
-    metrics: noMetrics,
+    metrics: { ...noMetrics, counter: () => ({ add: () => void failures++ }) },
+    allowance: { freeSteps: 10, stepsPerSecond: 1_000, burst: 500 },
     onError: (error) => errors.push(error),
   });
-  return { clock, named, errors, rules, setDown: (value: boolean) => (isDown = value) };
+  return { clock, failures: () => failures, named, errors, rules, setDown: (value: boolean) => (isDown = value) };
 }
 
 const ruleWith = (transformation: RuleTransformation | undefined): RoutingRule =>
@@ -90,6 +92,20 @@ describe('the transformations of rules', () => {
     expect(() => run(rules, checking('reject'))).toThrow(
       expect.objectContaining({ code: 'schema.rejected', problems: [expect.objectContaining({ path: 'severity' })] }),
     );
+  });
+
+  it('cost no more than a tenant may spend: until there is more, they fail', async () => {
+    const { rules, clock, failures } = world();
+    const dear = inline({ steps: [{ map: { sum: { cel: 'data.map(x, x + 1).size()' } } }] });
+    const value = { event_id: 'e', data: Array.from({ length: 300 }, () => 1) };
+    await rules.prepare([dear], true);
+    expect(run(rules, dear, value)).toMatchObject({ sum: 300 });
+    expect(failures()).toBe(0);
+    expect(run(rules, dear, value)).toBeUndefined();
+    expect(failures()).toBe(1);
+    expect(run(rules, { ...dear, tenant: 'other' }, value)).toMatchObject({ sum: 300 });
+    clock.advance(5_000);
+    expect(run(rules, dear, value)).toMatchObject({ sum: 300 });
   });
 
   it('follow what happens to their names, and stay while that cannot be asked for', async () => {

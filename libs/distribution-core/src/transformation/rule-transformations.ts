@@ -7,12 +7,14 @@ import { applyTransformation } from './apply-transformation.js';
 import { type CompiledTransformation, requireSmall } from './compile-transformation.js';
 import { isBinary, type TransformationDefinition } from './definition.js';
 import { canonicalJson } from './json-value.js';
+import { StepAllowances, type StepAllowanceLimits } from './step-allowance.js';
 import type { Transformations } from './transformations.js';
 
 export interface RuleTransformationsDependencies {
   readonly transformations: Pick<Transformations, 'compile' | 'compileNow'>;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  readonly allowance?: StepAllowanceLimits;
   readonly onError: (error: unknown) => void;
 }
 
@@ -37,11 +39,14 @@ const FAILS: RuleTransform = () => undefined;
  */
 export class RuleTransformations {
   private readonly known = new Map<string, Known>();
+  /** Not those of subscriptions: who may only read must not be able to keep rules from firing. */
+  private readonly allowances: StepAllowances;
   private readonly failures: Counter;
   private cancel: () => void = () => undefined;
   private isStopped = false;
 
   constructor(private readonly deps: RuleTransformationsDependencies) {
+    this.allowances = new StepAllowances(deps.clock, deps.allowance);
     this.failures = deps.metrics.counter(
       'routing_transformation_failures_total',
       'Events that the transformation of a rule failed on',
@@ -121,8 +126,9 @@ export class RuleTransformations {
   }
 
   private transform(rule: RoutingRule, compiled: CompiledTransformation): RuleTransform {
+    const allowance = this.allowances.of(rule.tenant);
     return ({ record }) => {
-      const result = applyTransformation(compiled, record);
+      const result = applyTransformation(allowance, compiled, record);
       if (result.failure !== undefined) this.failures.add();
       if (result.kind === 'event') return result.record;
       const { failure } = result;

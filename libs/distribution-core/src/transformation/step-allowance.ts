@@ -42,3 +42,19 @@ export class StepAllowance {
     if (steps > this.limits.freeSteps) this.steps -= steps - this.limits.freeSteps;
   }
 }
+
+/** One for each tenant, made when it first asks. */
+export class StepAllowances {
+  private readonly known = new Map<string, StepAllowance>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly limits?: StepAllowanceLimits,
+  ) {}
+
+  of(tenant: string): StepAllowance {
+    const known = this.known.get(tenant) ?? new StepAllowance(this.clock, this.limits);
+    this.known.set(tenant, known);
+    return known;
+  }
+}

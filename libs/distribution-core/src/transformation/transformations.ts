@@ -18,7 +18,7 @@ import { isBinary, type SubscriptionOutput, type TransformationDefinition } from
 import type { LookupTables } from './lookup-tables.js';
 import type { TransformationLimits } from './meter.js';
 import { lookupNamesOf } from './steps/enrich-step.js';
-import { StepAllowance, type StepAllowanceLimits } from './step-allowance.js';
+import { StepAllowances, type StepAllowanceLimits } from './step-allowance.js';
 import type { LookupTable } from './steps/step.js';
 import { type EventPlace, type TransformationObserver, TransformedEvents } from './transformed-events.js';
 import { transformingEncoder } from './transforming-encoder.js';
@@ -69,12 +69,13 @@ const NO_REJECT = 'reject is for rules at ingest: a subscriber cannot refuse wha
  */
 export class Transformations {
   private readonly shared = new Map<string, Output>();
-  private readonly allowances = new Map<string, StepAllowance>();
+  private readonly allowances: StepAllowances;
   private readonly failures: Readonly<Record<Outcome, Counter>>;
   /** Told of events whose transformation says `dead_letter`. Must not throw and not wait. */
   onDeadLetter: (event: UntransformedEvent) => void = () => undefined;
 
   constructor(private readonly deps: TransformationsDependencies) {
+    this.allowances = new StepAllowances(deps.clock, deps.allowance);
     const counterOf = (outcome: string) =>
       deps.metrics.counter(
         'transformation_failures_total',
@@ -162,13 +163,7 @@ export class Transformations {
       if (outcome !== 'dead_letter' || place === undefined) return;
       this.onDeadLetter({ tenant, failure, place, fingerprint: compiled.fingerprint });
     };
-    return new Output(new TransformedEvents(compiled, { failed }, this.allowanceOf(tenant)));
-  }
-
-  private allowanceOf(tenant: string): StepAllowance {
-    const known = this.allowances.get(tenant) ?? new StepAllowance(this.deps.clock, this.deps.allowance);
-    this.allowances.set(tenant, known);
-    return known;
+    return new Output(new TransformedEvents(compiled, { failed }, this.allowances.of(tenant)));
   }
 
   private async named(tenant: string, name: string): Promise<TransformationDefinition> {

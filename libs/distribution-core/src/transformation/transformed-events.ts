@@ -4,9 +4,9 @@ import type { EventRecord } from '../event.js';
 import type { Run } from '../fan-out/outlet.js';
 import type { Lane } from '../lane.js';
 import type { LanePosition } from '../position.js';
-import type { CompiledTransformation, Failure, Transformed } from './compile-transformation.js';
+import { type Allowance, applyWithin } from './apply-transformation.js';
+import type { CompiledTransformation, Failure } from './compile-transformation.js';
 import { isBinary } from './definition.js';
-import type { StepAllowance } from './step-allowance.js';
 
 /** Told of each event that failed, once per event and transformation as long as its batch is remembered. */
 export interface TransformationObserver {
@@ -37,7 +37,7 @@ export class TransformedEvents {
   constructor(
     readonly compiled: CompiledTransformation,
     private readonly observer: TransformationObserver,
-    private readonly allowance: Pick<StepAllowance, 'isLeft' | 'spend'>,
+    private readonly allowance: Allowance,
   ) {}
 
   /**
@@ -76,7 +76,7 @@ export class TransformedEvents {
 
   /** Of a value that lies in no batch. Undefined if it does not go out. */
   value(value: Uint8Array): Uint8Array | undefined {
-    const result = this.apply(value);
+    const result = applyWithin(this.allowance, this.compiled, value);
     if (result.failure !== undefined) this.observer.failed(result.kind, result.failure, undefined);
     return result.kind === 'event' ? result.value : undefined;
   }
@@ -88,7 +88,7 @@ export class TransformedEvents {
   }
 
   private transform(batch: EventBatch, index: number, { topic, partition, epoch }: Lane): Uint8Array | null {
-    const result = this.apply(batch.valueAt(index));
+    const result = applyWithin(this.allowance, this.compiled, batch.valueAt(index));
     if (result.failure !== undefined) {
       const at = { topic, partition, epoch, position: batch.positions.at(index) };
       this.observer.failed(result.kind, result.failure, { at, record: batch.recordAt(index) });
@@ -96,14 +96,6 @@ export class TransformedEvents {
     if (result.kind !== 'event') return null;
     this.cachedBytes += result.value.length;
     return result.value;
-  }
-
-  private apply(value: Uint8Array): Transformed {
-    const { compiled, allowance } = this;
-    if (!allowance.isLeft) return compiled.decline(value, 'transformations of the tenant cost too much at present');
-    const result = compiled.apply(value);
-    allowance.spend(result.steps);
-    return result;
   }
 
   private valuesOf(batch: EventBatch): Values {
