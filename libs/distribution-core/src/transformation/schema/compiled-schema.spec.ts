@@ -69,6 +69,16 @@ describe('a JSON Schema', () => {
     expect(check(schema, [1, 'x'])).toEqual(['[1]: must be integer']);
   });
 
+  it('may have definitions that nothing refers to', () => {
+    const integers = (count: number, from: string) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`${from}${index}`, { type: 'integer' }]));
+    const schema = { $defs: integers(250, 'spare'), properties: integers(200, 'b') };
+    expect(check(schema, { spare1: 'x', b1: 'x' })).toEqual(['b1: must be integer']);
+    expect(refused({ ...schema, $defs: integers(251, 'spare') })).toBe(
+      'schema["$defs"].spare250: must stand for at most 250 schemas',
+    );
+  });
+
   it('sees no field that is not the own one of the event', () => {
     expect(check({ required: ['toString'] }, {})).toHaveLength(1);
     expect(check({ required: ['constructor'] }, {})).toHaveLength(1);
@@ -92,6 +102,13 @@ describe('a JSON Schema', () => {
     [{ $ref: '#/$defs/none' }, 'must be "#/$defs/" and the name of a definition'],
     [{ $defs: { a: { items: { $ref: '#/$defs/a' } } }, $ref: '#/$defs/a' }, 'must not lead back to itself'],
     [{ type: 'number', minimum: 'x' }, 'schema.minimum: must be number'],
+    [{ $defs: { a: { $id: 'x' }, b: { $id: 'x', not: {} } } }, 'schema["$defs"].a["$id"]: is not available here'],
+    [{ $defs: { a: { $ref: '#/$defs/b' }, b: { $anchor: '1' } } }, 'schema["$defs"].b["$anchor"]: is not available'],
+    [{ $defs: { a: 1 } }, 'schema["$defs"].a: must be a schema'],
+    [{ $defs: { a: { not: { $ref: '#/$defs/a' } } } }, 'must not lead back to itself'],
+    [{ $defs: { $id: {} } }, 'schema["$defs"]["$id"]: must not be the name of a definition'],
+    [{ $defs: { '#': {} }, $ref: '#/$defs/#' }, 'must be "#/$defs/" and the name of a definition'],
+    [{ $defs: { '\ud800': {} }, $ref: '#/$defs/\ud800' }, 'must be "#/$defs/" and the name of a definition'],
     [{ anyOf: [] }, 'schema.anyOf: must NOT have fewer than 1 items'],
     [{ required: 'a' }, 'schema.required: must be array'],
   ])('is refused as %j', (schema, problem) => {

@@ -9,6 +9,8 @@ export const MAX_SCHEMA_NODES = 250;
 const MAX_SCHEMA_DEPTH = 32;
 /** Of `required` and `dependentRequired`, counted likewise. ajv writes code for each name, and of a list the square of it. */
 const MAX_REQUIRED_NAMES = 250;
+/** What is written otherwise in a reference: of names with these none is found. */
+const NO_REFERENCE = /[/~%#\p{Surrogate}]/u;
 const FORBIDDEN: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** What a keyword's value holds: another schema, a list or a map of them, or nothing that is looked into. */
@@ -63,7 +65,9 @@ type Schema = Readonly<Record<string, unknown>>;
 export function countSchema(schema: unknown, path: string, problems: ProblemList): number {
   const count = new SchemaCount(schema, path, problems);
   count.of(schema, path, []);
-  return count.checks;
+  const { checks } = count;
+  count.unreferenced();
+  return checks;
 }
 
 class SchemaCount {
@@ -74,6 +78,7 @@ class SchemaCount {
   private requiredNames = 0;
   private isStopped = false;
   private readonly known = new Set<string>();
+  private readonly referenced = new Set<string>();
 
   constructor(
     root: unknown,
@@ -92,6 +97,23 @@ class SchemaCount {
     else if (depth > MAX_SCHEMA_DEPTH) this.stop(path, `must be nested at most ${MAX_SCHEMA_DEPTH} deep`);
     else if (isSchemaObject(schema)) this.keywords(schema, path, through, depth);
     else if (typeof schema !== 'boolean') this.add(path, 'must be a schema: an object, true or false');
+  }
+
+  /**
+   * Definitions that nothing refers to check no value, and so have a count of their own; but ajv, and its schema of
+   * schemas, look at all of them.
+   */
+  unreferenced(): void {
+    this.nodes = 0;
+    this.requiredNames = 0;
+    for (const [name, schema] of Object.entries(this.defs)) {
+      if (name === '$id') this.add(this.definitionPath(name), 'must not be the name of a definition');
+      if (!this.referenced.has(name)) this.of(schema, this.definitionPath(name), [name], 1);
+    }
+  }
+
+  private definitionPath(name: string): string {
+    return joined(joined(this.path, '$defs'), name);
   }
 
   private stop(path: string, rule: string): void {
@@ -159,10 +181,13 @@ class SchemaCount {
 
   private reference(reference: unknown, path: string, through: readonly string[], depth: number): void {
     const name = typeof reference === 'string' && reference.startsWith('#/$defs/') ? reference.slice(8) : undefined;
-    if (name === undefined || /[/~%]/.test(name) || FORBIDDEN.has(name) || !Object.hasOwn(this.defs, name)) {
+    if (name === undefined || NO_REFERENCE.test(name) || FORBIDDEN.has(name) || !Object.hasOwn(this.defs, name)) {
       this.add(path, 'must be "#/$defs/" and the name of a definition');
-    } else if (through.includes(name)) this.add(path, 'must not lead back to itself');
-    else this.of(this.defs[name], joined(joined(this.path, '$defs'), name), [...through, name], depth + 1);
+      return;
+    }
+    this.referenced.add(name);
+    if (through.includes(name)) this.add(path, 'must not lead back to itself');
+    else this.of(this.defs[name], this.definitionPath(name), [...through, name], depth + 1);
   }
 }
 
