@@ -44,6 +44,12 @@ describe('the ways in for others', () => {
     expect(await answersTo(meter)).toEqual([200, 403, 403]);
   });
 
+  it('look at nothing of those who may not publish anything', async () => {
+    const reader = app.as((await makeKey(admin, [{ verbs: ['read'] }])).key);
+    expect((await reader.post('/v1/metrics', { resourceMetrics: 'none' })).status).toBe(403);
+    expect((await reader.post(WEBHOOK, { alerts: 'none' })).status).toBe(403);
+  });
+
   it('say in the words of OTLP who may not', async () => {
     const reader = app.as((await makeKey(admin, [{ verbs: ['read'] }])).key);
     expect((await reader.post('/v1/metrics', metrics)).body).toMatchObject({ code: status.PERMISSION_DENIED });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { textsByName } from '../texts-by-name.js';
 
-const labels = z.record(z.string(), z.string());
+const labels = textsByName();
 
 /** Alertmanager writes year 1 for "not known". */
 const time = z.iso.datetime({ offset: true });

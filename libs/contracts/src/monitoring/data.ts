@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { textsByName } from '../texts-by-name.js';
 
 /**
  * What the `data` of each data type may hold. The spec's `MonitoringData` fields keep their names; the spec says `Any`,
@@ -33,7 +34,7 @@ const monitoringData = z.looseObject({
 export const metricsDataSchema = monitoringData.extend({
   metric_name: id,
   current_value: figure,
-  labels: z.record(z.string().max(100), z.string().max(200)).optional(),
+  labels: textsByName({ maxName: 100, maxText: 200 }).optional(),
 });
 
 export const alertDataSchema = monitoringData.extend({

@@ -7,23 +7,33 @@ import {
   decodeCursor,
   type HistoryRequest,
   invalidRequest,
-  type Problem,
   type Selection,
   type Start,
   type SubscribeCommand,
   type SubscriptionOutput,
 } from '@distributary/distribution-core';
 import type { z } from 'zod';
-import { pathText } from '../http/validation.js';
+import { hasMoreParts } from '../http/json-parts.js';
+import { MAX_PROBLEMS, pathText } from '../http/validation.js';
 import { ownFieldsOf, schemaFor } from './selection-fields.js';
 import type { StreamVocabulary } from './stream-vocabulary.js';
 
-/** `request.invalid` with every problem and its path. */
+/** Of what has more parts only the first thing that is wrong is told: all of them may be millions. */
+const MAX_PARTS_FOR_ALL = 1_000;
+
+/** What zod's own `validate` stops with; its `safeParse` finds everything otherwise. */
+const AT_THE_FIRST: z.core.ParseContextInternal<z.core.$ZodIssue> = { abortEarly: true };
+
+/** `request.invalid` with the problems and their paths: the first hundred, or the first one of what is large. */
 export function parseWith<Schema extends z.ZodType>(schema: Schema, payload: unknown): z.infer<Schema> {
-  const result = schema.safeParse(payload ?? {});
-  if (result.success) return result.data;
-  const problems: Problem[] = result.error.issues.map((issue) => ({ path: pathText(issue.path), rule: issue.message }));
-  throw invalidRequest(problems);
+  const given = payload ?? {};
+  const first = schema.safeParse(given, AT_THE_FIRST);
+  if (first.success) return first.data;
+  const all = hasMoreParts(given, MAX_PARTS_FOR_ALL) ? first : schema.safeParse(given);
+  const { issues } = all.error ?? first.error;
+  throw invalidRequest(
+    issues.slice(0, MAX_PROBLEMS).map((issue) => ({ path: pathText(issue.path), rule: issue.message })),
+  );
 }
 
 export function parseSubscribe(payload: unknown, vocabulary: StreamVocabulary): SubscribeCommand {

@@ -2,7 +2,7 @@ import { StandardSchemaValidationPipe } from '@nestjs/common';
 import { invalidRequest } from '@distributary/distribution-core';
 
 /** More problems than anybody reads, few enough for a reply. */
-const MAX_PROBLEMS = 100;
+export const MAX_PROBLEMS = 100;
 
 type PathPart = PropertyKey | { readonly key: PropertyKey };
 

@@ -1,5 +1,5 @@
 import { alertmanagerWebhookSchema, MAX_EVENTS_PER_REQUEST, type PublishResult } from '@distributary/contracts';
-import type { Counter, Metrics, Principal } from '@distributary/distribution-core';
+import { type Counter, type Metrics, type Principal, requirePermission } from '@distributary/distribution-core';
 import { type Logger, parseWith } from '@distributary/distribution-nest';
 import type { EventsService } from '@distributary/distribution-service';
 import { alertEventOf } from './alert-event.js';
@@ -27,6 +27,7 @@ export class AlertmanagerService {
   }
 
   async take(body: unknown, principal: Principal): Promise<WebhookAnswer> {
+    requirePermission(principal, 'publish');
     const { alerts, truncatedAlerts = 0, groupKey } = parseWith(alertmanagerWebhookSchema, body);
     if (truncatedAlerts > 0) {
       this.truncated.add(truncatedAlerts);

@@ -1,5 +1,5 @@
 import { MAX_EVENTS_PER_REQUEST } from '@distributary/contracts';
-import type { Principal } from '@distributary/distribution-core';
+import { type Principal, requirePermission } from '@distributary/distribution-core';
 import { type OtlpCodec, type ReadMetrics, readMetrics } from '@distributary/distribution-nest';
 import type { EventsService } from '@distributary/distribution-service';
 import { metricEventOf } from './metric-event.js';
@@ -16,6 +16,8 @@ export class OtlpService {
    * rejects, sending the same export again is right, and publishes nothing twice.
    */
   async take(body: unknown, principal: Principal): Promise<ReadMetrics> {
+    // Before it is decoded, which is most of the work.
+    requirePermission(principal, 'publish');
     const read = readMetrics(this.codec.decode(body));
     for (let from = 0; from < read.points.length; from += MAX_EVENTS_PER_REQUEST) {
       // Piece by piece, so that a large export does not hold up the streams of this process.

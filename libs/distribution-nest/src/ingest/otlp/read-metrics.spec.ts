@@ -159,6 +159,71 @@ describe('attributes', () => {
   });
 });
 
+const outcomeOf = (body: unknown): DistributionError | undefined => {
+  try {
+    codec.decode(body);
+    return undefined;
+  } catch (error) {
+    return error as DistributionError;
+  }
+};
+
+describe('exports of more parts than are decoded', () => {
+  const tooLarge = { code: 'payload.too_large', message: expect.stringMatching(/at most 400000 messages/) };
+  const type = (codec as unknown as { request: Type }).request;
+  const bytesOf = (request: object) => Buffer.from(type.encode(type.fromObject(request)).finish());
+  const histogramOf = (figures: object) => ({
+    resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: 'm', histogram: { dataPoints: [figures] } }] }] }],
+  });
+
+  it.each<[string, () => unknown]>([
+    ['messages of two bytes', () => Buffer.alloc(2 * 400_001, Buffer.from([0x0a, 0]))],
+    ['empty objects', () => ({ resourceMetrics: Array(400_001).fill({}) })],
+    ['numbers in protobuf', () => bytesOf(histogramOf({ bucketCounts: Array(400_001).fill(1) }))],
+    ['numbers in JSON', () => histogramOf({ bucketCounts: Array(400_001).fill(1) })],
+    [
+      'numbers of a byte',
+      () => {
+        const buckets = { positive: { bucketCounts: Array(400_001).fill(1) } };
+        const metrics = [{ name: 'm', exponentialHistogram: { dataPoints: [buckets] } }];
+        return bytesOf({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] });
+      },
+    ],
+  ])('are refused: %s', (_what, body) => {
+    expect(outcomeOf(body())).toMatchObject(tooLarge);
+  });
+
+  it('are none where points have many attributes and buckets', () => {
+    const attributes = Array.from({ length: 10 }, (_, at) => ({ key: `k${at}`, value: { stringValue: 'v' } }));
+    const dataPoints = Array(3_000).fill({
+      attributes,
+      bucketCounts: Array(12).fill(1),
+      explicitBounds: Array(11).fill(2),
+    });
+    const metrics = [{ name: 'm', histogram: { dataPoints } }];
+    const request = { resourceMetrics: [{ scopeMetrics: [{ metrics }] }] };
+    expect(readMetrics(codec.decode(request)).points).toHaveLength(3_000);
+    expect(readMetrics(codec.decode(bytesOf(request))).points).toHaveLength(3_000);
+  });
+
+  it('are refused when a message claims to be longer than the body', () => {
+    expect(outcomeOf(Buffer.from([0x0a, 100, 0x0a, 0]))).toMatchObject({ code: 'request.invalid' });
+  });
+});
+
+describe('exports of many problems', () => {
+  const pathsOf = (request: object) => outcomeOf(request)?.problems.map(({ path }) => path);
+
+  it('are told the first hundred, and large ones the first', () => {
+    const wrong = (count: number) => ({ resourceMetrics: Array(count).fill(0) });
+    expect(pathsOf(wrong(3))).toEqual(['resourceMetrics[0]', 'resourceMetrics[1]', 'resourceMetrics[2]']);
+    expect(pathsOf(wrong(200))).toHaveLength(100);
+    expect(pathsOf(wrong(300_000))).toEqual(['resourceMetrics[0]']);
+    const nested = { resourceMetrics: [{ scopeMetrics: Array(300_000).fill(0) }] };
+    expect(pathsOf(nested)).toEqual(['resourceMetrics[0].scopeMetrics[0]']);
+  });
+});
+
 describe('exports', () => {
   it('are the same in JSON and in protobuf', () => {
     const codes = fc.double({ noNaN: true, noDefaultInfinity: true });
