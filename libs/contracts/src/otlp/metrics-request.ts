@@ -1,10 +1,16 @@
 import { z } from 'zod';
 
+const MAX_INTEGER = 2 ** 64;
+
 /**
  * `ExportMetricsServiceRequest` in OTLP's JSON encoding: camel case, 64-bit integers as texts or numbers, enums as
  * numbers, null the same as absent, unknown fields ignored. What protobuf decodes to has the same shape.
  */
-const integer = z.union([z.string().regex(/^-?\d{1,20}$/, 'must be an integer'), z.int()]);
+const integer = z.union([
+  z.string().regex(/^-?\d{1,20}$/, 'must be an integer'),
+  // Not only safe ones: as a number, every present time in nanoseconds lies beyond 2^53, to some 200 ns.
+  z.number().min(-MAX_INTEGER).max(MAX_INTEGER).multipleOf(1),
+]);
 const double = z.union([
   z.number(),
   z.string().regex(/^(NaN|-?Infinity|-?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,4})?)$/, 'must be a number'),

@@ -26,6 +26,22 @@ describe('data points of OTLP', () => {
     expect(gauge({ asDouble: '1.5e3' }).points[0].value).toBe(1500);
   });
 
+  it('have 64-bit integers as numbers too, as exactly as those are', () => {
+    const dataPoints = [
+      { timeUnixNano: 1_750_500_000_123_456_789, startTimeUnixNano: 2 ** 63, count: 2 ** 60, sum: 2 ** 61 },
+    ];
+    expect(read({ name: 'm', histogram: { dataPoints } }).points).toMatchObject([
+      { timeNanos: 1_750_500_000_123_456_768n, startNanos: 2n ** 63n, value: 2, distribution: { count: 2 ** 60 } },
+    ]);
+    expect(gauge({ asInt: -(2 ** 60) }).points[0].value).toBe(-(2 ** 60));
+  });
+
+  it.each([1.5, 1e20, -1e300, true, '1.5'])('have no other integers: %p', (timeUnixNano) => {
+    expect(() => gauge({ asInt: 1, timeUnixNano })).toThrow(
+      expect.objectContaining({ code: 'request.invalid', message: expect.stringMatching(/timeUnixNano/) }),
+    );
+  });
+
   it('of sums keep their temporality, and gauges beside them have none', () => {
     const sum = (aggregationTemporality?: number) =>
       read({ name: 'm', sum: { dataPoints: [{ asInt: 1 }], aggregationTemporality, isMonotonic: true } }).points[0];
