@@ -63,12 +63,13 @@ const CREATE_STAGED = `CREATE OR REPLACE TEMP TABLE staged (${COLUMNS.map(({ nam
 
 /**
  * Puts rows into the connection's table `staged`, which is made anew. DuckDB's appender works on the event loop, so rows
- * go in pieces, and others have their turn in between. Returns how many have a figure that stays in their JSON alone.
+ * go in pieces, and others have their turn in between. Rejects with the signal's reason when it aborts. Returns how many have a figure that stays in their JSON alone.
  */
 export async function stageRows(
   connection: DuckDBConnection,
   rows: readonly ArchiveRow[],
   clock: Pick<Clock, 'soon'>,
+  signal?: AbortSignal,
 ): Promise<number> {
   let outOfRange = 0;
   await connection.run(CREATE_STAGED);
@@ -86,6 +87,7 @@ export async function stageRows(
       // Left to itself it would flush 200,000 rows in one go.
       appender.flushSync();
       await new Promise<void>((resolve) => clock.soon(resolve));
+      signal?.throwIfAborted();
     }
   } finally {
     appender.closeSync();

@@ -1,16 +1,15 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
-import { type Clock, DistributionError, type Metrics } from '@distributary/distribution-core';
+import type { Clock, Metrics } from '@distributary/distribution-core';
 import { translatedError } from '../archive/duckdb.errors.js';
 import { laneParameters, STAGED_ROWS, stageRows } from '../archive/row-table.js';
+import { QueryTurns, type QueryTurnOptions } from './query-turns.js';
 import type { SeamedSources } from './seam.js';
 
-export interface HistoryDatabaseOptions {
+export interface HistoryDatabaseOptions extends QueryTurnOptions {
   readonly threads: number;
   readonly memoryBytes: number;
   /** Where queries that need more memory put what they have. */
   readonly spillFolder: string;
-  readonly maxQueries: number;
-  readonly timeoutMs: number;
 }
 
 export interface HistoryQuery {
@@ -18,32 +17,18 @@ export interface HistoryQuery {
   readonly parameters: Readonly<Record<string, DuckDBValue>>;
   /** What is in the table `live` while the statement runs; no such table if there is nothing. */
   readonly live: SeamedSources['live'];
-  /** Aborted: it is stopped, and rejects. */
-  readonly signal?: AbortSignal;
+  /** Of the query's turn. Aborted: it is stopped, and rejects with its reason. */
+  readonly signal: AbortSignal;
 }
 
-const RETRY_AFTER_MS = 1_000;
-
-/**
- * DuckDB as the reader of the archive: in memory, with no data of its own. It works in its own threads; at most
- * `maxQueries` at once, the next one is refused with `gateway.full`. One that takes longer than `timeoutMs` is stopped and
- * rejects with `store.unavailable`.
- */
+/** DuckDB as the reader of the archive: in memory, with no data of its own. It works in its own threads. */
 export class HistoryDatabase {
-  private running = 0;
-  private readonly duration;
-  private readonly refused;
-
   private constructor(
     private readonly instance: DuckDBInstance,
     private readonly clock: Clock,
-    private readonly options: HistoryDatabaseOptions,
-    metrics: Metrics,
-  ) {
-    const buckets = [5, 20, 50, 100, 500, 1000, 5000, 30_000];
-    this.duration = metrics.histogram('history_query_ms', 'How long queries of the archive took', buckets);
-    this.refused = metrics.counter('history_refused_total', 'Queries that were refused or stopped at a limit');
-  }
+    /** Whoever queries has one of them. */
+    readonly turns: QueryTurns,
+  ) {}
 
   static async open(clock: Clock, metrics: Metrics, options: HistoryDatabaseOptions): Promise<HistoryDatabase> {
     const instance = await DuckDBInstance.create(':memory:', {
@@ -53,27 +38,25 @@ export class HistoryDatabase {
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     });
-    return new HistoryDatabase(instance, clock, options, metrics);
+    return new HistoryDatabase(instance, clock, new QueryTurns(clock, metrics, options));
   }
 
   async rows({ statement, parameters, live, signal }: HistoryQuery): Promise<readonly (readonly DuckDBValue[])[]> {
-    if (this.running >= this.options.maxQueries) {
-      this.refused.add();
-      throw new DistributionError('gateway.full', `${this.running} queries of history are under way`, {
-        retryAfterMs: RETRY_AFTER_MS,
-      });
-    }
-    this.running++;
-    const startMs = this.clock.monotonicMs();
+    signal.throwIfAborted();
+    const connection = await this.instance.connect();
+    // Of the statement that runs, not of the next one: so before each of them the signal is looked at.
+    const interrupt = () => connection.interrupt();
+    signal.addEventListener('abort', interrupt);
     try {
-      const connection = await this.instance.connect();
-      return await this.withinTime(connection, signal, async () => {
-        await this.fillLive(connection, live);
-        return (await connection.runAndReadAll(statement, { ...parameters })).getRows();
-      });
+      await this.fillLive(connection, live, signal);
+      signal.throwIfAborted();
+      return (await connection.runAndReadAll(statement, { ...parameters })).getRows();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw translatedError(error);
     } finally {
-      this.running--;
-      this.duration.observe(this.clock.monotonicMs() - startMs);
+      signal.removeEventListener('abort', interrupt);
+      connection.closeSync();
     }
   }
 
@@ -82,42 +65,15 @@ export class HistoryDatabase {
     this.instance.closeSync();
   }
 
-  private async withinTime<Result>(
+  private async fillLive(
     connection: DuckDBConnection,
-    signal: AbortSignal | undefined,
-    query: () => Promise<Result>,
-  ): Promise<Result> {
-    const { timeoutMs } = this.options;
-    let isLate = false;
-    const interrupt = () => connection.interrupt();
-    signal?.addEventListener('abort', interrupt, { once: true });
-    const cancel = this.clock.after(timeoutMs, () => {
-      isLate = true;
-      interrupt();
-    });
-    try {
-      return await query();
-    } catch (error) {
-      if (!isLate) throw translatedError(error);
-      this.refused.add();
-      throw new DistributionError(
-        'store.unavailable',
-        `history took longer than ${timeoutMs} ms; ask for a shorter range`,
-        {
-          retryAfterMs: RETRY_AFTER_MS,
-        },
-      );
-    } finally {
-      signal?.removeEventListener('abort', interrupt);
-      cancel();
-      connection.closeSync();
-    }
-  }
-
-  private async fillLive(connection: DuckDBConnection, live: SeamedSources['live']): Promise<void> {
+    live: SeamedSources['live'],
+    signal: AbortSignal,
+  ): Promise<void> {
     for (const [index, { lane, rows }] of live.entries()) {
-      await stageRows(connection, rows, this.clock);
+      await stageRows(connection, rows, this.clock, signal);
       const into = index === 0 ? 'CREATE TEMP TABLE live AS' : 'INSERT INTO live';
+      signal.throwIfAborted();
       await connection.run(`${into} ${STAGED_ROWS}`, laneParameters(lane));
     }
   }

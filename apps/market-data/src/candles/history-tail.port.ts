@@ -21,6 +21,9 @@ export interface TailRead {
 export interface HistoryTail {
   /** The present lanes of the topic in which events of the symbols may lie. */
   lanes(topic: string, symbols: readonly string[]): Promise<readonly Lane[]>;
-  /** Everything after the position that is there when it is called. Never waits for new events. */
-  eventsAfter(lane: Lane, after: Position, symbols: readonly string[]): Promise<TailRead>;
+  /**
+   * Everything after the position that is there when it is called. Never waits for new events. Gives others their turn
+   * while it reads, and rejects with the signal's reason when that aborts.
+   */
+  eventsAfter(lane: Lane, after: Position, symbols: readonly string[], signal: AbortSignal): Promise<TailRead>;
 }

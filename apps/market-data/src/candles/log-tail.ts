@@ -1,5 +1,6 @@
 import {
   BEFORE_FIRST,
+  type Clock,
   DedupeWindow,
   DEDUPE_WINDOW_MS,
   DistributionError,
@@ -18,7 +19,8 @@ export interface LogTailOptions {
   readonly maxRows: number;
 }
 
-const READ_BYTES = 1024 * 1024;
+/** Events are decoded and hashed on the event loop: of one read for some milliseconds. */
+const READ_BYTES = 256 * 1024;
 const SYMBOL = 'symbol';
 const RETRY_AFTER_MS = 5_000;
 
@@ -28,6 +30,7 @@ export class LogTail implements HistoryTail {
     private readonly log: Pick<Log, 'ends' | 'read' | 'seek'>,
     /** One event of a batch as a row; its bytes may be a view of the batch. */
     private readonly rowOf: (batch: EventBatch, index: number) => ArchiveRow,
+    private readonly clock: Pick<Clock, 'soon'>,
     private readonly options: LogTailOptions,
   ) {}
 
@@ -37,7 +40,7 @@ export class LogTail implements HistoryTail {
     return ends.map(({ lane }) => lane).filter(({ partition }) => partitions.has(partition));
   }
 
-  async eventsAfter(lane: Lane, after: Position, symbols: readonly string[]): Promise<TailRead> {
+  async eventsAfter(lane: Lane, after: Position, symbols: readonly string[], signal: AbortSignal): Promise<TailRead> {
     const wanted: ReadonlySet<unknown> = new Set(symbols);
     const { beforeFirst, last } = await this.endsOf(lane);
     const hasLost = after !== BEFORE_FIRST && after < beforeFirst;
@@ -45,13 +48,20 @@ export class LogTail implements HistoryTail {
     let window: DedupeWindow | undefined;
     let end = after < beforeFirst ? beforeFirst : after;
     while (end < last) {
-      const batches = await this.log.read({ ...lane, after: end }, READ_BYTES);
+      const batches = await this.readAfter(lane, end, signal);
       if (batches.length === 0) break;
-      window ??= await this.windowBefore(lane, end, batches[0].appendedMicros);
+      window ??= await this.windowBefore(lane, end, batches[0].appendedMicros, signal);
       for (const batch of batches) this.take(batch, window, wanted, rows);
       end = batches[batches.length - 1].lastPosition;
     }
     return { rows, end, ...(hasLost && { lostUpTo: beforeFirst }) };
+  }
+
+  /** A log in memory or in files has its answer at once, so that without a pause nobody else would have a turn. */
+  private async readAfter(lane: Lane, after: Position, signal: AbortSignal): Promise<readonly EventBatch[]> {
+    await new Promise<void>((resolve) => this.clock.soon(resolve));
+    signal.throwIfAborted();
+    return this.log.read({ ...lane, after }, READ_BYTES);
   }
 
   private async endsOf(lane: Lane) {
@@ -61,16 +71,22 @@ export class LogTail implements HistoryTail {
   }
 
   /** The ids of one dedupe window before the position, so that a copy of an archived event is known as one. */
-  private async windowBefore(lane: Lane, position: Position, firstMicros: number): Promise<DedupeWindow> {
+  private async windowBefore(
+    lane: Lane,
+    position: Position,
+    firstMicros: number,
+    signal: AbortSignal,
+  ): Promise<DedupeWindow> {
     const window = new DedupeWindow();
     const fromMicros = Math.max(0, firstMicros - DEDUPE_WINDOW_MS * 1000);
     let at = await this.log.seek(lane.topic, lane.partition, fromMicros);
     while (at < position) {
-      const batches = await this.log.read({ ...lane, after: at }, READ_BYTES);
+      const batches = await this.readAfter(lane, at, signal);
       if (batches.length === 0) break;
       for (const batch of batches) {
         const count = batch.positions.indexAfter(position);
-        for (let index = 0; index < count; index++) window.seen(batch.eventIdAt(index), batch.appendedMicros);
+        if (count === batch.count) window.markDuplicates(batch);
+        else for (let index = 0; index < count; index++) window.seen(batch.eventIdAt(index), batch.appendedMicros);
       }
       at = batches[batches.length - 1].lastPosition;
     }

@@ -1,5 +1,7 @@
 import type { ArchiveRow } from '../archive/archive-row.js';
 import { aLane, aRow, DAY, MIDNIGHT, SECOND } from '../archive/testing/archive-world.js';
+import { until } from '@distributary/distribution-core/testing';
+import type { HistoryQuery } from './history-database.js';
 import type { StoredMarketEvent } from './market-history.js';
 import { HistoryWorld } from './testing/history-world.js';
 
@@ -218,18 +220,64 @@ describe('between archive and log', () => {
   });
 });
 
-describe('a query', () => {
+describe('a question', () => {
+  const endless = {
+    statement: 'SELECT sum(hash(a.range) % 7 + b.range) FROM range(100000000) a, range(10000) b',
+    parameters: {},
+    live: [],
+  };
+  const none = { statement: 'SELECT 1', parameters: {}, live: [] };
+  const tooLate = { code: 'store.unavailable', message: expect.stringMatching(/longer than 300 ms/) };
+  let busy: HistoryWorld;
+  const asked = (query: Omit<HistoryQuery, 'signal'>, asking?: AbortSignal) =>
+    busy.database.turns.run((signal) => busy.database.rows({ ...query, signal }), asking);
+
+  beforeEach(async () => {
+    busy = await HistoryWorld.make({ maxQueries: 1, timeoutMs: 300 });
+  });
+  afterEach(() => busy.end());
+
   it('is refused while too many are under way, and stopped when it takes too long', async () => {
-    const busy = await HistoryWorld.make({ maxQueries: 1, timeoutMs: 300 });
-    const endless = {
-      statement: 'SELECT sum(hash(a.range) % 7 + b.range) FROM range(100000000) a, range(10000) b',
-      parameters: {},
-      live: [],
+    const late = asked(endless);
+    await expect(asked(endless)).rejects.toMatchObject({ code: 'gateway.full', retryable: true });
+    await expect(late).rejects.toMatchObject(tooLate);
+    await until('its place', () => asked(none).then(Boolean, () => false));
+  });
+
+  it('has its turn and its time also while it reads the log', async () => {
+    busy.tail.add(aLane(), [trade(0, MIDNIGHT, '1')]);
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    busy.tail.beforeRead = () => answered;
+    const late = busy.history.events(whole);
+    await expect(busy.history.events(whole)).rejects.toMatchObject({ code: 'gateway.full' });
+    await expect(late).rejects.toMatchObject(tooLate);
+    // The log has not answered yet.
+    await expect(busy.history.events(whole)).rejects.toMatchObject({ code: 'gateway.full' });
+    answer();
+    await until('its place', () =>
+      busy.history.events(whole).then(
+        ({ events }) => events.length === 1,
+        () => false,
+      ),
+    );
+  });
+
+  it('is not begun for who does not want it any more, and ends between two statements, too', async () => {
+    const gone = { code: 'store.unavailable', message: expect.stringMatching(/nobody asks/) };
+    await expect(asked(endless, AbortSignal.abort())).rejects.toMatchObject(gone);
+    const asking = new AbortController();
+    const rows = Array.from({ length: 2_000 }, (_, offset) => trade(offset, MIDNIGHT, '1'));
+    const lane = {
+      get topic() {
+        // Asked for when all its rows are staged, and before they are moved on.
+        asking.abort();
+        return TOPIC;
+      },
+      partition: 0,
+      epoch: 'e',
     };
-    const late = busy.database.rows(endless);
-    await expect(busy.database.rows(endless)).rejects.toMatchObject({ code: 'gateway.full', retryable: true });
-    await expect(late).rejects.toMatchObject({ code: 'store.unavailable' });
-    expect(await busy.database.rows({ statement: 'SELECT 1', parameters: {}, live: [] })).toEqual([[1]]);
-    await busy.end();
+    const ended = busy.database.rows({ ...endless, live: [{ lane, rows }], signal: asking.signal });
+    await expect(ended).rejects.toMatchObject({ name: 'AbortError' });
   });
 });

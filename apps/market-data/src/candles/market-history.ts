@@ -104,15 +104,26 @@ export class MarketHistory {
     return { ...page, events: rows.map((row) => ({ place: placeOf(row), value: (row[5] as DuckDBBlobValue).bytes })) };
   }
 
-  private async read(
+  /** One turn for all of it: what the log has takes as long as a statement, and as much memory. */
+  private read(
+    range: HistoryRange,
+    statementOf: (shape: StatementShape) => string,
+    source: SourceShape,
+    extra: Readonly<Record<string, DuckDBValue>>,
+    asking?: AbortSignal,
+  ): Promise<HistoryPage & { readonly rows: readonly (readonly DuckDBValue[])[] }> {
+    return this.database.turns.run((signal) => this.readOnce(range, statementOf, source, extra, signal), asking);
+  }
+
+  private async readOnce(
     range: HistoryRange,
     statementOf: (shape: StatementShape) => string,
     { dataTypes, after }: SourceShape,
     extra: Readonly<Record<string, DuckDBValue>>,
-    signal?: AbortSignal,
+    signal: AbortSignal,
   ): Promise<HistoryPage & { readonly rows: readonly (readonly DuckDBValue[])[] }> {
     for (let tries = 1; ; tries++) {
-      const sources = await seamedSources(this.disk, this.tail, range);
+      const sources = await seamedSources(this.disk, this.tail, range, signal);
       const { files, live, ...seam } = sources;
       const shape: StatementShape = {
         hasFiles: files.length > 0,
@@ -127,14 +138,10 @@ export class MarketHistory {
       if ((!shape.hasFiles && !shape.hasLive) || range.ends?.length === 0) return { rows: [], hasMore: false, ...seam };
       const parameters = { ...this.parametersOf(range, sources, { dataTypes, after }), ...extra };
       try {
-        const rows = await this.database.rows({
-          statement: statementOf(shape),
-          parameters,
-          live,
-          ...(signal && { signal }),
-        });
+        const rows = await this.database.rows({ statement: statementOf(shape), parameters, live, signal });
         return { rows: rows.slice(0, range.limit), hasMore: rows.length > range.limit, ...seam };
       } catch (error) {
+        signal.throwIfAborted();
         const mayBeGone = error instanceof DistributionError && error.code === 'store.unavailable';
         if (!mayBeGone || tries === MAX_TRIES || (await this.areAllThere(sources))) throw error;
       }

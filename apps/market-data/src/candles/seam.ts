@@ -26,12 +26,14 @@ export interface SeamedSources {
 
 /**
  * Lists the archive first and reads the log from where that listing ends. Whatever the writer does in the meantime, the
- * listing stays what it was: its files are read, and files that appear later hold what was read from the log.
+ * listing stays what it was: its files are read, and files that appear later hold what was read from the log. Rejects with
+ * the signal's reason when it aborts.
  */
 export async function seamedSources(
   disk: Pick<ArchiveDisk, 'list'>,
   tail: HistoryTail,
   range: HistoryRange,
+  signal: AbortSignal,
 ): Promise<SeamedSources> {
   const { chains } = chainsOf(await disk.list(range.topics));
   const asked = range.ends && new Map(range.ends.map((end) => [laneKey(end), end.position]));
@@ -50,7 +52,7 @@ export async function seamedSources(
       const end = asked?.get(key);
       // A later page whose end the archive has passed, or of a lane that the first page did not know.
       if (asked !== undefined && (end === undefined || end <= after)) continue;
-      const read = await tail.eventsAfter(lane, after, range.symbols);
+      const read = await tail.eventsAfter(lane, after, range.symbols, signal);
       positions.set(key, { ...lane, position: read.end });
       for (const { timeMicros } of read.rows) tailFromMicros = Math.min(tailFromMicros, timeMicros);
       live.push({ lane, rows: read.rows.filter((row) => isWanted(row, range, end)) });

@@ -58,7 +58,7 @@ export function openHistory(
     database ??= HistoryDatabase.open(clock, metrics, { ...READING, spillFolder });
     return database;
   };
-  const tail = new LogTail(log, archiveRowOf, TAIL);
+  const tail = new LogTail(log, archiveRowOf, clock, TAIL);
   const history = async () => new MarketHistory(disk, await opened(), tail, ['TRADE']);
   return {
     bars: new HistoricalDataService(directory, history, clock),

@@ -36,7 +36,8 @@ export async function duckDb(spillFolder: string): Promise<Contender> {
         limit: 2n ** 40n,
         ...(symbol !== undefined && { symbol }),
       };
-      const made = await database.rows({ statement: `CREATE TEMP TABLE made AS ${statement}`, parameters, live: [] });
+      const query = { statement: `CREATE TEMP TABLE made AS ${statement}`, parameters, live: [] };
+      const made = await database.turns.run((signal) => database.rows({ ...query, signal }));
       return Number(made[0][0]);
     },
   };
