@@ -4,7 +4,7 @@ import { type GrowingColumn, GrowingColumns } from './batch-columns.js';
 import { DX_VERSION, KIND_NUMBER, KIND_TEXT, KIND_TRUE } from './event-header.js';
 import type { ForeignDecoder, ForeignRecord } from './foreign-record.js';
 import { offsetPositions } from './offset-positions.js';
-import type { BatchHead } from './record-batch.js';
+import { type BatchHead, datedMs } from './record-batch.js';
 import { VarintReader } from './varint.js';
 
 const COMMA = 0x2c;
@@ -135,7 +135,8 @@ export class BatchBuilder {
       const key = keyBytes < 0 ? undefined : bytes.subarray(keyFrom, keyFrom + keyBytes);
       const value = valueBytes < 0 ? undefined : bytes.subarray(valueFrom, valueFrom + valueBytes);
       reader.at = headersFrom;
-      this.putForeign({ ...this.lane, offset, timeMicros: timeMs * 1000, key, value, headers: this.headers(bytes) });
+      const timeMicros = datedMs(timeMs) * 1000;
+      this.putForeign({ ...this.lane, offset, timeMicros, key, value, headers: this.headers(bytes) });
       return;
     }
     const row = this.count++;

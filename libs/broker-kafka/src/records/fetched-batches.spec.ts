@@ -204,6 +204,17 @@ describe('records that others wrote', () => {
     expect([found[1].routingKey, found[4].traceparent]).toEqual(['', '00-ab-cd-01']);
   });
 
+  it.each([
+    ['in nanoseconds', 1_750_500_000_000_000_000, 0],
+    ['that is not known', -1, 0],
+    ['at the end of the year 9999', 253_402_300_799_999, 253_402_300_799_999],
+  ])('with a time %s have one that is a date', (_what, timeMs, dated) => {
+    const { batches } = read(rawBatch(0, [{ value: Buffer.from('{}') }], timeMs));
+    const [{ timeMicros }] = recordsOf(batches);
+    expect([timeMicros, batches[0].appendedMicros]).toEqual([dated * 1_000, dated * 1_000]);
+    expect(() => new Date(timeMicros / 1_000).toISOString()).not.toThrow();
+  });
+
   it('stand beside ours in one batch', () => {
     const bytes = Buffer.concat([eventBatch(0, events(1, 'ours')), rawBatch(1, [{ value: Buffer.from('1') }])]);
     expect(idsOf(read(bytes).batches)).toEqual(['ours-1', 'epoch-3-1']);

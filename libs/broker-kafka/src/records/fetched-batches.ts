@@ -1,6 +1,7 @@
 import type { EventBatch, Lane } from '@distributary/distribution-core';
 import { BatchBuilder, type BatchSpace } from './batch-builder.js';
 import type { ForeignDecoder } from './foreign-record.js';
+import { datedMs } from './record-batch.js';
 import { type AbortedTransaction, type JudgedBatch, judgedBatches } from './record-set.js';
 
 /** Neighbours that the broker took within so long become one batch: small appends would cost readers a batch each. */
@@ -29,7 +30,7 @@ export function fetchedBatches(
   const finish = () => {
     if (joined.length === 0) return;
     const rows = joined.reduce((sum, { head }) => sum + head.count, 0);
-    const builder = new BatchBuilder(lane, joined[0].head.maxTimeMs * 1000, rows, space, decode);
+    const builder = new BatchBuilder(lane, datedMs(joined[0].head.maxTimeMs) * 1000, rows, space, decode);
     for (const { head, records } of joined) builder.put(head, records(), from);
     const batch = builder.batch();
     if (batch !== undefined) batches.push(batch);

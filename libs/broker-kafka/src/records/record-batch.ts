@@ -33,6 +33,15 @@ export interface BatchHead {
   readonly count: number;
 }
 
+/** The end of the year 9999, which is the last that ISO 8601 writes with four digits. */
+const LAST_MS = Date.UTC(10_000, 0) - 1;
+
+/**
+ * Epoch milliseconds, as producers write them: any 64 bits, as where one writes nanoseconds, or -1 for "not known". What is
+ * no date until the year 9999 is 0, for every reader alike.
+ */
+export const datedMs = (timeMs: number): number => (timeMs >= 0 && timeMs <= LAST_MS ? timeMs : 0);
+
 /** Undefined if the rest is not a whole batch: a broker cuts its answer anywhere. `RangeError` if it is damaged. */
 export function readHead(bytes: Buffer, at: number): BatchHead | undefined {
   if (bytes.length - at < HEAD_BYTES) return undefined;
