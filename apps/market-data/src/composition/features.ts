@@ -20,7 +20,7 @@ import { openStatistics } from './statistics.js';
 /** What the service makes of what passes through it. */
 export function createFeatures(parts: Parts, around: FeatureSurroundings<MarketDataConfig>): Features {
   const { config, roles, clock, ids, metrics, logger } = around;
-  const ticks = new LatestTicks(metrics);
+  const ticks = new LatestTicks(clock, metrics);
   if (roles.has('api')) {
     parts.fanOut.onBatch = ({ state, batch }) => {
       const { name } = state.topic;

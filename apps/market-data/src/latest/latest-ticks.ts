@@ -1,4 +1,5 @@
 import {
+  type Clock,
   type EventBatch,
   type EventRecord,
   type Gauge,
@@ -7,6 +8,7 @@ import {
 } from '@distributary/distribution-core';
 import { LRUCache } from 'lru-cache';
 import { RECEIPTS } from '../events/default-topics.js';
+import { MAX_AHEAD_MS } from '../manners/tick-order.js';
 
 /** One event that holds a price, and where it was. */
 export interface Tick {
@@ -21,7 +23,8 @@ const MAX_TICKS_OF_SYMBOL = 64;
 
 /**
  * The newest trade, quote and bar of each symbol at each exchange, from what passes through this process. By the time of the
- * event: what comes late does not replace what happened after it. Beyond its bound, the symbols go that were silent the longest.
+ * event: what comes late does not replace what happened after it. What claims to happen more than {@link MAX_AHEAD_MS} from now
+ * counts as older than all others until then. Beyond its bound, the symbols go that were silent the longest.
  */
 export class LatestTicks {
   private readonly symbols: LRUCache<string, Map<string, Tick>>;
@@ -29,7 +32,11 @@ export class LatestTicks {
   /** Told of each symbol that has something new, as often as a batch has. */
   onChanged: (tenant: string, symbol: string) => void = () => undefined;
 
-  constructor(metrics: Metrics = noMetrics, maxSymbols = MAX_SYMBOLS) {
+  constructor(
+    private readonly clock: Pick<Clock, 'nowMicros'>,
+    metrics: Metrics = noMetrics,
+    maxSymbols = MAX_SYMBOLS,
+  ) {
     this.symbols = new LRUCache({ max: maxSymbols });
     this.held = metrics.gauge('latest_symbols', 'Symbols whose newest trade, quote or bar is held');
   }
@@ -41,10 +48,12 @@ export class LatestTicks {
 
   /** The one of them that happened last. */
   newestOf(tenant: string, symbol: string, isWanted: (tick: Tick) => boolean = () => true): Tick | undefined {
+    const believed = this.believedMicros();
     return this.of(tenant, symbol)
       .filter(isWanted)
       .reduce<Tick | undefined>((newest, tick) => {
-        return newest === undefined || tick.record.timeMicros > newest.record.timeMicros ? tick : newest;
+        if (newest === undefined) return tick;
+        return isBehind(newest.record.timeMicros, tick.record.timeMicros, believed) ? tick : newest;
       }, undefined);
   }
 
@@ -58,25 +67,37 @@ export class LatestTicks {
     const exchangePlaces = exchanges.dictionary.length + 1;
     const typePlaces = types.dictionary.length + 1;
     const newest = new Map<number, number>();
+    const believed = this.believedMicros();
     for (let index = 0; index < batch.count; index++) {
       const [symbol, exchange, type] = [symbols.index[index], exchanges.index[index], types.index[index]];
       if (symbol === 0 || exchange === 0 || type === 0 || !hasPrice[type - 1]) continue;
       const place = (symbol * exchangePlaces + exchange) * typePlaces + type;
       const before = newest.get(place);
-      if (before === undefined || batch.timeMicrosAt(before) <= batch.timeMicrosAt(index)) newest.set(place, index);
+      if (before === undefined || !isBehind(batch.timeMicrosAt(index), batch.timeMicrosAt(before), believed)) {
+        newest.set(place, index);
+      }
     }
-    for (const index of newest.values()) this.take(batch.recordAt(index), topic, tenant);
+    for (const index of newest.values()) this.take(batch.recordAt(index), topic, tenant, believed);
     this.held.set(this.symbols.size);
   }
 
-  private take(record: EventRecord, topic: string, tenant: string): void {
+  /** Up to when times are believed. */
+  private believedMicros(): number {
+    return this.clock.nowMicros() + MAX_AHEAD_MS * 1_000;
+  }
+
+  private take(record: EventRecord, topic: string, tenant: string, believed: number): void {
     const { symbol, exchange, data_type: dataType } = record.attributes;
     const key = keyOf(tenant, String(symbol));
     let ticks = this.symbols.get(key);
     if (ticks === undefined) this.symbols.set(key, (ticks = new Map()));
     const place = `${String(dataType)} ${String(exchange)}`;
     const before = ticks.get(place);
-    if (before === undefined ? ticks.size >= MAX_TICKS_OF_SYMBOL : before.record.timeMicros > record.timeMicros) return;
+    const isPassedOver =
+      before === undefined
+        ? ticks.size >= MAX_TICKS_OF_SYMBOL
+        : isBehind(record.timeMicros, before.record.timeMicros, believed);
+    if (isPassedOver) return;
     // The batch would be held by it.
     ticks.set(place, { topic, record: { ...record, value: Buffer.from(record.value) } });
     this.onChanged(tenant, String(symbol));
@@ -84,3 +105,9 @@ export class LatestTicks {
 }
 
 const keyOf = (tenant: string, symbol: string): string => `${tenant}\n${symbol}`;
+
+/** Whether the first happened before the second, of which both may lie in a future that is not believed. */
+function isBehind(micros: number, other: number, believed: number): boolean {
+  if (micros > believed) return other <= believed;
+  return other <= believed && micros < other;
+}

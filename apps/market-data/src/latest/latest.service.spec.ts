@@ -7,13 +7,15 @@ import { LatestTicks, type Tick } from './latest-ticks.js';
 import { LatestService } from './latest.service.js';
 
 const TOPIC = 'market-data/normalized/equities';
+/** On the day of the ticks. */
+const NOW = new FakeClock(Date.UTC(2025, 5, 21, 10) * 1_000);
 const may = (topicPattern: string, constraint?: Permission['constraint']): Principal => ({
   ...LOCAL_PRINCIPAL,
   permissions: [{ topicPattern, constraint, verbs: ['read'] }],
 });
 
 describe('the newest of a symbol', () => {
-  const known = new LatestTicks();
+  const known = new LatestTicks(NOW);
   const changed: string[] = [];
   known.onChanged = (tenant, symbol) => changed.push(`${tenant} ${symbol}`);
   known.apply(batchOf(new FakeClock(), aTrade({ symbol: 'EUR/USD', price: '1.1234567890123456' })), TOPIC, 'default');
@@ -25,7 +27,7 @@ describe('the newest of a symbol', () => {
       asked.push(key);
       return found;
     };
-    return { asked, service: new LatestService(new LatestTicks(), { get }) };
+    return { asked, service: new LatestService(new LatestTicks(NOW), { get }) };
   };
 
   it('is its data as it was published, for the cache with its type, source and topic beside', async () => {
@@ -75,7 +77,7 @@ describe('the newest of a symbol', () => {
   });
 
   it('is known of each type, whatever else the same batch says of the symbol', () => {
-    const ticks = new LatestTicks();
+    const ticks = new LatestTicks(NOW);
     const at = (second: number) => ({ timestamp: `2025-06-21T09:30:0${second}Z` });
     const halt = { symbol: 'AAPL', exchange: 'NASDAQ', status: 'halted' as const, ...at(4) };
     const batch = batchOf(new FakeClock(), aTrade(at(1)), aTrade(at(2)), aQuote(at(3)), {
@@ -90,7 +92,7 @@ describe('the newest of a symbol', () => {
   });
 
   it('is the one that happened last, of all types and exchanges', () => {
-    const ticks = new LatestTicks();
+    const ticks = new LatestTicks(NOW);
     const at = (second: number) => ({ timestamp: `2025-06-21T09:30:0${second}Z` });
     ticks.apply(
       batchOf(new FakeClock(), aQuote(at(3)), aTrade(at(2)), aQuote({ ...at(1), exchange: 'XNYS' })),
@@ -98,5 +100,25 @@ describe('the newest of a symbol', () => {
       'default',
     );
     expect(cachedLatestOf(ticks, 'AAPL')).toMatchObject({ data_type: 'QUOTE', exchange: 'NASDAQ' });
+  });
+
+  it('is none from the future, of whatever type, where there is one of the present', () => {
+    const clock = new FakeClock();
+    const ticks = new LatestTicks(clock);
+    const at = (aheadMs: number) => ({ timestamp: new Date(clock.nowMicros() / 1_000 + aheadMs).toISOString() });
+    const priceNow = () => ticks.newestOf('default', 'AAPL')?.record.timeMicros;
+    const take = (...events: Parameters<typeof batchOf> extends [unknown, ...infer Rest] ? Rest : never) =>
+      ticks.apply(batchOf(clock, ...events), 't', 'default');
+    const [wild, present] = [at(3_600_000), at(1_000)];
+    take(aTrade(wild));
+    expect(priceNow()).toBe(Date.parse(wild.timestamp) * 1_000);
+    take(aTrade(present), aTrade(wild));
+    expect(priceNow()).toBe(Date.parse(present.timestamp) * 1_000);
+    take(aQuote(wild));
+    expect(priceNow()).toBe(Date.parse(present.timestamp) * 1_000);
+    // What was the future then is the present now.
+    clock.advance(3_600_000);
+    take(aTrade(wild));
+    expect(priceNow()).toBe(Date.parse(wild.timestamp) * 1_000);
   });
 });

@@ -9,7 +9,10 @@ export interface TickOrderLimits {
   readonly maxAheadMs: number;
 }
 
-const LIMITS: TickOrderLimits = { maxStreams: 100_000, maxAheadMs: 60_000 };
+/** What claims to be further in the future is not believed. */
+export const MAX_AHEAD_MS = 60_000;
+
+const LIMITS: TickOrderLimits = { maxStreams: 100_000, maxAheadMs: MAX_AHEAD_MS };
 const TYPES = ['TRADE', 'QUOTE'] as const;
 
 interface Newest {
