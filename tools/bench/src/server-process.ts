@@ -89,7 +89,7 @@ export class ServerProcess {
   /** Starts it (again) on the same port and folder, and waits until it is ready; another version of it, if its script is named. */
   async begin(script: string = this.options.script): Promise<void> {
     const { args = [], execArgs = [], env, cpu, folder } = this.options;
-    const [command, ...rest] = nodeCommand(['--enable-source-maps', ...execArgs, script, ...args], cpu);
+    const [command, ...rest] = nodeCommand([...execArgs, script, ...args], cpu);
     const log = fs.openSync(this.logFile, 'a');
     const startedAt = performance.now();
     const child = spawn(command, rest, { stdio: ['ignore', log, log], env: { ...process.env, ...env }, cwd: folder });

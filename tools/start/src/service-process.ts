@@ -15,7 +15,7 @@ export class ServiceProcess {
    * channel closes, and the service drains.
    */
   constructor(program: string, options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }) {
-    const child = spawn(process.execPath, ['--enable-source-maps', program], {
+    const child = spawn(process.execPath, [program], {
       ...options,
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
       detached: true,
