@@ -1,11 +1,12 @@
-import { type ServerProcess, startMonitoringService, STREAM_PATH } from '@distributary/bench';
+import type { ServerProcess } from '@distributary/bench';
 import { DurableReader } from './durable-reader.js';
 import { KeyProducer } from './key-producer.js';
 import { figuresOf } from './figures.js';
 import type { LossLedger } from './loss-ledger.js';
 import { WatchedLedger } from './watched-ledger.js';
 import type { Scenario, ScenarioOptions } from './scenario.js';
-import { MONITORING } from './stage/tested-service.js';
+import { type LoneService, startLone } from './stage/lone-service.js';
+import { streamUrl } from './stage/tested-service.js';
 import { pauseMs, untilTrue } from './waiting.js';
 
 /**
@@ -14,13 +15,14 @@ import { pauseMs, untilTrue } from './waiting.js';
  *   4 producers ──batches, repeated until acknowledged──▶ ┌─────────┐ ──▶ durable exclusive subscription
  *        │                                       kill -9 ▶│ service │◀ ack (cumulative, generation)   │
  *        │                                        restart └────┬────┘                                 │
- *        │                                              log, PostgreSQL                               │
+ *        │                                            broker, PostgreSQL                              │
  *        └────── sent, acknowledged at a position ──────▶ ledger ◀────── received, gaps ──────────────┘
  *
  * Of each two kills one comes at any time after the start, the other only once the subscriber is receiving again: so
  * both a service that is still taking up its work and one in full flow are hit.
  */
-const TOPIC = 'monitoring/metrics';
+/** All of it goes down and comes back. */
+const EVERY_ROLE = 'api,gateway,router,worker';
 const PRODUCERS = 4;
 const KEYS_PER_PRODUCER = 16;
 const KILL_AFTER_MS = { early: [200, 3_000], inFlow: [300, 4_000] } as const;
@@ -42,18 +44,19 @@ interface Kill {
 export const killRestart: Scenario = {
   name: 'kill-restart',
   about: 'events published while the service is killed with kill -9: nothing acknowledged is missed',
-  brokers: ['embedded'],
+  brokers: ['embedded', 'kafka', 'pulsar'],
   isRotated: true,
 
   async run(options: ScenarioOptions) {
     const wanted = SIZES[options.small ? 'small' : 'full'];
     const size = { ...wanted, events: options.events ?? wanted.events };
-    const service = await startMonitoringService();
+    const lone = await startLone(options.broker, { ROLES: EVERY_ROLE });
+    const { process: service, tested } = lone;
     const run = `s${options.random.seed.toString(36)}`;
     const ledger = new WatchedLedger();
-    const producers = Array.from({ length: PRODUCERS }, (_, index) => newProducer(service, run, index, size, ledger));
+    const producers = Array.from({ length: PRODUCERS }, (_, index) => newProducer(lone, run, index, size, ledger));
     const reader = new DurableReader(
-      { urls: [`ws://127.0.0.1:${service.port}${STREAM_PATH}`], name: `reader-${run}`, patterns: [TOPIC], run },
+      { urls: [streamUrl(tested, service.port)], name: `reader-${run}`, patterns: [tested.topic], run },
       ledger,
     );
     try {
@@ -76,13 +79,13 @@ export const killRestart: Scenario = {
       return report(size, ledger, reader, producers, kills, restartsMs);
     } finally {
       reader.stop();
-      await service.stop();
+      await lone.stop();
     }
   },
 };
 
 function newProducer(
-  service: ServerProcess,
+  { process: service, tested }: LoneService,
   run: string,
   index: number,
   { batchSize, eventsPerSecond }: { readonly batchSize: number; readonly eventsPerSecond: number },
@@ -91,8 +94,8 @@ function newProducer(
   return new KeyProducer(
     {
       ports: [service.port],
-      service: MONITORING,
-      topic: TOPIC,
+      service: tested,
+      topic: tested.topic,
       keys: Array.from({ length: KEYS_PER_PRODUCER }, (_, key) => `p${index}k${key}`),
       run,
       batchSize,

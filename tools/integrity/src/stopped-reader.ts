@@ -3,25 +3,33 @@ import {
   ChildProgram,
   type LoadAnswer,
   type LoadCommand,
-  MARKET_INGEST_PATH,
-  MARKET_STREAM_PATH,
   monotonicMicros,
   programPath,
   type PublisherAnswer,
   type PublisherCommand,
   type ServerProcess,
-  startMarketDataService,
 } from '@distributary/bench';
 import type { Check } from './check.js';
+import type { Figures } from './figures.js';
 import type { Findings, Scenario, ScenarioOptions } from './scenario.js';
 import { higher, memoryChecks, SEGMENT_MEMORY_BYTES } from './slow-reader-memory.js';
+import { type LoneService, startLone } from './stage/lone-service.js';
+import {
+  ingestPath,
+  MARKET_DATA,
+  MONITORING,
+  type StampedFlow,
+  streamPath,
+  streamUrl,
+  type TestedService,
+} from './stage/tested-service.js';
 import { StoppingReader } from './stopping-reader.js';
 import { pauseMs, untilTrue } from './waiting.js';
 
 /**
  * A consumer that stops for a minute under full load, and goes on:
  *
- *   publisher ──trades──▶ market data ──▶ others, which read on: their p99 while all is calm, and while the one recovers
+ *   publisher ──events──▶ the service ──▶ others, which read on: their p99 while all is calm, and while the one recovers
  *                              └────────▶ the client library, durable, at least once: reads … hangs … goes on
  *
  *   |-- calm --|---------- stopped ----------|-- recovers --|
@@ -53,8 +61,17 @@ const SIZES: Readonly<Record<'full' | 'small', Size>> = {
     ...{ publishesOnMs: 3_000, recoversWithinMs: 20_000, blockTimeoutMs: 1_500 },
   },
 };
-const SYMBOLS = 64;
-const TOPICS = 'market-data/normalized/#';
+const KEYS = 64;
+/** Trades where they are, since market data are what has the load; of its log in files, too. Kafka is the other service's. */
+const FLOWS: Readonly<Record<TestedService['app'], StampedFlow>> = {
+  'market-data': {
+    kind: 'TRADE',
+    topics: Array.from({ length: KEYS }, (_, index) => `STOP${index}`),
+    keys: 1,
+    pattern: 'market-data/normalized/#',
+  },
+  monitoring: { kind: 'METRICS', topics: [MONITORING.topic], keys: KEYS, pattern: MONITORING.topic },
+};
 /** The others share the processors with the one that catches up as fast as it can. */
 const MAX_SLOWDOWN = 3;
 /** After closing a connection the service cuts it; what lies in the socket of one who has not read by then is lost. */
@@ -64,42 +81,40 @@ const MEMORY_EVERY_MS = 100;
 
 export const stoppedReader: Scenario = {
   name: 'stopped-reader',
-  about: 'a durable consumer of market data stops for a minute under full load, and goes on',
-  brokers: ['embedded'],
+  about: 'a durable consumer stops for a minute under full load, and goes on',
+  brokers: ['embedded', 'kafka', 'pulsar'],
   isRotated: false,
 
   async run(options: ScenarioOptions): Promise<Findings> {
     const size = SIZES[options.small ? 'small' : 'full'];
-    const service = await startMarketDataService({
-      env: {
-        // All roles but the worker: its archive gathers and compresses within bounds of its own, which are not judged here.
-        ROLES: 'api,gateway,router',
-        SEGMENT_MEMORY_BYTES: String(SEGMENT_MEMORY_BYTES),
-        BLOCK_TIMEOUT_MS: String(size.blockTimeoutMs),
-      },
-    });
+    const env = {
+      SEGMENT_MEMORY_BYTES: String(SEGMENT_MEMORY_BYTES),
+      BLOCK_TIMEOUT_MS: String(size.blockTimeoutMs),
+    };
+    const lone = await startLone(options.broker, env, options.broker === 'kafka' ? MONITORING : MARKET_DATA);
     try {
-      return await play(service, size, options);
+      return await play(lone, size, options);
     } finally {
-      await service.stop();
+      await lone.stop();
     }
   },
 };
 
-async function play(service: ServerProcess, size: Size, { small, tell }: ScenarioOptions): Promise<Findings> {
+async function play(lone: LoneService, size: Size, { small, tell }: ScenarioOptions): Promise<Findings> {
+  const { process: service, tested } = lone;
   const load = ChildProgram.start<LoadCommand, LoadAnswer>(programPath('load-client'));
   const producer = ChildProgram.start<PublisherCommand, PublisherAnswer>(programPath('publisher'));
-  const url = `ws://127.0.0.1:${service.port}${MARKET_STREAM_PATH}`;
-  const reader = new StoppingReader(url, 'stops', { patterns: [TOPICS] }, SYMBOLS);
+  const patterns = [FLOWS[tested.app].pattern];
+  const reader = new StoppingReader(streamUrl(tested, service.port), 'stops', { patterns }, KEYS);
   const watch = new Watch(service);
   try {
-    await connectOthers(load, service, size);
+    await connectOthers(load, lone, size);
     await untilTrue('the reader to be subscribed', () => reader.subscribedTimes > 0, 20_000);
     const seconds = (size.calmMs + size.stopsForMs + size.publishesOnMs) / 1_000;
     const startMicros = monotonicMicros() + 200_000;
     load.tell({ type: 'measure', window: { fromMicros: startMicros, toMicros: startMicros + seconds * 1e6 } });
     const publishing = producer.ask(
-      { type: 'publish', plan: { ...publishPlan(service, size), run: 'q-', startMicros, seconds } },
+      { type: 'publish', plan: { ...publishPlan(lone, size), run: 'q-', startMicros, seconds } },
       'published',
       seconds * 1_000 + 60_000,
     );
@@ -130,11 +145,16 @@ async function play(service: ServerProcess, size: Size, { small, tell }: Scenari
     const calmMs = p99(startMicros + 1e6, stoppedMicros);
     const recoveringMs = p99(readAgainMicros, readAgainMicros + Math.max(backlogMs, 1_000) * 1_000);
     const copies = [...reader.received.values()].reduce((sum, { times }) => sum + times - 1, 0);
+    const missing = published.accepted - reader.received.size;
+    const figures: Figures = {
+      ...{ reader: 'at-least-once', due: published.accepted, missing, duplicates: copies },
+      ...{ outOfOrder: reader.outOfOrder, unannounced: reader.gaps === 0 ? missing : 0 },
+    };
     const checks: Check[] = [
       { what: 'events that it missed while it stood', found: missedThen, atLeast: 1 },
-      { what: 'events missing in the end', found: published.accepted - reader.received.size, atMost: 0, atLeast: 0 },
+      { what: 'events missing in the end', found: missing, atMost: 0, atLeast: 0 },
       { what: 'gaps', found: reader.gaps, atMost: 0 },
-      { what: 'events out of order in their symbol', found: reader.outOfOrder, atMost: 0 },
+      { what: 'events out of order in their key', found: reader.outOfOrder, atMost: 0 },
       { what: 'copies (at least once; told)', found: copies },
       { what: 'ms until it had what was safe when it went on', found: backlogMs, atMost: size.recoversWithinMs },
       { what: 'deliveries that the others missed', found: result.due - result.events, atMost: 0, atLeast: 0 },
@@ -156,7 +176,7 @@ async function play(service: ServerProcess, size: Size, { small, tell }: Scenari
       { what: 'times that it came back', found: reader.subscribedTimes - 1, atLeast: 1 },
       ...memoryChecks(1, before, watch.memory),
     ];
-    return { checks, notes: [...published.errors, ...result.errors, ...reader.errors.slice(0, 5)] };
+    return { figures: [figures], checks, notes: [...published.errors, ...result.errors, ...reader.errors.slice(0, 5)] };
   } finally {
     watch.end();
     reader.close();
@@ -166,17 +186,18 @@ async function play(service: ServerProcess, size: Size, { small, tell }: Scenari
 
 async function connectOthers(
   load: ChildProgram<LoadCommand, LoadAnswer>,
-  service: ServerProcess,
+  { process: service, tested }: LoneService,
   { others }: Size,
 ): Promise<void> {
-  const path = `${MARKET_STREAM_PATH}?patterns=${encodeURIComponent(TOPICS)}&slow_policy=block`;
+  const { topics, keys, pattern } = FLOWS[tested.app];
+  const path = `${streamPath(tested)}?patterns=${encodeURIComponent(pattern)}&slow_policy=block`;
   const { failed, errors } = await load.ask(
     {
       type: 'connect',
       targets: [{ port: service.port, path }],
-      topics: SYMBOLS,
-      share: { each: SYMBOLS, step: 1, apart: 1 },
-      ...{ count: others, sampleEvery: others, keys: 1, reconnects: false },
+      topics: topics.length,
+      share: { each: topics.length, step: 1, apart: 1 },
+      ...{ count: others, sampleEvery: others, keys, reconnects: false },
     },
     'connected',
     60_000,
@@ -184,11 +205,11 @@ async function connectOthers(
   if (failed > 0) throw new Error(`${failed} of ${others} connections failed: ${errors.join('; ')}`);
 }
 
-const publishPlan = ({ port }: ServerProcess, { eventsPerSecond }: Size) => ({
-  ...{ port, path: MARKET_INGEST_PATH, kind: 'TRADE' as const, eventsPerSecond },
-  topics: Array.from({ length: SYMBOLS }, (_, index) => `STOP${index}`),
-  ...{ keys: 1, connections: 4, lingerMs: 0, graceMs: 10_000 },
-});
+function publishPlan({ process: { port }, tested }: LoneService, { eventsPerSecond }: Size) {
+  const { kind, topics, keys } = FLOWS[tested.app];
+  const path = ingestPath(tested);
+  return { port, path, kind, topics, keys, eventsPerSecond, connections: 4, lingerMs: 0, graceMs: 10_000 };
+}
 
 /** Milliseconds from `sinceMicros` until it had everything that was safe then; Infinity if it never had it. */
 async function untilHas(reader: StoppingReader, answeredMicros: Float64Array, sinceMicros: number): Promise<number> {

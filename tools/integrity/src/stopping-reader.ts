@@ -1,5 +1,5 @@
 import { connect, type DistributaryClient } from 'distributary';
-import { type DeliveredMarketEvent, monotonicMicros, sequenceOf } from '@distributary/bench';
+import { type DeliveredEvent, type DeliveredMarketEvent, monotonicMicros, sequenceOf } from '@distributary/bench';
 
 /** It hangs with so many events in hand; then its socket is not read any more. */
 const MAX_QUEUED_EVENTS = 500;
@@ -23,12 +23,12 @@ export class StoppingReader {
   private hanging: Promise<void> | undefined;
   private goOn: () => void = () => undefined;
 
-  /** `topics`: event `n` belongs to topic `n % topics`, in which it has its order. */
+  /** `keys`: event `n` has key `n % keys`, in which it has its order. */
   constructor(
     url: string,
     name: string,
     selection: { readonly patterns: readonly string[] },
-    private readonly topics: number,
+    private readonly keys: number,
   ) {
     this.client = connect(url, { onError: (error) => this.errors.push(error.message) });
     this.client.subscribe(
@@ -39,7 +39,7 @@ export class StoppingReader {
       },
       {
         onEvents: async ({ events }) => {
-          for (const event of events) this.take(event as unknown as DeliveredMarketEvent);
+          for (const event of events) this.take(event as unknown as DeliveredEvent | DeliveredMarketEvent);
           await this.hanging;
         },
         onGap: () => void this.gaps++,
@@ -65,7 +65,7 @@ export class StoppingReader {
   }
 
   /** Only first deliveries can be out of order: what is sent again is older than what came before. */
-  private take(event: DeliveredMarketEvent): void {
+  private take(event: DeliveredEvent | DeliveredMarketEvent): void {
     const sequence = sequenceOf(event);
     if (sequence === undefined) return;
     const known = this.received.get(sequence);
@@ -74,8 +74,8 @@ export class StoppingReader {
       return;
     }
     this.received.set(sequence, { times: 1, atMicros: monotonicMicros() });
-    const topic = sequence % this.topics;
-    if (sequence < (this.latest.get(topic) ?? -1)) this.outOfOrder++;
-    else this.latest.set(topic, sequence);
+    const key = sequence % this.keys;
+    if (sequence < (this.latest.get(key) ?? -1)) this.outOfOrder++;
+    else this.latest.set(key, sequence);
   }
 }

@@ -2,7 +2,7 @@ import { type ServerProcess, startService } from '@distributary/bench';
 import type { BrokerKind, StageBroker } from './broker.js';
 import { kafkaBroker } from './kafka-broker.js';
 import { pulsarBroker } from './pulsar-broker.js';
-import { scriptOf, type TestedService, testedOn } from './tested-service.js';
+import { READY_WITHIN_MS, scriptOf, type TestedService, testedOn } from './tested-service.js';
 
 /** One process that is measured, with nothing beside it but its broker. */
 export interface LoneService {
@@ -14,13 +14,20 @@ export interface LoneService {
 /** The archive of market data gathers and compresses within bounds of its own, which are not judged here. */
 const ALL_BUT_WORKER = 'api,gateway,router';
 
-/** On the log in files, or on a Kafka or Pulsar that is started for it. */
-export async function startLone(kind: BrokerKind, env: Readonly<Record<string, string>> = {}): Promise<LoneService> {
-  const tested = testedOn(kind);
+/** On the log in files, or on a Kafka or Pulsar that is started for it. `env` comes last. */
+export async function startLone(
+  kind: BrokerKind,
+  env: Readonly<Record<string, string>> = {},
+  tested: TestedService = testedOn(kind),
+): Promise<LoneService> {
   const broker = await startedFor(kind);
   try {
     const roles: Readonly<Record<string, string>> = tested.app === 'market-data' ? { ROLES: ALL_BUT_WORKER } : {};
-    const process = await startService({ script: scriptOf(tested), env: { ...broker?.env, ...roles, ...env } });
+    const process = await startService({
+      script: scriptOf(tested),
+      readyDeadlineMs: READY_WITHIN_MS,
+      env: { ...broker?.env, ...roles, ...env },
+    });
     const stop = async () => {
       await process.stop();
       await broker?.stop();

@@ -7,7 +7,7 @@ import { StageDatabase } from './database.js';
 import { kafkaBroker } from './kafka-broker.js';
 import { pulsarBroker } from './pulsar-broker.js';
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.js';
-import { scriptOf, streamUrl, type TestedService, testedOn } from './tested-service.js';
+import { READY_WITHIN_MS, scriptOf, streamUrl, type TestedService, testedOn } from './tested-service.js';
 
 export interface StageOptions {
   readonly broker: BrokerKind;
@@ -26,8 +26,6 @@ export interface StageOptions {
 /** So that a lost owner is replaced soon; each scenario would otherwise wait for most of its time. */
 const OWNERSHIP_TERM_MS = 1_500;
 const GONE_WITHIN_MS = 30_000;
-/** The first one on a new Pulsar makes all topics there, by its admin API: how long that takes is not judged. */
-const READY_WITHIN_MS = 180_000;
 
 /**
  * What a scenario is played on: one database, one broker, and so many services over both.

@@ -1,6 +1,9 @@
 import { type PublishPlan, serviceScript } from '@distributary/bench';
 import type { BrokerKind } from './broker.js';
 
+/** The first one on a new Pulsar makes all topics there, by its admin API: how long that takes is not judged. */
+export const READY_WITHIN_MS = 180_000;
+
 /** One event as the ledger counts it. */
 export interface NumberedEvent {
   readonly eventId: string;
