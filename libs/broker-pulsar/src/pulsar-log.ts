@@ -275,15 +275,17 @@ async function locate(reader: LaneReader, lane: Lane, after: Position, end: Posi
   const found = eventIds.map((): Position | undefined => undefined);
   let missing = found.length;
   for (let from = after; missing > 0 && from < end;) {
-    const [batch] = await reader.read({ topic, partition, epoch, after: from }, LOCATE_BYTES);
-    if (batch === undefined) break;
-    for (let index = 0; index < batch.count; index++) {
-      const place = wanted.get(batch.eventIdAt(index))?.shift();
-      if (place === undefined) continue;
-      found[place] = batch.positions.at(index);
-      missing--;
+    const batches = await reader.read({ topic, partition, epoch, after: from }, LOCATE_BYTES);
+    if (batches.length === 0) break;
+    for (const batch of batches) {
+      for (let index = 0; index < batch.count; index++) {
+        const place = wanted.get(batch.eventIdAt(index))?.shift();
+        if (place === undefined) continue;
+        found[place] = batch.positions.at(index);
+        missing--;
+      }
+      from = batch.lastPosition;
     }
-    from = batch.lastPosition;
   }
   return found;
 }

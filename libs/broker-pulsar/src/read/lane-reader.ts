@@ -25,6 +25,8 @@ export interface LaneReaderParts {
 
 /** A single read copies out no more than this, whatever it was asked for. */
 export const MAX_READ_BYTES = 1024 * 1024;
+/** Of values. What comes is put together after so much: messages take several times what their events do. */
+const PACKED_BYTES = 64 * 1024;
 /** Pulsar does not tell readers that their topic is gone: they ask this often. */
 const LOOK_MS = 1_000;
 
@@ -103,8 +105,16 @@ export class LaneReader {
     const { sockets, requestTimeoutMs } = this.parts;
     const socket = await sockets.open(place.lane, startOfRead(place.after, last));
     const signal = AbortSignal.timeout(requestTimeoutMs);
-    const messages: PlacedMessage[] = [];
+    const batches: EventBatch[] = [];
+    let messages: PlacedMessage[] = [];
     let bytes = 0;
+    let packedBytes = 0;
+    const pack = async () => {
+      const batch = await this.batch(place, messages, signal);
+      if (batch !== undefined) batches.push(batch);
+      messages = [];
+      packedBytes = bytes;
+    };
     try {
       for (let isAtEnd = false; !isAtEnd && bytes < maxBytes;) {
         await socket.settled(requestTimeoutMs, signal);
@@ -116,12 +126,13 @@ export class LaneReader {
         bytes += size;
         messages.push(...wanted);
         isAtEnd = isEndOf(last, taken[taken.length - 1]);
+        if (bytes - packedBytes >= PACKED_BYTES) await pack();
       }
     } finally {
       socket.close();
     }
-    const batch = await this.batch(place, messages, signal);
-    return batch === undefined ? [] : [batch];
+    await pack();
+    return batches;
   }
 
   private async batch(
