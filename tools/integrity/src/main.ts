@@ -40,7 +40,7 @@ else {
 process.exit(verdicts.every((verdict) => verdict.holds) ? 0 : 1);
 
 async function run(scenario: Scenario): Promise<Verdict> {
-  const { seed, small, broker, events, from } = options;
+  const { seed, small, broker, events, rate, from } = options;
   const tell = (line: string) => console.error(`${scenario.name}: ${line}`);
   tell(`seed ${seed}`);
   const startedAt = performance.now();
@@ -52,7 +52,7 @@ async function run(scenario: Scenario): Promise<Verdict> {
     tookSeconds: (performance.now() - startedAt) / 1000,
   });
   try {
-    const found = await scenario.run({ random: new SeededRandom(seed), small, broker, events, from, tell });
+    const found = await scenario.run({ random: new SeededRandom(seed), small, broker, events, rate, from, tell });
     return verdictOf(facts(), found);
   } catch (error) {
     // One that cannot even be played is broken; the others are still of interest.

@@ -19,9 +19,12 @@ describe('what npm run integrity is asked for', () => {
     expect(names(parseRunOptions(['all', '--broker', 'kafka'], ALL))).toEqual(['one', 'three']);
   });
 
-  it('is what is named, with its seed, its events and where its verdicts go', () => {
-    const parsed = parseRunOptions(['two', '--seed', '7', '--events', '50000', '--json', '-', '--small'], ALL);
-    expect(parsed).toMatchObject({ seed: 7, events: 50_000, json: '-', small: true, broker: 'embedded' });
+  it('is what is named, with its seed, its events, their rate and where its verdicts go', () => {
+    const parsed = parseRunOptions(
+      ['two', '--seed', '7', '--events', '50000', '--rate', '900', '--json', '-', '--small'],
+      ALL,
+    );
+    expect(parsed).toMatchObject({ seed: 7, events: 50_000, rate: 900, json: '-', small: true, broker: 'embedded' });
     expect(names(parsed)).toEqual(['two']);
   });
 
@@ -32,6 +35,7 @@ describe('what npm run integrity is asked for', () => {
     [['--seed', 'x'], '--seed: not a whole number'],
     [['--events', '0'], '--events: not a whole number from 1 on'],
     [['fixed', '--rotate', '1'], '--rotate: of fixed none is rotated'],
+    [['--rate', '1.5'], '--rate: not a whole number from 1 on'],
     [['--what'], "Unknown option '--what'"],
     [['--help'], 'npm run integrity --'],
   ])('answers %j with what is wrong and how it is used', (args, said) => {

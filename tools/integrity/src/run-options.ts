@@ -8,6 +8,8 @@ export interface RunOptions {
   readonly broker: BrokerKind;
   readonly small: boolean;
   readonly events: number | undefined;
+  /** Events a second, where a scenario may be told. */
+  readonly rate: number | undefined;
   /** So many of the scenarios, chosen by the commit. */
   readonly rotate: number | undefined;
   /** The commit of the version that is upgraded. */
@@ -24,6 +26,7 @@ ${scenarios.map(({ name, about }) => `  ${name.padEnd(18)} ${about}`).join('\n')
 
   --seed N           chance as in an earlier run; printed by each
   --events N         at least so many events each (those that publish until they have enough)
+  --rate N           so many events a second, in stopped-reader
   --broker KIND      ${BROKER_KINDS.join(' or ')}; default embedded
   --rotate N         N of them, chosen by the commit
   --from REF         rolling-upgrade begins with the version of this commit; default the last tag, without any the commit before
@@ -40,6 +43,7 @@ export function parseRunOptions(args: readonly string[], all: readonly Scenario[
       options: {
         seed: { type: 'string' },
         events: { type: 'string' },
+        rate: { type: 'string' },
         broker: { type: 'string', default: 'embedded' },
         rotate: { type: 'string' },
         from: { type: 'string' },
@@ -54,7 +58,7 @@ export function parseRunOptions(args: readonly string[], all: readonly Scenario[
   const { values, positionals } = parsed;
   if (values.help) return usage(all);
   const problems: string[] = [];
-  const whole = (name: 'seed' | 'events' | 'rotate', least: number): number | undefined => {
+  const whole = (name: 'seed' | 'events' | 'rate' | 'rotate', least: number): number | undefined => {
     const text = values[name];
     if (text === undefined) return undefined;
     const value = Number(text);
@@ -73,10 +77,12 @@ export function parseRunOptions(args: readonly string[], all: readonly Scenario[
   }
   const seed = whole('seed', 0) ?? Math.floor(Math.random() * 2 ** 31);
   const events = whole('events', 1);
+  const rate = whole('rate', 1);
   const rotate = whole('rotate', 1);
   if (rotate !== undefined && !all.some(({ name, isRotated }) => isRotated && (isAll || names.includes(name))))
     problems.push(`--rotate: of ${names.join(', ')} none is rotated`);
   if (broker === undefined || problems.length > 0) return `${problems.join('\n')}\n\n${usage(all)}`;
   const scenarios = all.filter(({ name, brokers }) => (isAll ? brokers.includes(broker) : names.includes(name)));
-  return { scenarios, seed, broker, small: values.small, events, rotate, from: values.from, json: values.json };
+  const { small, from, json } = values;
+  return { scenarios, seed, broker, small, events, rate, rotate, from, json };
 }

@@ -9,6 +9,8 @@ export interface ScenarioOptions {
   readonly broker: BrokerKind;
   /** At least so many are published, where the scenario publishes until it has had enough. Absent: what it takes itself. */
   readonly events?: number;
+  /** Events a second, in `stopped-reader`. Absent: what it takes itself. */
+  readonly rate?: number;
   /** The commit of which `rolling-upgrade` takes the earlier version; absent: the last tag. */
   readonly from?: string;
   /** Tells a person how it is going. */

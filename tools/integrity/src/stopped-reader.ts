@@ -86,7 +86,8 @@ export const stoppedReader: Scenario = {
   isRotated: false,
 
   async run(options: ScenarioOptions): Promise<Findings> {
-    const size = SIZES[options.small ? 'small' : 'full'];
+    const wanted = SIZES[options.small ? 'small' : 'full'];
+    const size = { ...wanted, eventsPerSecond: options.rate ?? wanted.eventsPerSecond };
     const env = {
       SEGMENT_MEMORY_BYTES: String(SEGMENT_MEMORY_BYTES),
       BLOCK_TIMEOUT_MS: String(size.blockTimeoutMs),
@@ -151,6 +152,7 @@ async function play(lone: LoneService, size: Size, { small, tell }: ScenarioOpti
       ...{ outOfOrder: reader.outOfOrder, unannounced: reader.gaps === 0 ? missing : 0 },
     };
     const checks: Check[] = [
+      { what: 'events a second that were published', found: published.accepted / seconds },
       { what: 'events that it missed while it stood', found: missedThen, atLeast: 1 },
       { what: 'events missing in the end', found: missing, atMost: 0, atLeast: 0 },
       { what: 'gaps', found: reader.gaps, atMost: 0 },
