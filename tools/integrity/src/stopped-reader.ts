@@ -62,7 +62,7 @@ const SIZES: Readonly<Record<'full' | 'small', Size>> = {
   },
 };
 const KEYS = 64;
-/** Trades where they are, since market data are what has the load; of its log in files, too. Kafka is the other service's. */
+/** Of 64 keys in turn. Trades wherever market data can be played, which is not on Kafka. */
 const FLOWS: Readonly<Record<TestedService['app'], StampedFlow>> = {
   'market-data': {
     kind: 'TRADE',
