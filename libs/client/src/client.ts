@@ -8,7 +8,8 @@ export interface DistributaryClient {
   subscribe(options: SubscribeOptions, handlers?: SubscriptionHandlers): Subscription;
   /**
    * One result per event, in order. `connection.lost` and `request.timeout` leave open whether they took effect: events
-   * that carry an `event_id` can be sent again, copies are recognised.
+   * that carry an `event_id` can be sent again, copies are recognised. Over REST, a redirect is refused with
+   * `request.invalid`.
    */
   publish(events: readonly unknown[]): Promise<readonly PublishResult[]>;
   /** One page of stored events. Not over SSE. */

@@ -19,7 +19,7 @@ export interface RestRequest {
 }
 
 /**
- * A JSON resource beside the stream. Rejects with the problem's code, with `connection.lost` if nobody answered, or with
+ * A JSON resource beside the stream. What is no GET follows no redirect. Rejects with the problem's code, with `connection.lost` if nobody answered, or with
  * `request.invalid` if the body is no JSON.
  */
 export async function requestJson(access: RestAccess, resource: string, request: RestRequest = {}): Promise<unknown> {
@@ -41,6 +41,8 @@ async function textOf(
   try {
     const response = await access.fetch(url, {
       method,
+      // Followed, a POST becomes a GET of something else, which answers as if nothing were wrong.
+      redirect: method === 'GET' ? 'follow' : 'manual',
       ...(access.signal === undefined ? {} : { signal: access.signal }),
       headers: {
         accept: 'application/json',
@@ -50,6 +52,7 @@ async function textOf(
       },
       ...(text === undefined ? {} : { body: text }),
     });
+    if (response.type === 'opaqueredirect' || isRedirect(response.status)) throw movedTo(url, response);
     if (!response.ok) throw await errorOfResponse(response);
     return await response.text();
   } catch (cause) {
@@ -57,6 +60,14 @@ async function textOf(
     if (cause instanceof DistributaryError) throw cause;
     throw unreachable(url, cause);
   }
+}
+
+const isRedirect = (status: number): boolean => status >= 300 && status < 400;
+
+/** Browsers do not say where to. */
+function movedTo(url: URL, response: Response): DistributaryError {
+  const said = `${url.origin} answers with a redirect to ${response.headers.get('location') ?? 'elsewhere'}`;
+  return new DistributaryError('request.invalid', said, { status: response.status });
 }
 
 /** `fetch` hides the reason in the cause; a refused connection to several addresses even twice. */

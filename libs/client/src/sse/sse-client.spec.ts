@@ -295,6 +295,33 @@ describe('publishing beside SSE', () => {
     ]);
   });
 
+  it.each([301, 302, 303, 307, 308])(
+    'is refused with a redirect by %p, which does not take the events along',
+    async (status) => {
+      server.answer = ({ method }) =>
+        method === 'GET'
+          ? { status: 200, body: { events: [], has_more: false } }
+          : { status, body: '', headers: { location: '/elsewhere/events' } };
+      await expect(client.publish([{}])).rejects.toMatchObject({
+        code: 'request.invalid',
+        message: expect.stringContaining('redirect to /elsewhere/events'),
+        retryable: false,
+        status,
+      });
+      expect(server.requests.map(({ method }) => method)).toEqual(['POST']);
+    },
+  );
+
+  it.each([
+    ['nothing', ''],
+    ['a page of history', { events: [], has_more: false }],
+    ['fewer results', { results: [{ event_id: 'a' }] }],
+    ['another thing', { results: 2 }],
+  ])('rejects when %s confirms it', async (_what, body) => {
+    server.answer = () => ({ status: 200, body });
+    await expect(client.publish([{}, {}])).rejects.toMatchObject({ code: 'protocol.violation' });
+  });
+
   it('and subscribing refuse what JSON has no form for', async () => {
     const refusal = { code: 'request.invalid', retryable: false };
     await expect(client.publish([{ n: 1n }])).rejects.toMatchObject(refusal);
@@ -317,8 +344,6 @@ describe('publishing beside SSE', () => {
   it('rejects when the answer is no JSON, and when nobody answers', async () => {
     server.answer = () => ({ status: 200, body: 'oops' });
     await expect(client.publish([{}])).rejects.toMatchObject({ code: 'protocol.violation' });
-    server.answer = () => ({ status: 200, body: '' });
-    expect(await client.publish([{}])).toEqual([]);
     await server.stop();
     await expect(client.publish([{}])).rejects.toMatchObject({ code: 'connection.lost', retryable: true });
     server = await ScriptedServer.start();

@@ -34,6 +34,13 @@ export class Peer {
   }
 }
 
+export interface Answer {
+  readonly status: number;
+  /** A string is sent as it is. */
+  readonly body: unknown;
+  readonly headers?: Record<string, string>;
+}
+
 /** The service's end of one SSE response. */
 export class SsePeer {
   constructor(
@@ -57,12 +64,9 @@ export class ScriptedServer {
   readonly ssePeers: SsePeer[] = [];
   readonly requests: { method: string; url: string; body: unknown; authorization?: string | undefined }[] = [];
   /** Answers what is neither a WebSocket nor accepted as SSE. */
-  answer: (request: { method: string; url: string; body: unknown }) => { status: number; body: unknown } = () => ({
-    status: 404,
-    body: {},
-  });
+  answer: (request: { method: string; url: string; body: unknown }) => Answer = () => ({ status: 404, body: {} });
   /** How an SSE request is refused, if it is. */
-  sseRefusal: { status: number; body: unknown; headers?: Record<string, string> } | undefined;
+  sseRefusal: Answer | undefined;
 
   private constructor(
     private readonly http: Server,
@@ -124,10 +128,7 @@ export class ScriptedServer {
   }
 }
 
-function reply(
-  response: ServerResponse,
-  { status, body, headers }: { status: number; body: unknown; headers?: Record<string, string> },
-): void {
+function reply(response: ServerResponse, { status, body, headers }: Answer): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
   response.end(typeof body === 'string' ? body : JSON.stringify(body));
 }
