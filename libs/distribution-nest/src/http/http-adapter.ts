@@ -10,6 +10,7 @@ import type { HostOriginPolicy } from './host-origin.js';
 import { requireHostOrigin } from './host-origin-guard.js';
 import { followCertificates, httpsOptions } from '../tls/https-server.js';
 import type { TlsMaterial } from '../tls/tls-material.js';
+import { MAX_HEAD_BYTES } from './request-head.js';
 import { traceIdOf } from './trace-id.js';
 import { answerUnreadable } from './unreadable-request.js';
 
@@ -26,10 +27,10 @@ export interface HttpAdapterOptions {
 }
 
 /**
- * Names may be longer than the 100 characters that the router allows, and its refusal is none of our errors. Node takes no
- * more than this of a request's line and headers, so the length of a name is judged where its other rules are.
+ * Names may be longer than the 100 characters that the router allows, and its refusal is none of our errors. No more than
+ * this is taken of a request's line and headers, so the length of a name is judged where its other rules are.
  */
-const MAX_PARAM_LENGTH = 16_384;
+const MAX_PARAM_LENGTH = MAX_HEAD_BYTES;
 
 const UNDECODABLE = invalidRequest([{ path: 'url', rule: 'must be UTF-8, percent-encoded' }]);
 
@@ -54,7 +55,9 @@ export function createHttpAdapter({
     // The only one that is left: what does not decode has no route.
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) =>
       answerProblem(request, reply, UNDECODABLE),
-    ...(tls !== undefined && { https: httpsOptions(tls) }),
+    ...(tls === undefined
+      ? { http: { maxHeaderSize: MAX_HEAD_BYTES } }
+      : { https: { ...httpsOptions(tls), maxHeaderSize: MAX_HEAD_BYTES } }),
   });
   if (tls !== undefined) followCertificates(adapter.getInstance().server, tls);
   adapter.getInstance().addHook('onRequest', (request, reply, done) => {

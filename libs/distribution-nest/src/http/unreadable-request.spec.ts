@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import net from 'node:net';
+import { MAX_CURSOR_LENGTH } from '@distributary/distribution-core';
 import { SystemIds } from '../clock/system-ids.js';
 import { createHttpAdapter } from './http-adapter.js';
 
@@ -31,7 +32,7 @@ describe('what is no HTTP request', () => {
 
   it.each([
     ['hello there\r\n\r\n', 'must be HTTP/1.1'],
-    [`GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 'at most 16 KiB'],
+    [`GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(85_000)}\r\n\r\n`, 'at most 80 KiB'],
   ])('%#: is answered with problem details', async (text, rule) => {
     const answer = await answerTo(text);
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
@@ -41,6 +42,16 @@ describe('what is no HTTP request', () => {
       status: 400,
       detail: expect.stringContaining(rule),
     });
+  });
+
+  it.each([
+    ['in Last-Event-ID', (cursor: string) => `GET / HTTP/1.1\r\nlast-event-id: ${cursor}`],
+    ['in the query', (cursor: string) => `GET /?start=${cursor} HTTP/1.1`],
+  ])('is not what has the longest cursor %s', async (_where, head) => {
+    const answer = await answerTo(
+      `${head('v'.repeat(MAX_CURSOR_LENGTH))}\r\nhost: localhost\r\nconnection: close\r\n\r\n`,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it('after an answer ends the connection without another', async () => {

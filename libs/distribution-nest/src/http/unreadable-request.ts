@@ -2,9 +2,10 @@ import type { Socket } from 'node:net';
 import { invalidRequest } from '@distributary/distribution-core';
 import { mappingOf } from '../errors/error-mapping.js';
 import { PROBLEM_CONTENT_TYPE, problemDetails } from '../errors/problem-details.js';
+import { MAX_HEAD_BYTES } from './request-head.js';
 
 const RULES: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: 'the line and headers of a request must be at most 16 KiB together',
+  HPE_HEADER_OVERFLOW: `the line and headers of a request must be at most ${MAX_HEAD_BYTES / 1024} KiB together`,
   ERR_HTTP_REQUEST_TIMEOUT: 'a request must arrive in time',
 };
 
