@@ -42,8 +42,13 @@ function mountedDisk(folder: string): SmallDisk {
   const ballast = path.join(folder, 'ballast');
   const close = () => {
     process.removeListener('exit', close);
-    spawnSync('umount', [folder]);
-    fs.rmdirSync(folder);
+    // Also while a service that was just killed still has files in it: it is gone when that has ended.
+    spawnSync('umount', ['--lazy', folder]);
+    try {
+      fs.rmdirSync(folder);
+    } catch {
+      // An error here would keep all others from cleaning up when this process ends.
+    }
   };
   process.on('exit', close);
   return {
