@@ -5,6 +5,7 @@ import { EveryLedger } from './every-ledger.js';
 import { figuresOf } from './figures.js';
 import { KeyProducer } from './key-producer.js';
 import { type Judgement, LossLedger } from './loss-ledger.js';
+import { areDue } from './running-loop.js';
 import type { Scenario } from './scenario.js';
 import { Stage } from './stage/stage.js';
 import { pauseMs, untilTrue } from './waiting.js';
@@ -23,22 +24,26 @@ const KINDS = ['cursor', 'idempotent'] as const;
 const ENOUGH_DEADLINE_MS = 900_000;
 const COMPLETE_TRIES = 120;
 const COMPLETE_PAUSE_MS = 250;
+const MAX_LAST_WORDS = 2_000;
 
 const SIZES = {
   full: { events: 60_000, eventsPerSecond: 3_000, batchSize: 30, rounds: 6, phaseMs: [500, 3_000] },
   small: { events: 100, eventsPerSecond: 200, batchSize: 10, rounds: 1, phaseMs: [300, 900] },
 } as const;
 
-class Receiver {
+export class Receiver {
   private child: ChildProcess | undefined;
+  private exited: Promise<void> = Promise.resolve();
   /** If this tool is interrupted. */
   private readonly endNow = () => void this.child?.kill('SIGKILL');
   readonly ledger = new LossLedger();
   kills = 0;
+  /** Of those that nobody killed, how they ended and what they said. */
+  readonly ownEnds: string[] = [];
 
   constructor(
     readonly kind: (typeof KINDS)[number],
-    private readonly stage: Stage,
+    private readonly stage: Pick<Stage, 'folder' | 'service' | 'ports' | 'streamUrl'>,
     private readonly run: string,
   ) {
     process.once('exit', this.endNow);
@@ -52,16 +57,21 @@ class Receiver {
     const { folder, service, ports } = this.stage;
     const url = this.stage.streamUrl(ports[0]);
     const args = [PROGRAM, this.kind, this.file, url, `effects-${this.run}`, service.topic, this.run];
-    this.child = spawn(process.execPath, args, { stdio: 'ignore', cwd: folder });
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd: folder });
+    this.child = child;
+    let said = '';
+    child.stderr.on('data', (bytes: Buffer) => (said = (said + bytes.toString()).slice(-MAX_LAST_WORDS)));
+    this.exited = new Promise((resolve) => {
+      child.once('close', (code, signal) => {
+        if (!child.killed) this.ownEnds.push(`${this.kind}: ended by itself with ${code ?? signal}: ${said}`);
+        resolve();
+      });
+    });
   }
 
   async kill(): Promise<void> {
-    const { child } = this;
-    if (child === undefined) return;
-    const exited = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL');
-    await exited;
-    this.kills++;
+    if (this.child?.kill('SIGKILL')) this.kills++;
+    await this.exited;
   }
 
   /** The ids of what took effect, as often as it did. */
@@ -108,7 +118,8 @@ export const effects: Scenario = {
       ledger,
     );
     const phase = () => pauseMs(random.between(size.phaseMs[0], size.phaseMs[1]));
-    const untilSafe = (events: number) => untilTrue('enough events', () => ledger.due >= events, ENOUGH_DEADLINE_MS);
+    const untilSafe = (events: number) =>
+      untilTrue('enough events', () => areDue(events, ledger, [producer]), ENOUGH_DEADLINE_MS);
     let serviceKills = 0;
     try {
       for (const receiver of receivers) receiver.start();
@@ -139,7 +150,8 @@ export const effects: Scenario = {
         checks: [
           { what: 'events due', found: ledger.due, atLeast: wanted },
           { what: 'kills of the service', found: serviceKills, atLeast: size.rounds },
-          ...judged.flatMap(({ receiver: { kind, kills }, found }) => [
+          ...judged.flatMap(({ receiver: { kind, kills, ownEnds }, found }) => [
+            { what: `${kind}: receivers that ended by themselves`, found: ownEnds.length, atMost: 0 },
             { what: `${kind}: kills of the receiver`, found: kills, atLeast: size.rounds },
             { what: `${kind}: events without effect`, found: found.missing, atMost: 0 },
             { what: `${kind}: effects that happened twice`, found: found.duplicated, atMost: 0 },
@@ -147,7 +159,7 @@ export const effects: Scenario = {
             { what: `${kind}: effects of events that no producer sent`, found: found.unknown, atMost: 0 },
           ]),
         ],
-        notes: judged.flatMap(({ found }) => found.examples),
+        notes: judged.flatMap(({ receiver, found }) => [...receiver.ownEnds, ...found.examples]),
       };
     } finally {
       for (const receiver of receivers) await receiver.kill();

@@ -1,5 +1,6 @@
 import { IngestConnection, isSuccess } from '@distributary/bench';
 import type { EventPlace, LossLedger } from './loss-ledger.js';
+import { FINISH_DEADLINE_MS, RunningLoop } from './running-loop.js';
 import { ingestPath, type TestedService } from './stage/tested-service.js';
 
 export interface KeyProducerOptions {
@@ -56,7 +57,7 @@ export class KeyProducer {
   private readonly next: number[];
   private isStopping = false;
   private isAbandoned = false;
-  private running: Promise<void> | undefined;
+  private running: RunningLoop | undefined;
   /** Of batches, for the notes. */
   retries = 0;
 
@@ -73,15 +74,18 @@ export class KeyProducer {
     return this.batch.length;
   }
 
-  start(): void {
-    this.running = this.run();
+  get failure(): Error | undefined {
+    return this.running?.failure;
   }
 
-  /** After the batch under way has been acknowledged. */
-  async finish(): Promise<void> {
+  start(): void {
+    this.running = new RunningLoop(() => this.run());
+  }
+
+  /** After the batch under way has been acknowledged. Rejects with what it failed with, or if the batch is never taken. */
+  async finish(deadlineMs = FINISH_DEADLINE_MS): Promise<void> {
     this.isStopping = true;
-    await this.running;
-    for (const connection of this.connections) connection.close();
+    await this.running?.finish(deadlineMs).finally(() => this.abandon());
   }
 
   /** At once, whatever becomes of the batch under way. */

@@ -4,6 +4,7 @@ import { KeyProducer } from './key-producer.js';
 import { figuresOf } from './figures.js';
 import type { LossLedger } from './loss-ledger.js';
 import { WatchedLedger } from './watched-ledger.js';
+import { areDue } from './running-loop.js';
 import type { Scenario, ScenarioOptions } from './scenario.js';
 import { type LoneService, startLone } from './stage/lone-service.js';
 import { streamUrl } from './stage/tested-service.js';
@@ -70,7 +71,7 @@ export const killRestart: Scenario = {
         await service.begin();
         restartsMs.push(service.readyAfterMs);
       }
-      await untilTrue('enough events', () => ledger.due >= size.events, 600_000);
+      await untilTrue('enough events', () => areDue(size.events, ledger, producers), 600_000);
       await Promise.all(producers.map((producer) => producer.finish()));
       options.tell(`${ledger.due} events are due; waiting for the last of them`);
       await untilTrue('all that is due', () => ledger.isComplete, COMPLETE_DEADLINE_MS).catch(() => undefined);

@@ -2,6 +2,7 @@ import { DistributionError, type EventRecord, type Log, partitionOf } from '@dis
 import { eventIdOf } from './key-producer.js';
 import type { LossLedger } from './loss-ledger.js';
 import type { TestedService } from './stage/tested-service.js';
+import { FINISH_DEADLINE_MS, RunningLoop } from './running-loop.js';
 import { pauseMs } from './waiting.js';
 
 export interface LogProducerOptions {
@@ -24,7 +25,7 @@ export class LogProducer {
   private nextKey = 0;
   private isStopping = false;
   private isAbandoned = false;
-  private running: Promise<void> | undefined;
+  private running: RunningLoop | undefined;
   retries = 0;
 
   constructor(
@@ -34,13 +35,18 @@ export class LogProducer {
     this.next = options.keys.map(() => 0);
   }
 
-  start(): void {
-    this.running = this.run();
+  get failure(): Error | undefined {
+    return this.running?.failure;
   }
 
+  start(): void {
+    this.running = new RunningLoop(() => this.run());
+  }
+
+  /** As of the producers at the gateways. */
   async finish(): Promise<void> {
     this.isStopping = true;
-    await this.running;
+    await this.running?.finish(FINISH_DEADLINE_MS).finally(() => this.abandon());
   }
 
   /** At once, whatever becomes of the batch under way. */

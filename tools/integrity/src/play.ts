@@ -3,6 +3,7 @@ import type { Check } from './check.js';
 import { tellCopies } from './copies.js';
 import { FaultProxy } from './fault-proxy.js';
 import { KeyProducer } from './key-producer.js';
+import { areDue } from './running-loop.js';
 import type { Findings, ScenarioOptions } from './scenario.js';
 import { Stage, type StageOptions } from './stage/stage.js';
 import type { TestedService } from './stage/tested-service.js';
@@ -46,6 +47,8 @@ export interface Producer {
   start(): void;
   finish(): Promise<void>;
   abandon(): void;
+  /** Why it publishes no more, though nobody told it to finish. */
+  readonly failure: Error | undefined;
   readonly retries: number;
 }
 
@@ -111,9 +114,9 @@ export async function playScript(script: Script, options: ScenarioOptions): Prom
     audience.start();
     await untilTrue('the subscriptions to begin', () => audience.hasBegun, BEGIN_DEADLINE_MS);
     for (const producer of producers) producer.start();
-    await untilTrue('the first events', () => audience.due > 0, BEGIN_DEADLINE_MS);
+    await untilTrue('the first events', () => areDue(1, audience, producers), BEGIN_DEADLINE_MS);
     const faults = await breakThings(script, play);
-    await untilTrue('enough events', () => audience.due >= size.events, ENOUGH_DEADLINE_MS);
+    await untilTrue('enough events', () => areDue(size.events, audience, producers), ENOUGH_DEADLINE_MS);
     await Promise.all(producers.map((producer) => producer.finish()));
     options.tell(`${audience.due} events are due to each; waiting for the last of them`);
     await untilTrue('all that is due', () => audience.isComplete, COMPLETE_DEADLINE_MS).catch(() => undefined);
@@ -154,7 +157,7 @@ async function breakThings(script: Script, play: Play): Promise<number> {
         },
       );
       const share = script.areFaultsSpread === true ? (size.events * (faults + 1)) / (size.faults + 1) : 0;
-      await untilTrue('events between two faults', () => audience.due >= share, ENOUGH_DEADLINE_MS);
+      await untilTrue('events between two faults', () => areDue(share, audience, play.producers), ENOUGH_DEADLINE_MS);
     }
     audience.fault();
     await script.fault(play, faults++);

@@ -12,6 +12,7 @@ import {
 import type { Figures } from './figures.js';
 import { KeyProducer } from './key-producer.js';
 import { LossLedger } from './loss-ledger.js';
+import { areDue } from './running-loop.js';
 import type { Scenario, ScenarioOptions } from './scenario.js';
 import { type LoneService, startLone } from './stage/lone-service.js';
 import { ingestPath, streamPath } from './stage/tested-service.js';
@@ -96,7 +97,7 @@ async function publishBefore({ process: service, tested }: LoneService, events: 
     ledger,
   );
   filler.start();
-  await untilTrue('the log to be filled', () => ledger.due >= events, 60_000);
+  await untilTrue('the log to be filled', () => areDue(events, ledger, [filler]), 60_000);
   await filler.finish();
   return ledger.due;
 }
