@@ -48,6 +48,13 @@ export function describeRoutingRuleStoreContract(name: string, create: () => Pro
       expect([...rules].sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual([least, most, named]);
     });
 
+    it('keeps the fields of a transformation in their order, which counts', async () => {
+      const transformation = { steps: [{ map: { 'data.longer': { value: 1 }, data: { value: {} } } }] };
+      await add(aRule(1, { transformation }));
+      const { rules } = await store.list();
+      expect(JSON.stringify(rules[0].transformation)).toBe(JSON.stringify(transformation));
+    });
+
     it('raises its version with each change, and tells the new rules', async () => {
       const before = await store.version();
       const created = await add(aRule(1));

@@ -94,6 +94,31 @@ describe('the transformations of rules', () => {
     );
   });
 
+  it('are apart where only the order of their fields is another', async () => {
+    const { rules } = world();
+    const [outer, inner] = [{ value: { x: 1, y: 1 } }, { value: 2 }];
+    const one = inline({ steps: [{ map: { data: outer, 'data.x': inner } }] });
+    const other = inline({ steps: [{ map: { 'data.x': inner, data: outer } }] });
+    await rules.prepare([one, other], true);
+    expect(run(rules, one)).toMatchObject({ data: { x: 2, y: 1 } });
+    expect(run(rules, other)).toMatchObject({ data: { x: 1, y: 1 } });
+  });
+
+  it('stay as long as rules have them, however many come and go', async () => {
+    const { rules, named } = world();
+    for (let index = 0; index < 300; index++) named.set(`n${index}`, setting(index));
+    const used = Array.from({ length: 150 }, (_, index) => ruleWith(`n${index}`));
+    await rules.prepare(used, false);
+    rules.use(used);
+    for (let index = 150; index < 300; index++) await rules.prepare([ruleWith(`n${index}`)], true);
+    expect(used.map((rule) => run(rules, rule))).toEqual(used.map((_, set) => ({ event_id: 'e', set })));
+    // Not those that no rule has: only the last hundred of them, besides the newest.
+    expect(run(rules, ruleWith('n198'))).toBeUndefined();
+    expect(run(rules, ruleWith('n199'))).toMatchObject({ set: 199 });
+    rules.use([]);
+    expect(run(rules, ruleWith('n0'))).toBeUndefined();
+  });
+
   it('cost no more than a tenant may spend: until there is more, they fail', async () => {
     const { rules, clock, failures } = world();
     const dear = inline({ steps: [{ map: { sum: { cel: 'data.map(x, x + 1).size()' } } }] });

@@ -6,7 +6,6 @@ import type { RuleTransform } from '../routing/rules/rule-table.js';
 import { applyTransformation } from './apply-transformation.js';
 import { type CompiledTransformation, requireSmall } from './compile-transformation.js';
 import { isBinary, type TransformationDefinition } from './definition.js';
-import { canonicalJson } from './json-value.js';
 import { StepAllowances, type StepAllowanceLimits } from './step-allowance.js';
 import type { Transformations } from './transformations.js';
 
@@ -27,7 +26,8 @@ interface Known {
 
 /** How soon rules follow a transformation that was replaced under its name by another process. */
 const REFRESH_MS = 5_000;
-const MAX_KNOWN = 5_000;
+/** That are kept though no rule of the table has them: rules that are being added are prepared before they are in it. */
+const MAX_SPARE = 100;
 const NO_BYTES = { path: 'transformation.format', rule: 'must not be avro: what a rule sends on stays JSON' };
 /** Its own failure is what counts; the event stays in its topic. */
 const FAILS: RuleTransform = () => undefined;
@@ -39,6 +39,7 @@ const FAILS: RuleTransform = () => undefined;
  */
 export class RuleTransformations {
   private readonly known = new Map<string, Known>();
+  private used: ReadonlySet<string> = new Set();
   /** Not those of subscriptions: who may only read must not be able to keep rules from firing. */
   private readonly allowances: StepAllowances;
   private readonly failures: Counter;
@@ -55,9 +56,11 @@ export class RuleTransformations {
 
   /** `isStrict`: throws what is wrong with them. Otherwise what cannot be had is asked for again from time to time. */
   async prepare(rules: readonly RoutingRule[], isStrict: boolean): Promise<void> {
+    const wanted = new Set<string>();
     for (const { tenant, transformation } of rules) {
       if (transformation === undefined) continue;
       const key = keyOf(tenant, transformation);
+      wanted.add(key);
       if (this.known.get(key)?.compiled !== undefined) continue;
       const known: Known = { tenant, transformation, compiled: undefined };
       try {
@@ -67,8 +70,23 @@ export class RuleTransformations {
         this.deps.onError(error);
       }
       this.known.set(key, known);
-      if (this.known.size > MAX_KNOWN) this.known.delete(this.known.keys().next().value as string);
     }
+    this.forget(wanted);
+  }
+
+  /** Those that are in force; what others had is forgotten by and by. */
+  use(rules: readonly RoutingRule[]): void {
+    this.used = new Set(
+      rules.flatMap(({ tenant, transformation }) =>
+        transformation === undefined ? [] : [keyOf(tenant, transformation)],
+      ),
+    );
+    this.forget(this.used);
+  }
+
+  private forget(wanted: ReadonlySet<string>): void {
+    const spare = [...this.known.keys()].filter((key) => !this.used.has(key) && !wanted.has(key));
+    for (const key of spare.slice(0, Math.max(0, spare.length - MAX_SPARE))) this.known.delete(key);
   }
 
   /** Of a rule that was prepared, or whose transformation stands in it and names nothing. */
@@ -142,9 +160,10 @@ export class RuleTransformations {
   }
 }
 
+/** The order of fields counts, as it does for fingerprints. */
 function keyOf(tenant: string, transformation: RuleTransformation): string {
   requireSmall(transformation, 'transformation');
-  return `${tenant} ${canonicalJson(transformation)}`;
+  return `${tenant} ${JSON.stringify(transformation)}`;
 }
 
 const asDefinition = (transformation: object): TransformationDefinition => transformation as TransformationDefinition;

@@ -67,7 +67,10 @@ export function createRouting(around: Surroundings, parts: RoutingParts): Routin
     metrics,
     onError: (error) => logger.error('routing.lane_failed', { error }),
   });
-  directory.onTable((table) => router.use(table));
+  directory.onTable((table) => {
+    router.use(table);
+    transforms.use(table.rules.map(({ rule }) => rule));
+  });
   const service = new RoutingService({
     rules: new RuleAdmin({ directory, router, topics, clock, ids }),
     readEvent: (event) => {
