@@ -126,6 +126,14 @@ describe('a JSON Schema', () => {
     [{ const: null }, [null], [0, {}, ''], 'must be equal to constant'],
     [{ maxLength: 2 }, ['', 'ab', '😀😀', 'a😀', 1], ['abc', '😀😀a', 'abcde'], 'must NOT have more than 2 characters'],
     [{ minLength: 2 }, ['ab', '😀😀', 'abcd', 1], ['', 'a', '😀'], 'must NOT have fewer than 2 characters'],
+    [
+      { multipleOf: 0.01 },
+      [0, 0.01, 0.07, 19.99, -19.99, 4.35, 1.1, 100, 12_345_678.91, 1e21, 'a'],
+      [0.001, 0.075, 19.999, -0.005, 12_345_678.915, 1e-9],
+      'must be multiple of 0.01',
+    ],
+    [{ multipleOf: 3 }, [0, 9, -3, 3e20], [1, 2.9999999, 9_007_199_254_740_991], 'must be multiple of 3'],
+    [{ multipleOf: 1e-300 }, [0], [1e300], 'must be multiple of 1e-300'],
   ])('%j: %j fit it, and %j do not', (schema, good, bad, rule) => {
     expect(check({ items: schema }, good)).toEqual([]);
     expect(check({ items: schema }, bad)).toEqual(bad.map((_value, index) => `[${index}]: ${rule}`));
