@@ -50,17 +50,17 @@ export class ArchiveFeed {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       let waitMs = FOLLOW_MS;
-      try {
-        if (this.directory.version !== this.seenVersion) await this.openMissing();
-      } catch (error) {
-        onError(error);
-        waitMs = RETRY_MS;
+      if (this.directory.version !== this.seenVersion) {
+        const failures = await this.openMissing();
+        failures.forEach(onError);
+        if (failures.length > 0) waitMs = RETRY_MS;
       }
       await pause(clock, waitMs, signal);
     }
   }
 
-  private async openMissing(): Promise<void> {
+  /** Why topics could not be opened: they alone are tried again, and the others are fed. */
+  private async openMissing(): Promise<readonly unknown[]> {
     const { version } = this.directory;
     const topics = new Map(
       this.directory
@@ -68,20 +68,24 @@ export class ArchiveFeed {
         .filter(this.isArchived)
         .map((topic) => [keyOf(topic), topic]),
     );
-    for (const [key, { brokerName }] of topics) {
-      if (this.fed.has(key)) continue;
-      const ends = await this.parts.log.ends(brokerName);
-      if (this.stopping.signal.aborted) return;
-      const reached = new Map(this.parts.archive.resumeFrom().map((each) => [laneKey(each), each.position]));
-      const feeds = ends.map(({ lane }) => new LaneFeed(lane, reached.get(laneKey(lane)) ?? BEFORE_FIRST, this.parts));
-      this.fed.set(
-        key,
-        feeds.map((feed) => feed.run(this.stopping.signal)),
-      );
-    }
+    const missing = [...topics].filter(([key]) => !this.fed.has(key));
+    const opened = await Promise.allSettled(missing.map(([key, topic]) => this.open(key, topic)));
     // Their lanes end by themselves when the broker has let go of them.
     for (const key of this.fed.keys()) if (!topics.has(key)) this.fed.delete(key);
-    this.seenVersion = version;
+    const failures = opened.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+    if (failures.length === 0) this.seenVersion = version;
+    return failures;
+  }
+
+  private async open(key: string, { brokerName }: TopicDefinition): Promise<void> {
+    const ends = await this.parts.log.ends(brokerName);
+    if (this.stopping.signal.aborted) return;
+    const reached = new Map(this.parts.archive.resumeFrom().map((each) => [laneKey(each), each.position]));
+    const feeds = ends.map(({ lane }) => new LaneFeed(lane, reached.get(laneKey(lane)) ?? BEFORE_FIRST, this.parts));
+    this.fed.set(
+      key,
+      feeds.map((feed) => feed.run(this.stopping.signal)),
+    );
   }
 }
 

@@ -19,7 +19,7 @@ export interface TailRead {
  * Bound: a read that would give more rows than the implementation holds rejects with `gateway.full`.
  */
 export interface HistoryTail {
-  /** The present lanes of the topic in which events of the symbols may lie. */
+  /** The present lanes of the topic in which events of the symbols may lie; none of one that the broker does not have. */
   lanes(topic: string, symbols: readonly string[]): Promise<readonly Lane[]>;
   /**
    * Everything after the position that is there when it is called. Never waits for new events. Gives others their turn

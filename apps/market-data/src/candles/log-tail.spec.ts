@@ -105,6 +105,11 @@ describe('what the log has beyond the archive', () => {
     expect(rows.map((row) => row.eventId)).toEqual(['AAPL-1', 'MSFT-1']);
   });
 
+  it('is nothing of a topic that the broker has no more', async () => {
+    await log.deleteTopic(TOPIC);
+    expect(await tail.lanes(TOPIC, ['AAPL'])).toEqual([]);
+  });
+
   it('is of one lane: the one in which the symbol lies', async () => {
     expect(await tail.lanes(TOPIC, ['AAPL'])).toHaveLength(1);
     for (const symbol of ['BRK.B', '^GSPC', 'BTC/USD']) {

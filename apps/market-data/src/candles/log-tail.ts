@@ -6,6 +6,7 @@ import {
   DistributionError,
   type EventBatch,
   type Lane,
+  type LaneEnds,
   type Log,
   partitionOf,
   type Position,
@@ -35,7 +36,7 @@ export class LogTail implements HistoryTail {
   ) {}
 
   async lanes(topic: string, symbols: readonly string[]): Promise<readonly Lane[]> {
-    const ends = await this.log.ends(topic);
+    const ends = await this.endsOfTopic(topic);
     const partitions = new Set(symbols.map((symbol) => partitionOf(wordOf(symbol), ends.length)));
     return ends.map(({ lane }) => lane).filter(({ partition }) => partitions.has(partition));
   }
@@ -62,6 +63,16 @@ export class LogTail implements HistoryTail {
     await new Promise<void>((resolve) => this.clock.soon(resolve));
     signal.throwIfAborted();
     return this.log.read({ ...lane, after }, READ_BYTES);
+  }
+
+  /** None of a topic that the broker has no more: what was archived of it is all there is. */
+  private async endsOfTopic(topic: string): Promise<readonly LaneEnds[]> {
+    try {
+      return await this.log.ends(topic);
+    } catch (error) {
+      if (error instanceof DistributionError && error.code === 'topic.not_found') return [];
+      throw error;
+    }
   }
 
   private async endsOf(lane: Lane) {
