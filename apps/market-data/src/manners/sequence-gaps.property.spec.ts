@@ -116,6 +116,37 @@ describe('numbers that a source gave its events', () => {
     ]);
   });
 
+  it('are not believed far from all others, and the stream goes on', () => {
+    const world = new World();
+    expect(world.see(5, Number.MAX_SAFE_INTEGER, 6, 8, 2_000_000, 9)).toEqual([
+      'first',
+      'doubted',
+      'next',
+      'gap',
+      'doubted',
+      'next',
+    ]);
+    world.gaps.due(SEQUENCE_LIMITS.graceMs);
+    expect(world.announced).toEqual([{ ...STREAM, first: 7, last: 7 }]);
+  });
+
+  it('begin anew far from all others where one follows another, also behind a first one that was wrong', () => {
+    const world = new World();
+    expect(world.see(Number.MAX_SAFE_INTEGER, 5, 6, 7, 6)).toEqual(['first', 'doubted', 'reset', 'next', 'repeated']);
+    expect(world.see(9, 5_000_000, 5_000_000, 5_000_003, 5_000_004)).toEqual([
+      'gap',
+      'doubted',
+      'doubted',
+      'reset',
+      'next',
+    ]);
+    world.gaps.due(SEQUENCE_LIMITS.graceMs);
+    expect(world.announced).toEqual([
+      { ...STREAM, first: 8, last: 8 },
+      { ...STREAM, first: 5_000_001, last: 5_000_002 },
+    ]);
+  });
+
   it('are counted apart where the source does', () => {
     const world = new World();
     const { gaps } = world;

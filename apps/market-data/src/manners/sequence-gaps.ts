@@ -14,8 +14,11 @@ export interface SequenceGap extends SequenceStream {
   readonly last: number;
 }
 
-/** What came of a number: `gap` = some before it are missing, `filled` = it was missing, `repeated` = it had come already. */
-export type SequenceOutcome = 'first' | 'next' | 'gap' | 'filled' | 'repeated' | 'reset';
+/**
+ * What came of a number: `gap` = some before it are missing, `filled` = it was missing, `repeated` = it had come already,
+ * `doubted` = it is too far from the others to be believed before another one follows it.
+ */
+export type SequenceOutcome = 'first' | 'next' | 'gap' | 'filled' | 'repeated' | 'reset' | 'doubted';
 
 export interface SequenceLimits {
   /** Beyond it the stream that was silent the longest is forgotten, once its gaps are announced. */
@@ -26,6 +29,8 @@ export interface SequenceLimits {
   readonly graceMs: number;
   /** A number of 0 or 1 that is further back than this begins a new count, as feeds do every morning. */
   readonly resetDistance: number;
+  /** A number that is further from the newest one is no gap: it is an error, or, once another follows it, a new count. */
+  readonly maxJump: number;
 }
 
 export const SEQUENCE_LIMITS: SequenceLimits = {
@@ -33,6 +38,7 @@ export const SEQUENCE_LIMITS: SequenceLimits = {
   maxOpenGaps: 64,
   graceMs: 1_000,
   resetDistance: 1_000,
+  maxJump: 1_000_000,
 };
 
 interface OpenGap {
@@ -44,6 +50,8 @@ interface OpenGap {
 interface StreamState {
   readonly stream: SequenceStream;
   newest: number;
+  /** The one that came last, if that was too far from the newest. */
+  doubted: number | undefined;
   /** In their order, which is also that of their age. */
   open: OpenGap[];
 }
@@ -77,26 +85,42 @@ export class SequenceGaps {
     const key = keyOf(stream);
     const state = this.streams.get(key);
     if (state === undefined) {
-      this.streams.set(key, { stream, newest: sequence, open: [] });
+      this.streams.set(key, { stream, newest: sequence, doubted: undefined, open: [] });
       return 'first';
     }
-    if (sequence === state.newest + 1) {
-      state.newest = sequence;
-      return 'next';
-    }
-    if (sequence > state.newest) {
-      state.open.push({ first: state.newest + 1, last: sequence - 1, sinceMs: nowMs });
-      state.newest = sequence;
-      this.withGaps.add(state);
-      this.keepWithin(state);
-      return 'gap';
-    }
-    if (sequence <= 1 && state.newest - sequence > this.limits.resetDistance) {
-      this.announce(state, state.open.length);
-      state.newest = sequence;
-      return 'reset';
-    }
+    if (sequence <= 1 && state.newest - sequence > this.limits.resetDistance) return this.beginAt(state, sequence);
+    if (Math.abs(sequence - state.newest) > this.limits.maxJump) return this.doubt(state, sequence, nowMs);
+    state.doubted = undefined;
+    if (sequence > state.newest) return this.advance(state, sequence, nowMs);
     return this.fill(state, sequence) ? 'filled' : 'repeated';
+  }
+
+  private advance(state: StreamState, sequence: number, nowMs: number): 'next' | 'gap' {
+    const first = state.newest + 1;
+    state.newest = sequence;
+    if (sequence === first) return 'next';
+    state.open.push({ first, last: sequence - 1, sinceMs: nowMs });
+    this.withGaps.add(state);
+    this.keepWithin(state);
+    return 'gap';
+  }
+
+  /** One number alone says nothing; a second one that follows it says that the source counts there now. */
+  private doubt(state: StreamState, sequence: number, nowMs: number): 'doubted' | 'reset' {
+    const before = state.doubted;
+    state.doubted = sequence;
+    if (before === undefined || sequence <= before || sequence - before > this.limits.maxJump) return 'doubted';
+    const outcome = this.beginAt(state, before);
+    this.advance(state, sequence, nowMs);
+    return outcome;
+  }
+
+  /** What was missing before stays so. */
+  private beginAt(state: StreamState, sequence: number): 'reset' {
+    this.announce(state, state.open.length);
+    state.newest = sequence;
+    state.doubted = undefined;
+    return 'reset';
   }
 
   /** Announces what has been missing for longer than the grace. */
