@@ -1,5 +1,6 @@
 import type { Lane } from '../lane.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
+import type { KnownCopies } from './known-copies.js';
 import type { LaneTail } from './lane-tail.js';
 import type { Segments } from './segments.js';
 
@@ -9,6 +10,7 @@ export interface LaneState {
   /** As the catalog has it now: what may change (priority, retention, conflation key) takes effect with the next use. */
   topic: TopicDefinition;
   readonly segments: Segments;
+  readonly copies: KnownCopies;
   tail: LaneTail;
   /** The broker does not answer. */
   isStalled?: boolean;

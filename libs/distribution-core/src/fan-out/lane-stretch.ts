@@ -1,7 +1,7 @@
 import type { EventBatch } from '../event-batch.js';
-import type { DedupeWindow } from '../ingest/dedupe-window.js';
 import type { Position } from '../position.js';
 import type { MemoryBudget } from './memory-budget.js';
+import type { CopyFinder } from './known-copies.js';
 import { Segments } from './segments.js';
 
 /** What a sweep has read last of its lane. All sweeps together keep what one budget permits. */
@@ -11,7 +11,7 @@ export class LaneStretch {
 
   constructor(
     from: Position,
-    private readonly window: DedupeWindow,
+    private readonly copies: CopyFinder,
     private readonly budget: MemoryBudget,
   ) {
     this.segments = new Segments(from);
@@ -23,13 +23,23 @@ export class LaneStretch {
     return this.segments.holds(position);
   }
 
-  /** What follows `after`, which is further on than the end if retention was there before. */
-  add(after: Position, batches: readonly EventBatch[]): void {
+  /** Whether it is known which of the events that follow are copies; otherwise a stretch has to begin earlier. */
+  get knowsCopies(): boolean {
+    return this.copies.coversFrom(this.segments.end);
+  }
+
+  /**
+   * What follows `after`, which is further on than the end if retention was there before. False if it is not known yet which of
+   * these are copies: then they are to be read again.
+   */
+  add(after: Position, batches: readonly EventBatch[]): boolean {
     if (after !== this.segments.end) {
       this.grownBy -= this.segments.bytes;
       this.segments.restartAt(after);
     }
-    for (const batch of batches) this.grownBy += this.segments.append(batch, this.window.markDuplicates(batch));
+    const known = batches.filter(({ lastPosition }) => this.copies.coversTo(lastPosition));
+    for (const batch of known) this.grownBy += this.segments.append(batch, this.copies.markDuplicates(batch));
+    return known.length > 0;
   }
 
   /** To be called when whoever has room has been served: what was read last may be all that is kept. */

@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.port.js';
 import type { Log } from '../ports/log.port.js';
 import { BEFORE_FIRST, type Position } from '../position.js';
 import type { FeedLane } from './feed.js';
+import { copiesByIds } from './known-copies.js';
 import type { LaneState } from './lane-state.js';
 import { LaneStretch } from './lane-stretch.js';
 import type { LogConflation } from './log-conflation.js';
@@ -125,11 +126,13 @@ export class LaneSweep {
         await this.somebody();
         continue;
       }
+      if (!stretch.knowsCopies) return this.drop();
       const { after, batches } = await this.read(stretch.segments.end);
       if (this.isStopped) return;
       if (batches.length === 0) return this.releaseAll(after);
-      stretch.add(after, batches);
-      this.serveAll(stretch.segments);
+      if (stretch.add(after, batches)) this.serveAll(stretch.segments);
+      // The tail is about to read them, too.
+      else await this.somebody();
     }
   }
 
@@ -161,8 +164,10 @@ export class LaneSweep {
 
   private async beginAt(hindmost: Position): Promise<LaneStretch> {
     this.drop();
-    const from = await this.windowStart(hindmost);
-    this.stretch = new LaneStretch(from, this.deps.newWindow(), this.deps.budget);
+    const { copies } = this.state;
+    this.stretch = copies.coversFrom(hindmost)
+      ? new LaneStretch(hindmost, copies, this.deps.budget)
+      : new LaneStretch(await this.windowStart(hindmost), copiesByIds(this.deps.newWindow()), this.deps.budget);
     return this.stretch;
   }
 

@@ -15,9 +15,12 @@ class HesitantLog extends InMemoryLog {
   /** Whose ends nobody is told at once. */
   lateTopic: string | undefined;
   readonly held: (() => void)[] = [];
+  /** Where reading began, each time. */
+  readonly readAfter: Position[] = [];
   signal: AbortSignal | undefined;
 
   override async read(start: TailStart, maxBytes: number): Promise<readonly EventBatch[]> {
+    this.readAfter.push(start.after);
     const batches = await super.read(start, maxBytes);
     if (this.hesitates) await this.wait();
     return batches;
@@ -127,6 +130,46 @@ describe('readers that something overtakes', () => {
     for (let round = 0; round < 6; round++) await settled();
     expect(outlet.numbers).toEqual([5, 6, 7]);
     expect(outlet.chainBreaks()).toEqual([]);
+  });
+
+  it('begin where they stand, not one dedupe window earlier, where the tail has read what follows', async () => {
+    await begin({ segmentBytes: 1 });
+    await attach('live');
+    await publish(1, 3);
+    await publish(4, 3);
+    await publish(4, 3);
+    await publish(7, 1);
+    await settled();
+    const { outlet } = await attach(positionOfOffset(2));
+    for (let round = 0; round < 6; round++) await settled();
+    expect(outlet.numbers).toEqual([4, 5, 6, 7]);
+    expect(log.readAfter.filter((after) => after < positionOfOffset(2))).toEqual([]);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
+  it('look for copies where the tail has not come to yet when it has', async () => {
+    await begin({ segmentBytes: 1 });
+    await attach('live');
+    await publish(1, 2);
+    await settled();
+    log.isTailLate = true;
+    await publish(3, 1);
+    await publish(1, 2);
+    await settled();
+    const { outlet } = await attach(positionOfOffset(0));
+    for (let round = 0; round < 4; round++) await settled();
+    expect(outlet.numbers).toEqual([2]);
+    log.isTailLate = false;
+    for (const letGo of log.held.splice(0)) letGo();
+    await settled();
+    // From what was read for the first one.
+    const second = await attach(positionOfOffset(0));
+    for (let round = 0; round < 6; round++) await settled();
+    expect([outlet.numbers, second.outlet.numbers]).toEqual([
+      [2, 3],
+      [2, 3],
+    ]);
+    expect([...outlet.chainBreaks(), ...second.outlet.chainBreaks()]).toEqual([]);
   });
 
   /** Behind others of its feed, which keeps its flushes for it. */

@@ -6,6 +6,7 @@ import type { LaneEnds, Log } from '../ports/log.port.js';
 import type { Metrics } from '../ports/metrics.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import type { Position } from '../position.js';
+import { KnownCopies } from './known-copies.js';
 import type { LaneState } from './lane-state.js';
 import { LaneTail } from './lane-tail.js';
 import { MemoryBudget } from './memory-budget.js';
@@ -135,7 +136,8 @@ export class TailedLanes {
     const { rewindMs, dedupeWindowMs } = this.limits;
     const [from, windowFrom] = await Promise.all([seek(rewindMs), seek(rewindMs + dedupeWindowMs)]);
     const segments = new Segments(from);
-    const state: LaneState = { lane, topic, segments, eventCount: 0, tail: undefined as never };
+    const copies = new KnownCopies(from);
+    const state: LaneState = { lane, topic, segments, copies, eventCount: 0, tail: undefined as never };
     const window = this.newWindow();
     this.handlers.onOpening(state, from);
     state.tail = new LaneTail(
@@ -147,6 +149,7 @@ export class TailedLanes {
           this.handlers.onGap(state, to);
           this.budget.remove(segments);
           segments.restartAt(to);
+          copies.reached(to);
           this.budget.add(segments);
         },
         onStalled: (isStalled) => {
@@ -164,6 +167,7 @@ export class TailedLanes {
 
   private take(state: LaneState, batch: EventBatch, skip: Uint8Array | undefined): void {
     state.eventCount += batch.count;
+    state.copies.note(batch, skip);
     this.budget.grewBy(state.segments.append(batch, skip));
     this.handlers.onBatch(state, batch, skip);
   }
