@@ -25,3 +25,6 @@ const LONGEST_WAIT_MS = 5_000;
 export function reconnectDelayMs(random: () => number, toldMs?: number): number {
   return toldMs ?? SHORTEST_WAIT_MS + random() * (LONGEST_WAIT_MS - SHORTEST_WAIT_MS);
 }
+
+/** A connection can be lost between two processes of a service while it is being opened, and then nobody closes it. */
+export const OPEN_TIMEOUT_MS = 10_000;

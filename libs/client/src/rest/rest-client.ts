@@ -2,6 +2,9 @@ import type { ErrorPayload } from '@distributary/contracts';
 import { resourceUrl } from '../endpoint.js';
 import { DistributaryError } from '../errors.js';
 import { jsonText } from '../json-text.js';
+import { type ClientClock, systemClock } from '../runtime.js';
+
+export const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
 
 export interface RestAccess {
   /** Any address of the service: a bare origin, or that of its stream. */
@@ -10,6 +13,9 @@ export interface RestAccess {
   readonly token?: string | undefined;
   /** Aborted, the request rejects with its reason. */
   readonly signal?: AbortSignal;
+  /** So long a request waits for the whole of its answer; then it rejects with `request.timeout`. Default 30 000. */
+  readonly timeoutMs?: number | undefined;
+  readonly clock?: ClientClock | undefined;
 }
 
 export interface RestRequest {
@@ -38,12 +44,21 @@ async function textOf(
 ): Promise<string> {
   const url = resourceUrl(access.url, resource);
   const text = body === undefined ? undefined : jsonText(body, resource);
+  const { signal, timeoutMs = DEFAULT_REQUEST_TIMEOUT_MS, clock = systemClock } = access;
+  signal?.throwIfAborted();
+  const ended = new AbortController();
+  const end = () => ended.abort(signal?.reason);
+  signal?.addEventListener('abort', end);
+  const cancelTimer = clock.after(timeoutMs, () => {
+    const said = `${url.origin} did not answer within ${timeoutMs} ms`;
+    ended.abort(new DistributaryError('request.timeout', said, { retryable: true }));
+  });
   try {
     const response = await access.fetch(url, {
       method,
       // Followed, a POST becomes a GET of something else, which answers as if nothing were wrong.
       redirect: method === 'GET' ? 'follow' : 'manual',
-      ...(access.signal === undefined ? {} : { signal: access.signal }),
+      signal: ended.signal,
       headers: {
         accept: 'application/json',
         ...(access.token === undefined ? {} : { authorization: `Bearer ${access.token}` }),
@@ -56,9 +71,12 @@ async function textOf(
     if (!response.ok) throw await errorOfResponse(response);
     return await response.text();
   } catch (cause) {
-    access.signal?.throwIfAborted();
+    ended.signal.throwIfAborted();
     if (cause instanceof DistributaryError) throw cause;
     throw unreachable(url, cause);
+  } finally {
+    cancelTimer();
+    signal?.removeEventListener('abort', end);
   }
 }
 

@@ -188,6 +188,18 @@ describe('a subscription over SSE', () => {
     await server.ssePeer(0);
   });
 
+  it('gives up a request that is never answered', async () => {
+    server.opensStreams = false;
+    client.subscribe({});
+    await until('the request', () => server.streamsAsked === 1);
+    clock.advance(10_000);
+    await lost();
+    expect(lastError).toMatchObject({ code: 'connection.lost', message: 'the stream was not opened in time' });
+    server.opensStreams = true;
+    clock.advance(100);
+    await server.ssePeer(0);
+  });
+
   it('gives a silent stream up', async () => {
     await live();
     clock.advance(60_000);
@@ -320,6 +332,19 @@ describe('publishing beside SSE', () => {
   ])('rejects when %s confirms it', async (_what, body) => {
     server.answer = () => ({ status: 200, body });
     await expect(client.publish([{}, {}])).rejects.toMatchObject({ code: 'protocol.violation' });
+  });
+
+  it.each<[string, string, () => void]>([
+    ['in time', 'request.timeout', () => clock.advance(500)],
+    ['before it is closed', 'connection.closed', () => client.close()],
+  ])('rejects when no answer comes %s', async (_when, code, act) => {
+    client = connect(server.url, { transport: 'sse', clock, requestTimeoutMs: 500 });
+    server.answer = () => new Promise(() => undefined);
+    const refused = expect(client.publish([{}])).rejects.toMatchObject({ code });
+    await until('the request', () => server.requests.length === 1);
+    act();
+    await refused;
+    expect(clock.pendingAlarms).toBe(0);
   });
 
   it('and subscribing refuse what JSON has no form for', async () => {

@@ -10,6 +10,8 @@ import { SseSubscription } from './sse-subscription.js';
 /** Each subscription is a response of its own. Acknowledgements, credit and history need the WebSocket. */
 export class SseClient implements DistributaryClient {
   private readonly subscriptions = new Set<SseSubscription>();
+  /** Ends the requests under way. */
+  private readonly closing = new AbortController();
   private current: ClientState = 'connecting';
   private lastId = 0;
 
@@ -43,9 +45,13 @@ export class SseClient implements DistributaryClient {
 
   async publish(events: readonly unknown[]): Promise<readonly PublishResult[]> {
     if (this.current === 'closed') throw new DistributaryError('connection.closed', 'the client was closed');
-    const { token, fetch: fetchWith = fetch } = this.options;
+    const { token, fetch: fetchWith = fetch, requestTimeoutMs, clock } = this.options;
     const value = typeof token === 'function' ? await token() : token;
-    return publishEvents({ url: this.url, fetch: fetchWith, token: value }, events);
+    const { signal } = this.closing;
+    return publishEvents(
+      { url: this.url, fetch: fetchWith, token: value, signal, timeoutMs: requestTimeoutMs, clock },
+      events,
+    );
   }
 
   history(): Promise<HistoryPagePayload> {
@@ -56,6 +62,7 @@ export class SseClient implements DistributaryClient {
     if (this.current === 'closed') return;
     for (const { subscription } of [...this.subscriptions]) subscription.close();
     this.current = 'closed';
+    this.closing.abort(new DistributaryError('connection.closed', 'the client was closed'));
     this.options.onStateChange?.('closed');
   }
 }

@@ -2,7 +2,7 @@ import { DistributaryError, errorOfClose } from '../errors.js';
 import { messageOf } from '../message-reader.js';
 import type { ClientState, ConnectOptions, SubscribeOptions, SubscriptionHandlers } from '../options.js';
 import { errorOfResponse, unreachable } from '../rest/rest-client.js';
-import { reconnectDelayMs, systemClock, systemRandom, type ClientClock } from '../runtime.js';
+import { OPEN_TIMEOUT_MS, reconnectDelayMs, systemClock, systemRandom, type ClientClock } from '../runtime.js';
 import { SubscriptionCore } from '../subscription-core.js';
 import { Watchdog } from '../web-socket/watchdog.js';
 import { EventStreamParser } from './event-stream-parser.js';
@@ -83,9 +83,13 @@ export class SseSubscription {
   /** One response from its begin to its end; why it ended. */
   private async once(): Promise<DistributaryError> {
     this.abort = new AbortController();
+    const cancelOpening = this.clock.after(OPEN_TIMEOUT_MS, () =>
+      this.abort.abort(lost('the stream was not opened in time')),
+    );
     try {
       const response = await this.open(this.abort.signal);
       if (!response.ok) return await errorOfResponse(response);
+      cancelOpening();
       if (response.body === null) return lost('an answer without a body');
       this.events.changed('open');
       return await this.read(response.body);
@@ -93,6 +97,7 @@ export class SseSubscription {
       const reason: unknown = this.abort.signal.aborted ? this.abort.signal.reason : cause;
       return reason instanceof DistributaryError ? reason : unreachable(this.url, reason);
     } finally {
+      cancelOpening();
       // Whatever ended it, the response must not go on in the background.
       this.abort.abort();
     }

@@ -64,7 +64,13 @@ export class ScriptedServer {
   readonly ssePeers: SsePeer[] = [];
   readonly requests: { method: string; url: string; body: unknown; authorization?: string | undefined }[] = [];
   /** Answers what is neither a WebSocket nor accepted as SSE. */
-  answer: (request: { method: string; url: string; body: unknown }) => Answer = () => ({ status: 404, body: {} });
+  answer: (request: { method: string; url: string; body: unknown }) => Answer | Promise<Answer> = () => ({
+    status: 404,
+    body: {},
+  });
+  /** False: SSE requests are taken and never answered. */
+  opensStreams = true;
+  streamsAsked = 0;
   /** How an SSE request is refused, if it is. */
   sseRefusal: Answer | undefined;
 
@@ -111,6 +117,8 @@ export class ScriptedServer {
 
   private handle(request: IncomingMessage, response: ServerResponse): void {
     if (request.headers.accept === 'text/event-stream') {
+      this.streamsAsked += 1;
+      if (!this.opensStreams) return;
       if (this.sseRefusal !== undefined) return reply(response, this.sseRefusal);
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.flushHeaders();
@@ -123,7 +131,7 @@ export class ScriptedServer {
       const body: unknown = text === '' ? undefined : JSON.parse(text);
       const seen = { method: request.method ?? '', url: request.url ?? '', body };
       this.requests.push({ ...seen, authorization: request.headers.authorization });
-      reply(response, this.answer(seen));
+      void Promise.resolve(this.answer(seen)).then((answer) => reply(response, answer));
     });
   }
 }

@@ -4,7 +4,7 @@ import { binaryMessageOf } from '../binary-message.js';
 import { jsonText } from '../json-text.js';
 import { messageOf } from '../message-reader.js';
 import type { ConnectOptions } from '../options.js';
-import type { ClientClock } from '../runtime.js';
+import { type ClientClock, OPEN_TIMEOUT_MS } from '../runtime.js';
 import { Watchdog } from './watchdog.js';
 import { OPEN, type WebSocketConstructor, type WebSocketLike } from './web-socket.js';
 
@@ -19,8 +19,6 @@ export interface SocketSessionEvents {
 const JSON_SUBPROTOCOL: typeof SUBPROTOCOL_JSON = 'distributary.v1.json';
 const BINARY_SUBPROTOCOL: typeof SUBPROTOCOL_BINARY = 'distributary.v1.bin';
 const DEFAULT_MAX_SILENCE_MS = 60_000;
-/** A connection can be lost between two processes of a service while it is being opened, and then nobody closes it. */
-const OPEN_TIMEOUT_MS = 10_000;
 
 /** One connection, from the handshake to its loss. */
 export class SocketSession {

@@ -9,6 +9,7 @@ import type {
   SubscribeOptions,
   SubscriptionHandlers,
 } from '../options.js';
+import { DEFAULT_REQUEST_TIMEOUT_MS } from '../rest/rest-client.js';
 import { reconnectDelayMs, systemClock, systemRandom, type ClientClock } from '../runtime.js';
 import { SubscriptionCore, type SubscriptionLink } from '../subscription-core.js';
 import { subscribePayload } from '../subscribe-payload.js';
@@ -38,7 +39,7 @@ export class WebSocketClient implements DistributaryClient {
     this.url = streamUrl(url, 'websocket').href;
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? systemRandom;
-    this.requests = new PendingRequests(this.clock, options.requestTimeoutMs ?? 30_000);
+    this.requests = new PendingRequests(this.clock, options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS);
     this.link = {
       clock: this.clock,
       canAck: true,
