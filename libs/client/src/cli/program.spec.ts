@@ -154,6 +154,18 @@ describe('tail', () => {
     expect(written.err).toBe('');
   });
 
+  it('over SSE shows no more than the limit of what has come', async () => {
+    const { written, exit } = command(['tail', '#', '--sse', '--json', '--limit', '1']);
+    const peer = await server.ssePeer(0);
+    // In one piece, so that one read brings all.
+    peer.response.cork();
+    peer.send('subscribed', subscribedTo('query'));
+    for (const [n, id] of ['a', 'b', 'c'].entries()) peer.send('data', data(n === 0 ? '' : `${n}`, `${n + 1}`, [id]));
+    peer.response.uncork();
+    expect(await exit).toBe(0);
+    expect(written.out).toBe('{"event_id":"a"}\n');
+  });
+
   it('says that it is connected again', async () => {
     const { written, exit, stop } = command(['tail', '#', '--from', 'v1.WzEsW11d']);
     const peer = await server.peer(0);

@@ -93,6 +93,8 @@ export async function tail(terminal: Terminal, patterns: readonly string[], opti
   try {
     const subscription = client.subscribe(wanted, {
       onEvents: async ({ events, lane }) => {
+        // What waits behind the last one is not dealt with, and so never acknowledged; the subscription is about to end.
+        if (shown === options.limit) return new Promise(() => undefined);
         for (const [index, event] of events.entries()) {
           await show(event, lane);
           if (shown !== options.limit) continue;
