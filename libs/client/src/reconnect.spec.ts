@@ -81,6 +81,41 @@ describe('a connection that is not opened', () => {
   });
 });
 
+describe('a peer that does not answer the close frame', () => {
+  it.each<[string, (peer: Peer) => void]>([
+    ['the client is closed', () => client.close()],
+    ['the client leaves it', (peer) => peer.send('data', data('5', '6', ['z']))],
+  ])('is waited for no longer than 2 s when %s', async (_when, leave) => {
+    const sockets: WebSocket[] = [];
+    class Watched extends WebSocket {
+      constructor(url: string, protocols: string) {
+        super(url, protocols);
+        sockets.push(this);
+      }
+    }
+    const subscription = start({ WebSocket: Watched }).subscribe({ patterns: ['#'] }, {});
+    const peer = await server.peer(0);
+    await peer.next('subscribe');
+    peer.send('subscribed', subscribedTo(subscription.id));
+    peer.socket.pause();
+    leave(peer);
+    const [socket] = sockets;
+    await until('the close frame', () => socket.readyState === WebSocket.CLOSING);
+    clock.advance(1_999);
+    expect(socket.readyState).toBe(WebSocket.CLOSING);
+    clock.advance(1);
+    await until('the end', () => socket.readyState === WebSocket.CLOSED);
+    client.close();
+    peer.socket.terminate();
+  });
+
+  it('is forgotten when it does', async () => {
+    await liveWithOneEvent();
+    client.close();
+    await until('the answer', () => clock.pendingAlarms === 0);
+  });
+});
+
 describe('a token that expires', () => {
   const expire = async (peer: Peer) => {
     await peer.next('subscribe');
@@ -172,7 +207,7 @@ describe('a lost connection', () => {
     expect(error).toMatchObject({ code: 'auth.forbidden', status: 4403, retryable: false });
     await refused;
     expect(states.at(-1)).toBe('failed');
-    expect(clock.pendingAlarms).toBe(0);
+    await until('the end of the connection', () => clock.pendingAlarms === 0);
     expect(() => client.subscribe({})).toThrow('closed');
   });
 

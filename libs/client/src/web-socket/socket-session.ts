@@ -19,6 +19,8 @@ export interface SocketSessionEvents {
 const JSON_SUBPROTOCOL: typeof SUBPROTOCOL_JSON = 'distributary.v1.json';
 const BINARY_SUBPROTOCOL: typeof SUBPROTOCOL_BINARY = 'distributary.v1.bin';
 const DEFAULT_MAX_SILENCE_MS = 60_000;
+/** `ws` waits for the peer's close frame for 30 s, and keeps the process alive for as long. */
+const CLOSE_TIMEOUT_MS = 2_000;
 
 /** One connection, from the handshake to its loss. */
 export class SocketSession {
@@ -29,12 +31,13 @@ export class SocketSession {
   /** The hello goes first: whatever is sent before it is refused together with the connection. */
   private isGreeted = false;
   private isOver = false;
+  private cancelTermination: () => void = () => undefined;
 
   constructor(
     webSocket: WebSocketConstructor,
     url: string,
     private readonly options: ConnectOptions,
-    clock: ClientClock,
+    private readonly clock: ClientClock,
     private readonly events: SocketSessionEvents,
   ) {
     this.socket = new webSocket(url, options.binary === true ? BINARY_SUBPROTOCOL : JSON_SUBPROTOCOL);
@@ -55,6 +58,7 @@ export class SocketSession {
       failure = readable(event);
     });
     this.socket.addEventListener('close', (event) => {
+      this.cancelTermination();
       this.lost(this.errorOf(event.code, event.reason === '' ? failure : event.reason));
     });
   }
@@ -88,15 +92,24 @@ export class SocketSession {
   /** Gives the connection up without waiting for the peer, who may be gone. */
   abandon(error: DistributaryError, reconnectMs?: number): void {
     if (this.isOver) return;
-    const { socket } = this;
     this.lost(error, reconnectMs);
-    end(socket);
+    this.closeSocket();
   }
 
   close(): void {
     if (this.isOver) return;
     this.end();
-    end(this.socket);
+    this.closeSocket();
+  }
+
+  /** A paused socket never sees the peer's close frame, so it must read again to be able to end. */
+  private closeSocket(): void {
+    const { socket } = this;
+    socket.resume?.();
+    socket.close(1000);
+    if (socket.terminate !== undefined) {
+      this.cancelTermination = this.clock.after(CLOSE_TIMEOUT_MS, () => socket.terminate?.());
+    }
   }
 
   private giveUp(said: string): void {
@@ -167,12 +180,6 @@ export function messageText<Type extends keyof ClientPayloads>(type: Type, paylo
 }
 
 const said = (cause: unknown, otherwise: string): string => (cause instanceof Error ? cause.message : otherwise);
-
-/** A paused socket never sees the peer's close frame, so it must read again to be able to end. */
-function end(socket: WebSocketLike): void {
-  socket.resume?.();
-  socket.close(1000);
-}
 
 /** Browsers say nothing about why; `ws` does. */
 function readable(event: { readonly message?: unknown; readonly error?: { readonly code?: unknown } }): string {
