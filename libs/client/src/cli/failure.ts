@@ -20,6 +20,20 @@ export class Interruption extends Error {
   }
 }
 
+/** The error of one batch of several: it names an event by its place in the batch, and the reader knows it by its place in all. */
+export function shiftedBy(first: number, error: DistributaryError): DistributaryError {
+  const shifted = (text: string) =>
+    text.replace(/\bevents\[(\d+)\]/g, (_whole, index) => `events[${first + Number(index)}]`);
+  const { code, message, retryable, retryAfterMs, status, problems, cause } = error;
+  return new DistributaryError(code, shifted(message), {
+    retryable,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(status !== undefined && { status }),
+    problems: problems.map((problem) => ({ ...problem, path: shifted(problem.path) })),
+    cause,
+  });
+}
+
 export function failureOf(error: unknown): { readonly lines: readonly string[]; readonly exitCode: FailureCode } {
   if (error instanceof Interruption) return { lines: [error.message], exitCode: INTERRUPTED[error.signal] };
   if (error instanceof UsageError) return { lines: [`error: ${error.message}`], exitCode: 2 };

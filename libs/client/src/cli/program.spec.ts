@@ -335,6 +335,21 @@ describe('publish', () => {
     expect(published().map(({ length }) => length)).toEqual([500, 500, 1]);
   });
 
+  it('that is refused in the middle names the event by its place in all, and says what was published', async () => {
+    const { answer } = server;
+    const errors = [{ path: 'events[2].data', rule: 'required' }];
+    const problem = { code: 'request.invalid', detail: 'events[2].data: required', errors };
+    server.answer = (request) => (server.requests.length < 3 ? answer(request) : { status: 400, body: problem });
+    const { written, exit } = command(['publish'], lines(1_200));
+    expect(await exit).toBe(1);
+    expect(written).toEqual({
+      out: '',
+      err:
+        'published 1000 events before that\nrequest.invalid: events[1002].data: required\n' +
+        '  events[1002].data: required\n',
+    });
+  });
+
   it('keeps requests small', async () => {
     const { exit } = command(['publish'], JSON.stringify(Array.from({ length: 3 }, () => 'x'.repeat(300_000))));
     expect(await exit).toBe(0);

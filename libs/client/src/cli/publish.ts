@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { UsageError } from './failure.js';
+import { DistributaryError } from '../errors.js';
+import { shiftedBy, UsageError } from './failure.js';
 import { eventsFrom } from './event-source.js';
 import { publishEvents } from '../rest/publish-events.js';
 import { note, type Terminal, writeLine } from './terminal.js';
@@ -20,27 +21,53 @@ const MAX_BATCH_EVENTS = 500;
 /** Well below the size of a request body that services take. */
 const MAX_BATCH_LENGTH = 512 * 1024;
 
+interface Progress {
+  published: number;
+  duplicates: number;
+}
+
 export async function publish(terminal: Terminal, file: string | undefined, options: PublishOptions): Promise<void> {
-  const events = sourceOf(terminal, file, options);
-  let published = 0;
-  let duplicates = 0;
-  for await (const batch of inBatches(events)) {
-    if (terminal.stop.aborted) break;
-    // A batch under way is waited for: cut off, nobody would know whether it took effect.
-    const results = await publishEvents({ url: options.url, fetch, token: terminal.token }, batch);
-    published += batch.length;
-    duplicates += results.filter(({ duplicate }) => duplicate).length;
-    if (options.json === true) for (const result of results) await writeLine(terminal, JSON.stringify(result));
-  }
-  if (terminal.stop.aborted) {
-    note(terminal, `published ${published} event${published === 1 ? '' : 's'} before it was stopped`);
+  const progress = { published: 0, duplicates: 0 };
+  try {
+    await publishAll(terminal, sourceOf(terminal, file, options), options, progress);
     terminal.stop.throwIfAborted();
+  } catch (error) {
+    if (progress.published > 0 || terminal.stop.aborted) {
+      note(
+        terminal,
+        `published ${eventCount(progress.published)} before ${terminal.stop.aborted ? 'it was stopped' : 'that'}`,
+      );
+    }
+    throw error;
   }
+  const { published, duplicates } = progress;
   if (published === 0) throw new UsageError('no events to publish');
   if (options.json === true) return;
   const copies = duplicates === 0 ? '' : `, ${duplicates} of them known already`;
-  await writeLine(terminal, `published ${published} event${published === 1 ? '' : 's'}${copies}`);
+  await writeLine(terminal, `published ${eventCount(published)}${copies}`);
 }
+
+/** Until all is published, or it is stopped. Errors name events by their place in the whole input. */
+async function publishAll(
+  terminal: Terminal,
+  events: AsyncIterable<unknown>,
+  options: PublishOptions,
+  progress: Progress,
+): Promise<void> {
+  const access = { url: options.url, fetch, token: terminal.token };
+  for await (const batch of inBatches(events)) {
+    if (terminal.stop.aborted) return;
+    // A batch under way is waited for: cut off, nobody would know whether it took effect.
+    const results = await publishEvents(access, batch).catch((error: unknown) => {
+      throw error instanceof DistributaryError ? shiftedBy(progress.published, error) : error;
+    });
+    progress.published += batch.length;
+    progress.duplicates += results.filter(({ duplicate }) => duplicate).length;
+    if (options.json === true) for (const result of results) await writeLine(terminal, JSON.stringify(result));
+  }
+}
+
+const eventCount = (count: number): string => `${count} event${count === 1 ? '' : 's'}`;
 
 function sourceOf(terminal: Terminal, file: string | undefined, options: PublishOptions): AsyncIterable<unknown> {
   const { topic, key, dataType, service, source, severity, data } = options;
