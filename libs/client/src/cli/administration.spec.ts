@@ -173,6 +173,14 @@ describe('the command line manages', () => {
     expect(await cli('topics', 'delete', 'a')).toMatchObject({ code: 1, err: 'topic.in_use: somebody needs it\n' });
     expect(await cli('topics', 'change', 'a', '--enable', '--disable')).toMatchObject({ code: 2 });
     expect(await cli('topics', 'create', 'a')).toMatchObject({ code: 2 });
+    for (const options of [
+      ['--partitions', 'x'],
+      ['--priority', ''],
+      ['--priority', '1.5'],
+    ]) {
+      const { code, err } = await cli('topics', 'create', 'a', '--data-type', 'ALERTS', ...options);
+      expect([code, err]).toEqual([2, expect.stringContaining('a number of at least 1 expected')]);
+    }
     expect(await cli('subscriptions', 'seek', 'a', '--to', 'somewhere')).toMatchObject({ code: 2 });
     expect(await cli('subscriptions', 'create', 'a', '--type', 'mine')).toMatchObject({ code: 2 });
   });

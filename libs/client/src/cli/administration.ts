@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { requestJson } from '../rest/rest-client.js';
 import { UsageError } from './failure.js';
+import { positiveInteger } from './positive-integer.js';
 import { startOf } from './tail.js';
 import { printable, type Terminal, writeLine } from './terminal.js';
 import { type TokenOptions, withToken } from './token.js';
@@ -60,9 +61,9 @@ const list = (text: string | undefined): string[] | undefined => text?.split(','
 
 interface TopicOptions extends CommonOptions {
   readonly dataType?: string;
-  readonly partitions?: string;
+  readonly partitions?: number;
   readonly retention?: string;
-  readonly priority?: string;
+  readonly priority?: number;
   readonly conflate?: string;
   readonly enable?: boolean;
   readonly disable?: boolean;
@@ -90,7 +91,7 @@ function topicFields({ retention, priority, conflate, enable, disable }: TopicOp
   if (enable === true && disable === true) throw new UsageError('either --enable or --disable');
   return {
     retention_policy: retention,
-    priority: priority === undefined ? undefined : Number(priority),
+    priority,
     conflation_key: conflationKeyOf(conflate),
     enabled: enable === true ? true : disable === true ? false : undefined,
   };
@@ -122,11 +123,11 @@ export function addTopicCommands(parent: Command, command: MakeCommand, terminal
   const withChanges = (made: Command) =>
     made
       .option('--retention <policy>', '7d, 12h, 1GiB, 7d,1GiB or forever')
-      .option('--priority <n>', '1 is the most urgent, 9 the least')
+      .option('--priority <n>', '1 is the most urgent, 9 the least', positiveInteger)
       .option('--conflate <key>', 'routing_key, none, or attributes: metric,data_type');
   withChanges(command(parent, 'create <name>', 'Create a topic'))
     .requiredOption('--data-type <type>', 'ALERTS, METRICS, …')
-    .option('--partitions <n>')
+    .option('--partitions <n>', 'lanes that it has', positiveInteger)
     .action((name: string, options: TopicOptions) =>
       ask(withToken(terminal, options), options, 'topics', {
         method: 'POST',
@@ -134,7 +135,7 @@ export function addTopicCommands(parent: Command, command: MakeCommand, terminal
         body: {
           name,
           data_type: options.dataType,
-          partitions: options.partitions === undefined ? undefined : Number(options.partitions),
+          partitions: options.partitions,
           ...topicFields(options),
         },
       }),

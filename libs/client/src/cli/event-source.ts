@@ -23,8 +23,10 @@ async function* eventsOf(lines: AsyncIterable<string>, name: string): AsyncGener
   let isBegun = false;
   const document: string[] = [];
   let length = 0;
-  for await (const line of lines) {
+  for await (const text of lines) {
     number += 1;
+    // What Windows programs write at the begin of a file.
+    const line = number === 1 && text.startsWith('\ufeff') ? text.slice(1) : text;
     if (line.trim() === '') continue;
     if (document.length === 0) {
       const values = valuesOf(line);

@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { fromEnvironment } from './environment.js';
 import { Interruption } from './failure.js';
 import { run } from './program.js';
 
@@ -22,9 +23,7 @@ process.exitCode = await run(
     stderr,
     colors: pc.createColors(pc.isColorSupported && stdout.isTTY),
     columns: stdout.isTTY ? stdout.columns : undefined,
-    defaultUrl: env.DISTRIBUTARY_URL,
-    defaultApi: env.DISTRIBUTARY_API ?? 'monitoring',
-    token: env.DISTRIBUTARY_TOKEN === '' ? undefined : env.DISTRIBUTARY_TOKEN,
+    ...fromEnvironment(env),
     stop: stop.signal,
     outputClosed: outputClosed.signal,
   },

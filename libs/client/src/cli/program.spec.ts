@@ -279,6 +279,8 @@ describe('publish', () => {
     ['an array', '[{"a":1},{"a":2}]', [{ a: 1 }, { a: 2 }]],
     ['an array over several lines', JSON.stringify([{ a: 1 }, { a: 2 }], undefined, 2), [{ a: 1 }, { a: 2 }]],
     ['a list in an object', '{"events":[{"a":1}]}', [{ a: 1 }]],
+    ['an array behind a byte order mark', '\ufeff[{"a":1}]', [{ a: 1 }]],
+    ['NDJSON behind a byte order mark', '\ufeff{"a":1}\n{"a":2}', [{ a: 1 }, { a: 2 }]],
     ['NDJSON', '\n{"a":1}\r\n\n{"a":2}', [{ a: 1 }, { a: 2 }]],
   ])('takes %s', async (_what, input, events) => {
     const { written, exit } = command(['publish', '-'], input);

@@ -1,17 +1,13 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { addSubscriptionCommands, addTopicCommands } from './administration.js';
 import { type FailureCode, failureOf } from './failure.js';
 import { list, type ListOptions } from './list.js';
+import { positiveInteger } from './positive-integer.js';
 import { publish, type PublishOptions } from './publish.js';
 import { tail, type TailOptions } from './tail.js';
 import { serviceUrl } from './service-url.js';
 import type { Terminal } from './terminal.js';
 import { type TokenOptions, withToken } from './token.js';
-
-function positiveInteger(text: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('a number of at least 1 expected.');
-  return Number(text);
-}
 
 /** Of all commands. */
 const COMMON_OPTIONS = ['api', 'url', 'token', 'tokenFile', 'json'] as const;
