@@ -16,7 +16,10 @@ const SCRIPT = `
   }).listen(process.argv[2], '127.0.0.1');
 `;
 
-async function startServer(script = SCRIPT): Promise<{ server: ServerProcess; folder: string }> {
+async function startServer(
+  script = SCRIPT,
+  readyDeadlineMs = 10_000,
+): Promise<{ server: ServerProcess; folder: string }> {
   const folder = newFolder('spec');
   const port = await freePort();
   fs.writeFileSync(path.join(folder, 'server.mjs'), script);
@@ -26,7 +29,7 @@ async function startServer(script = SCRIPT): Promise<{ server: ServerProcess; fo
     cpu: undefined,
     port,
     readyPath: '/',
-    readyDeadlineMs: 10_000,
+    readyDeadlineMs,
     folder,
   });
   return { server, folder };
@@ -51,5 +54,13 @@ describe('a server under load', () => {
 
   it('tells what it printed if it does not start', async () => {
     await expect(startServer('throw new Error("no such luck")')).rejects.toThrow('no such luck');
+  });
+
+  it('is not waited for beyond its time if it takes connections and answers nothing', async () => {
+    const mute = `
+      import net from 'node:net';
+      net.createServer(() => {}).listen(process.argv[2], '127.0.0.1');
+    `;
+    await expect(startServer(mute, 2_000)).rejects.toThrow('is not ready');
   });
 });

@@ -30,6 +30,7 @@ export interface ServerOptions {
 
 const POLL_MS = 20;
 const STOP_DEADLINE_MS = 20_000;
+const ANSWER_DEADLINE_MS = 30_000;
 const LOG_TAIL_BYTES = 4_000;
 
 /** If this tool is interrupted, or fails, nothing that it started may live on. */
@@ -171,8 +172,11 @@ export class ServerProcess {
   private async untilReady(startedAt: number): Promise<void> {
     const { readyPath, readyDeadlineMs } = this.options;
     for (;;) {
-      if ((await answerOf(`${this.origin}${readyPath}`))?.status === 200) return;
-      if (this.hasExited || performance.now() - startedAt > readyDeadlineMs) {
+      const leftMs = startedAt + readyDeadlineMs - performance.now();
+      const isReady = leftMs > 0 && (await answerOf(`${this.origin}${readyPath}`, leftMs))?.status === 200;
+      // At its port somebody else may answer, for whom it has ended.
+      if (isReady && !this.hasExited) return;
+      if (this.hasExited || leftMs <= 0) {
         throw new Error(`${this.options.script} ${this.hasExited ? 'ended' : 'is not ready'}:\n${this.logTail()}`);
       }
       await pause(POLL_MS);
@@ -188,11 +192,14 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Undefined: there was no answer. Not `fetch`, which takes no certificate that is signed by itself. */
-function answerOf(url: string): Promise<{ readonly status: number; readonly body: string } | undefined> {
+/** Undefined: there was no answer, or not in time. Not `fetch`, which takes no certificate that is signed by itself. */
+function answerOf(
+  url: string,
+  timeoutMs = ANSWER_DEADLINE_MS,
+): Promise<{ readonly status: number; readonly body: string } | undefined> {
   return new Promise((resolve) => {
     const { get } = url.startsWith('https:') ? https : http;
-    get(url, { rejectUnauthorized: false }, (response) => {
+    get(url, { rejectUnauthorized: false, signal: AbortSignal.timeout(Math.ceil(timeoutMs)) }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => (body += chunk));

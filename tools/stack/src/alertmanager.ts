@@ -24,7 +24,8 @@ export const alertmanager = (configuration: string = NOBODY): StackServer => ({
     ];
   },
   adapt: withTemplatesBeside,
-  isHealthy: async (port) => (await fetch(`http://127.0.0.1:${port}/-/ready`)).ok,
+  isHealthy: async (port) =>
+    (await fetch(`http://127.0.0.1:${port}/-/ready`, { signal: AbortSignal.timeout(1_000) })).ok,
   url: (port) => `http://127.0.0.1:${port}`,
 });
 

@@ -1,23 +1,14 @@
-import net from 'node:net';
 import kafkajs, { type Admin } from 'kafkajs';
+import { answerTo } from './tcp-answer.js';
 
 const SETTLED_WITHIN_MS = 60_000;
 const POLL_MS = 100;
 
 /** ApiVersions, version 0: the first thing that a client asks, answered as soon as the broker takes requests. */
-export function answersApiVersions(port: number): Promise<boolean> {
-  const request = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff]);
-  return new Promise((resolve, reject) => {
-    const socket = net.connect({ host: '127.0.0.1', port, timeout: 1_000 });
-    socket.once('connect', () => socket.write(request));
-    socket.once('data', (answer) => {
-      socket.destroy();
-      // Correlation id 1, error code 0.
-      resolve(answer.length >= 10 && answer.readInt32BE(4) === 1 && answer.readInt16BE(8) === 0);
-    });
-    socket.once('timeout', () => socket.destroy(new Error('no answer')));
-    socket.once('error', reject);
-  });
+export async function answersApiVersions(port: number): Promise<boolean> {
+  const answer = await answerTo(port, Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff]));
+  // Correlation id 1, error code 0.
+  return answer !== undefined && answer.length >= 10 && answer.readInt32BE(4) === 1 && answer.readInt16BE(8) === 0;
 }
 
 /** A broker answers a moment before it may lead; until then no topic can be created with copies on it. */

@@ -1,10 +1,10 @@
 import { chownSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import net from 'node:net';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { run } from './command.js';
 import type { ServerBinary } from './server-binary.js';
 import type { ServerPlace, StackServer } from './stack-server.js';
+import { answerTo } from './tcp-answer.js';
 
 const NOBODY = 65_534;
 const USER = 'distributary';
@@ -58,19 +58,10 @@ function argumentsOf({ folder, port }: ServerPlace): readonly string[] {
 }
 
 /** A start of a session: answered with R (come in) only when it takes sessions; E while it recovers. */
-function asksForStartup(port: number): Promise<boolean> {
+async function asksForStartup(port: number): Promise<boolean> {
   const words = Buffer.from(`user\0${USER}\0database\0${DATABASE}\0\0`);
   const head = Buffer.alloc(8);
   head.writeInt32BE(8 + words.length, 0);
   head.writeInt32BE(196_608, 4); // protocol 3.0
-  return new Promise((resolve, reject) => {
-    const socket = net.connect({ host: '127.0.0.1', port, timeout: 1_000 });
-    socket.once('connect', () => socket.write(Buffer.concat([head, words])));
-    socket.once('data', (answer) => {
-      socket.destroy();
-      resolve(answer[0] === 'R'.charCodeAt(0));
-    });
-    socket.once('timeout', () => socket.destroy(new Error('no answer')));
-    socket.once('error', reject);
-  });
+  return (await answerTo(port, Buffer.concat([head, words])))?.[0] === 'R'.charCodeAt(0);
 }

@@ -1,6 +1,6 @@
-import net from 'node:net';
 import { findServerBinary } from './server-binary.js';
 import type { StackServer } from './stack-server.js';
+import { answerTo } from './tcp-answer.js';
 
 export const redis: StackServer = {
   kind: 'redis',
@@ -15,20 +15,7 @@ export const redis: StackServer = {
     ...['--maxmemory', '64mb'],
     ...['--maxmemory-policy', 'allkeys-lru'],
   ],
-  isHealthy: (port) => answers(port, 'PING\r\n', '+PONG'),
+  isHealthy: async (port) => (await answerTo(port, 'PING\r\n'))?.toString().startsWith('+PONG') === true,
   url: (port) => `redis://127.0.0.1:${port}`,
   variables: (port) => ({ REDIS_URL: `redis://127.0.0.1:${port}` }),
 };
-
-function answers(port: number, question: string, expected: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const socket = net.connect({ host: '127.0.0.1', port, timeout: 1_000 });
-    socket.once('connect', () => socket.write(question));
-    socket.once('data', (answer) => {
-      socket.destroy();
-      resolve(answer.toString().startsWith(expected));
-    });
-    socket.once('timeout', () => socket.destroy(new Error('no answer')));
-    socket.once('error', reject);
-  });
-}

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 /** What `stack:up` writes down, so that `stack:down` ends this process and no other that got its number since. */
@@ -21,8 +22,11 @@ export function writeRunning(file: string, record: Omit<RunningRecord, 'startMar
 
 export const forgetRunning = (file: string): void => rmSync(file, { force: true });
 
-/** The 22nd field of /proc/<pid>/stat; the second one may hold spaces and brackets. Undefined: there is no such process. */
-export function startMarkOf(pid: number): string | undefined {
+/** Undefined: there is no such process. */
+export const startMarkOf = existsSync('/proc/self/stat') ? markInProc : markByPs;
+
+/** The 22nd field of /proc/<pid>/stat; the second one may hold spaces and brackets. */
+function markInProc(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
@@ -30,4 +34,14 @@ export function startMarkOf(pid: number): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** To the second: where there is no /proc, as on macOS. */
+export function markByPs(pid: number): string | undefined {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+    encoding: 'utf8',
+    env: { ...process.env, LC_ALL: 'C' },
+  });
+  const [, state, mark] = /^\s*(\S+)\s+(.+?)\s*$/m.exec(stdout ?? '') ?? [];
+  return state === undefined || state.startsWith('Z') ? undefined : mark;
 }

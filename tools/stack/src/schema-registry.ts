@@ -26,7 +26,8 @@ export const schemaRegistry: StackServer = {
     `-Dquarkus.http.port=${port}`,
     ...['-jar', path.join(await mavenArchive(APICURIO), 'quarkus-run.jar')],
   ],
-  isHealthy: async (port) => (await fetch(`http://127.0.0.1:${port}${API}/subjects`)).ok,
+  isHealthy: async (port) =>
+    (await fetch(`http://127.0.0.1:${port}${API}/subjects`, { signal: AbortSignal.timeout(5_000) })).ok,
   url: (port) => `http://127.0.0.1:${port}${API}`,
   variables: (port) => ({ SCHEMA_REGISTRY_URL: `http://127.0.0.1:${port}${API}` }),
 };

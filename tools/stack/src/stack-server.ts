@@ -42,12 +42,16 @@ export interface RunningServer {
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
-/** If this process is interrupted, or fails, nothing that it started may live on, nor what has not come up yet. */
+/** If this process is interrupted, or fails, nothing that it started may live on; of those that shall, what has not come up yet. */
 const living = new Set<ChildProcess>();
 
 function endWithThisProcess(child: ChildProcess): void {
   // First of all: others then remove what these write to.
   if (process.listenerCount('exit', endLiving) === 0) process.prependListener('exit', endLiving);
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // There is no event 'exit' where a signal ends a process by itself. Whoever listens already knows what it means here.
+    if (process.listenerCount(name) === 0) process.once(name, () => process.exit(1));
+  }
   living.add(child);
   child.once('exit', () => living.delete(child));
 }
@@ -85,15 +89,19 @@ export async function startServer(
     ...binary.ids,
   });
   closeSync(output);
-  if (!isDetached) endWithThisProcess(child);
+  endWithThisProcess(child);
   const ended = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
   });
   const stop = (signal: NodeJS.Signals = 'SIGTERM') => stopChild(child, ended, signal);
   const endMs = performance.now() + (server.healthyWithinMs ?? HEALTHY_WITHIN_MS);
-  while (!(await server.isHealthy(place.port).catch(() => false))) {
-    if (child.pid === undefined || child.exitCode !== null || performance.now() > endMs) {
+  for (;;) {
+    const isHealthy = await server.isHealthy(place.port).catch(() => false);
+    // At its port somebody else may serve, for whom it has ended.
+    const isThere = child.pid !== undefined && !hasEnded(child);
+    if (isHealthy && isThere) break;
+    if (!isThere || performance.now() > endMs) {
       await stop();
       const lastWords = readFileSync(outputFile, 'utf8').slice(-MAX_LAST_WORDS);
       throw new Error(`${server.kind} does not serve on port ${place.port}: ${lastWords}`);
@@ -106,12 +114,17 @@ export async function startServer(
     await stop();
     throw error;
   }
-  if (isDetached) child.unref();
+  if (isDetached) {
+    living.delete(child);
+    child.unref();
+  }
   return { kind: server.kind, port: place.port, url: server.url(place.port), pid: child.pid as number, stop };
 }
 
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
+
 async function stopChild(child: ChildProcess, ended: Promise<void>, signal: NodeJS.Signals): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  if (child.pid === undefined || hasEnded(child)) return;
   child.kill(signal);
   const isDone = await Promise.race([ended.then(() => true), pause(STOPPED_WITHIN_MS).then(() => false)]);
   if (isDone) return;
