@@ -1,4 +1,9 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import os from 'node:os';
 import path from 'node:path';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
@@ -110,6 +115,60 @@ describe('docker/Dockerfile', () => {
     const program = JSON.parse(argumentsOf('CMD').at(-1)).at(-1);
     expect(copied).toEqual(expect.arrayContaining(SERVICES.map((service) => `apps/${service}`)));
     expect(fs.existsSync(path.join(root, sourceOf(program)))).toBe(true);
+  });
+
+  describe('its health check', () => {
+    const [, command] = argumentsOf('HEALTHCHECK')[0].split(' CMD ');
+    const [program, ...args] = JSON.parse(command);
+    let folder;
+    let server;
+    beforeEach(() => {
+      folder = fs.mkdtempSync(path.join(os.tmpdir(), 'distributary-health-'));
+    });
+    afterEach(() => {
+      server?.close();
+      fs.rmSync(folder, { recursive: true });
+    });
+
+    /** The exit code, of a service that answers so. */
+    async function codeFor(status, tls) {
+      const answer = (request, response) => response.writeHead(request.url === '/health/ready' ? status : 404).end();
+      server = tls === undefined ? http.createServer(answer) : https.createServer(tls, answer);
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const env = {
+        ...process.env,
+        PORT: server.address().port,
+        TLS_CERT_FILE: tls === undefined ? '' : 'service.crt',
+      };
+      expect(program).toBe('node');
+      const [code] = await once(spawn(process.execPath, args, { env, stdio: 'inherit' }), 'exit');
+      server.close();
+      return code;
+    }
+
+    it('is passed by a service that is ready, and by no other', async () => {
+      expect(await codeFor(200)).toBe(0);
+      expect(await codeFor(503)).toBe(1);
+    });
+
+    it('is passed by one that speaks TLS, whoever has signed its certificate', async () => {
+      const [key, cert] = ['key', 'crt'].map((name) => path.join(folder, `service.${name}`));
+      const subject = ['-subj', '/CN=somewhere.example', '-days', '1'];
+      const { status } = spawnSync('openssl', [
+        ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert],
+        ...subject,
+      ]);
+      expect(status).toBe(0);
+      const tls = { key: fs.readFileSync(key), cert: fs.readFileSync(cert) };
+      expect(await codeFor(200, tls)).toBe(0);
+      expect(await codeFor(503, tls)).toBe(1);
+    });
+  });
+
+  it('is given no file of settings of whoever builds it', () => {
+    expect(read('.dockerignore').split('\n')).toContain('**/.env');
+    expect(read('.gitignore').split('\n')).toContain('**/.env');
   });
 
   it.each(SERVICES)('gives settings that %s has', (service) => {
