@@ -1,23 +1,25 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { BAR_INTERVALS } from '@distributary/contracts';
 import { ArchiveDisk } from '@distributary/market-data';
-import { numberOf, optionsOf } from '../command-line.js';
+import { numberOf, optionsOf, UsageError } from '../command-line.js';
 import { describeMachine, machineFacts } from '../machine.js';
 import { spreadOf } from '../statistics.js';
 import { table } from '../text-table.js';
 import { type Contender, duckDb, polars } from './contenders.js';
+import { noteTrades, tradesIn } from './kept-archive.js';
 import { PeakMemory } from './peak-memory.js';
 import { writeArchive, type WrittenArchive } from './write-archive.js';
 
 export const CANDLES_USAGE = `npm run bench -- candles [options]
 
-  --trades N           synthetic trades of 500 symbols (10000000)
+  --trades N           synthetic trades of 500 symbols (10000000, or those of the archive that is there)
   --runs N             of each query (3)
   --archive DIR        keep the archive there, and use it if it has one
   --polars DIR         folder in which nodejs-polars is installed (this one)`;
 
+const TRADES = 10_000_000;
 const DAY_MS = 86_400_000;
 
 function writtenRows(written: WrittenArchive): readonly (readonly string[])[] {
@@ -54,27 +56,32 @@ async function measured(contender: Contender, files: readonly string[], runs: nu
 
 export async function candlesCommand(args: readonly string[]): Promise<number> {
   const values = optionsOf(args, {
-    trades: { type: 'string', default: '10000000' },
+    trades: { type: 'string' },
     runs: { type: 'string', default: '3' },
     archive: { type: 'string' },
     polars: { type: 'string', default: '.' },
   });
-  const trades = numberOf('trades', values.trades, { atLeast: 1 });
+  const kept = values.archive === undefined ? undefined : tradesIn(values.archive);
+  const trades = values.trades === undefined ? (kept ?? TRADES) : numberOf('trades', values.trades, { atLeast: 1 });
+  if (kept !== undefined && kept !== trades) throw new UsageError(`--trades: the archive that is there has ${kept}`);
   const runs = numberOf('runs', values.runs, { atLeast: 1 });
   const root = values.archive ?? (await mkdtemp(path.join(tmpdir(), 'candles-')));
   try {
     const disk = new ArchiveDisk(root);
     console.log(`candles of ${trades} trades, ${runs} runs each\n${describeMachine(machineFacts())}\n`);
-    if ((await readdir(root).catch(() => [])).length === 0) {
+    if (kept === undefined) {
       const yesterday = (Math.floor(Date.now() / DAY_MS) - 1) * DAY_MS * 1000;
       console.log(table(writtenRows(await writeArchive(root, trades, yesterday))), '\n');
+      noteTrades(root, trades);
     }
     const files = (await disk.list()).map((file) => disk.absolute(file));
     const rows = await measured(await duckDb(path.join(root, '.spill-of-reader')), files, runs);
     const other = polars(values.polars);
     if ('reason' in other) console.log(`without Polars: ${other.reason}\n`);
     else rows.push(...(await measured(other, files, runs)));
-    console.log(table([['by', 'symbol', 'interval', 'candles', 'ms, median (least–most)', 'peak MiB'], ...rows]));
+    console.log(
+      table([['by', 'symbol', 'interval', 'candles', 'ms, median (least–most)', 'process, peak MiB'], ...rows]),
+    );
   } finally {
     if (values.archive === undefined) await rm(root, { recursive: true, force: true });
   }
