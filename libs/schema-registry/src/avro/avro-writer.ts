@@ -63,7 +63,7 @@ export class AvroWriter {
       case 'long':
         return this.sink.varint(this.long(value, type.logical?.name));
       case 'float':
-        return this.sink.float(this.floating(value));
+        return this.sink.float(this.floating(value, Math.fround));
       case 'double':
         return this.sink.double(this.floating(value));
       case 'string':
@@ -189,10 +189,12 @@ export class AvroWriter {
     throw this.mismatch(isTime ? 'must be a time' : 'must be a whole number of 64 bits');
   }
 
-  private floating(value: Json): number {
-    const isSpecial = value === 'NaN' || value === 'Infinity' || value === '-Infinity';
-    if (typeof value !== 'number' && !isSpecial) throw this.mismatch('must be a number');
-    return Number(value);
+  /** `rounded`: what its bits are. A number that becomes infinite by that, or by being read from JSON, is refused. */
+  private floating(value: Json, rounded = (number: number) => number): number {
+    if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value);
+    if (typeof value !== 'number') throw this.mismatch('must be a number');
+    if (!Number.isFinite(rounded(value))) throw this.mismatch('must be a number that its type can hold');
+    return value;
   }
 
   private text(value: Json): string {

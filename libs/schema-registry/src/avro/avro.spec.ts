@@ -40,6 +40,24 @@ describe('what Avro values are as JSON', () => {
     ['a date', { type: 'int', logicalType: 'date' }, '1969-12-31'],
     ['a time in milliseconds', { type: 'long', logicalType: 'timestamp-millis' }, '2026-11-21T10:00:00.123Z'],
     ['a time in microseconds', { type: 'long', logicalType: 'timestamp-micros' }, '2026-11-21T10:00:00.123456Z'],
+    [
+      'a time in tenths of a millisecond',
+      { type: 'long', logicalType: 'timestamp-micros' },
+      '2026-11-21T10:00:00.1234Z',
+      '2026-11-21T10:00:00.123400Z',
+    ],
+    [
+      'a time in hundredths of a millisecond, with a zone',
+      { type: 'long', logicalType: 'timestamp-micros' },
+      '1969-12-31T12:00:00.99999+01:00',
+      '1969-12-31T11:00:00.999990Z',
+    ],
+    [
+      'a time below a microsecond is cut off there',
+      { type: 'long', logicalType: 'timestamp-micros' },
+      '2026-11-21T10:00:00.1234567Z',
+      '2026-11-21T10:00:00.123456Z',
+    ],
     ['a time before 1970', { type: 'long', logicalType: 'timestamp-micros' }, '1969-12-31T23:59:59.999999Z'],
     [
       'a time with a zone',
@@ -52,6 +70,7 @@ describe('what Avro values are as JSON', () => {
     ['a logical type that nobody knows is what it lies on', { type: 'string', logicalType: 'mood' }, 'glad'],
     ['a decimal without precision is its bytes', { type: 'bytes', logicalType: 'decimal' }, 'AQI='],
     ['a field of any name', { type: 'map', values: 'int' }, JSON.parse('{"__proto__":1,"constructor":2}') as Json],
+    ['the branch that can hold a number', ['float', 'double'], 1e39],
     ['the second branch of a union', ['null', 'string', 'long'], 5],
     [
       'the branch whose fields it has',
@@ -119,6 +138,13 @@ describe('writing', () => {
     ],
     ['a long of 65 bits', 'long', '9223372036854775808', 'the payload must be a whole number of 64 bits'],
     ['a long that was rounded', 'long', 2 ** 53, 'the payload must be a whole number of 64 bits'],
+    ['a number beyond what a float holds', 'float', -1e39, 'the payload must be a number that its type can hold'],
+    [
+      'a number of JSON beyond what a double holds',
+      'double',
+      JSON.parse('1e400') as Json,
+      'the payload must be a number that its type can hold',
+    ],
     ['a fraction', 'int', 1.5, 'the payload must be a whole number of 32 bits'],
     ['bytes that are no Base64', 'bytes', '%', 'the payload must be Base64'],
     ['bytes of another size', { type: 'fixed', name: 'F', size: 2 }, 'AQ==', 'the payload must be 2 bytes'],

@@ -72,7 +72,7 @@ export function timeText(logical: LogicalType['name'], value: number): string | 
 
 /** More characters than any time has; what is longer is not looked at. */
 const MAX_TIME_LENGTH = 64;
-const TIME = /^([^.]+\.\d{3})(\d{3})\d*(Z|[+-]\d\d:?\d\d)$/i;
+const TIME = /^([^.]+\.\d{3})(\d{1,3})\d*(Z|[+-]\d\d:?\d\d)$/i;
 
 /** What {@link timeText} makes, and other ISO 8601 with a zone; undefined if it is no time. Below a microsecond is cut off. */
 export function timeValue(logical: LogicalType['name'], text: string): number | undefined {
@@ -85,7 +85,7 @@ export function timeValue(logical: LogicalType['name'], text: string): number | 
   if (coarse === undefined && !/(Z|[+-]\d\d:?\d\d)$/i.test(text)) return undefined;
   const ms = Date.parse(coarse === undefined ? text : coarse + zone);
   if (Number.isNaN(ms)) return undefined;
-  return logical === 'timestamp-millis' ? ms : ms * MICROS_PER_MILLI + Number(micros);
+  return logical === 'timestamp-millis' ? ms : ms * MICROS_PER_MILLI + Number(micros.padEnd(3, '0'));
 }
 
 const isoOf = (ms: number): string | undefined =>
