@@ -57,7 +57,11 @@ export class ProblemList {
   }
 }
 
+/** Clients choose names, and each of many problems says some: of a long one, this much is enough. */
+const MAX_NAME_LENGTH = 100;
+
 export const joined = (path: string, name: string): string => {
-  const shown = /^\w+$/.test(name) ? `.${name}` : `[${JSON.stringify(name.slice(0, 100))}]`;
+  const short = name.slice(0, MAX_NAME_LENGTH);
+  const shown = /^\w+$/.test(short) ? `.${short}` : `[${JSON.stringify(short)}]`;
   return path === '' && shown.startsWith('.') ? shown.slice(1) : path + shown;
 };

@@ -224,6 +224,16 @@ describe('a JSON Schema', () => {
     expect(problemsOf({ items: { required } }, 2_000, {})).toHaveLength(1);
   });
 
+  it('tells problems in a few words, however long the names are', () => {
+    const long = 'n'.repeat(100_000);
+    const schema = { additionalProperties: { items: { dependentRequired: { a: [long] } } } };
+    const [problem, ...others] = compiled(schema).problemsOf({ [long]: [{ a: 1 }, { a: 1 }] }, meter());
+    expect(problem.path).toBe(`${'n'.repeat(100)}[0].${'n'.repeat(100)}`);
+    expect(problem.rule).toMatch(/^must have property n{900,}$/);
+    expect(problem.rule).toHaveLength(1_000);
+    expect(others).toHaveLength(1);
+  });
+
   it('costs the meter the problems that it finds', () => {
     const schema = compiled({ items: { type: 'string' } });
     const spent = (item: Json) => {

@@ -16,6 +16,8 @@ const CHECKS_PER_STEP = 128;
  */
 const MAX_CHECKS_FOR_ALL = 20_000;
 const MAX_PROBLEMS = 100;
+/** Of one problem: ajv says patterns and names in full. */
+const MAX_RULE_LENGTH = 1_000;
 
 /** Checks schemas themselves; made when the first one comes. */
 let metaSchema: Ajv2020 | undefined;
@@ -115,5 +117,5 @@ function problemOf({ instancePath, params, message = 'is not as the schema has i
   const { missingProperty, additionalProperty } = params as Readonly<Record<string, string | undefined>>;
   const name = missingProperty ?? additionalProperty;
   const path = pathOf(instancePath);
-  return { path: name === undefined ? path : joined(path, name), rule: message };
+  return { path: name === undefined ? path : joined(path, name), rule: message.slice(0, MAX_RULE_LENGTH) };
 }
