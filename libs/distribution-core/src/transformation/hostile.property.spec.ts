@@ -100,6 +100,27 @@ describe('a hostile definition', () => {
     expectBounded({ steps }, event);
   });
 
+  it.each<[what: string, items: object, list: Json[]]>([
+    ['names that are missing', { required: numbers.map((n) => `n${n}`) }, Array.from({ length: 10_000 }, () => ({}))],
+    [
+      'a long list of allowed values',
+      { enum: Array.from({ length: 10_000 }, (_, n) => n) },
+      Array.from({ length: 40_000 }, () => -1),
+    ],
+    [
+      'lengths of long texts',
+      { allOf: Array.from({ length: 50 }, () => ({ minLength: 60_000 })) },
+      Array.from({ length: 2 }, () => 'a'.repeat(100_000)),
+    ],
+    [
+      'long classes of characters',
+      { pattern: `([${numbers.map((n) => String.fromCodePoint(0x4e00 + 2 * n)).join('')}a]{1,490})*b` },
+      Array.from({ length: 100 }, () => 'a'.repeat(1_000)),
+    ],
+  ])('%s in a schema are stopped or done within its bounds', (_what, items, list) => {
+    expectBounded({ steps: [{ validate: { schema: { properties: { data: { items } } } } }] }, eventOf(list));
+  });
+
   it('does nothing to the prototypes of JavaScript, whatever names it uses', () => {
     const event = JSON.parse(
       '{"event_id":"e","data":{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}}',

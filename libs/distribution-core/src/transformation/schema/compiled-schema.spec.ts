@@ -164,6 +164,11 @@ describe('a JSON Schema', () => {
       { allOf: Array.from({ length: 10 }, () => ({ minLength: 90_000 })) },
       'ü😀'.repeat(50_000),
     ],
+    [
+      'characters for a format',
+      { items: { allOf: Array.from({ length: 30 }, () => ({ format: 'uri' })) } },
+      Array.from({ length: 100 }, () => `https:${'x'.repeat(314)}`),
+    ],
   ])('costs the meter the %s', (_what, schema, event) => {
     expect(() => compiled(schema).problemsOf(event, meter())).toThrow('needs more than 10000 steps');
   });

@@ -5,7 +5,7 @@ import { type Meter, TransformationFailure } from '../meter.js';
 import { LinearPattern } from '../pattern/linear-pattern.js';
 import { joined, type ProblemList } from '../problem-list.js';
 import { useMeteredKeywords } from './metered-keywords.js';
-import { FORMATS } from './schema-formats.js';
+import { meteredFormats } from './schema-formats.js';
 import { countSchema } from './schema-rules.js';
 
 /** Checks of a schema at a value that count as one step. */
@@ -68,6 +68,7 @@ export class CompiledSchema {
   }
 
   private compile(allErrors: boolean): ValidateFunction {
+    const meter = () => this.meter as Meter;
     const options: Options = {
       allErrors,
       strict: false,
@@ -76,11 +77,11 @@ export class CompiledSchema {
       validateSchema: false,
       // Names of JavaScript's own are no fields of an event.
       ownProperties: true,
-      formats: FORMATS,
+      formats: meteredFormats(meter),
       code: { regExp: Object.assign((source: string) => this.engine(source), { code: '' }) },
     };
     const ajv = new Ajv2020(options);
-    useMeteredKeywords(ajv, () => this.meter as Meter);
+    useMeteredKeywords(ajv, meter);
     return ajv.compile(this.schema);
   }
 

@@ -1,5 +1,8 @@
+import type { Meter } from '../meter.js';
+
+type Format = (text: string) => boolean;
+
 const MAX_LENGTH = 320;
-const short = (test: (text: string) => boolean) => (text: string) => text.length <= MAX_LENGTH && test(text);
 
 const DATE = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/;
 const TIME = /^(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
@@ -9,14 +12,23 @@ const IPV4 = new RegExp(`^(?:${OCTET}\\.){3}${OCTET}$`);
 const EMAIL = /^[^\s@]{1,64}@[^\s@.]{1,63}(?:\.[^\s@.]{1,63}){0,8}$/;
 const URI = /^[a-z][a-z0-9+.-]{0,31}:[^\s]+$/i;
 
-/** Each looks at a short text once. The length bounds what is left. */
-export const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
-  date: short((text) => DATE.test(text)),
-  'date-time': short(
-    (text) => text[10]?.toUpperCase() === 'T' && DATE.test(text.slice(0, 10)) && TIME.test(text.slice(11)),
-  ),
-  email: short((text) => EMAIL.test(text)),
-  ipv4: short((text) => IPV4.test(text)),
-  uri: short((text) => URI.test(text)),
-  uuid: short((text) => UUID.test(text)),
+const FORMATS: Readonly<Record<string, Format>> = {
+  date: (text) => DATE.test(text),
+  'date-time': (text) => text[10]?.toUpperCase() === 'T' && DATE.test(text.slice(0, 10)) && TIME.test(text.slice(11)),
+  email: (text) => EMAIL.test(text),
+  ipv4: (text) => IPV4.test(text),
+  uri: (text) => URI.test(text),
+  uuid: (text) => UUID.test(text),
 };
+
+export const FORMAT_NAMES: readonly string[] = Object.keys(FORMATS);
+
+/** By name. Each looks at a short text once, and the meter is asked first; a longer text has none of them. */
+export function meteredFormats(meter: () => Meter): Readonly<Record<string, Format>> {
+  const metered = (test: Format) => (text: string) => {
+    if (text.length > MAX_LENGTH) return false;
+    meter().read(text.length);
+    return test(text);
+  };
+  return Object.fromEntries(Object.entries(FORMATS).map(([name, test]) => [name, metered(test)]));
+}
