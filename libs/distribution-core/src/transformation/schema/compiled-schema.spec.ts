@@ -169,6 +169,11 @@ describe('a JSON Schema', () => {
       { items: { allOf: Array.from({ length: 30 }, () => ({ format: 'uri' })) } },
       Array.from({ length: 100 }, () => `https:${'x'.repeat(314)}`),
     ],
+    [
+      'problems of alternatives that do not fit',
+      { items: { anyOf: [...Array.from({ length: 100 }, () => ({ type: 'string' })), {}] } },
+      Array.from({ length: 2_000 }, () => 1),
+    ],
   ])('costs the meter the %s', (_what, schema, event) => {
     expect(() => compiled(schema).problemsOf(event, meter())).toThrow('needs more than 10000 steps');
   });

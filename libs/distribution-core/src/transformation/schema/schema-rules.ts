@@ -9,6 +9,9 @@ export const MAX_SCHEMA_NODES = 250;
 const MAX_SCHEMA_DEPTH = 32;
 /** Of `required` and `dependentRequired`, counted likewise. ajv writes code for each name, and of a list the square of it. */
 const MAX_REQUIRED_NAMES = 250;
+/** Of `anyOf` and `oneOf`: one that does not fit leaves a problem behind, which is made and thrown away. In checks. */
+const ALTERNATIVE_COST = 16;
+const ALTERNATIVES: ReadonlySet<string> = new Set(['anyOf', 'oneOf']);
 /** What is written otherwise in a reference: of names with these none is found. */
 const NO_REFERENCE = /[/~%#\p{Surrogate}]/u;
 const FORBIDDEN: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
@@ -60,7 +63,7 @@ type Schema = Readonly<Record<string, unknown>>;
 /**
  * The part of JSON Schema 2020-12 whose cost can be told beforehand: no recursion, no `uniqueItems` (its cost grows with
  * the square), no `patternProperties`, patterns that never go back, `$ref` only to `#/$defs/…`. Adds a problem for each
- * rule that is broken; answers how many checks it makes of one value at most, each of which may find a problem.
+ * rule that is broken; answers how many checks it makes of one value at most, of which each may find one problem.
  */
 export function countSchema(schema: unknown, path: string, problems: ProblemList): number {
   const count = new SchemaCount(schema, path, problems);
@@ -137,6 +140,7 @@ class SchemaCount {
       if (kind === undefined) this.add(at, 'is not available here');
       else if (kind === 'schema') this.of(value, at, through, depth + 1);
       else if (kind === 'schemas' && Array.isArray(value)) {
+        if (ALTERNATIVES.has(keyword)) this.checks += ALTERNATIVE_COST * value.length;
         value.forEach((part, index) => this.of(part, `${at}[${index}]`, through, depth + 1));
       } else if (kind === 'named' && isSchemaObject(value)) {
         for (const [name, part] of Object.entries(value)) {
