@@ -49,6 +49,11 @@ export class ArchiveCatalog {
     return [...this.lanes.values()].map(({ files }) => files);
   }
 
+  /** Of one lane, by its key; none if it is not known. */
+  filesOf(lane: string): readonly SizedFile[] {
+    return this.lanes.get(lane)?.files ?? [];
+  }
+
   /** Of what readers look at. */
   totals(): { readonly files: number; readonly bytes: number } {
     const all = this.filesByLane().flat();

@@ -2,6 +2,7 @@ import type { Clock } from '@distributary/distribution-core';
 import type { ArchiveCatalog } from './archive-catalog.js';
 import type { ArchiveDisk } from './archive-disk.js';
 import type { ArchiveMetrics } from './archive-metrics.js';
+import { laneKey } from './archive-row.js';
 import { type MergeLimits, mergedFile, nextMerge } from './merge-plan.js';
 import type { ParquetWriter } from './parquet-writer.js';
 import { dayOf, firstKeptDay } from './utc-day.js';
@@ -30,12 +31,16 @@ export class ArchiveUpkeep {
     private readonly options: UpkeepOptions,
   ) {}
 
-  /** Everything that is due; stops between two files when the signal aborts. */
+  /**
+   * Everything that is due; stops between two files when the signal aborts. A lane whose files cannot be merged does not hold
+   * up the others: the first such failure is what it rejects with, when they are through.
+   */
   async run(signal: AbortSignal): Promise<void> {
     await this.removeExpired(signal);
     await this.removeRetired(signal);
-    while (!signal.aborted && (await this.mergeOnce()));
+    const failures = await this.mergeAll(signal);
     this.metrics.holds(this.catalog.totals());
+    if (failures.length > 0) throw failures[0];
   }
 
   private async removeExpired(signal: AbortSignal): Promise<void> {
@@ -59,23 +64,33 @@ export class ArchiveUpkeep {
     }
   }
 
-  private async mergeOnce(): Promise<boolean> {
-    const presentDay = dayOf(this.clock.nowMicros());
-    for (const files of this.catalog.filesByLane()) {
-      const sources = nextMerge(files, presentDay, this.options);
-      if (sources === undefined) continue;
-      const merged = mergedFile(sources);
-      const part = await this.disk.preparePart(merged);
-      await this.writer.merge(
-        sources.map(({ file }) => this.disk.absolute(file)),
-        merged.rows,
-        part,
-      );
-      const bytes = await this.disk.publish(merged);
-      this.catalog.replace(sources, { file: merged, bytes }, this.clock.monotonicMs());
-      this.metrics.merged.add(sources.length);
-      return true;
+  /** Lane after lane. Why some of them were given up. */
+  private async mergeAll(signal: AbortSignal): Promise<readonly Error[]> {
+    const failures: Error[] = [];
+    for (const [{ file }] of this.catalog.filesByLane().filter(({ length }) => length > 0)) {
+      try {
+        while (!signal.aborted && (await this.mergeOnce(laneKey(file.lane))));
+      } catch (error) {
+        failures.push(error as Error);
+      }
     }
-    return false;
+    return failures;
+  }
+
+  private async mergeOnce(lane: string): Promise<boolean> {
+    const presentDay = dayOf(this.clock.nowMicros());
+    const sources = nextMerge(this.catalog.filesOf(lane), presentDay, this.options);
+    if (sources === undefined) return false;
+    const merged = mergedFile(sources);
+    const part = await this.disk.preparePart(merged);
+    await this.writer.merge(
+      sources.map(({ file }) => this.disk.absolute(file)),
+      merged.rows,
+      part,
+    );
+    const bytes = await this.disk.publish(merged);
+    this.catalog.replace(sources, { file: merged, bytes }, this.clock.monotonicMs());
+    this.metrics.merged.add(sources.length);
+    return true;
   }
 }

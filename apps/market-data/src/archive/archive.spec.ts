@@ -206,4 +206,25 @@ describe('the archive', () => {
     await archive.flush();
     expect(await world.archived()).toEqual([positionOfOffset(3), positionOfOffset(1)]);
   });
+
+  it('merges the files of all lanes but one of which a file cannot be read, and says so', async () => {
+    const archive = await world.open({ fanIn: 2, graceMs: 0 });
+    for (const from of [0, 3]) {
+      for (const partition of [0, 1]) {
+        const lane = aLane({ partition });
+        await archive.append(aBatch(from, from + 3, { lane }));
+        await archive.flush();
+      }
+    }
+    const filesOf = async (partition: number) =>
+      (await world.disk.list()).filter(({ lane }) => lane.partition === partition);
+    const [damaged] = await filesOf(0);
+    await writeFile(world.disk.absolute(damaged), 'no Parquet');
+    await expect(archive.upkeep()).rejects.toMatchObject({ name: 'DistributionError' });
+    expect([await filesOf(0), (await filesOf(1)).length]).toEqual([expect.arrayContaining([damaged]), 3]);
+    // The sources of a merge go when nobody can have listed them any more.
+    world.clock.advance(1);
+    await expect(archive.upkeep()).rejects.toMatchObject({ name: 'DistributionError' });
+    expect([(await filesOf(0)).length, (await filesOf(1)).length]).toEqual([2, 1]);
+  });
 });
