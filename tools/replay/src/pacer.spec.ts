@@ -1,4 +1,5 @@
 import { FakeClock, until } from '@distributary/distribution-core/testing';
+import type { ClientClock } from 'distributary';
 import type { ReplayedEvent } from './column-map.js';
 import { Pacer, pause } from './pacer.js';
 import type { ReplayedRow } from './posting.js';
@@ -87,5 +88,22 @@ describe('the pace of a replay', () => {
     await waiting;
     expect(clock.pendingAlarms).toBe(0);
     await pause(clock, 1_000, stop.signal);
+  });
+
+  it('lasts as long as it should, also beyond what a timer can be set for', async () => {
+    const clock = new FakeClock();
+    const node: ClientClock = {
+      monotonicMs: () => clock.monotonicMs(),
+      after: (delayMs, callback) => clock.after(delayMs > 2 ** 31 - 1 ? 1 : delayMs, callback),
+    };
+    let isOver = false;
+    const days = (count: number) => count * 24 * 3_600_000;
+    void pause(node, days(60), new AbortController().signal).then(() => (isOver = true));
+    clock.advance(days(60) - 1);
+    await Promise.resolve();
+    expect(isOver).toBe(false);
+    clock.advance(1);
+    await Promise.resolve();
+    expect(isOver).toBe(true);
   });
 });

@@ -2,6 +2,8 @@ import type { ClientClock } from 'distributary';
 
 /** Rows that are due within this of each other go together. */
 const TURN_MS = 20;
+/** Node rings at once if a timer is set for longer than 24 days. */
+const LONGEST_TIMER_MS = 24 * 3_600_000;
 
 /**
  * When rows are due: as far apart as they were recorded, divided by the speed. A row that was recorded before the one that
@@ -38,12 +40,19 @@ export class Pacer {
 export function pause(clock: ClientClock, ms: number, stop: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (stop.aborted) return resolve();
+    const untilMs = clock.monotonicMs() + ms;
+    let cancel = () => {};
     const end = () => {
       cancel();
       stop.removeEventListener('abort', end);
       resolve();
     };
-    const cancel = clock.after(ms, end);
+    const wait = () => {
+      const leftMs = untilMs - clock.monotonicMs();
+      if (leftMs <= 0) end();
+      else cancel = clock.after(Math.min(leftMs, LONGEST_TIMER_MS), wait);
+    };
     stop.addEventListener('abort', end);
+    wait();
   });
 }
