@@ -75,6 +75,8 @@ describe('a data point as an event', () => {
     const ids = [point, { ...point }, { ...point, value: 4 }, { ...point, timeNanos: 1n }].map(metricEventOf);
     expect(new Set(ids.map(({ event_id }) => event_id)).size).toBe(3);
     expect(new Set(ids.map(({ routing }) => routing?.routing_key)).size).toBe(1);
+    // Without a time, a figure that stays the same is no copy of itself: each is given an id of its own.
+    expect(metricEventOf({ ...point, timeNanos: undefined }).event_id).toBeUndefined();
     const other = metricEventOf({ ...point, attributes: { queue: 'b' } });
     expect(other.routing?.routing_key).not.toBe(ids[0].routing?.routing_key);
   });

@@ -10,8 +10,9 @@ const MAX_UNIT = 32;
 const INSTANCE = ['service.namespace', 'service.instance.id', 'host.name', 'k8s.pod.name', 'container.id'];
 
 /**
- * One data point as a METRICS event. Its id is made of all that it says, so sending an export again has no effect; its
- * routing key tells the series of a metric apart, so that a snapshot has the latest value of each.
+ * One data point as a METRICS event. Its id is made of all that it says, so sending an export again has no effect;
+ * without a time it has none, since the same figure is said anew by each export. Its routing key tells the series of a
+ * metric apart, so that a snapshot has the latest value of each.
  */
 export function metricEventOf(point: MetricPoint): MonitoringEventInput {
   const service = point.service.slice(0, MAX_SERVICE_NAME) || 'unknown_service';
@@ -35,8 +36,7 @@ export function metricEventOf(point: MetricPoint): MonitoringEventInput {
   const series = hash([point.name, point.scope, Object.entries(labels).sort(byName)]);
   const word = service.replace(/[^A-Za-z0-9_-]/g, '_');
   return {
-    event_id: `otlp_${hash([series, String(point.timeNanos ?? ''), data])}`,
-    ...(time !== undefined && { timestamp: time }),
+    ...(time !== undefined && { event_id: `otlp_${hash([series, String(point.timeNanos), data])}`, timestamp: time }),
     data_type: 'METRICS',
     data,
     routing: { routing_key: `${word}.metric.${series.slice(0, 16)}` },
