@@ -32,6 +32,21 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
+/** 0 if it went in the meantime. */
+async function changedMs(place: string): Promise<number> {
+  try {
+    return (await stat(place)).mtimeMs;
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw error;
+  }
+}
+
+/** Of the folders, one for each reader, that hold what queries spill while they run. */
+export const SPILL_PREFIX = '.spill-';
+/** Much longer than any query runs. */
+const SPILLED_FOR_MS = 3_600_000;
+
 /** The steps on disk that make a file count. Each is a method of its own, so that a test can die between any two. */
 export class ArchiveDisk {
   private readonly madeFolders = new Set<string>();
@@ -64,6 +79,20 @@ export class ArchiveDisk {
     });
     for (const part of parts) await rm(part, { force: true });
     return parts.length;
+  }
+
+  /**
+   * Removes what readers spilled that were killed: folders in which nothing has changed for an hour. A reader that is only
+   * idle makes its own anew. Only for who has the archive to write.
+   */
+  async removeSpills(nowMs: number): Promise<void> {
+    for (const name of await namesIn(this.root)) {
+      if (!name.startsWith(SPILL_PREFIX)) continue;
+      const folder = path.join(this.root, name);
+      const places = [folder, ...(await namesIn(folder)).map((each) => path.join(folder, each))];
+      const changed = await Promise.all(places.map((place) => changedMs(place)));
+      if (Math.max(...changed) < nowMs - SPILLED_FOR_MS) await rm(folder, { recursive: true, force: true });
+    }
   }
 
   async bytesOf(file: ArchiveFile): Promise<number> {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { positionOfOffset } from '@distributary/distribution-core';
 import { until } from '@distributary/distribution-core/testing';
@@ -226,5 +226,23 @@ describe('the archive', () => {
     world.clock.advance(1);
     await expect(archive.upkeep()).rejects.toMatchObject({ name: 'DistributionError' });
     expect([(await filesOf(0)).length, (await filesOf(1)).length]).toEqual([2, 1]);
+  });
+
+  it('removes what readers left that were killed in a query, and nothing of those that run', async () => {
+    const seconds = world.clock.nowMicros() / 1_000_000;
+    const spilled = async (name: string, agesS: { readonly folder: number; readonly file: number }) => {
+      const folder = path.join(world.root, name);
+      const file = path.join(folder, 'duckdb_temp_storage.tmp');
+      await mkdir(folder);
+      await writeFile(file, 'rows');
+      await utimes(file, seconds - agesS.file, seconds - agesS.file);
+      await utimes(folder, seconds - agesS.folder, seconds - agesS.folder);
+    };
+    await spilled('.spill-killed', { folder: 7_200, file: 3_601 });
+    await spilled('.spill-running', { folder: 7_200, file: 3_599 });
+    await spilled('.spill', { folder: 7_200, file: 7_200 });
+    await world.open();
+    const left = (await readdir(world.root)).filter((name) => name.startsWith('.spill'));
+    expect(left.sort()).toEqual(['.spill', '.spill-running']);
   });
 });

@@ -82,6 +82,7 @@ export class Archive {
     const parquet = await ParquetWriter.open(disk.root, options, clock);
     try {
       await disk.removeParts();
+      await disk.removeSpills(clock.nowMicros() / 1_000);
       const catalog = await ArchiveCatalog.read(disk, clock.monotonicMs());
       const figures = new ArchiveMetrics(metrics);
       const runs = new RunWriter(disk, parquet, catalog, clock, figures);

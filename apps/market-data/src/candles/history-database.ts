@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import type { Clock, Metrics } from '@distributary/distribution-core';
 import { translatedError } from '../archive/duckdb.errors.js';
@@ -8,7 +10,7 @@ import type { SeamedSources } from './seam.js';
 export interface HistoryDatabaseOptions extends QueryTurnOptions {
   readonly threads: number;
   readonly memoryBytes: number;
-  /** Where queries that need more memory put what they have. */
+  /** Where queries that need more memory put what they have. It is the database's own, which removes it in the end. */
   readonly spillFolder: string;
 }
 
@@ -28,6 +30,7 @@ export class HistoryDatabase {
     private readonly clock: Clock,
     /** Whoever queries has one of them. */
     readonly turns: QueryTurns,
+    private readonly spillFolder: string,
   ) {}
 
   static async open(clock: Clock, metrics: Metrics, options: HistoryDatabaseOptions): Promise<HistoryDatabase> {
@@ -38,11 +41,13 @@ export class HistoryDatabase {
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
     });
-    return new HistoryDatabase(instance, clock, new QueryTurns(clock, metrics, options));
+    return new HistoryDatabase(instance, clock, new QueryTurns(clock, metrics, options), options.spillFolder);
   }
 
   async rows({ statement, parameters, live, signal }: HistoryQuery): Promise<readonly (readonly DuckDBValue[])[]> {
     signal.throwIfAborted();
+    // Who writes the archive removes folders that nobody has used for long; DuckDB would not make it again.
+    await mkdir(this.spillFolder, { recursive: true });
     const connection = await this.instance.connect();
     // Of the statement that runs, not of the next one: so before each of them the signal is looked at.
     const interrupt = () => connection.interrupt();
@@ -63,6 +68,7 @@ export class HistoryDatabase {
   /** Queries under way fail. */
   close(): void {
     this.instance.closeSync();
+    rmSync(this.spillFolder, { recursive: true, force: true });
   }
 
   private async fillLive(

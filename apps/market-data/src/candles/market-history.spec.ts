@@ -1,3 +1,5 @@
+import { existsSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import type { ArchiveRow } from '../archive/archive-row.js';
 import { aLane, aRow, DAY, MIDNIGHT, SECOND } from '../archive/testing/archive-world.js';
 import { until } from '@distributary/distribution-core/testing';
@@ -261,6 +263,19 @@ describe('a question', () => {
         () => false,
       ),
     );
+  });
+
+  it('has room to spill, also where that was removed while nobody asked, and leaves none behind', async () => {
+    const folder = path.join(world.archive.root, '.spill-of-reader');
+    const large = 'CREATE OR REPLACE TEMP TABLE t AS SELECT range, hash(range) h FROM range(15000000) ORDER BY h';
+    const spilling = () =>
+      world.database.turns.run((signal) => world.database.rows({ ...none, statement: large, signal }));
+    await spilling();
+    rmSync(folder, { recursive: true });
+    await spilling();
+    expect(existsSync(folder)).toBe(true);
+    world.database.close();
+    expect(existsSync(folder)).toBe(false);
   });
 
   it('is not begun for who does not want it any more, and ends between two statements, too', async () => {

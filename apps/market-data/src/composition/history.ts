@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { type Duties, type FeatureSurroundings, type Parts } from '@distributary/distribution-service';
-import { ArchiveDisk } from '../archive/archive-disk.js';
+import { ArchiveDisk, SPILL_PREFIX } from '../archive/archive-disk.js';
 import { ArchiveDuty } from '../archive/archive-duty.js';
 import { archivedTopics } from '../archive/archive-feed.js';
 import { DEFAULT_ARCHIVE_OPTIONS } from '../archive/archive-options.js';
@@ -8,6 +8,7 @@ import { archiveRowOf } from '../archive/event-row.js';
 import { HistoryDatabase } from '../candles/history-database.js';
 import { LogTail } from '../candles/log-tail.js';
 import { MarketHistory } from '../candles/market-history.js';
+import { OpenedOnce } from '../candles/opened-once.js';
 import type { MarketDataConfig } from '../config/market-data.config.js';
 import { HistoricalStreams } from '../historical/historical-streams.js';
 import { HistoricalDataService } from '../queries/historical-data.service.js';
@@ -51,15 +52,11 @@ export function openHistory(
       onLost: () => keeping.onLost(),
     });
   }
-  let database: Promise<HistoryDatabase> | undefined;
-  const opened = () => {
-    // Processes do not share a folder for what they spill.
-    const spillFolder = path.join(root, `.spill-${ids.uuid()}`);
-    database ??= HistoryDatabase.open(clock, metrics, { ...READING, spillFolder });
-    return database;
-  };
+  // Processes do not share a folder for what they spill.
+  const spillFolder = path.join(root, `${SPILL_PREFIX}${ids.uuid()}`);
+  const database = new OpenedOnce(() => HistoryDatabase.open(clock, metrics, { ...READING, spillFolder }));
   const tail = new LogTail(log, archiveRowOf, clock, TAIL);
-  const history = async () => new MarketHistory(disk, await opened(), tail, ['TRADE']);
+  const history = async () => new MarketHistory(disk, await database.get(), tail, ['TRADE']);
   return {
     bars: new HistoricalDataService(directory, history, clock),
     streams: new HistoricalStreams(
@@ -68,7 +65,7 @@ export function openHistory(
     ),
     async close() {
       await keeping?.close();
-      (await database)?.close();
+      await database.close();
     },
   };
 }
