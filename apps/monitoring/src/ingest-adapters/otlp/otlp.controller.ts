@@ -34,7 +34,8 @@ export class OtlpController {
     summary: 'Metrics of OpenTelemetry SDKs and collectors (OTLP/HTTP), as METRICS events',
     description:
       'JSON or protobuf, also in gzip. Gauges, sums, histograms, exponential histograms and summaries, at most 10,000 data ' +
-      'points. Points that cannot be taken are counted in partialSuccess. Sending an export again publishes nothing twice.',
+      'points, and 400,000 messages and numbers in lists. Points that cannot be taken are counted in partialSuccess. Sending ' +
+      'an export again publishes no point twice that has a time.',
     body: { [OTLP_JSON]: otlpMetricsRequestSchema, [OTLP_PROTOBUF]: protobuf },
     status: 200,
     response: { [OTLP_JSON]: otlpMetricsAnswerSchema, [OTLP_PROTOBUF]: protobuf },

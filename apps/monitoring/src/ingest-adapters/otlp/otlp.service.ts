@@ -13,7 +13,7 @@ export class OtlpService {
 
   /**
    * Resolves when the broker has the events of all points that can be taken; then those that cannot are told of. If it
-   * rejects, sending the same export again is right, and publishes nothing twice.
+   * rejects, sending the same export again is right, and publishes nothing twice that has a time.
    */
   async take(body: unknown, principal: Principal): Promise<ReadMetrics> {
     // Before it is decoded, which is most of the work.
