@@ -265,7 +265,17 @@ describe('the token', () => {
 });
 
 describe('publish', () => {
-  const published = () => server.requests.map(({ body }) => (body as { events: unknown[] }).events);
+  const sent = () => server.requests.map(({ body }) => (body as { events: { event_id?: string }[] }).events);
+  /** Without the ids that the command makes. */
+  const published = () =>
+    sent().map((events) =>
+      events.map((event) => {
+        if (typeof event !== 'object') return event;
+        const { event_id, ...rest } = event;
+        expect(event_id).toMatch(/^[\da-f-]{36}$/);
+        return rest;
+      }),
+    );
 
   beforeEach(() => {
     server.answer = ({ body }) => ({
@@ -350,6 +360,32 @@ describe('publish', () => {
         'published 1000 events before that\nrequest.invalid: events[1002].data: required\n' +
         '  events[1002].data: required\n',
     });
+  });
+
+  it('sends again what the service cannot take now, with the same ids', async () => {
+    const { answer } = server;
+    const busy = { status: 429, body: { code: 'quota.exceeded', detail: 'slower' }, headers: { 'retry-after': '1' } };
+    server.answer = (request) => (server.requests.length === 2 ? busy : answer(request));
+    const { written, exit } = command(['publish'], `${lines(500)}{"n":1,"event_id":"own"}\n{"n":2}`);
+    expect(await exit).toBe(0);
+    expect(written).toEqual({ out: 'published 502 events\n', err: 'quota.exceeded: slower; trying again\n' });
+    const [, first, second] = sent();
+    expect(second).toEqual(first);
+    expect(first.map(({ event_id }) => event_id)).toEqual(['own', expect.stringMatching(/^[\da-f-]{36}$/)]);
+  });
+
+  it.each([
+    ['would have to wait too long', '61', 1],
+    ['is stopped while it waits', '30', 130],
+  ])('does not go on when it %s', async (_why, seconds, code) => {
+    server.answer = () => ({ status: 503, body: {}, headers: { 'retry-after': seconds } });
+    const { written, exit, stop } = command(['publish'], '{}');
+    if (code === 130) {
+      await until('the refusal', () => written.err.includes('trying again'));
+      stop.abort(new Interruption('SIGINT'));
+    }
+    expect(await exit).toBe(code);
+    expect(server.requests).toHaveLength(1);
   });
 
   it('keeps requests small', async () => {

@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import type { PublishResult } from '@distributary/contracts';
 import { DistributaryError } from '../errors.js';
 import { shiftedBy, UsageError } from './failure.js';
 import { eventsFrom } from './event-source.js';
@@ -17,6 +20,9 @@ export interface PublishOptions {
   readonly json?: boolean;
 }
 
+const RETRY_MS = 1_000;
+/** So long one batch is tried. */
+const PATIENCE_MS = 60_000;
 const MAX_BATCH_EVENTS = 500;
 /** Well below the size of a request body that services take. */
 const MAX_BATCH_LENGTH = 512 * 1024;
@@ -54,17 +60,44 @@ async function publishAll(
   options: PublishOptions,
   progress: Progress,
 ): Promise<void> {
-  const access = { url: options.url, fetch, token: terminal.token };
   for await (const batch of inBatches(events)) {
     if (terminal.stop.aborted) return;
     // A batch under way is waited for: cut off, nobody would know whether it took effect.
-    const results = await publishEvents(access, batch).catch((error: unknown) => {
+    const results = await taken(terminal, options.url, batch, progress).catch((error: unknown) => {
       throw error instanceof DistributaryError ? shiftedBy(progress.published, error) : error;
     });
     progress.published += batch.length;
     progress.duplicates += results.filter(({ duplicate }) => duplicate).length;
     if (options.json === true) for (const result of results) await writeLine(terminal, JSON.stringify(result));
   }
+}
+
+/** What the service cannot take now is sent again when it says; whoever never answered is not waited for. */
+async function taken(
+  terminal: Terminal,
+  url: string,
+  batch: readonly unknown[],
+  { published }: Progress,
+): Promise<readonly PublishResult[]> {
+  const givenUpAtMs = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await publishEvents({ url, fetch, token: terminal.token }, batch);
+    } catch (error) {
+      if (!(error instanceof DistributaryError) || !error.retryable) throw error;
+      const waitMs = Math.max(error.retryAfterMs ?? 0, RETRY_MS);
+      const hasAnswered = published > 0 || error.status !== undefined;
+      if (!hasAnswered || terminal.stop.aborted || performance.now() + waitMs > givenUpAtMs) throw error;
+      note(terminal, `${error.code}: ${error.message}; trying again`);
+      await setTimeout(waitMs, undefined, { signal: terminal.stop }).catch(() => terminal.stop.throwIfAborted());
+    }
+  }
+}
+
+/** An id of its own makes it safe to send an event again. */
+function identified(event: unknown): unknown {
+  const isNamed = typeof event !== 'object' || event === null || Array.isArray(event) || 'event_id' in event;
+  return isNamed ? event : { event_id: randomUUID(), ...event };
 }
 
 const eventCount = (count: number): string => `${count} event${count === 1 ? '' : 's'}`;
@@ -102,7 +135,8 @@ function eventOf({ topic, key, dataType, service, source, severity, data = '{}' 
 async function* inBatches(events: AsyncIterable<unknown>): AsyncGenerator<readonly unknown[]> {
   let batch: unknown[] = [];
   let length = 0;
-  for await (const event of events) {
+  for await (const given of events) {
+    const event = identified(given);
     const added = JSON.stringify(event).length;
     if (batch.length > 0 && (batch.length === MAX_BATCH_EVENTS || length + added > MAX_BATCH_LENGTH)) {
       yield batch;
