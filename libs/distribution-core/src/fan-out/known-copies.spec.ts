@@ -54,6 +54,19 @@ describe('the copies that the tail of a lane has found', () => {
     expect(copies.markDuplicates(batch)).toEqual(Uint8Array.of(0, 0, 0, 1));
   });
 
+  it('are not known of what came before a lane lost its end: other events lie there now', () => {
+    const copies = new KnownCopies(BEFORE_FIRST);
+    const [batch] = batchesOf(['a', 'b', 'c', 'd'], [4]);
+    copies.note(batch, undefined);
+    copies.reached(positionOfOffset(1));
+    copies.note(batch, new Uint8Array(4).fill(1));
+    expect(copies.coversFrom(positionOfOffset(2))).toBe(false);
+    const [next] = batchesOf(['a', 'b', 'c', 'd', 'e'], [1], 4);
+    copies.note(next, undefined);
+    expect(copies.coversFrom(positionOfOffset(3))).toBe(true);
+    expect(copies.markDuplicates(next)).toBeUndefined();
+  });
+
   it('are forgotten when there are too many, the first of them first; and it says so', () => {
     const copies = new KnownCopies(BEFORE_FIRST);
     const ids = Array.from({ length: 10_000 }, () => 'a');

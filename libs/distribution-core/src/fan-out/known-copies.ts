@@ -47,8 +47,15 @@ export class KnownCopies implements CopyFinder {
     this.from = forgotten[forgotten.length - 1];
   }
 
-  /** The tail has gone on to there: what lies between is not to be had any more. */
+  /**
+   * The tail has gone on to there: what lies between is not to be had any more. Or back, where the lane has lost its end:
+   * then it finds nothing but copies up to where it was, and other events lie at the same places.
+   */
   reached(position: Position): void {
+    if (position < this.upTo) {
+      this.copies = [];
+      this.from = this.upTo;
+    }
     this.upTo = position;
   }
 

@@ -45,7 +45,7 @@ export interface LaneSweepDependencies {
  * the way. Members leave it when they are within the segments, have no room (they wait again when they have), or go.
  *
  * What it read last is kept for a while: members of a herd have room at different moments, and each of them would begin a
- * sweep of its own, one dedupe window before its place.
+ * sweep of its own, mostly where it stands.
  */
 export class LaneSweep {
   private readonly waiting = new Map<Member, FeedLane>();
@@ -126,9 +126,10 @@ export class LaneSweep {
         await this.somebody();
         continue;
       }
-      if (!stretch.knowsCopies) return this.drop();
       const { after, batches } = await this.read(stretch.segments.end);
       if (this.isStopped) return;
+      // Too many have come since it began.
+      if (!stretch.knowsCopies) return this.drop();
       if (batches.length === 0) return this.releaseAll(after);
       if (stretch.add(after, batches)) this.serveAll(stretch.segments);
       // The tail is about to read them, too.
@@ -195,7 +196,7 @@ export class LaneSweep {
     }
   }
 
-  /** Reading begins one dedupe window before the first event that somebody waits for: then copies of it are known. */
+  /** Where the tail does not know of copies any more, reading begins one dedupe window before the first event that somebody waits for. */
   private async windowStart(hindmost: Position): Promise<Position> {
     if (hindmost === BEFORE_FIRST) return hindmost;
     const [first] = (await this.read(hindmost)).batches;

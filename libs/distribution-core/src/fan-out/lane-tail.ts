@@ -114,7 +114,10 @@ export class LaneTail {
         this.handlers.onGone();
         return false;
       }
-      this.handlers.onGap(this.at, ends.beforeFirst);
+      // What lies before the first that is handed on is missed by nobody.
+      if (this.at >= this.options.from || ends.beforeFirst > this.options.from) {
+        this.handlers.onGap(this.at, ends.beforeFirst);
+      }
       this.at = ends.beforeFirst;
       return true;
     } catch (error) {

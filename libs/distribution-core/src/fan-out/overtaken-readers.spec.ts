@@ -172,6 +172,27 @@ describe('readers that something overtakes', () => {
     expect([...outlet.chainBreaks(), ...second.outlet.chainBreaks()]).toEqual([]);
   });
 
+  it('are sent no copies that the tail forgets while they read', async () => {
+    await begin({ segmentBytes: 1 });
+    await attach('live');
+    await publish(1, 1);
+    const [copy] = events(1, 't-1');
+    const sendAgain = (count: number) =>
+      log.append([{ topic: 't', partition: 0, records: Array.from({ length: count }, () => copy) }]);
+    await sendAgain(4_000);
+    await settled();
+    log.hesitates = true;
+    const { outlet } = await attach(positionOfOffset(0));
+    await sendAgain(200);
+    await settled();
+    log.hesitates = false;
+    for (const letGo of log.held.splice(0)) letGo();
+    await publish(2, 1);
+    for (let round = 0; round < 10; round++) await settled();
+    expect(outlet.numbers).toEqual([2]);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
   /** Behind others of its feed, which keeps its flushes for it. */
   const attachSlow = async (pattern: string) => {
     const outlet = new RecordingOutlet();
