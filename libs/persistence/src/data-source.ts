@@ -50,7 +50,7 @@ export function createDataSource(settings: DataSourceSettings): DataSource {
     poolSize = 8,
     queryTimeoutMs = QUERY_TIMEOUT_MS,
     onQueryTimeout,
-    statementTimeoutMs = Math.min(STATEMENT_TIMEOUT_MS, queryTimeoutMs),
+    statementTimeoutMs = Math.min(STATEMENT_TIMEOUT_MS, Math.floor((queryTimeoutMs * 2) / 3)),
     migrationsFolder = MIGRATIONS_FOLDER,
   } = settings;
   return new DataSource({
