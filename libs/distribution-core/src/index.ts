@@ -7,6 +7,7 @@ export * from './event-ids.js';
 export * from './lane.js';
 export * from './matching/filter.js';
 export * from './pause.js';
+export * from './some-at-a-time.js';
 export * from './retrying.js';
 export * from './ports/clock.port.js';
 export * from './ports/competing-subscriptions.port.js';

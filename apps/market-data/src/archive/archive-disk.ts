@@ -46,6 +46,7 @@ async function changedMs(place: string): Promise<number> {
 export const SPILL_PREFIX = '.spill-';
 /** Much longer than any query runs. */
 const SPILLED_FOR_MS = 3_600_000;
+const NOT_OURS: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM']);
 
 /** The steps on disk that make a file count. Each is a method of its own, so that a test can die between any two. */
 export class ArchiveDisk {
@@ -83,16 +84,21 @@ export class ArchiveDisk {
 
   /**
    * Removes what readers spilled that were killed: folders in which nothing has changed for an hour. A reader that is only
-   * idle makes its own anew. Only for who has the archive to write.
+   * idle makes its own anew. Only for who has the archive to write. What is somebody else's stays: it is litter, and nothing worse.
    */
   async removeSpills(nowMs: number): Promise<void> {
     for (const name of await namesIn(this.root)) {
       if (!name.startsWith(SPILL_PREFIX)) continue;
-      const folder = path.join(this.root, name);
-      const places = [folder, ...(await namesIn(folder)).map((each) => path.join(folder, each))];
-      const changed = await Promise.all(places.map((place) => changedMs(place)));
-      if (Math.max(...changed) < nowMs - SPILLED_FOR_MS) await rm(folder, { recursive: true, force: true });
+      await this.removeSpill(path.join(this.root, name), nowMs).catch((error: unknown) => {
+        if (!NOT_OURS.has((error as NodeJS.ErrnoException).code)) throw error;
+      });
     }
+  }
+
+  private async removeSpill(folder: string, nowMs: number): Promise<void> {
+    const places = [folder, ...(await namesIn(folder)).map((each) => path.join(folder, each))];
+    const changed = await Promise.all(places.map((place) => changedMs(place)));
+    if (Math.max(...changed) < nowMs - SPILLED_FOR_MS) await rm(folder, { recursive: true, force: true });
   }
 
   async bytesOf(file: ArchiveFile): Promise<number> {

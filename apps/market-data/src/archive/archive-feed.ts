@@ -2,6 +2,7 @@ import {
   BEFORE_FIRST,
   compileTopicPattern,
   pause,
+  someAtATime,
   type TopicDefinition,
   type TopicDirectory,
   unqualified,
@@ -14,6 +15,7 @@ const TRADES_AND_BARS = ['market-data/normalized/#', 'market-data/bars/#'];
 const QUOTES = 'market-data/quotes/#';
 const FOLLOW_MS = 500;
 const RETRY_MS = 1_000;
+const OPENED_AT_A_TIME = 8;
 
 export type ArchivedTopics = (topic: Pick<TopicDefinition, 'name' | 'origin'>) => boolean;
 
@@ -69,10 +71,12 @@ export class ArchiveFeed {
         .map((topic) => [keyOf(topic), topic]),
     );
     const missing = [...topics].filter(([key]) => !this.fed.has(key));
-    const opened = await Promise.allSettled(missing.map(([key, topic]) => this.open(key, topic)));
+    const failures: unknown[] = [];
+    await someAtATime(OPENED_AT_A_TIME, missing, async ([key, topic]) => {
+      await this.open(key, topic).catch((error: unknown) => failures.push(error));
+    });
     // Their lanes end by themselves when the broker has let go of them.
     for (const key of this.fed.keys()) if (!topics.has(key)) this.fed.delete(key);
-    const failures = opened.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
     if (failures.length === 0) this.seenVersion = version;
     return failures;
   }
