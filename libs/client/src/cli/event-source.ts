@@ -11,14 +11,14 @@ const MAX_DOCUMENT_LENGTH = 256 * 1024 * 1024;
  */
 export async function* eventsFrom(input: Readable, name: string, signal?: AbortSignal): AsyncGenerator<unknown> {
   try {
-    yield* eventsOf(createInterface({ input, signal, crlfDelay: Number.POSITIVE_INFINITY }), name);
+    yield* eventsOf(createInterface({ input, signal, crlfDelay: Number.POSITIVE_INFINITY }), name, signal);
   } finally {
     // A pipe that is left open and unread keeps the process alive.
     input.destroy();
   }
 }
 
-async function* eventsOf(lines: AsyncIterable<string>, name: string): AsyncGenerator<unknown> {
+async function* eventsOf(lines: AsyncIterable<string>, name: string, signal?: AbortSignal): AsyncGenerator<unknown> {
   let number = 0;
   let isBegun = false;
   const document: string[] = [];
@@ -40,7 +40,8 @@ async function* eventsOf(lines: AsyncIterable<string>, name: string): AsyncGener
     length += document.length === 0 ? 0 : line.length;
     if (length > MAX_DOCUMENT_LENGTH) throw new UsageError(`${name}: too long for one document, use a line per event`);
   }
-  if (document.length === 0) return;
+  // What was cut off by whoever stopped it is nobody's fault.
+  if (document.length === 0 || signal?.aborted === true) return;
   const values = valuesOf(document.join('\n'));
   if (values === undefined) throw new UsageError(`${name}: not JSON`);
   yield* values;

@@ -328,8 +328,14 @@ describe('publish', () => {
     expect(input.destroyed).toBe(true);
   });
 
-  it('is stopped while it waits for input', async () => {
-    const { written, exit, stop } = command(['publish'], new PassThrough());
+  it.each([
+    ['input', ''],
+    ['the rest of a document', '{\n'],
+  ])('is stopped while it waits for %s', async (_, begun) => {
+    const input = new PassThrough();
+    input.write(begun);
+    const { written, exit, stop } = command(['publish'], input);
+    await until('it has read', () => input.readableLength === 0);
     stop.abort(new Interruption('SIGINT'));
     expect(await exit).toBe(130);
     expect(written).toEqual({ out: '', err: 'published 0 events before it was stopped\nstopped by SIGINT\n' });

@@ -80,13 +80,14 @@ async function taken(
   { published }: Progress,
 ): Promise<readonly PublishResult[]> {
   const givenUpAtMs = performance.now() + PATIENCE_MS;
+  let hasAnswered = published > 0;
   for (;;) {
     try {
       return await publishEvents({ url, fetch, token: terminal.token }, batch);
     } catch (error) {
       if (!(error instanceof DistributaryError) || !error.retryable) throw error;
       const waitMs = Math.max(error.retryAfterMs ?? 0, RETRY_MS);
-      const hasAnswered = published > 0 || error.status !== undefined;
+      hasAnswered ||= error.status !== undefined;
       if (!hasAnswered || terminal.stop.aborted || performance.now() + waitMs > givenUpAtMs) throw error;
       note(terminal, `${error.code}: ${error.message}; trying again`);
       await setTimeout(waitMs, undefined, { signal: terminal.stop }).catch(() => terminal.stop.throwIfAborted());
