@@ -44,7 +44,7 @@ async function run(args: readonly string[]): Promise<number> {
   const amount: Amount = {
     cases: numberOf('cases', values.cases),
     examples: numberOf('examples', values.examples),
-    seed: numberOf('seed', values.seed),
+    seed: numberOf('seed', values.seed, { atLeast: 0 }),
   };
   const unknown = positionals.find((name) => !DOORS.includes(name as Door));
   if (unknown !== undefined) throw new UsageError(`no door ${unknown}`);

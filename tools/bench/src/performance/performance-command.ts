@@ -64,13 +64,16 @@ export async function performanceCommand(cases: readonly PerformanceCase[], args
   if (values['write-baselines'] && !isNoisy) {
     fs.writeFileSync(BASELINES, `${JSON.stringify({ ...known, ...baselinesOf(results) }, undefined, 2)}\n`);
   }
+  if (isNoisy) {
+    const kept = values['write-baselines'] ? ', and no baselines are written' : '';
+    console.error(`! too noisy to judge${kept}: a peer may differ by ${(MOST_NOISE * 100).toFixed(0)} %`);
+  }
   const machine = machineFacts();
   if (values.json) console.log(JSON.stringify({ machine, noise, results, below }, undefined, 2));
   else {
     cases.forEach(({ name, title }, index) =>
       console.log(`${caseReport(`${name}: ${title}`, results[index], noise)}\n`),
     );
-    if (isNoisy) console.log(`! too noisy to judge: a peer may differ by ${(MOST_NOISE * 100).toFixed(0)} %`);
     for (const each of below) console.log(`! ${each}`);
     if (noise !== undefined) console.log(`noise ${(noise * 100).toFixed(0)} %: what a peer differs by from run to run`);
     console.log(describeMachine(machine));
