@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import { DistributionError } from '../errors/distribution-error.js';
 import type { EventBatch } from '../event-batch.js';
 import { noMetrics } from '../ports/metrics.port.js';
 import type { LaneEnds, TailStart } from '../ports/log.port.js';
@@ -12,6 +13,7 @@ import type { LaneState } from './lane-state.js';
 class HesitantLog extends InMemoryLog {
   hesitates = false;
   isTailLate = false;
+  isTailOvertaken = false;
   /** Whose ends nobody is told at once. */
   lateTopic: string | undefined;
   readonly held: (() => void)[] = [];
@@ -34,6 +36,10 @@ class HesitantLog extends InMemoryLog {
 
   override async *tail(start: TailStart, options: { readonly signal: AbortSignal }): AsyncGenerator<EventBatch> {
     this.signal = options.signal;
+    if (this.isTailOvertaken) {
+      this.isTailOvertaken = false;
+      throw new DistributionError('position.lost', 'retention was here');
+    }
     for await (const batch of super.tail(start, options)) {
       if (this.isTailLate) await this.wait();
       yield batch;
@@ -190,6 +196,20 @@ describe('readers that something overtakes', () => {
     await publish(2, 1);
     for (let round = 0; round < 10; round++) await settled();
     expect(outlet.numbers).toEqual([2]);
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
+  it('miss nothing when retention overtakes what the tail reads for its ids alone', async () => {
+    await begin({ segmentBytes: 1 });
+    for (let n = 1; n <= 4; n++) {
+      await publish(n, 1);
+      clock.advance(10);
+    }
+    log.isTailOvertaken = true;
+    const { outlet } = await attach(positionOfOffset(1));
+    for (let round = 0; round < 6; round++) await settled();
+    expect(log.isTailOvertaken).toBe(false);
+    expect(outlet.numbers).toEqual([3, 4]);
     expect(outlet.chainBreaks()).toEqual([]);
   });
 
