@@ -4,11 +4,12 @@ import type { Clock } from './ports/clock.port.js';
 import type { IdSource } from './ports/id-source.port.js';
 
 const FIRST_PAUSE_MS = 5;
-const LONGEST_PAUSE_MS = 1_000;
+/** What fails so near to its deadline may not be tried again before it. */
+export const LONGEST_RETRY_PAUSE_MS = 1_000;
 
 /** Doubles up to a second, and is spread so that those who failed together do not come back together. */
 export function pauseMs(tries: number, random: number): number {
-  return Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tries, 16), LONGEST_PAUSE_MS) * (0.5 + random / 2);
+  return Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tries, 16), LONGEST_RETRY_PAUSE_MS) * (0.5 + random / 2);
 }
 
 export interface RetryingOptions {

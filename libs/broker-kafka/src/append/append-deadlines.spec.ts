@@ -255,6 +255,25 @@ describe('an append that Kafka does not confirm', () => {
     expect(counts).toEqual(lanes.map(() => 1));
   });
 
+  it('does not use up the attempts of those who have more time', async () => {
+    const { silent, append, eventually, pass, fake } = setUp();
+    silent.add(PRODUCE);
+    const first = append([0, 1]);
+    await pass(100);
+    const early = append([0, 1]);
+    await pass(REQUEST_TIMEOUT_MS);
+    const late = append([0, 1]);
+    silent.clear();
+    expect((await eventually('an answer', first)).outcome).toBe('there');
+    fake.on(
+      PRODUCE,
+      takingBroker([], () => KAFKA.notLeader),
+    );
+    expectTimedOut(await eventually('an answer', early));
+    fake.on(PRODUCE, takingBroker());
+    expect((await eventually('an answer', late)).outcome).toBe('there');
+  });
+
   it.each([
     ['when the transaction that it shared is made again', 'silent'],
     ['also when Kafka has taken all of it, too late', 'slow'],

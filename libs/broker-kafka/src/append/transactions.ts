@@ -1,5 +1,5 @@
 import type { Appended, GroupCommit } from '@distributary/distribution-core';
-import { DistributionError } from '@distributary/distribution-core';
+import { DistributionError, LONGEST_RETRY_PAUSE_MS } from '@distributary/distribution-core';
 import { notInTime, unavailable } from '../kafka.errors.js';
 import { ledBy } from '../read/lane-place.js';
 import type { GroupPositions } from '../topics/group-positions.js';
@@ -143,17 +143,22 @@ export class Transactions {
   }
 
   private async attempt(producer: TransactionProducer, requests: readonly AppendRequest[]): Promise<Written> {
-    for (let attempt = 1; ; attempt++) {
-      const written = this.inTime(requests);
+    const { clock } = this.options.parts;
+    let usedUpMs = 0;
+    for (let failures = 0; ;) {
+      const written = this.inTime(requests, Math.max(clock.monotonicMs(), usedUpMs));
       // Whose time is over has been told so: nothing may be committed for him, and the others come without him then.
       const deadlineMs = Math.min(...written.map((request) => request.deadlineMs));
       let answers: Appended[][];
       try {
         answers = await writeTransaction(producer, written, deadlineMs, this.options);
-        if (this.options.parts.clock.monotonicMs() >= deadlineMs) throw notInTime();
+        if (clock.monotonicMs() >= deadlineMs) throw notInTime();
       } catch (error) {
         await this.abort(producer, error, deadlineMs);
-        if (attempt === ATTEMPTS || isTheirFault(error)) throw error;
+        if (isTheirFault(error)) throw error;
+        // Given up for the deadline of one of them, before which none is tried again, it says nothing of the others: they go on without him.
+        if (clock.monotonicMs() + LONGEST_RETRY_PAUSE_MS >= deadlineMs) usedUpMs = deadlineMs;
+        else if (++failures === ATTEMPTS) throw error;
         continue;
       }
       await this.commit(producer, deadlineMs);
@@ -161,11 +166,10 @@ export class Transactions {
     }
   }
 
-  /** The others are answered; rejects if there is nobody else. */
-  private inTime(requests: readonly AppendRequest[]): readonly AppendRequest[] {
-    const nowMs = this.options.parts.clock.monotonicMs();
-    for (const request of requests) if (request.deadlineMs <= nowMs) request.reject(notInTime());
-    const left = requests.filter(({ deadlineMs }) => deadlineMs > nowMs);
+  /** Those who have time beyond that. The others are answered; throws if there is nobody else. */
+  private inTime(requests: readonly AppendRequest[], dueMs: number): readonly AppendRequest[] {
+    for (const request of requests) if (request.deadlineMs <= dueMs) request.reject(notInTime());
+    const left = requests.filter(({ deadlineMs }) => deadlineMs > dueMs);
     if (left.length === 0) throw notInTime();
     return left;
   }
