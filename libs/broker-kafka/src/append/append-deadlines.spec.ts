@@ -255,8 +255,8 @@ describe('an append that Kafka does not confirm', () => {
     expect(counts).toEqual(lanes.map(() => 1));
   });
 
-  it('does not use up the attempts of those who have more time', async () => {
-    const { silent, append, eventually, pass, fake } = setUp();
+  /** Two that come five seconds apart and share the next transaction, while one before them is written at its second try. */
+  const sharing = async ({ silent, append, eventually, pass }: ReturnType<typeof setUp>) => {
     silent.add(PRODUCE);
     const first = append([0, 1]);
     await pass(100);
@@ -265,6 +265,13 @@ describe('an append that Kafka does not confirm', () => {
     const late = append([0, 1]);
     silent.clear();
     expect((await eventually('an answer', first)).outcome).toBe('there');
+    return { early, late };
+  };
+
+  it('does not use up the attempts of those who have more time', async () => {
+    const world = setUp();
+    const { eventually, fake } = world;
+    const { early, late } = await sharing(world);
     fake.on(
       PRODUCE,
       takingBroker([], () => KAFKA.notLeader),
@@ -278,15 +285,9 @@ describe('an append that Kafka does not confirm', () => {
     ['when the transaction that it shared is made again', 'silent'],
     ['also when Kafka has taken all of it, too late', 'slow'],
   ])('is left out %s', async (_, how) => {
-    const { silent, append, eventually, taken, ends, pass, fake, clock } = setUp();
-    silent.add(PRODUCE);
-    const first = append([0, 1]);
-    await pass(100);
-    const early = append([0, 1]);
-    await pass(REQUEST_TIMEOUT_MS);
-    const late = append([0, 1]);
-    silent.clear();
-    expect((await eventually('an answer', first)).outcome).toBe('there');
+    const world = setUp();
+    const { silent, eventually, taken, ends, fake, clock } = world;
+    const { early, late } = await sharing(world);
     const taking = takingBroker(taken);
     const slowly = (request: Buffer) =>
       new Promise((resolve) => clock.after(TIMEOUT_MS - REQUEST_TIMEOUT_MS, () => resolve(taking(request))));
