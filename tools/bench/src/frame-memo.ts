@@ -1,5 +1,6 @@
 import { scanEvents } from './event-text.js';
 import { HEAD_BYTES } from './frame-reader.js';
+import { RecentMap } from './recent-map.js';
 
 /** What a data frame holds: looked up once, then known again by its head and length on every other connection. */
 export interface KnownFrame {
@@ -23,6 +24,7 @@ const DATA = Buffer.from('{"type":"data"');
 const EVENTS = Buffer.from('"events":[');
 /** The twin sends events bare; then the whole message is the head. */
 const BARE = Buffer.from('{"event_id"');
+const [LANE, EPOCH, PREV, POS] = ['lane', 'epoch', 'prev', 'pos'].map((name) => new RegExp(`"${name}":"([^"]*)"`));
 const CAPACITY = 20_000;
 const MAX_HEAD_BYTES = 1024;
 
@@ -32,7 +34,7 @@ const MAX_HEAD_BYTES = 1024;
  * load client cheap enough not to be what is measured; the connections that are sampled scan and check all the same.
  */
 export class FrameMemo {
-  private readonly known = new Map<string, KnownFrame>();
+  private readonly known = new RecentMap<KnownFrame>(CAPACITY);
 
   /** Undefined if it is no data frame or has not been seen. */
   find(head: Buffer, payloadBytes: number, guess: KnownFrame | undefined, isDeflated = false): KnownFrame | undefined {
@@ -47,19 +49,21 @@ export class FrameMemo {
     if (headText === undefined) return undefined;
     const known = sent?.toString('latin1', 0, HEAD_BYTES) ?? headText;
     const payloadBytes = (sent ?? payload).length;
-    const field = (name: string) => new RegExp(`"${name}":"([^"]*)"`).exec(headText)?.[1] ?? '';
+    const field = (pattern: RegExp) => pattern.exec(headText)?.[1] ?? '';
+    const { count, stamps, sequences } = scanEvents(payload);
     const frame: KnownFrame = {
       head: Buffer.from(known, 'latin1'),
       headBytes: headText.length,
       payloadBytes,
-      lane: field('lane'),
-      epoch: field('epoch'),
-      prev: field('prev'),
-      pos: field('pos'),
-      ...scanEvents(payload),
+      lane: field(LANE),
+      epoch: field(EPOCH),
+      prev: field(PREV),
+      pos: field(POS),
+      count,
+      stamps,
+      sequences,
       next: undefined,
     };
-    if (this.known.size >= CAPACITY) this.known.delete(this.known.keys().next().value as string);
     this.known.set(keyOf(known, payloadBytes), frame);
     return frame;
   }

@@ -1,4 +1,5 @@
 import { scanEvents } from '../event-text.js';
+import { RecentMap } from '../recent-map.js';
 import type { Told } from './grpc-method.js';
 import { HEAD_BYTES } from './message-reader.js';
 
@@ -19,7 +20,7 @@ const CAPACITY = 20_000;
 
 /** As `FrameMemo`, for messages of protobuf: all streams of a feed are sent the same bytes. */
 export class MessageMemo {
-  private readonly known = new Map<string, KnownMessage>();
+  private readonly known = new RecentMap<KnownMessage>(CAPACITY);
 
   constructor(private readonly read: (message: Buffer) => Told | undefined) {}
 
@@ -32,10 +33,10 @@ export class MessageMemo {
   /** Only what has events is known again. */
   learn(message: Buffer): KnownMessage {
     const head = Buffer.from(message.subarray(0, HEAD_BYTES));
-    const scan = scanEvents(message);
-    const known = { head, messageBytes: message.length, told: this.read(message), ...scan, next: undefined };
+    const { count, stamps, sequences } = scanEvents(message);
+    const told = this.read(message);
+    const known = { head, messageBytes: message.length, told, count, stamps, sequences, next: undefined };
     if (known.count === 0) return known;
-    if (this.known.size >= CAPACITY) this.known.delete(this.known.keys().next().value as string);
     this.known.set(keyOf(head, message.length), known);
     return known;
   }
