@@ -20,7 +20,8 @@ export class NotificationListener {
     private readonly dataSource: DataSource,
     private readonly channel: string,
     private readonly clock: Clock,
-    private readonly onNotification: () => void,
+    /** With the text that was notified; undefined after it was connected again. */
+    private readonly onNotification: (payload: string | undefined) => void,
   ) {}
 
   /** When the first try to connect is over, whether it listens or not. */
@@ -58,8 +59,8 @@ export class NotificationListener {
     };
     client.on('error', onLost);
     client.on('end', onLost);
-    client.on('notification', () => {
-      if (!this.isStopped) this.onNotification();
+    client.on('notification', ({ payload }) => {
+      if (!this.isStopped) this.onNotification(payload);
     });
     try {
       await client.connect();
@@ -70,7 +71,7 @@ export class NotificationListener {
       return;
     }
     this.client = client;
-    if (isAgain && !this.isStopped) this.onNotification();
+    if (isAgain && !this.isStopped) this.onNotification(undefined);
   }
 
   private retry(): void {

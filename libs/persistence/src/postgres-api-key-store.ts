@@ -6,8 +6,8 @@ import {
   permissionToJson,
 } from '@distributary/distribution-core';
 import type { DataSource } from 'typeorm';
+import { NotificationListener } from './notification-listener.js';
 import { translated } from './postgres.errors.js';
-import { PostgresListener } from './postgres-listener.js';
 
 const CHANNEL = 'distribution_api_key_revoked';
 
@@ -95,7 +95,11 @@ export class PostgresApiKeyStore implements ApiKeyStore {
   }
 
   onRevoked(listener: (id: string) => void): () => Promise<void> {
-    const listening = new PostgresListener(this.dataSource, this.clock, CHANNEL, listener);
+    // What was missed while it was not connected is found by those who ask `revokedOf` now and then.
+    const listening = new NotificationListener(this.dataSource, CHANNEL, this.clock, (id) => {
+      if (id !== undefined) listener(id);
+    });
+    listening.start();
     return () => listening.stop();
   }
 

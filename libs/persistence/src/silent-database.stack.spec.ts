@@ -3,7 +3,6 @@ import type { DataSource } from 'typeorm';
 import { TestRelay } from '../../../tools/stack/src/index.js';
 import { createDataSource } from './data-source.js';
 import { NotificationListener } from './notification-listener.js';
-import { PostgresListener } from './postgres-listener.js';
 import { translated } from './postgres.errors.js';
 import { describeOnDatabases } from './testing/describe-on-databases.js';
 
@@ -96,14 +95,6 @@ describeOnDatabases((database) => {
       const listener = new NotificationListener(far, 'nothing', clock, () => undefined);
       listener.start();
       await listener.attempted;
-      relay.freeze();
-      expect(await outcomeOf(listener.stop())).toEqual({ code: 'answered', isSoon: true });
-    });
-
-    it('does not hold up who stops listening on a connection of the pool', async () => {
-      const listener = new PostgresListener(far, new FakeClock(), 'anything', () => undefined);
-      const listening = `SELECT 1 FROM pg_stat_activity WHERE query = 'LISTEN anything' AND state = 'idle'`;
-      await until('it listens', async () => (await database.dataSource.query<unknown[]>(listening)).length > 0);
       relay.freeze();
       expect(await outcomeOf(listener.stop())).toEqual({ code: 'answered', isSoon: true });
     });
