@@ -136,7 +136,8 @@ export class BatchBuilder {
       const value = valueBytes < 0 ? undefined : bytes.subarray(valueFrom, valueFrom + valueBytes);
       reader.at = headersFrom;
       const timeMicros = datedMs(timeMs) * 1000;
-      this.putForeign({ ...this.lane, offset, timeMicros, key, value, headers: this.headers(bytes) });
+      const { topic, partition, epoch } = this.lane;
+      this.putForeign({ topic, partition, epoch, offset, timeMicros, key, value, headers: this.headers(bytes) });
       return;
     }
     const row = this.count++;

@@ -537,6 +537,31 @@ describe('fan-out', () => {
     expect(outlet.marks - before).toBeLessThan(5);
   });
 
+  it('keeps what it wrote only from where a reader fell behind, and only until that reader has caught up', async () => {
+    await start();
+    for (let index = 0; index < 5; index++) await world.subscribe();
+    const { outlet, member } = await world.subscribe();
+    const { feed } = member;
+    const isKept = (sequence: number) => feed.kept.at(sequence) !== undefined;
+    await world.publish(1);
+    expect(isKept(feed.sequence)).toBe(false);
+    outlet.confirms = false;
+    outlet.setLimit(1);
+    await world.publish(1);
+    const taken = feed.sequence;
+    await world.publish(1);
+    await world.publish(1);
+    expect([taken, taken + 1, taken + 2].map(isKept)).toEqual([false, true, true]);
+    outlet.setLimit(1024 * 1024);
+    outlet.confirms = true;
+    outlet.confirm();
+    await world.publish(1);
+    await world.publish(1);
+    expect(isKept(feed.sequence)).toBe(false);
+    expect(outlet.numbers).toEqual(range(1, 6));
+    expect(outlet.chainBreaks()).toEqual([]);
+  });
+
   // A mark alone made it fall behind at the flush before, which it had been told, and which its feed kept.
   it('sends nothing twice to a reader that is marked before it may be sent anything', async () => {
     await start({}, aTopic(ALERTS, 'routing_key'));

@@ -46,8 +46,8 @@ export interface Flush {
 
 export const MAX_FRAME_BYTES = 256 * 1024;
 /**
- * A feed of fewer live members keeps no flushes: to encode one again for a member that falls behind is cheaper than to keep
- * what is hardly ever asked for, because what outlives a few flushes is copied by the collector, and has to be found by it later.
+ * A feed of fewer live members keeps no flushes: to encode one again for a member that falls behind is cheaper than the mark
+ * that each flush would have to have, in case that it is kept.
  */
 const MANY_MEMBERS = 4;
 /** Members of such a feed are marked with the data that comes next, if it comes soon, and not by writes of their own. */
@@ -59,8 +59,8 @@ export interface FlushTime {
 }
 
 /**
- * All sessions of this process that want the same bytes: matched once, encoded once. Its last flushes are kept for
- * members that fall a little behind; a member further behind is the catch-up's.
+ * All sessions of this process that want the same bytes: matched once, encoded once. While a member is a little behind, its
+ * last flushes are kept for it; a member further behind is the catch-up's.
  */
 export class Feed {
   readonly live: Member[] = [];
@@ -257,8 +257,8 @@ export class Feed {
     this.marks.wrote(bytes.length, this.live.length);
     const marked = this.marks.take(time.nowMs, this.live.length);
     if (bytes.length === 0 && marked === 0) return;
-    const isKept = bytes.length > 0 && this.live.length >= MANY_MEMBERS;
-    const mark = marked > 0 || isKept ? this.nextMark() : 0;
+    const mayBeKept = bytes.length > 0 && this.live.length >= MANY_MEMBERS;
+    const mark = marked > 0 || mayBeKept ? this.nextMark() : 0;
     const markBytes = mark === 0 ? undefined : this.encoder.mark(mark);
     if (bytes.length === 0 && markBytes === undefined) return;
     let markedBytes: Buffer | undefined;
@@ -270,8 +270,6 @@ export class Feed {
       eventCount,
       parts,
     };
-    if (isKept) this.kept.keep(flush);
-    else if (bytes.length > 0) this.kept.clear();
     if (bytes.length > 0) this.lastFlushBytes = bytes.length;
     this.writtenBytes += bytes.length;
     const size = this.live.length;
@@ -281,6 +279,14 @@ export class Feed {
       const isMarked = (index >= from ? index - from : index - from + size) < marked;
       if (isMarked || bytes.length > 0) this.live[index].offer(flush, isMarked);
     }
+    if (mayBeKept && this.isAnyoneServedFromKept()) this.kept.keep(flush);
+    else if (bytes.length > 0) this.kept.clear();
+  }
+
+  /** Whoever falls behind begins with the flush that it was not given, so as long as nobody does, none is of use. */
+  private isAnyoneServedFromKept(): boolean {
+    for (const member of this.behind) if (member.nextSequence !== 0) return true;
+    return false;
   }
 
   /** Nobody is live: no frame is made, and the kept ones have a hole after them, so they go. */

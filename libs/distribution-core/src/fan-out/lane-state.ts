@@ -1,5 +1,6 @@
 import type { Lane } from '../lane.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
+import type { KeyNumbers } from './key-numbers.js';
 import type { KnownCopies } from './known-copies.js';
 import type { LaneTail } from './lane-tail.js';
 import type { Segments } from './segments.js';
@@ -11,6 +12,7 @@ export interface LaneState {
   topic: TopicDefinition;
   readonly segments: Segments;
   readonly copies: KnownCopies;
+  readonly keys: KeyNumbers;
   tail: LaneTail;
   /** The broker does not answer. */
   isStalled?: boolean;

@@ -162,6 +162,8 @@ export class LastValueTables {
   }
 
   private limit(lane: LaneTable, table: Map<string, PlacedRecord>): void {
+    // The first key is behind the places of all that were set anew since: it is not looked for in vain.
+    if (table.size <= this.limits.maxKeysPerLane) return;
     for (const [key, { position }] of table) {
       if (table.size <= this.limits.maxKeysPerLane) break;
       table.delete(key);
@@ -194,9 +196,11 @@ function update(
     if (!newest.has(key)) newest.set(key, index);
   }
   for (const [key, index] of [...newest].reverse()) {
-    const record = batch.recordAt(index);
+    const { value, eventId, timeMicros, routingKey, attributes, traceparent } = batch.recordAt(index);
+    const position = batch.positions.at(index);
     table.delete(key);
-    // A copy, since a view would keep the whole batch in memory.
-    table.set(key, { ...record, value: Buffer.from(record.value), position: batch.positions.at(index) });
+    // A copy, since a view would keep the whole batch in memory. All fields by name, for a field added to a spread object is dear.
+    const copy = Buffer.from(value);
+    table.set(key, { eventId, timeMicros, routingKey, attributes, traceparent, value: copy, position });
   }
 }

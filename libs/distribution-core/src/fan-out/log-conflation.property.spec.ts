@@ -103,7 +103,8 @@ async function resume({ past, present = [], received = 0, hasCredit, isDurable, 
     await fanOut.stop();
     await log.close();
   };
-  return { outlet, quotes, placeOf, second, stop };
+  const countEachOne = () => fanOut.setTopics([aTopic(QUOTES, { conflationKey: 'none' })]);
+  return { outlet, quotes, placeOf, second, countEachOne, stop };
 }
 
 const numbersFrom = (quotes: readonly Quote[], received: number) =>
@@ -211,6 +212,17 @@ describe('conflation of what is only in the log, under a rate or credit far belo
     expect(outlet.numbers.slice(-5)).toEqual([399, 400, 698, 699, 700]);
     expect(outlet.of('gap')).toMatchObject([{ reason: 'slow' }]);
     expect(outlet.of('data').at(-1)).toMatchObject({ merged_exact: false });
+    expect(outlet.chainBreaks()).toEqual([]);
+    await stop();
+  });
+
+  it('tells a gap of what was merged if each event counts from then on', async () => {
+    const { outlet, second, countEachOne, stop } = await resume({ past: manyOf(6, 300) });
+    await countEachOne();
+    for (let count = 0; count < 4; count++) await second();
+    const sent = outlet.numbers.length;
+    expect(outlet.of('gap')).toMatchObject([{ reason: 'slow', count: 300 - sent }]);
+    expect(outlet.of('data').filter(({ merged }) => merged !== undefined)).toEqual([]);
     expect(outlet.chainBreaks()).toEqual([]);
     await stop();
   });

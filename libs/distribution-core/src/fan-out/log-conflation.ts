@@ -4,6 +4,7 @@ import type { FeedLane } from './feed.js';
 import { guaranteedOf } from './guarantee-floor.js';
 import type { LastValueTables, NewestEvent } from './last-value-table.js';
 import type { Member } from './member.js';
+import type { Merging } from './member-places.js';
 import type { Conflation, Run } from './outlet.js';
 import type { PrivateFrames } from './private-frames.js';
 import type { Segments } from './segments.js';
@@ -62,13 +63,14 @@ export class LogConflation {
 
   /**
    * What was read up to where the member stands, once; undefined if nothing was. Of keys that the table has forgotten nobody knows
-   * any more: up to the last of them the member is told a gap.
+   * any more: up to the last of them the member is told a gap. So it is of all, if the topic has no key any more.
    */
   take(member: Member, lane: FeedLane): Merged | undefined {
     const merging = member.mergingIn(lane);
     if (merging === undefined) return undefined;
     const { topic, lane: of } = lane.state;
     const reached = member.reachedIn(lane);
+    if (topic.conflationKey === 'none') return this.giveUp(member, lane, merging);
     const { events, knownAfter } = this.tables.newestWithin(topic.name, of.partition, member.toldIn(lane), reached);
     const isExact = knownAfter <= member.toldIn(lane);
     if (!isExact) this.frames.gap(member, lane, knownAfter < reached ? knownAfter : reached, 'slow');
@@ -88,6 +90,14 @@ export class LogConflation {
     const merged = this.take(member, lane);
     if (merged === undefined || (merged.merged === 0 && merged.left.length === 0)) return;
     this.frames.advance(member, lane, member.reachedIn(lane), merged.runs, merged);
+  }
+
+  /** The table went with the key, and with it what was merged. */
+  private giveUp(member: Member, lane: FeedLane, { merged }: Merging): undefined {
+    const reached = member.reachedIn(lane);
+    member.mergeIn(lane, undefined);
+    if (merged > 0) this.frames.gap(member, lane, reached, 'slow', merged, true);
+    return undefined;
   }
 
   private runsOf({ state: { lane } }: FeedLane, events: readonly NewestEvent[]): Run[] {

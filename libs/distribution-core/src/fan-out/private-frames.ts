@@ -2,7 +2,7 @@ import type { LanePosition, Position } from '../position.js';
 import type { FeedLane } from './feed.js';
 import type { FlushObserver } from './flush-observer.js';
 import type { Member } from './member.js';
-import type { Conflation, Outlet, Run, SnapshotFrame } from './outlet.js';
+import type { Conflation, DataFrame, Outlet, Run, SnapshotFrame } from './outlet.js';
 import { eventsOf } from './runs.js';
 
 /** Why rightful events of a stretch may be missing; `deleted`: nothing follows either, for the topic is gone. */
@@ -41,7 +41,8 @@ export class PrivateFrames {
     member.tell(lane, pos, conflation?.merged ?? eventCount);
     const { encoder, id: feed } = member.feed;
     let isOwn = false;
-    const frame = {
+    // Whole from the start: V8 takes half a microsecond for each field that is added to a spread object.
+    const frame: DataFrame = {
       feed,
       lane: lane.state.lane,
       prev,
@@ -51,9 +52,12 @@ export class PrivateFrames {
         isOwn = true;
         return member.positions();
       },
+      runs,
+      eventCount,
+      conflation,
     };
     const isData = eventCount > 0 || conflation !== undefined;
-    const bytes = isData ? encoder.data({ ...frame, runs, eventCount, conflation }) : encoder.position(frame);
+    const bytes = isData ? encoder.data(frame) : encoder.position(frame);
     this.write(member, bytes);
     member.spend(eventCount);
     this.replayed(member, lane, eventCount);

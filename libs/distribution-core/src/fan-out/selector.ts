@@ -57,7 +57,7 @@ export class Selector {
       if (eventCount >= maxEvents || (eventCount > 0 && bytes + eventBytes > maxBytes)) {
         return { runs, eventCount, bytes, pos: batch.positions.at(index - 1), isCut: true };
       }
-      const last = runs[runs.length - 1];
+      const last = runs.at(-1);
       if (last !== undefined && last.to === index) runs[runs.length - 1] = { batch, from: last.from, to: index + 1 };
       else runs.push({ batch, from: index, to: index + 1 });
       eventCount++;

@@ -4,6 +4,7 @@ import type { Position } from '../position.js';
 import { conflationKeyOf } from './conflation-key.js';
 import type { FeedLane } from './feed.js';
 import { guaranteedOf, leaveOutUnguaranteed } from './guarantee-floor.js';
+import { MetNumbers } from './key-numbers.js';
 import { type LogConflation, MAX_LEFT_KEYS } from './log-conflation.js';
 import type { Member } from './member.js';
 import type { Run } from './outlet.js';
@@ -25,6 +26,8 @@ export interface SlowPolicyLimits {
  *   conflation key) are never merged: they go on as if blocked.
  */
 export class SlowPolicies {
+  private readonly met = new MetNumbers();
+
   constructor(
     private readonly clock: Clock,
     private readonly frames: PrivateFrames,
@@ -129,38 +132,42 @@ export class SlowPolicies {
   conflate(member: Member, lane: FeedLane): number {
     this.tellFeed(member);
     member.progressAtMs = this.clock.monotonicMs();
-    const { segments, topic } = lane.state;
+    const { segments, topic, keys } = lane.state;
     const isExact = segments.holds(member.reachedIn(lane));
     if (!isExact) this.frames.gap(member, lane, segments.start, 'slow');
     const read = this.log.take(member, lane);
-    const latest = new Map<string, Latest>();
+    // Each event counts now: what follows is sent one by one.
+    if (topic.conflationKey === 'none') return 0;
     const runs: Run[] = [];
+    const left: string[] = [...(read?.left ?? [])];
     let merged = read?.merged ?? 0;
     let scanned = 0;
-    for (const { batch, skip } of segments.after(member.reachedIn(lane))) {
-      const after = member.reachedIn(lane);
+    keys.use(topic.conflationKey);
+    this.met.begin();
+    const after = member.reachedIn(lane);
+    // Newest first: the first of each key is the one that counts.
+    for (const { batch, skip } of [...segments.after(after)].reverse()) {
       const matched = this.selector.indexes(member.feed.matcher, topicOf(lane), batch, skip, after, lane.told);
       merged += matched.length;
       scanned += batch.count;
+      const begin = batch.positions.indexAfter(after);
       const end = batch.lastPosition <= lane.told ? batch.count : batch.positions.indexAfter(lane.told);
       const kept = member.options.keepsGuaranteed === true ? guaranteedOf(batch, matched) : [];
       for (const index of kept) runs.push({ batch, from: index, to: index + 1 });
-      let nextKept = 0;
-      let nextMatch = 0;
-      for (let index = batch.positions.indexAfter(after); index < end; index++) {
-        const isMatch = matched[nextMatch] === index;
-        if (isMatch) nextMatch++;
-        const isKept = kept[nextKept] === index;
-        if (isKept) nextKept++;
+      const numbers = keys.of(batch);
+      let nextKept = kept.length - 1;
+      let nextMatch = matched.length - 1;
+      for (let index = end - 1; index >= begin; index--) {
+        const isMatch = nextMatch >= 0 && matched[nextMatch] === index;
+        if (isMatch) nextMatch--;
+        // It is sent for its own sake.
+        const isKept = nextKept >= 0 && kept[nextKept] === index;
+        if (isKept) nextKept--;
         if (!isMatch && skip !== undefined && skip[index] === 1) continue;
-        latest.set(conflationKeyOf(topic.conflationKey, batch, index), { batch, index, isMatch, isKept });
+        if (!this.met.add(numbers[index]) || isKept) continue;
+        if (isMatch) runs.push({ batch, from: index, to: index + 1 });
+        else if (left.length < MAX_LEFT_KEYS) left.push(conflationKeyOf(topic.conflationKey, batch, index));
       }
-    }
-    const left: string[] = [...(read?.left ?? [])];
-    for (const [key, { batch, index, isMatch, isKept }] of latest) {
-      if (isKept) continue;
-      if (isMatch) runs.push({ batch, from: index, to: index + 1 });
-      else if (left.length < MAX_LEFT_KEYS) left.push(key);
     }
     runs.push(...(read?.runs ?? []));
     if (runs.length === 0 && left.length === 0) member.skim(lane, lane.told);
@@ -174,14 +181,6 @@ export class SlowPolicies {
     }
     return scanned;
   }
-}
-
-interface Latest {
-  readonly batch: EventBatch;
-  readonly index: number;
-  readonly isMatch: boolean;
-  /** It is sent for its own sake. */
-  readonly isKept: boolean;
 }
 
 function byPosition(a: Run, b: Run): number {

@@ -6,6 +6,7 @@ import type { LaneEnds, Log } from '../ports/log.port.js';
 import type { Metrics } from '../ports/metrics.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import type { Position } from '../position.js';
+import { KeyNumbers } from './key-numbers.js';
 import { KnownCopies } from './known-copies.js';
 import type { LaneState } from './lane-state.js';
 import { LaneTail } from './lane-tail.js';
@@ -137,7 +138,15 @@ export class TailedLanes {
     const [from, windowFrom] = await Promise.all([seek(rewindMs), seek(rewindMs + dedupeWindowMs)]);
     const segments = new Segments(from);
     const copies = new KnownCopies(from);
-    const state: LaneState = { lane, topic, segments, copies, eventCount: 0, tail: undefined as never };
+    const state: LaneState = {
+      lane,
+      topic,
+      segments,
+      copies,
+      keys: new KeyNumbers(),
+      eventCount: 0,
+      tail: undefined as never,
+    };
     const window = this.newWindow();
     this.handlers.onOpening(state, from);
     state.tail = new LaneTail(

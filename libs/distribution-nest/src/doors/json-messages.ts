@@ -79,6 +79,15 @@ function message(type: string, payload: unknown, timeMicros: number): Buffer {
   return Buffer.from(JSON.stringify({ type, timestamp: isoTime(timeMicros), payload }));
 }
 
+let lastMs = Number.NaN;
+let lastIso = '';
+
+/** Frames of one round of flushes bear the same millisecond. */
 export function isoTime(micros: number): string {
-  return new Date(micros / 1000).toISOString();
+  const ms = Math.trunc(micros / 1000);
+  if (ms !== lastMs) {
+    lastIso = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastIso;
 }

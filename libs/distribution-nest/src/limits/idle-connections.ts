@@ -52,6 +52,12 @@ export class IdleConnections {
     this.open.set(socket, open);
     if (open > 0 || socket.destroyed) return;
     this.idle.add(socket);
+    // The first of a set is behind the places of all that were taken out: it is not looked for in vain.
+    if (this.idle.size > this.config.MAX_IDLE_CONNECTIONS) this.closeLongest();
+    this.gauge.set(this.idle.size);
+  }
+
+  private closeLongest(): void {
     for (const longest of this.idle) {
       if (this.idle.size <= this.config.MAX_IDLE_CONNECTIONS) break;
       this.idle.delete(longest);
@@ -59,7 +65,6 @@ export class IdleConnections {
       // What was answered may still be on its way.
       longest.destroySoon();
     }
-    this.gauge.set(this.idle.size);
   }
 
   private forget(socket: Socket): void {

@@ -1,4 +1,4 @@
-import { type DataFrame, type FrameEncoder, type SessionMessage } from '@distributary/distribution-core';
+import { type FrameEncoder, type Run, type SessionMessage } from '@distributary/distribution-core';
 import { wireLaneName, wireMessage } from '../tenant-names.js';
 import type { TypedMessages } from './grpc-door.js';
 import { prefixed } from './message-framing.js';
@@ -23,18 +23,23 @@ export function typedMessages({ name, serialize, eventOf }: TypedMessagesOptions
   const frame = (message: object) => prefixed(serialize(message));
   const encoder: FrameEncoder = {
     name,
-    data: (told) =>
+    // Whole from the start: V8 takes half a microsecond for each field that is added to a spread object.
+    data: ({ lane, pos, prev, runs, conflation, dropped }) =>
       frame({
-        ...laneOf(told),
-        prev: told.prev,
-        events: valuesOf(told).map(parse),
-        ...conflationOf(told),
-        dropped: told.dropped,
+        lane: wireLaneName(lane),
+        epoch: lane.epoch,
+        pos,
+        prev,
+        events: valuesOf(runs).map(parse),
+        merged: conflation?.merged,
+        merged_exact: conflation?.mergedExact,
+        left: conflation?.left,
+        dropped,
       }),
-    position: (told) => frame({ ...laneOf(told), prev: told.prev }),
-    snapshot: (told) => {
-      const { isLast: last, values, dropped } = told;
-      return frame({ ...laneOf(told), snapshot: true, last, events: values.map(parse), dropped });
+    position: ({ lane, pos, prev }) => frame({ lane: wireLaneName(lane), epoch: lane.epoch, pos, prev }),
+    snapshot: ({ lane, pos, isLast: last, values, dropped }) => {
+      const events = values.map(parse);
+      return frame({ lane: wireLaneName(lane), epoch: lane.epoch, pos, snapshot: true, last, events, dropped });
     },
     mark: () => undefined,
   };
@@ -43,16 +48,7 @@ export function typedMessages({ name, serialize, eventOf }: TypedMessagesOptions
   return { encoder, encode };
 }
 
-function laneOf({ lane, pos }: Pick<DataFrame, 'lane' | 'pos'>): object {
-  return { lane: wireLaneName(lane), epoch: lane.epoch, pos };
-}
-
-function conflationOf({ conflation }: DataFrame): object {
-  if (conflation === undefined) return {};
-  return { merged: conflation.merged, merged_exact: conflation.mergedExact, left: conflation.left };
-}
-
-function valuesOf({ runs }: DataFrame): Uint8Array[] {
+function valuesOf(runs: readonly Run[]): Uint8Array[] {
   return runs.flatMap(({ batch, from, to }) =>
     Array.from({ length: to - from }, (_, index) => batch.valueAt(from + index)),
   );
