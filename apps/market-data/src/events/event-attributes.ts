@@ -1,11 +1,17 @@
 import {
   type AssetClass,
+  type Decimal,
   type MarketDataDistribution,
   middleOf,
   nearestNumber,
-  type QuoteData,
 } from '@distributary/contracts';
-import { type AttributeValue, TARGETS_ATTRIBUTE, targetsText } from '@distributary/distribution-core';
+import {
+  type Attributes,
+  type AttributeValue,
+  presentAttributes,
+  TARGETS_ATTRIBUTE,
+  targetsText,
+} from '@distributary/distribution-core';
 
 export interface AttributeParts {
   /** Absent of a status that is about no symbol. */
@@ -18,9 +24,9 @@ export interface AttributeParts {
  * What filters and conflation look at without parsing the payload. Prices are the nearest numbers: filters compare numbers,
  * and up to 15 digits they are the prices themselves.
  */
-export function attributesOf(event: MarketDataDistribution, parts: AttributeParts): Record<string, AttributeValue> {
+export function attributesOf(event: MarketDataDistribution, parts: AttributeParts): Attributes {
   const { data, routing } = event;
-  const all: Record<string, AttributeValue | undefined> = {
+  return presentAttributes({
     data_type: event.data_type,
     symbol: data.symbol,
     exchange: data.exchange,
@@ -31,10 +37,7 @@ export function attributesOf(event: MarketDataDistribution, parts: AttributePart
     late: parts.isLate ? true : undefined,
     delivery_guarantee: routing?.delivery_guarantee ?? routing?.delivery_mode,
     [TARGETS_ATTRIBUTE]: targetsText(routing?.target_workflows ?? []),
-  };
-  return Object.fromEntries(
-    Object.entries(all).filter((entry): entry is [string, AttributeValue] => entry[1] !== undefined),
-  );
+  });
 }
 
 function figuresOf(event: MarketDataDistribution): Record<string, AttributeValue | undefined> {
@@ -42,7 +45,10 @@ function figuresOf(event: MarketDataDistribution): Record<string, AttributeValue
     case 'TRADE':
       return { price: nearestNumber(event.data.price), volume: event.data.volume };
     case 'QUOTE':
-      return { price: quotedPrice(event.data), volume: quotedVolume(event.data) };
+      return {
+        price: quotedPrice(event.data.bid_price, event.data.ask_price),
+        volume: quotedVolume(event.data.bid_size, event.data.ask_size),
+      };
     case 'BAR': {
       const { close, volume, interval } = event.data;
       return { price: nearestNumber(close), volume, interval };
@@ -53,13 +59,13 @@ function figuresOf(event: MarketDataDistribution): Record<string, AttributeValue
 }
 
 /** The middle of both sides, or the one that there is. */
-function quotedPrice({ bid_price: bid, ask_price: ask }: QuoteData): number | undefined {
+export function quotedPrice(bid: Decimal | undefined, ask: Decimal | undefined): number | undefined {
   if (bid === undefined) return ask === undefined ? undefined : nearestNumber(ask);
   return ask === undefined ? nearestNumber(bid) : middleOf(bid, ask);
 }
 
 /** What can be had of either side at least. */
-function quotedVolume({ bid_size: bid, ask_size: ask }: QuoteData): number | undefined {
+export function quotedVolume(bid: number | undefined, ask: number | undefined): number | undefined {
   if (bid === undefined) return ask;
   return ask === undefined ? bid : Math.min(bid, ask);
 }

@@ -1,7 +1,7 @@
 import { FakeClock } from '@distributary/distribution-core/testing';
 import { aQuote, aTrade, countingIds } from '../testing/published-events.js';
-import { isoOfMicros } from '@distributary/distribution-service';
-import { MAX_EVENT_BYTES, parseMarketDataEvents, toPublishedEvent } from './market-data-event.js';
+import { isoOfMicros, type PublishedEvent } from '@distributary/distribution-service';
+import { markedLate, MAX_EVENT_BYTES, parseMarketDataEvents, toPublishedEvent } from './market-data-event.js';
 
 const clock = new FakeClock();
 const published = (input: unknown) => toPublishedEvent(parseMarketDataEvents([input])[0], clock, countingIds);
@@ -48,6 +48,7 @@ describe('a market data event on its way into the log', () => {
   it('shows filters what they need, without the payload', () => {
     expect(published(example)).toEqual({
       topic: 'market-data/normalized/equities',
+      sequence: -1,
       record: {
         eventId: 'uuid',
         routingKey: 'AAPL.NASDAQ.trade',
@@ -145,10 +146,12 @@ describe('a market data event on its way into the log', () => {
   });
 
   it('says what comes late', () => {
-    const late = true;
-    const { record } = toPublishedEvent(parseMarketDataEvents([aTrade()])[0], clock, countingIds, late);
-    expect(record.attributes.late).toBe(true);
-    expect(JSON.parse(Buffer.from(record.value).toString())).toMatchObject({ metadata: { late: true } });
+    const onTime = published(aTrade({ price: '0.123456789012345678' }, { metadata: { source: 'itch' } }));
+    const late = markedLate(onTime);
+    const valueOf = (event: PublishedEvent) => JSON.parse(Buffer.from(event.record.value).toString()) as object;
+    expect(valueOf(late)).toEqual({ ...valueOf(onTime), metadata: { source: 'itch', late: true } });
+    const { value: _value, ...rest } = onTime.record;
+    expect(late).toMatchObject({ ...onTime, record: { ...rest, attributes: { ...rest.attributes, late: true } } });
   });
 
   it('is refused if it is too large', () => {

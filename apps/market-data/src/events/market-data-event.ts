@@ -24,6 +24,11 @@ import { assetClassOf, eventProblems, type HoldsState, problemsBesideShape } fro
 
 export const MAX_EVENT_BYTES = 256 * 1024;
 
+/** An event of a producer, with its source's own number of it; -1: it has none. */
+export interface ReadEvent extends PublishedEvent {
+  readonly sequence: number;
+}
+
 /** `request.invalid` with every problem of every event, as `events[i].…`. */
 export function parseMarketDataEvents(inputs: readonly unknown[], holdsState?: HoldsState): MarketDataDistribution[] {
   const problems: Problem[] = [];
@@ -50,13 +55,8 @@ export function parseMarketDataEvent(
   return found.length === 0 ? parsed.data : undefined;
 }
 
-/** Fills in what the producer left out; `isLate` marks it. `payload.too_large` beyond {@link MAX_EVENT_BYTES}. */
-export function toPublishedEvent(
-  event: MarketDataDistribution,
-  clock: Clock,
-  ids: IdSource,
-  isLate = false,
-): PublishedEvent {
+/** Fills in what the producer left out. `payload.too_large` beyond {@link MAX_EVENT_BYTES}. */
+export function toPublishedEvent(event: MarketDataDistribution, clock: Clock, ids: IdSource): ReadEvent {
   const { data, data_type: dataType, routing } = event;
   const eventId = event.event_id ?? ids.uuid();
   const timestamp = event.timestamp ?? isoOfMicros(clock.nowMicros());
@@ -81,23 +81,33 @@ export function toPublishedEvent(
       target_workflows: routing?.target_workflows ?? [],
       delivery_guarantees: routing?.delivery_guarantee ?? routing?.delivery_mode ?? 'at_least_once',
     },
-    metadata: isLate ? { ...event.metadata, late: true } : { ...event.metadata },
+    metadata: { ...event.metadata },
   };
-  const value = Buffer.from(JSON.stringify(stored));
-  if (value.length > MAX_EVENT_BYTES) {
-    throw new DistributionError(
-      'payload.too_large',
-      `event ${eventId} has ${value.length} bytes, at most ${MAX_EVENT_BYTES} are taken`,
-    );
-  }
   const record: EventRecord = {
     eventId,
     timeMicros,
     routingKey: stored.routing.routing_key,
-    attributes: attributesOf(event, { assetClass, source, isLate }),
-    value,
+    attributes: attributesOf(event, { assetClass, source, isLate: false }),
+    value: valueOf(stored),
   };
-  return { topic, record };
+  return { topic, record, sequence: data.sequence ?? -1 };
+}
+
+/** The same event, marked as one that came behind later ones. */
+export function markedLate(event: PublishedEvent): PublishedEvent {
+  const { record } = event;
+  const stored = JSON.parse(Buffer.from(record.value).toString()) as MarketDataDistributed;
+  const value = valueOf({ ...stored, metadata: { ...stored.metadata, late: true } });
+  return { ...event, record: { ...record, attributes: { ...record.attributes, late: true }, value } };
+}
+
+function valueOf(stored: MarketDataDistributed): Buffer {
+  const value = Buffer.from(JSON.stringify(stored));
+  if (value.length <= MAX_EVENT_BYTES) return value;
+  throw new DistributionError(
+    'payload.too_large',
+    `event ${stored.event_id} has ${value.length} bytes, at most ${MAX_EVENT_BYTES} are taken`,
+  );
 }
 
 /** The feed that an event came from, or that a status is about. */

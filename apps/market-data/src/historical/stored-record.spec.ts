@@ -1,6 +1,6 @@
 import type { MarketDataDistributed } from '@distributary/contracts';
 import { FakeClock } from '@distributary/distribution-core/testing';
-import { parseMarketDataEvents, toPublishedEvent } from '../events/market-data-event.js';
+import { markedLate, parseMarketDataEvents, toPublishedEvent } from '../events/market-data-event.js';
 import { storedEventOf } from '../events/stored-event.js';
 import { aQuote, aTrade, countingIds } from '../testing/published-events.js';
 import { recordOfStored } from './stored-record.js';
@@ -15,7 +15,8 @@ describe('a stored event', () => {
     ['late trade for some', aTrade({}, { routing: { target_workflows: ['risk', 'desk'] } })],
   ])('has the attributes that it was published with: %s', (name, input) => {
     const [event] = parseMarketDataEvents([input]);
-    const { record } = toPublishedEvent(event, new FakeClock(), countingIds, name.startsWith('late'));
+    const published = toPublishedEvent(event, new FakeClock(), countingIds);
+    const { record } = name.startsWith('late') ? markedLate(published) : published;
     const stored = storedEventOf(record.value) as MarketDataDistributed;
     expect(recordOfStored(stored, record.timeMicros, record.value)).toEqual(record);
   });

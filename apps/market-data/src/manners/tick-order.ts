@@ -1,5 +1,11 @@
-import type { MarketDataDistribution } from '@distributary/contracts';
-import { type Clock, type Counter, type Metrics, noMetrics } from '@distributary/distribution-core';
+import {
+  type AttributeValue,
+  type Clock,
+  type Counter,
+  type EventRecord,
+  type Metrics,
+  noMetrics,
+} from '@distributary/distribution-core';
 import { LRUCache } from 'lru-cache';
 
 export interface TickOrderLimits {
@@ -18,7 +24,7 @@ const TYPES = ['TRADE', 'QUOTE'] as const;
 interface Newest {
   timeMicros: number;
   /** By source; one source nearly always. */
-  source: string | undefined;
+  source: AttributeValue | undefined;
   sequence: number;
 }
 
@@ -55,16 +61,19 @@ export class TickOrder {
     return this.newest.size;
   }
 
-  /** Takes note of it. `tenant`: whose it is, which makes nobody else's late. `timeMicros`: when it happened. */
-  isLate(tenant: string, { data_type: dataType, data, metadata }: MarketDataDistribution, timeMicros: number): boolean {
+  /** Takes note of it. `tenant`: whose it is, which makes nobody else's late. `sequence`: its source's number of it; -1: none. */
+  isLate(
+    tenant: string,
+    { attributes, timeMicros }: Pick<EventRecord, 'attributes' | 'timeMicros'>,
+    sequence: number,
+  ): boolean {
+    const { data_type: dataType, symbol, exchange, source } = attributes;
     if (dataType !== 'TRADE' && dataType !== 'QUOTE') return false;
     if (timeMicros > this.clock.nowMicros() + this.limits.maxAheadMs * 1_000) {
       this.ahead.add();
       return false;
     }
-    const { sequence = -1 } = data;
-    const source = metadata?.source;
-    const key = `${tenant} ${dataType} ${data.exchange} ${data.symbol}`;
+    const key = `${tenant} ${dataType} ${String(exchange)} ${String(symbol)}`;
     const newest = this.newest.get(key);
     if (newest === undefined) {
       this.newest.set(key, { timeMicros, source, sequence });

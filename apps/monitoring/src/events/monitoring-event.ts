@@ -5,11 +5,12 @@ import {
   monitoringDistributionSchema,
 } from '@distributary/contracts';
 import {
-  type AttributeValue,
+  type Attributes,
   type Clock,
   DistributionError,
   type EventRecord,
   type IdSource,
+  presentAttributes,
   type Problem,
   TARGETS_ATTRIBUTE,
   targetsText,
@@ -98,12 +99,9 @@ export function toPublishedEvent(event: MonitoringDistribution, clock: Clock, id
 }
 
 /** What filters, conflation and the service's own readers look at without parsing the payload. */
-function attributesOf(
-  event: MonitoringDistribution,
-  stored: MonitoringDataDistributed,
-): Record<string, AttributeValue> {
+function attributesOf(event: MonitoringDistribution, stored: MonitoringDataDistributed): Attributes {
   const { data } = event;
-  const all: Record<string, AttributeValue | undefined> = {
+  return presentAttributes({
     data_type: stored.data_type,
     service: stored.data.service_name as string,
     severity: stored.metadata.severity,
@@ -114,10 +112,7 @@ function attributesOf(
     alert_id: stored.data.alert_id as string | undefined,
     delivery_guarantee: event.routing?.delivery_guarantee,
     [TARGETS_ATTRIBUTE]: targetsText(stored.distribution.target_subscribers),
-  };
-  return Object.fromEntries(
-    Object.entries(all).filter((entry): entry is [string, AttributeValue] => entry[1] !== undefined),
-  );
+  });
 }
 
 /** State that is not a metric has a name too; without it, conflation would merge all components of a service. */

@@ -1,7 +1,7 @@
 import { type MonitoringDataDistributed, monitoringDistributionSchema } from '@distributary/contracts';
 import type { Attributes, Clock, IdSource } from '@distributary/distribution-core';
+import { copyOf, hashWith, isSame, KindTable, parsedObject } from '@distributary/distribution-service';
 import { toPublishedEvent } from '../monitoring-event.js';
-import { hashWith } from './byte-hash.js';
 import type { MetricScan } from './metric-scan.js';
 import type { MetricTemplate } from './metric-template.js';
 
@@ -28,34 +28,30 @@ interface KnownKind extends MetricKind {
   readonly service: Uint8Array;
 }
 
-/** Some 20 MB at the very most; then it begins anew, which costs what the first event of each kind did. */
-const MAX_KINDS = 8_192;
-/** `__proto__`, `constructor.prototype`: the parser of whole bodies refuses them. */
-const SUSPICIOUS = /__proto__|constructor/;
-
-/** The kinds that were seen lately, found by the bytes that make them, without a text being made. */
-export class MetricKinds {
-  private readonly known = new Map<number, KnownKind>();
-
+/** The kinds of metrics that were seen lately; some 20 MB at the very most. */
+export class MetricKinds extends KindTable<KnownKind, MetricScan> {
   constructor(
     private readonly clock: Clock,
     private readonly ids: IdSource,
-  ) {}
-
-  /** Undefined if the event is not as the schema wants it. */
-  of(scan: MetricScan, bytes: Buffer): MetricKind | undefined {
-    let hash = hashWith(scan.routingHash, scan.metricHash);
-    hash = hashWith(hashWith(hash, scan.metadataHash), scan.serviceHash);
-    const found = this.known.get(hash);
-    if (found !== undefined && isKind(found, scan, bytes)) return found;
-    const made = this.make(scan, bytes);
-    if (made === undefined) return undefined;
-    if (this.known.size >= MAX_KINDS) this.known.clear();
-    this.known.set(hash, made);
-    return made;
+  ) {
+    // Without a bound of its own: what is read by a template is not met here again, however often it comes.
+    super(undefined, Number.POSITIVE_INFINITY);
   }
 
-  private make(scan: MetricScan, bytes: Buffer): KnownKind | undefined {
+  protected hashOf({ routingHash, metricHash, metadataHash, serviceHash }: MetricScan): number {
+    return hashWith(hashWith(hashWith(routingHash, metricHash), metadataHash), serviceHash);
+  }
+
+  protected isKind(kind: KnownKind, scan: MetricScan, bytes: Uint8Array): boolean {
+    return (
+      isSame(kind.metric, bytes, scan.metricStart, scan.metricEnd) &&
+      isSame(kind.routing, bytes, scan.routingStart, scan.routingEnd) &&
+      isSame(kind.metadata, bytes, scan.metadataStart, scan.metadataEnd) &&
+      isSame(kind.service, bytes, scan.serviceStart, scan.serviceEnd)
+    );
+  }
+
+  protected make(scan: MetricScan, bytes: Buffer): KnownKind | undefined {
     const { routingStart, routingEnd, metadataStart, metadataEnd, serviceStart, serviceEnd } = scan;
     const routing = parsedObject(bytes.toString('utf8', routingStart, routingEnd) || 'null');
     const metadata = parsedObject(bytes.toString('utf8', metadataStart, metadataEnd));
@@ -92,33 +88,5 @@ export class MetricKinds {
       metric: copyOf(bytes, scan.metricStart, scan.metricEnd),
       service: copyOf(bytes, serviceStart, serviceEnd),
     };
-  }
-}
-
-function isKind(kind: KnownKind, scan: MetricScan, bytes: Uint8Array): boolean {
-  return (
-    isSame(kind.metric, bytes, scan.metricStart, scan.metricEnd) &&
-    isSame(kind.routing, bytes, scan.routingStart, scan.routingEnd) &&
-    isSame(kind.metadata, bytes, scan.metadataStart, scan.metadataEnd) &&
-    isSame(kind.service, bytes, scan.serviceStart, scan.serviceEnd)
-  );
-}
-
-function isSame(own: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (own.length !== end - start) return false;
-  for (let at = 0; at < own.length; at++) if (own[at] !== bytes[start + at]) return false;
-  return true;
-}
-
-const copyOf = (bytes: Uint8Array, start: number, end: number): Uint8Array =>
-  Uint8Array.from(bytes.subarray(start, end));
-
-/** Undefined if it is no JSON, or none that the parser of whole bodies would take. */
-function parsedObject(text: string): unknown {
-  if (SUSPICIOUS.test(text)) return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
   }
 }

@@ -1,15 +1,11 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { Clock, IdSource } from '@distributary/distribution-core';
-import type { PlainEvents, PublishedEvent } from '@distributary/distribution-service';
+import { type PlainEvents, type PublishedEvent, ValueRun } from '@distributary/distribution-service';
 import { MAX_EVENT_BYTES } from '../monitoring-event.js';
 import { type MetricKind, MetricKinds } from './metric-kinds.js';
 import { MetricScan } from './metric-scan.js';
 import { MetricTemplate } from './metric-template.js';
 
-const HEAD = Uint8Array.from(Buffer.from('{"event_id":"'));
-const BEFORE_TIME = Uint8Array.from(Buffer.from('","timestamp":"'));
-/** Values of one body lie behind each other; a body whose events grow more than usual has several such runs. */
-const MIN_RUN_BYTES = 16 * 1024;
 /** Of a kind: as many producers may write it, each in its own way. */
 const MAX_TEMPLATES = 2;
 /** After so many events that were written in no known way, a kind is looked at again with one of so many. */
@@ -46,8 +42,7 @@ class BodyReader implements PlainEvents {
   private last: MetricTemplate | undefined;
   private readonly scan = new MetricScan();
   private readonly isAscii: boolean;
-  private run: Buffer;
-  private runEnd = 0;
+  private readonly run: ValueRun;
 
   constructor(
     private readonly body: Buffer,
@@ -55,7 +50,7 @@ class BodyReader implements PlainEvents {
     private readonly beginning: Beginning,
   ) {
     this.isAscii = isAscii(body);
-    this.run = Buffer.allocUnsafeSlow(Math.max(MIN_RUN_BYTES, body.length + (body.length >> 1)));
+    this.run = new ValueRun(body.length);
   }
 
   read(start: number): PublishedEvent | undefined {
@@ -75,12 +70,10 @@ class BodyReader implements PlainEvents {
     }
     if (kind === undefined || end - start + kind.middle.length + kind.tail.length > MAX_EVENT_BYTES) return undefined;
     this.end = end;
-    const { idStart, idEnd } = scan;
     return {
       topic: kind.topic,
       record: {
-        // Not cut out of one text of the body, which would live as long as the last of its ids.
-        eventId: body.toString(this.isAscii ? 'latin1' : 'utf8', idStart, idEnd),
+        eventId: scan.idIn(body, this.isAscii),
         timeMicros: scan.timeMicros,
         routingKey: kind.routingKey,
         attributes: kind.attributes,
@@ -98,27 +91,12 @@ class BodyReader implements PlainEvents {
   }
 
   private valueOf({ middle, tail }: MetricKind): Uint8Array {
-    const { scan, body } = this;
-    const idBytes = scan.idEnd - scan.idStart;
-    const timeBytes = scan.timeEnd - scan.timeStart;
-    const dataBytes = scan.dataEnd - scan.dataStart;
-    const bytes = HEAD.length + idBytes + BEFORE_TIME.length + timeBytes + middle.length + dataBytes + tail.length;
-    if (this.runEnd + bytes > this.run.length) {
-      this.run = Buffer.allocUnsafeSlow(Math.max(MIN_RUN_BYTES, bytes, body.length - this.end));
-      this.runEnd = 0;
-    }
-    const { run } = this;
-    const start = this.runEnd;
-    let at = copy(HEAD, 0, HEAD.length, run, start);
-    at = copy(body, scan.idStart, scan.idEnd, run, at);
-    at = copy(BEFORE_TIME, 0, BEFORE_TIME.length, run, at);
-    at = copy(body, scan.timeStart, scan.timeEnd, run, at);
-    run.set(middle, at);
-    at += middle.length;
-    at = copy(body, scan.dataStart, scan.dataEnd, run, at);
-    run.set(tail, at);
-    this.runEnd = at + tail.length;
-    return new Uint8Array(run.buffer, run.byteOffset + start, bytes);
+    const { scan, body, run } = this;
+    run.begin(scan, body, middle.length + scan.dataEnd - scan.dataStart + tail.length, body.length - this.end);
+    run.add(middle);
+    run.addPart(body, scan.dataStart, scan.dataEnd);
+    run.add(tail);
+    return run.end();
   }
 }
 
@@ -143,11 +121,4 @@ function templateOf(
   if (template === undefined) return undefined;
   if (templates.push(template) > MAX_TEMPLATES) templates.shift();
   return template;
-}
-
-/** So few bytes that a call into the runtime would cost more. */
-function copy(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): number {
-  let next = at;
-  for (let place = start; place < end; place++) to[next++] = from[place];
-  return next;
 }

@@ -1,64 +1,31 @@
-import { HASH_START, hashWith } from './byte-hash.js';
-import { microsOfIsoBytes } from './iso-bytes.js';
-import { figureEnd } from './plain-json.js';
+import { bytesOfText, EventScan, figureEnd } from '@distributary/distribution-service';
 
-const [SPACE, QUOTE, COMMA, COLON, BACKSLASH] = [0x20, 0x22, 0x2c, 0x3a, 0x5c];
-const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
+const [COMMA, OPEN_BRACE, CLOSE_BRACE] = [0x2c, 0x7b, 0x7d];
 
-const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
-const EVENT_ID = bytesOf('event_id');
-const TIMESTAMP = bytesOf('timestamp');
-const DATA_TYPE = bytesOf('data_type');
-const ROUTING = bytesOf('routing');
-const DATA = bytesOf('data');
-const METADATA = bytesOf('metadata');
-const METRIC_NAME = bytesOf('metric_name');
-const CURRENT_VALUE = bytesOf('current_value');
-const THRESHOLD = bytesOf('threshold');
-const UNIT = bytesOf('unit');
-const SERVICE_NAME = bytesOf('service_name');
-const LABELS = bytesOf('labels');
-const METRICS = bytesOf('METRICS');
+const METRIC_NAME = bytesOfText('metric_name');
+const CURRENT_VALUE = bytesOfText('current_value');
+const THRESHOLD = bytesOfText('threshold');
+const UNIT = bytesOfText('unit');
+const SERVICE_NAME = bytesOfText('service_name');
+const LABELS = bytesOfText('labels');
+const METRICS = bytesOfText('METRICS');
 
 /** The limits of the schema, in characters; a character has at least one byte. */
-export const MAX_ID = 200;
+const MAX_METRIC = 200;
 const MAX_SERVICE = 100;
 const MAX_UNIT = 32;
 const MAX_LABEL_NAME = 100;
 const MAX_LABEL = 200;
-/** Of `routing` and of `metadata`: what is longer is hardly the same in many events. */
-const MAX_OBJECT = 1_024;
 
-/** What of the event, or of its data, was there; each of them once. */
-const HAS = { id: 1, time: 2, type: 4, routing: 8, data: 16, metadata: 32 } as const;
-const HAS_DATA = { metric: 1, value: 2, threshold: 4, unit: 8, service: 16, labels: 32 } as const;
-const NEEDED = HAS.id | HAS.time | HAS.type | HAS.data | HAS.metadata;
-const NEEDED_DATA = HAS_DATA.metric | HAS_DATA.value;
+/** What of the data was there. */
+const HAS = { metric: 1, value: 2, threshold: 4, unit: 8, service: 16, labels: 32 } as const;
+const NEEDED = HAS.metric | HAS.value;
 
 /**
- * One look at the bytes of one METRICS event, written in the plainest of ways: JSON on one line, texts without escapes, only
- * the fields that the schema names, each once, with an id and a time in UTC. Nearly all metrics are. It says where things
- * stand, and makes neither objects nor texts. Whatever is written in another way is no error here: it is left to the schema.
- *
- * What is found in one event is overwritten by the next. The bytes must be UTF-8. `routing` and `metadata` are only measured:
- * whether they are JSON at all is for others to say.
+ * Where things stand in a METRICS event of the plain form: only the fields that the schema names, each once. Nearly all metrics are
+ * written so. What is not is left to the schema.
  */
-export class MetricScan {
-  idStart = 0;
-  idEnd = 0;
-  timeStart = 0;
-  timeEnd = 0;
-  timeMicros = 0;
-  /** The object with its braces; empty if there is none. */
-  routingStart = 0;
-  routingEnd = 0;
-  routingHash = 0;
-  metadataStart = 0;
-  metadataEnd = 0;
-  metadataHash = 0;
-  /** Between its braces. */
-  dataStart = 0;
-  dataEnd = 0;
+export class MetricScan extends EventScan {
   metricStart = 0;
   metricEnd = 0;
   metricHash = 0;
@@ -71,148 +38,62 @@ export class MetricScan {
   serviceStart = 0;
   serviceEnd = 0;
   serviceHash = 0;
-  private bytes: Uint8Array = EVENT_ID;
-  private textStart = 0;
-  private hash = 0;
 
-  /** `start` is where the event begins. Where it ends; -1 if it is not written in this way. */
-  scan(bytes: Uint8Array, start: number): number {
-    this.bytes = bytes;
-    this.routingStart = this.routingEnd = this.routingHash = 0;
+  override scan(bytes: Uint8Array, start: number): number {
     this.serviceStart = this.serviceEnd = this.serviceHash = 0;
     this.thresholdStart = this.thresholdEnd = 0;
-    if (bytes[start] !== OPEN_BRACE) return -1;
-    let at = start;
-    let found = 0;
-    do {
-      const keyEnd = this.text(this.blanks(at + 1), MAX_SERVICE);
-      const keyStart = this.textStart;
-      at = this.colon(keyEnd);
-      if (at < 0) return -1;
-      const part = this.partAt(keyStart, keyEnd - 1);
-      if (part === 0 || (found & part) !== 0) return -1;
-      found |= part;
-      at = this.value(part, at);
-      if (at < 0) return -1;
-      at = this.blanks(at);
-    } while (bytes[at] === COMMA);
-    return bytes[at] === CLOSE_BRACE && (found & NEEDED) === NEEDED ? at + 1 : -1;
+    const end = super.scan(bytes, start);
+    // Without it, it is no metric.
+    return this.metadataEnd > this.metadataStart ? end : -1;
   }
 
-  private partAt(start: number, end: number): number {
+  protected takeType(start: number, end: number): boolean {
+    return end - start === METRICS.length && this.is(METRICS, start);
+  }
+
+  protected isWhole(parts: number): boolean {
+    return (parts & NEEDED) === NEEDED;
+  }
+
+  protected dataPartAt(start: number, end: number): number {
     switch (end - start) {
       case 4:
-        return this.is(DATA, start) ? HAS.data : 0;
-      case 7:
-        return this.is(ROUTING, start) ? HAS.routing : 0;
-      case 8:
-        if (this.is(EVENT_ID, start)) return HAS.id;
-        return this.is(METADATA, start) ? HAS.metadata : 0;
-      case 9:
-        if (this.is(TIMESTAMP, start)) return HAS.time;
-        return this.is(DATA_TYPE, start) ? HAS.type : 0;
-      default:
-        return 0;
-    }
-  }
-
-  private value(part: number, at: number): number {
-    const { bytes } = this;
-    let end: number;
-    switch (part) {
-      case HAS.id:
-        end = this.text(at, MAX_ID);
-        this.idStart = this.textStart;
-        this.idEnd = end - 1;
-        return this.idEnd > this.idStart ? end : -1;
-      case HAS.time:
-        end = this.text(at, MAX_SERVICE);
-        this.timeStart = this.textStart;
-        this.timeEnd = end - 1;
-        this.timeMicros = end < 0 ? Number.NaN : microsOfIsoBytes(bytes, this.timeStart, this.timeEnd);
-        return Number.isNaN(this.timeMicros) ? -1 : end;
-      case HAS.type:
-        end = this.text(at, MAX_SERVICE);
-        return end - 1 - this.textStart === METRICS.length && this.is(METRICS, this.textStart) ? end : -1;
-      case HAS.data:
-        return this.data(at);
-      case HAS.routing:
-        end = this.object(at);
-        this.routingStart = at;
-        this.routingEnd = end;
-        this.routingHash = this.hash;
-        return end;
-      default:
-        end = this.object(at);
-        this.metadataStart = at;
-        this.metadataEnd = end;
-        this.metadataHash = this.hash;
-        return end;
-    }
-  }
-
-  private data(start: number): number {
-    const { bytes } = this;
-    if (bytes[start] !== OPEN_BRACE) return -1;
-    let at = start;
-    let found = 0;
-    do {
-      const keyEnd = this.text(this.blanks(at + 1), MAX_SERVICE);
-      const keyStart = this.textStart;
-      at = this.colon(keyEnd);
-      if (at < 0) return -1;
-      const part = this.dataPartAt(keyStart, keyEnd - 1);
-      if (part === 0 || (found & part) !== 0) return -1;
-      found |= part;
-      at = this.dataValue(part, at);
-      if (at < 0) return -1;
-      at = this.blanks(at);
-    } while (bytes[at] === COMMA);
-    if (bytes[at] !== CLOSE_BRACE || (found & NEEDED_DATA) !== NEEDED_DATA) return -1;
-    this.dataStart = start + 1;
-    this.dataEnd = at;
-    return at + 1;
-  }
-
-  private dataPartAt(start: number, end: number): number {
-    switch (end - start) {
-      case 4:
-        return this.is(UNIT, start) ? HAS_DATA.unit : 0;
+        return this.is(UNIT, start) ? HAS.unit : 0;
       case 6:
-        return this.is(LABELS, start) ? HAS_DATA.labels : 0;
+        return this.is(LABELS, start) ? HAS.labels : 0;
       case 9:
-        return this.is(THRESHOLD, start) ? HAS_DATA.threshold : 0;
+        return this.is(THRESHOLD, start) ? HAS.threshold : 0;
       case 11:
-        return this.is(METRIC_NAME, start) ? HAS_DATA.metric : 0;
+        return this.is(METRIC_NAME, start) ? HAS.metric : 0;
       case 12:
-        return this.is(SERVICE_NAME, start) ? HAS_DATA.service : 0;
+        return this.is(SERVICE_NAME, start) ? HAS.service : 0;
       case 13:
-        return this.is(CURRENT_VALUE, start) ? HAS_DATA.value : 0;
+        return this.is(CURRENT_VALUE, start) ? HAS.value : 0;
       default:
         return 0;
     }
   }
 
-  private dataValue(part: number, at: number): number {
+  protected dataValue(part: number, at: number): number {
     let end: number;
     switch (part) {
-      case HAS_DATA.metric:
-        end = this.text(at, MAX_ID);
+      case HAS.metric:
+        end = this.word(at, MAX_METRIC);
         this.metricStart = this.textStart;
         this.metricEnd = end - 1;
         this.metricHash = this.hash;
-        return this.metricEnd > this.metricStart ? end : -1;
-      case HAS_DATA.service:
-        end = this.text(at, MAX_SERVICE);
+        return end;
+      case HAS.service:
+        end = this.word(at, MAX_SERVICE);
         this.serviceStart = this.textStart;
         this.serviceEnd = end - 1;
         this.serviceHash = this.hash;
-        return this.serviceEnd > this.serviceStart ? end : -1;
-      case HAS_DATA.unit:
+        return end;
+      case HAS.unit:
         return this.text(at, MAX_UNIT);
-      case HAS_DATA.labels:
+      case HAS.labels:
         return this.labels(at);
-      case HAS_DATA.value:
+      case HAS.value:
         this.valueStart = at;
         this.valueEnd = figureEnd(this.bytes, at);
         return this.valueEnd;
@@ -243,66 +124,5 @@ export class MetricScan {
       if (bytes[at] !== COMMA) return -1;
       at = this.blanks(at + 1);
     }
-  }
-
-  /** Its bytes are hashed from quote to quote. Behind its closing quote; -1 if it is none, has escapes, or is too long. */
-  private text(at: number, maxBytes: number): number {
-    const { bytes } = this;
-    if (bytes[at] !== QUOTE) return -1;
-    const start = at + 1;
-    this.textStart = start;
-    const last = start + maxBytes;
-    let hash = HASH_START;
-    for (let end = start; end <= last; end++) {
-      const byte = bytes[end];
-      if (byte === QUOTE) {
-        this.hash = hash;
-        return end + 1;
-      }
-      // Beyond the end of the bytes there is nothing, which is not at least a space either.
-      if (!(byte >= SPACE) || byte === BACKSLASH) return -1;
-      hash = hashWith(hash, byte);
-    }
-    return -1;
-  }
-
-  /** Hashed from brace to brace. Behind its closing brace, if it is JSON; -1 if it has no end, or comes too late. */
-  private object(start: number): number {
-    const { bytes } = this;
-    if (bytes[start] !== OPEN_BRACE) return -1;
-    const last = start + MAX_OBJECT;
-    let hash = HASH_START;
-    let depth = 0;
-    let isText = false;
-    for (let at = start; at < last; at++) {
-      const byte = bytes[at];
-      if (!(byte >= SPACE) || byte === BACKSLASH) return -1;
-      hash = hashWith(hash, byte);
-      if (byte === QUOTE) isText = !isText;
-      else if (isText) continue;
-      else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++;
-      else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth === 0) {
-        this.hash = hash;
-        return at + 1;
-      }
-    }
-    return -1;
-  }
-
-  private colon(at: number): number {
-    if (at < 0) return -1;
-    const colon = this.blanks(at);
-    return this.bytes[colon] === COLON ? this.blanks(colon + 1) : -1;
-  }
-
-  private blanks(at: number): number {
-    let next = at;
-    while (this.bytes[next] === SPACE) next++;
-    return next;
-  }
-
-  private is(word: Uint8Array, start: number): boolean {
-    for (let at = 0; at < word.length; at++) if (this.bytes[start + at] !== word[at]) return false;
-    return true;
   }
 }

@@ -1,7 +1,6 @@
-import { microsOfIsoBytes } from './iso-bytes.js';
+import { figureEnd, MAX_PLAIN_ID, microsOfIsoBytes, textEnd } from '@distributary/distribution-service';
 import type { MetricKind } from './metric-kinds.js';
-import { MAX_ID, type MetricScan } from './metric-scan.js';
-import { figureEnd, textEnd } from './plain-json.js';
+import type { MetricScan } from './metric-scan.js';
 
 /** What may be another one in each event. */
 type Part = 'id' | 'time' | 'figure';
@@ -68,7 +67,7 @@ export class MetricTemplate {
       const from = at;
       switch (parts[index]) {
         case 'id':
-          at = textEnd(bytes, from, MAX_ID);
+          at = textEnd(bytes, from, MAX_PLAIN_ID);
           if (at <= from) return -1;
           idStart = from;
           idEnd = at;

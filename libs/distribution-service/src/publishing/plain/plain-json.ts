@@ -29,3 +29,28 @@ export function figureEnd(bytes: Uint8Array, start: number): number {
   }
   return at - start <= MAX_FIGURE ? at : -1;
 }
+
+export const bytesOfText = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
+
+/** Whether `own` stands at `start`, up to `end`. */
+export function isSame(own: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (own.length !== end - start) return false;
+  for (let at = 0; at < own.length; at++) if (own[at] !== bytes[start + at]) return false;
+  return true;
+}
+
+export const copyOf = (bytes: Uint8Array, start: number, end: number): Uint8Array =>
+  Uint8Array.from(bytes.subarray(start, end));
+
+/** `__proto__`, `constructor.prototype`: the parser of whole bodies refuses them. */
+const SUSPICIOUS = /__proto__|constructor/;
+
+/** Undefined if it is no JSON, or none that the parser of whole bodies would take. */
+export function parsedObject(text: string): unknown {
+  if (SUSPICIOUS.test(text)) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
