@@ -128,11 +128,14 @@ export class LossLedger {
       due.forEach((place, sequence) => {
         if (place === undefined || seen.has(sequence)) return;
         missing++;
-        const places = [place, ...(this.copies.get(`${key} ${sequence}`) ?? [])];
+        const copies = this.copies.get(`${key} ${sequence}`) ?? [];
+        const places = [place, ...copies];
         if (sequence < superseded || places.some((each) => this.isAnnounced(each))) return;
         unannounced++;
-        if (examples.length < MAX_EXAMPLES)
-          examples.push(`missing ${key} ${sequence} at ${place.lane} ${place.position}`);
+        if (examples.length < MAX_EXAMPLES) {
+          const found = copies.map(({ lane, position }) => `, found at ${lane} ${position}`).join('');
+          examples.push(`missing ${key} ${sequence} at ${place.lane} ${place.position}${found}`);
+        }
       });
     }
     const { dueCount: due, receivedCount: received, duplicated, outOfOrder, unknown } = this;

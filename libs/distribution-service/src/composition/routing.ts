@@ -43,6 +43,7 @@ export function createRouting(around: Surroundings, parts: RoutingParts): Routin
   const transforms = new RuleTransformations({ transformations, clock, metrics, onError });
   const directory = new RuleDirectory({
     store: storage.routingRules,
+    topics,
     clock,
     metrics,
     prepare: (rules, isStrict) => transforms.prepare(rules, isStrict),

@@ -25,12 +25,13 @@ async function setUp() {
   });
   router.use(RuleTable.compile([aRule({ name: 'r', sourcePattern: 'theirs', targetTopic: 'ours' })]));
   const losing = new AbortController();
-  let answer: ((member: GroupMember) => void) | undefined;
+  const asked: ((member: GroupMember) => void)[] = [];
   let isReleased = false;
+  let isSuspended = false;
   const right: LaneRight = {
     signal: losing.signal,
-    isSure: () => !losing.signal.aborted,
-    member: () => new Promise((resolve) => (answer = resolve)),
+    isSure: () => !losing.signal.aborted && !isSuspended,
+    member: () => new Promise((resolve) => asked.push(resolve)),
     release: () => {
       isReleased = true;
       return Promise.resolve();
@@ -45,7 +46,7 @@ async function setUp() {
         log,
         router,
         rights: {
-          acquire: () => Promise.resolve(isReleased ? 'taken' : right),
+          acquire: () => Promise.resolve(isReleased && losing.signal.aborted ? 'taken' : right),
           leave: () => Promise.resolve(),
           close: () => Promise.resolve(),
         },
@@ -57,13 +58,25 @@ async function setUp() {
     );
   /** Forgotten while it asks for its name, the process joins anew: the name is that of another membership. */
   const loseAndAnswer = async () => {
-    await until('it asks for its name', () => answer !== undefined);
+    await until('it asks for its name', () => asked.length === 1);
     losing.abort();
-    answer?.({ memberId: 'me since', generation: 7 });
+    asked[0]({ memberId: 'me since', generation: 7 });
     await until('it lets go of the lane', () => isReleased);
   };
-  const copies = async () => (await log.read({ topic: 'ours', partition: 0, after: '' }, 1e9)).length;
-  return { log, route, loseAndAnswer, copies, errors };
+  /** For the moment in which it asks for its name, nobody knows whether the lane is its own; then it is again. */
+  const suspendAndAnswer = async () => {
+    await until('it asks for its name', () => asked.length === 1);
+    isSuspended = true;
+    asked[0]({ memberId: 'me', generation: 1 });
+    await until('it lets go of the lane', () => isReleased);
+    isSuspended = false;
+    clock.advance(DEFAULT_ROUTER_LIMITS.retryMs);
+    await until('it asks for its name again', () => asked.length === 2);
+    asked[1]({ memberId: 'me', generation: 1 });
+  };
+  const copies = async () =>
+    (await log.read({ topic: 'ours', partition: 0, after: '' }, 1e9)).reduce((sum, { count }) => sum + count, 0);
+  return { log, route, loseAndAnswer, suspendAndAnswer, copies, errors };
 }
 
 describe('a router that was forgotten while it asked how it is named', () => {
@@ -86,6 +99,20 @@ describe('a router that was forgotten while it asked how it is named', () => {
     const routed = route();
     await loseAndAnswer();
     expect(await log.committed(GROUP)).toEqual([]);
+    await routed.stop();
+    expect(errors).toEqual([]);
+  });
+});
+
+describe('a router that was not sure of its lane for a moment', () => {
+  it('routes again what it had read by then, before anything that comes later', async () => {
+    const { log, route, suspendAndAnswer, copies, errors } = await setUp();
+    const [{ lane, beforeFirst: position }] = await log.ends('theirs');
+    await log.commit({ group: GROUP, positions: [{ topic: 'theirs', partition: 0, epoch: lane.epoch, position }] });
+    await log.append([{ topic: 'theirs', partition: 0, records: events(3) }]);
+    const routed = route();
+    await suspendAndAnswer();
+    await until('the copies are there', async () => (await copies()) === 3);
     await routed.stop();
     expect(errors).toEqual([]);
   });

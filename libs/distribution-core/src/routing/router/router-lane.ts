@@ -122,7 +122,8 @@ export class RouterLane {
     );
     for await (const batches of tail) {
       if (!right.isSure()) return;
-      await this.routeBatches(batches, right, signal);
+      // What was not appended is read again, by whoever has the lane then.
+      if (!(await this.routeBatches(batches, right, signal))) return;
       if (signal.aborted) return;
     }
   }
@@ -157,20 +158,21 @@ export class RouterLane {
     return position;
   }
 
-  private async routeBatches(batches: readonly EventBatch[], right: LaneRight, signal: AbortSignal): Promise<void> {
+  /** False if the right to the lane went before anything was appended, be it for a moment. */
+  private async routeBatches(batches: readonly EventBatch[], right: LaneRight, signal: AbortSignal): Promise<boolean> {
     const { clock, counters, limits } = this.deps;
     const records: EventRecord[] = [];
     for (const batch of batches) for (const record of await this.recordsOf(batch)) records.push(record);
     // What took its time may have taken longer than the term.
-    if (signal.aborted || !right.isSure()) return;
+    if (signal.aborted || !right.isSure()) return false;
     const appends = laneAppends(this.copiesOf(records));
     counters.events.add(batches.reduce((sum, { count }) => sum + count, 0));
     const nowMs = clock.monotonicMs();
-    if (appends.length === 0 && nowMs - this.committedAtMs < limits.idleCommitMs) return;
+    if (appends.length === 0 && nowMs - this.committedAtMs < limits.idleCommitMs) return true;
     const commit = { group: this.lane.group, positions: [positionOf(batches[batches.length - 1])] };
     let member = await right.member();
     // It may be the name of a later membership, under which the lane was not given.
-    if (signal.aborted || !right.isSure()) return;
+    if (signal.aborted || !right.isSure()) return false;
     for (let waitMs = 10; ; waitMs = Math.min(waitMs * 2, limits.retryMs)) {
       try {
         await this.append(appends, { ...commit, member });
@@ -181,11 +183,12 @@ export class RouterLane {
         // Too much is in flight: the lane waits, and with it whoever fills it.
         else if (!isCode(error, 'ingest.busy')) throw error;
         await pause(this.deps.clock, waitMs, this.stopping.signal);
-        if (signal.aborted || !right.isSure()) return;
+        if (signal.aborted || !right.isSure()) return false;
       }
     }
     this.committedAtMs = nowMs;
     counters.copies.add(appends.reduce((sum, { records }) => sum + records.length, 0));
+    return true;
   }
 
   /** Without transactions the copies come first: whoever dies before the position makes them again, under the same ids. */

@@ -26,7 +26,13 @@ async function anAdmin() {
           }
         : undefined,
   };
-  const directory = new RuleDirectory({ store, clock, metrics: noMetrics, onError: () => undefined });
+  const directory = new RuleDirectory({
+    store,
+    topics: { refresh: () => Promise.resolve() },
+    clock,
+    metrics: noMetrics,
+    onError: () => undefined,
+  });
   await directory.start();
   const router = new EventRouter({ topics, restate: (record) => record.value, metrics: noMetrics });
   directory.onTable((table) => router.use(table));

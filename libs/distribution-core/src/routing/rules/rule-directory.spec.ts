@@ -2,6 +2,7 @@ import { noMetrics } from '../../ports/metrics.port.js';
 import { aRule } from '../../testing/a-rule.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { InMemoryRoutingRuleStore } from '../../testing/in-memory-routing-rule-store.js';
+import { settle } from '../../testing/settle.js';
 import { until } from '../../testing/until.js';
 import type { RoutingRule } from './routing-rule.js';
 import { RuleDirectory } from './rule-directory.js';
@@ -10,12 +11,14 @@ const names = (rules: readonly RoutingRule[]) => rules.map(({ name }) => name);
 const create = (rule: RoutingRule) => ({ kind: 'create', rule }) as const;
 const accept = () => undefined;
 
-async function directories(count: number, store = new InMemoryRoutingRuleStore()) {
+const unchanging = { refresh: () => Promise.resolve() };
+
+async function directories(count: number, store = new InMemoryRoutingRuleStore(), topics = unchanging) {
   const clock = new FakeClock();
   const errors: unknown[] = [];
   const made = Array.from(
     { length: count },
-    () => new RuleDirectory({ store, clock, metrics: noMetrics, onError: (error) => errors.push(error) }),
+    () => new RuleDirectory({ store, topics, clock, metrics: noMetrics, onError: (error) => errors.push(error) }),
   );
   for (const directory of made) await directory.start();
   return { store, clock, errors, made };
@@ -43,6 +46,47 @@ describe('the rules of a process', () => {
     expect(made[0].table.size).toBe(0);
     clock.advance(1_000);
     await until('seen', () => made[0].table.size === 1);
+    await made[0].stop();
+  });
+
+  it('are applied only once the topics are known that were there before them', async () => {
+    const store = new InMemoryRoutingRuleStore();
+    const topics = { ...unchanging };
+    const { made, clock } = await directories(1, store, topics);
+    let asked = 0;
+    let answer: () => void = () => undefined;
+    topics.refresh = () => {
+      asked++;
+      return new Promise<void>((resolve) => (answer = resolve));
+    };
+    await store.change([create(aRule())], accept);
+    await until('the topics are asked for', () => asked === 1);
+    await settle(clock);
+    expect(made[0].table.size).toBe(0);
+    answer();
+    await until('applied', () => made[0].table.size === 1);
+
+    const changing = made[0].change([create(aRule({ name: 'of this process' }))]);
+    await until('the topics are asked for again', () => asked === 2);
+    await settle(clock);
+    expect(made[0].table.size).toBe(1);
+    answer();
+    await changing;
+    expect(made[0].table.size).toBe(2);
+    await made[0].stop();
+  });
+
+  it('stay as they were while the topics cannot be asked for, and are applied later', async () => {
+    const store = new InMemoryRoutingRuleStore();
+    const topics = { ...unchanging };
+    const { made, clock, errors } = await directories(1, store, topics);
+    topics.refresh = () => Promise.reject(new Error('away'));
+    await store.change([create(aRule())], accept);
+    await until('failed', () => errors.length === 1);
+    expect(made[0].table.size).toBe(0);
+    topics.refresh = unchanging.refresh;
+    clock.advance(1_000);
+    await until('applied', () => made[0].table.size === 1);
     await made[0].stop();
   });
 

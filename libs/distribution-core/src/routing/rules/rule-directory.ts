@@ -7,6 +7,8 @@ import { RuleTable, type TransformSource } from './rule-table.js';
 
 export interface RuleDirectoryDependencies {
   readonly store: RoutingRuleStore;
+  /** As this process knows them, brought up to the catalog by `refresh`. */
+  readonly topics: { refresh(): Promise<void> };
   readonly clock: Clock;
   readonly metrics: Metrics;
   /** Another process's changes are seen after this, even if nobody told of them. */
@@ -23,6 +25,9 @@ const REFRESH_MS = 1_000;
  * The rules as this process knows them: compiled, and swapped as a whole whenever the store's version moves. While the
  * store cannot be reached, or holds rules that do not compile (nobody can put them there through us), the last good
  * table stays; the metric and `onError` say so.
+ *
+ * A rule is applied only where every topic is known that was there before it: copies to a topic of which the process has
+ * not heard yet would be lost. So a change waits until the process has looked at the catalog, and with it at the broker.
  */
 export class RuleDirectory {
   private known: readonly RoutingRule[] = [];
@@ -79,6 +84,7 @@ export class RuleDirectory {
       edits.flatMap((edit) => ('rule' in edit ? [edit.rule] : [])),
       true,
     );
+    await this.deps.topics.refresh();
     let table: RuleTable | undefined;
     const { version, rules } = await this.deps.store.change(edits, (all) => (table = this.compile(all)));
     // A later change may have been seen already.
@@ -104,6 +110,8 @@ export class RuleDirectory {
   async refresh(): Promise<void> {
     if ((await this.deps.store.version()) === this.knownVersion) return;
     const { version, rules } = await this.deps.store.list();
+    // Begun when the rules are read, so that it sees whatever was there before them.
+    await this.deps.topics.refresh();
     await this.deps.prepare?.(rules, false);
     if (version > this.knownVersion) this.tryToTake(version, rules);
   }
