@@ -6,6 +6,7 @@ import { MARKET_USAGE, marketCommand } from './market/market-command.js';
 import { MATCH_USAGE, matchCommand } from './match/match-command.js';
 import { casesOf, PERFORMANCE_USAGE, performanceCommand } from './performance/performance-command.js';
 import { PRIORITY_USAGE, priorityCommand } from './priority/priority-command.js';
+import { WHERE_USAGE, whereCommand } from './profile/where-command.js';
 import { ROUTING_USAGE, routingCommand } from './routing/routing-command.js';
 import { TRACING_USAGE, tracingCommand } from './tracing/tracing-command.js';
 import { TRANSFORM_USAGE, transformCommand } from './transform/transform-command.js';
@@ -26,6 +27,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   routing: { usage: ROUTING_USAGE, run: routingCommand },
   tracing: { usage: TRACING_USAGE, run: tracingCommand },
   transform: { usage: TRANSFORM_USAGE, run: transformCommand },
+  where: { usage: WHERE_USAGE, run: whereCommand },
 };
 const USAGE = [PERFORMANCE_USAGE, ...Object.values(COMMANDS).map(({ usage }) => usage)].join('\n\n');
 

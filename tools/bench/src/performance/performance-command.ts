@@ -22,7 +22,7 @@ ${CASES.map(({ name, title }) => `  ${name.padEnd(20)} ${title}`).join('\n')}
   --seconds S          measured seconds of each run (5)
   --pairs N            interleaved pairs with what it is compared to (5)
   --no-pin             do not pin the server to CPU 0 and the load to CPU 1
-  --profile DIR        the server leaves profiles of its processor time there (for Chromium's DevTools or speedscope)
+  --profile DIR        the server leaves profiles of its processor time there (for \`where\`, Chromium's DevTools or speedscope)
   --quick              small and short, nothing is judged: to see that it works
   --json               everything as JSON on stdout
   --write-baselines    the ratios of this run become what later ones are held to, where nothing was found`;
