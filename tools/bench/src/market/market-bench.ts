@@ -58,7 +58,12 @@ async function onBroker(
     const url = broker === 'pulsar' ? (pulsar?.url ?? options.pulsarUrl) : undefined;
     const env: Record<string, string> =
       url === undefined ? {} : { PULSAR_URL: url, PULSAR_NAMESPACE: `bench-${process.pid}` };
-    const service = await startMarketDataService({ cpu: options.pin ? 0 : undefined, env });
+    const service = await startMarketDataService({
+      cpu: options.pin ? 0 : undefined,
+      env,
+      processes: options.processes,
+      profileFolder: options.profileFolder,
+    });
     try {
       const { fanOut, conflation, runs } = options;
       const told = async (what: string, rate: number, run: Promise<RunFigures>) => {

@@ -17,8 +17,10 @@ export const MARKET_USAGE = `npm run bench -- market [options]
   --runs N             runs at the rate that was kept (1)
   --producers N        connections that publish, each one batch at a time (4)
   --linger MS          how long a batch waits for more events (5)
+  --processes N        gateways behind one port; of more than one, nothing is pinned (1)
   --pulsar URL         a Pulsar that is there already (one of our own)
   --no-pin             do not pin the service to CPU 0 and the load to CPU 1
+  --profile DIR        the service leaves profiles of its processor time there
   --quick              small and short, nothing is judged: to see that it works
   --json               the figures of every run as JSON on stdout`;
 
@@ -53,12 +55,15 @@ export function marketArguments(args: readonly string[]): MarketArguments {
     runs: { type: 'string', default: '1' },
     producers: { type: 'string', default: '4' },
     linger: { type: 'string', default: '5' },
+    processes: { type: 'string', default: '1' },
     pulsar: { type: 'string' },
     'no-pin': { type: 'boolean', default: false },
+    profile: { type: 'string' },
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   });
   const defaults = values.quick ? QUICK : FULL;
+  const processes = numberOf('processes', values.processes);
   const options: MarketOptions = {
     brokers: wordsOf('brokers', values.brokers, BROKERS),
     fanOut: {
@@ -78,7 +83,9 @@ export function marketArguments(args: readonly string[]): MarketArguments {
     runs: numberOf('runs', values.runs),
     producers: numberOf('producers', values.producers),
     lingerMs: numberOf('linger', values.linger, { atLeast: 0 }),
-    pin: !values['no-pin'],
+    processes,
+    profileFolder: values.profile,
+    pin: !values['no-pin'] && processes === 1,
     pulsarUrl: values.pulsar,
   };
   checkMarketOptions(options);

@@ -16,8 +16,12 @@ export interface MarketOptions {
   readonly producers: number;
   /** How long a batch waits for more events. */
   readonly lingerMs: number;
-  /** The service on CPU 0, the load on CPU 1; Pulsar wherever there is room. */
+  /** Gateways behind one port, with what they need beside them; 1: one process does everything. */
+  readonly processes: number;
+  /** The service on CPU 0, the load on CPU 1; Pulsar wherever there is room. Not of several processes. */
   readonly pin: boolean;
+  /** Where the service leaves profiles of its processor time; absent: none. */
+  readonly profileFolder?: string;
   /** Of a Pulsar that is there already; undefined: one of our own. */
   readonly pulsarUrl?: string;
 }
