@@ -117,7 +117,7 @@ describe('what a subscription to market data selects', () => {
           const batch = batchOf(clock, ...all);
           const index = new MatchIndex();
           const selections = wanted.map(selectionOf);
-          selections.forEach((each, id) => index.add({ id, selection: each }));
+          selections.forEach((each, id) => index.add(id, each));
           const found = selections.map(() => new Set<number>());
           index.match(topic, batch, undefined, (id, indexes, count) => {
             for (let at = 0; at < count; at++) found[id].add(indexes === undefined ? at : indexes[at]);

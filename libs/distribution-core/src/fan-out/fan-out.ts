@@ -7,7 +7,7 @@ import { Attachments, type AttachRequest } from './attachments.js';
 import { CatchUp } from './catch-up.js';
 import type { EgressShare } from './egress-share.js';
 import { DEFAULT_FAN_OUT_LIMITS, type FanOutLimits } from './fan-out-limits.js';
-import type { Feed, FlushTime } from './feed.js';
+import { type Feed, type FlushTime, flushTime } from './feed.js';
 import { type FeedStatistics, FeedTable } from './feed-table.js';
 import { FeedUpkeep } from './feed-upkeep.js';
 import type { FlushObserver } from './flush-observer.js';
@@ -285,10 +285,7 @@ export class FanOut {
     }
   }
 
-  private readonly time = (): FlushTime => {
-    const { clock } = this.deps;
-    return { nowMicros: clock.nowMicros(), nowMs: clock.monotonicMs() };
-  };
+  private readonly time = (): FlushTime => flushTime(this.deps.clock);
 
   /** The lanes of a topic that is new, another one than before, or gone. */
   private async follow(name: string, topic: TopicDefinition | undefined): Promise<void> {
@@ -312,8 +309,7 @@ export class FanOut {
     this.matchedEvents.add(batch.count);
     this.observer?.arrived(state, batch.count, batch.valueBytes);
     const traces = this.tracing === undefined ? undefined : batch.column(TRACEPARENT);
-    this.feeds.index.match(state.lane.topic, batch, skip, (feedId, indexes, count) => {
-      const feed = this.feeds.get(feedId);
+    this.feeds.index.match(state.lane.topic, batch, skip, (feed, indexes, count) => {
       feed.collect(state, batch, skip, indexes, count);
       if (traces !== undefined) this.rounds.noteTraces(feed, traces, skip, indexes, count);
       this.rounds.add(feed, state.topic.priority);

@@ -26,10 +26,10 @@ export interface FeedStatistics {
  */
 const MAX_FEED_MEMBERS = 512;
 
-/** The feeds of this process: one of each selection and encoding, found by its key, its number, or by matching. */
+/** The feeds of this process: one of each selection and encoding, found by its key or by matching. */
 export class FeedTable {
-  readonly index = new MatchIndex();
-  private readonly feeds = new Map<number, Feed>();
+  readonly index = new MatchIndex<Feed>();
+  private readonly feeds = new Set<Feed>();
   private readonly byKey = new Map<string, Feed>();
   private lastId = 0;
   private readonly feedGauge: Gauge;
@@ -52,10 +52,6 @@ export class FeedTable {
 
   values(): IterableIterator<Feed> {
     return this.feeds.values();
-  }
-
-  get(id: number): Feed {
-    return this.feeds.get(id) as Feed;
   }
 
   /** A number that no feed has. */
@@ -88,34 +84,34 @@ export class FeedTable {
     }
     const feed = new Feed(this.takeNumber(), key, selection, compileSelection(selection), encoder, this.nextMark);
     created(feed);
-    this.feeds.set(feed.id, feed);
+    this.feeds.add(feed);
     this.byKey.set(key, feed);
-    this.index.add({ id: feed.id, selection });
+    this.index.add(feed, selection);
     this.feedGauge.set(this.feeds.size);
     return feed;
   }
 
   drop(feed: Feed): void {
-    this.feeds.delete(feed.id);
+    this.feeds.delete(feed);
     this.byKey.delete(feed.key);
-    this.index.remove(feed.id);
+    this.index.remove(feed);
     this.feedGauge.set(this.feeds.size);
   }
 
   countMembers(): void {
     let members = 0;
-    for (const feed of this.feeds.values()) members += feed.memberCount;
+    for (const feed of this.feeds) members += feed.memberCount;
     this.memberGauge.set(members);
   }
 
   countBehind(): void {
     let behind = 0;
-    for (const feed of this.feeds.values()) behind += feed.behind.size;
+    for (const feed of this.feeds) behind += feed.behind.size;
     this.behindGauge.set(behind);
   }
 
   statistics(): FeedStatistics[] {
-    return [...this.feeds.values()].map((feed) => {
+    return [...this.feeds].map((feed) => {
       let examined = 0;
       for (const lane of feed.lanes.values()) examined += lane.state.eventCount - lane.eventsBefore;
       return {
@@ -133,7 +129,7 @@ export class FeedTable {
   /** How many subscriptions are attached to each lane, by lane name. */
   membersByLane(): Map<string, number> {
     const members = new Map<string, number>();
-    for (const feed of this.feeds.values()) {
+    for (const feed of this.feeds) {
       for (const { lane } of feed.lanes.keys()) {
         const name = `${lane.topic}#${lane.partition}`;
         members.set(name, (members.get(name) ?? 0) + feed.memberCount);

@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.port.js';
 import type { CatchUp } from './catch-up.js';
-import type { Feed, FlushTime } from './feed.js';
+import { type Feed, type FlushTime, flushTime } from './feed.js';
 import type { FeedTable } from './feed-table.js';
 import type { Member } from './member.js';
 import { SlicedWalk } from './sliced-walk.js';
@@ -33,7 +33,7 @@ export class FeedUpkeep {
   private isStopped = false;
 
   constructor(private readonly deps: FeedUpkeepDependencies) {
-    this.tickedAtMs = deps.clock.monotonicMs();
+    this.tickedAtMs = flushTime(deps.clock).nowMs;
     this.positionsRoundAtMs = this.tickedAtMs;
     this.positionsWalk = new SlicedWalk(deps.clock, deps.feeds);
     this.marksWalk = new SlicedWalk(deps.clock, deps.feeds);
@@ -54,7 +54,7 @@ export class FeedUpkeep {
 
   private tick(): void {
     const { clock, feeds } = this.deps;
-    const time = { nowMicros: clock.nowMicros(), nowMs: clock.monotonicMs() };
+    const time = flushTime(clock);
     const elapsedMs = time.nowMs - this.tickedAtMs;
     this.tickedAtMs = time.nowMs;
     this.tellPositions(time);

@@ -2,6 +2,7 @@ import { tenantOf } from '../access/tenancy.js';
 import type { EventBatch } from '../event-batch.js';
 import type { EntryMatcher } from '../matching/entry-matcher.js';
 import type { LanePosition, Position } from '../position.js';
+import type { Clock } from '../ports/clock.port.js';
 import type { Selection } from '../subscription/subscription.js';
 import { KeptFlushes } from './kept-flushes.js';
 import type { LaneState } from './lane-state.js';
@@ -33,15 +34,25 @@ export interface FlushPart {
 }
 
 /** What one flush wrote to every live member: one buffer, and the same one with a mark at its end. */
-export interface Flush {
-  readonly sequence: number;
-  readonly bytes: Buffer;
-  /** 0 if the transport has no marks, or nobody's turn it is. */
-  readonly mark: number;
+export class Flush {
+  private marked: Buffer | undefined;
+
+  constructor(
+    readonly sequence: number,
+    readonly bytes: Buffer,
+    /** 0 if the transport has no marks, or nobody's turn it is. */
+    readonly mark: number,
+    private readonly markBytes: Buffer | undefined,
+    readonly eventCount: number,
+    readonly parts: readonly FlushPart[],
+  ) {}
+
   /** Made when the first member needs it. */
-  readonly markedBytes: () => Buffer;
-  readonly eventCount: number;
-  readonly parts: readonly FlushPart[];
+  markedBytes(): Buffer {
+    const { bytes, markBytes } = this;
+    this.marked ??= markBytes === undefined ? bytes : Buffer.concat([bytes, markBytes]);
+    return this.marked;
+  }
 }
 
 export const MAX_FRAME_BYTES = 256 * 1024;
@@ -55,8 +66,14 @@ const MARK_ALONE_AFTER_MS = 250;
 
 export interface FlushTime {
   readonly nowMicros: number;
+  /** Monotonic, whole: a field with a fraction is an object of its own, which each flush would have to look up. */
   readonly nowMs: number;
 }
+
+export const flushTime = (clock: Clock): FlushTime => ({
+  nowMicros: clock.nowMicros(),
+  nowMs: Math.trunc(clock.monotonicMs()),
+});
 
 /**
  * All sessions of this process that want the same bytes: matched once, encoded once. While a member is a little behind, its
@@ -72,6 +89,8 @@ export class Feed {
   /** Whose topics it selects, and so whose share of the egress it uses. */
   readonly tenant: string;
   sequence = 0;
+  /** Which lists of {@link DirtyFeeds} it is in. */
+  dirt = 0;
   /** Events that its selection picked since it exists. */
   matchedCount = 0;
   private pending: FeedLane[] = [];
@@ -261,15 +280,8 @@ export class Feed {
     const mark = marked > 0 || mayBeKept ? this.nextMark() : 0;
     const markBytes = mark === 0 ? undefined : this.encoder.mark(mark);
     if (bytes.length === 0 && markBytes === undefined) return;
-    let markedBytes: Buffer | undefined;
-    const flush: Flush = {
-      sequence: bytes.length > 0 ? ++this.sequence : this.sequence,
-      bytes,
-      mark: markBytes === undefined ? 0 : mark,
-      markedBytes: () => (markedBytes ??= markBytes === undefined ? bytes : Buffer.concat([bytes, markBytes])),
-      eventCount,
-      parts,
-    };
+    const sequence = bytes.length > 0 ? ++this.sequence : this.sequence;
+    const flush = new Flush(sequence, bytes, markBytes === undefined ? 0 : mark, markBytes, eventCount, parts);
     if (bytes.length > 0) this.lastFlushBytes = bytes.length;
     this.writtenBytes += bytes.length;
     const size = this.live.length;

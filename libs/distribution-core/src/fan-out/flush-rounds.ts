@@ -2,7 +2,8 @@ import type { EventBatch } from '../event-batch.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Counter, Histogram, Metrics } from '../ports/metrics.port.js';
 import type { EgressShare } from './egress-share.js';
-import type { Feed } from './feed.js';
+import { DirtyFeeds, PRESSING, RELAXED } from './dirty-feeds.js';
+import { type Feed, flushTime } from './feed.js';
 import { FlushNotes, type FlushObserver } from './flush-observer.js';
 import { FlushPacer } from './flush-pacer.js';
 import { HeldFeeds } from './held-feeds.js';
@@ -38,7 +39,7 @@ const URGENT = 2;
  * that writes them to everybody, never holds up an alert.
  */
 export class FlushRounds {
-  private readonly dirty = new Set<Feed>();
+  private readonly dirty = new DirtyFeeds(RELAXED);
   /** Feeds of the present round that are still to come, the next one last. */
   private round: Feed[] = [];
   private readonly pacer: FlushPacer;
@@ -47,7 +48,7 @@ export class FlushRounds {
   private roundSinceMs = 0;
   private lastLagMs = 0;
   private roundEndedMs = Number.NEGATIVE_INFINITY;
-  private readonly urgent = new Set<Feed>();
+  private readonly urgent = new DirtyFeeds(PRESSING);
   private urgentRound: Feed[] = [];
   private readonly urgentPacer: FlushPacer;
   private readonly notes = new FlushNotes();
@@ -134,7 +135,7 @@ export class FlushRounds {
 
   private flushSlice(): boolean {
     if (this.round.length === 0) {
-      this.round = roundOf(this.dirty);
+      this.round = inOrder(this.dirty.take());
       this.roundSinceMs = this.dirtySinceMs;
     }
     const isUnfinished = this.flushSome(this.round);
@@ -146,7 +147,7 @@ export class FlushRounds {
   }
 
   private flushUrgentSlice(): boolean {
-    if (this.urgentRound.length === 0) this.urgentRound = roundOf(this.urgent);
+    if (this.urgentRound.length === 0) this.urgentRound = inOrder(this.urgent.take());
     return this.flushSome(this.urgentRound);
   }
 
@@ -168,7 +169,8 @@ export class FlushRounds {
   private flush(feed: Feed): void {
     const { clock, listeners } = this.deps;
     const { observer } = listeners;
-    const startedMicros = clock.nowMicros();
+    const time = flushTime(clock);
+    const startedMicros = time.nowMicros;
     let oldestMicros = startedMicros;
     for (const lane of feed.pendingLanes) {
       const { appendedMicros } = lane.runs[0].batch;
@@ -176,7 +178,7 @@ export class FlushRounds {
       if (observer !== undefined) this.notes.note(lane.state, lane.eventCount, appendedMicros, lane.runs);
     }
     const traceparents = this.traces.take(feed);
-    const deliveries = feed.flush({ nowMicros: startedMicros, nowMs: clock.monotonicMs() });
+    const deliveries = feed.flush(time);
     if (deliveries > 0) this.held.flushed(feed);
     feed.kept.limit(this.deps.keptBytesPerFeed());
     if (deliveries > 0) {
@@ -196,11 +198,7 @@ export class FlushRounds {
 }
 
 /** The most urgent last, where the next one is taken. */
-function roundOf(feeds: Set<Feed>): Feed[] {
-  const round = [...feeds].sort((a, b) => priorityOf(b) - priorityOf(a));
-  feeds.clear();
-  return round;
-}
+const inOrder = (feeds: Feed[]): Feed[] => feeds.sort((a, b) => priorityOf(b) - priorityOf(a));
 
 function priorityOf(feed: Feed): number {
   let priority = LEAST_URGENT;

@@ -1,10 +1,10 @@
-import type { Flush } from './feed.js';
+import { Flush } from './feed.js';
 import { KeptFlushes } from './kept-flushes.js';
 
 const KIB = 1024;
 const flush = (sequence: number, kib = 1): Flush => {
   const bytes = Buffer.alloc(kib * KIB);
-  return { sequence, bytes, mark: 0, markedBytes: () => bytes, eventCount: 1, parts: [] };
+  return new Flush(sequence, bytes, 0, undefined, 1, []);
 };
 
 describe('the flushes that a feed keeps', () => {

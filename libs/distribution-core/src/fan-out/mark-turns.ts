@@ -13,7 +13,7 @@ export class MarkTurns {
   /** Members that wait for a mark since the last data, counted from `next` on. */
   private waiting = 0;
   private next = 0;
-  /** Marks that may be sent by now, with the fraction that is carried over. */
+  /** Members times milliseconds since a mark was sent last: one mark for each {@link MARK_EACH_EVERY_MS} of them. Whole, as the time is. */
   private due = 0;
 
   get isAnyWaiting(): boolean {
@@ -29,11 +29,11 @@ export class MarkTurns {
   take(nowMs: number, live: number): number {
     const elapsedMs = nowMs - this.countedAtMs;
     this.countedAtMs = nowMs;
-    this.due = Math.min(live, this.due + (live * elapsedMs) / MARK_EACH_EVERY_MS);
+    this.due = Math.min(live * MARK_EACH_EVERY_MS, this.due + live * elapsedMs);
     const isAllDue = this.bytesSinceAll >= MARK_ALL_EVERY_BYTES;
     if (isAllDue) this.bytesSinceAll = 0;
-    const count = Math.min(this.waiting, isAllDue ? this.waiting : Math.floor(this.due));
-    this.due = Math.max(0, this.due - count);
+    const count = Math.min(this.waiting, isAllDue ? this.waiting : Math.floor(this.due / MARK_EACH_EVERY_MS));
+    this.due = Math.max(0, this.due - count * MARK_EACH_EVERY_MS);
     this.waiting -= count;
     return count;
   }

@@ -52,6 +52,8 @@ export class Member {
   progressAtMs: number;
   private credit: number;
   private rateTokens: number;
+  /** Neither credit nor rate holds it back, as is so for most: what is not counted need not be looked up for each flush. */
+  private readonly isUnlimited: boolean;
 
   constructor(
     readonly feed: Feed,
@@ -63,6 +65,7 @@ export class Member {
   ) {
     this.credit = options.credit;
     this.rateTokens = savedUpAt(options.maxRate);
+    this.isUnlimited = options.credit === Number.POSITIVE_INFINITY && options.maxRate === Number.POSITIVE_INFINITY;
     this.progressAtMs = clock.monotonicMs();
     feed.behind.add(this);
     if (options.maxRate !== Number.POSITIVE_INFINITY) feed.paced.add(this);
@@ -74,6 +77,7 @@ export class Member {
 
   /** Events that credit and rate allow now. */
   get allowance(): number {
+    if (this.isUnlimited) return Number.POSITIVE_INFINITY;
     return Math.min(this.credit, Math.floor(this.rateTokens));
   }
 
@@ -160,6 +164,7 @@ export class Member {
 
   spend(events: number): void {
     this.sentEvents += events;
+    if (this.isUnlimited) return;
     this.credit -= events;
     this.rateTokens -= events;
   }
@@ -170,7 +175,7 @@ export class Member {
     const unconfirmed = outlet.unconfirmedBytes;
     // A mark alone always goes out: its confirmation is what makes room, and whoever is live was told the flush before.
     const isMarkAlone = flush.parts.length === 0;
-    if (isMarkAlone || (unconfirmed < outlet.limitBytes && this.allowance >= flush.eventCount)) {
+    if (isMarkAlone || (unconfirmed < outlet.limitBytes && (this.isUnlimited || this.allowance >= flush.eventCount))) {
       if (isMarked) outlet.write(flush.markedBytes(), flush.mark);
       else outlet.write(flush.bytes, 0);
       this.spend(flush.eventCount);

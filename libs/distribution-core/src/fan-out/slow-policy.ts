@@ -2,7 +2,7 @@ import type { EventBatch } from '../event-batch.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Position } from '../position.js';
 import { conflationKeyOf } from './conflation-key.js';
-import type { FeedLane } from './feed.js';
+import { type FeedLane, flushTime } from './feed.js';
 import { guaranteedOf, leaveOutUnguaranteed } from './guarantee-floor.js';
 import { MetNumbers } from './key-numbers.js';
 import { type LogConflation, MAX_LEFT_KEYS } from './log-conflation.js';
@@ -61,7 +61,7 @@ export class SlowPolicies {
 
   /** So that keys which left the selection since the feed's last frame count as well. */
   tellFeed({ feed }: Member): void {
-    feed.tellPositions({ nowMicros: this.clock.nowMicros(), nowMs: this.clock.monotonicMs() });
+    feed.tellPositions(flushTime(this.clock));
   }
 
   private skipToLive(member: Member, lane: FeedLane): void {

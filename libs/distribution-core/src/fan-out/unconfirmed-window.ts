@@ -40,7 +40,7 @@ export class UnconfirmedWindow {
   }
 
   setRate(bytesPerSecond: number): void {
-    this.limitBytes = Math.max(MIN_UNCONFIRMED_LIMIT_BYTES, bytesPerSecond * LIMIT_SECONDS);
+    this.limitBytes = Math.max(MIN_UNCONFIRMED_LIMIT_BYTES, Math.trunc(bytesPerSecond * LIMIT_SECONDS));
   }
 
   sent(bytes: number, mark: number): void {

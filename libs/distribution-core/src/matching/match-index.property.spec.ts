@@ -66,7 +66,7 @@ describe('the match index', () => {
         const model = new Map<number, Selection>();
         for (const step of run) {
           if (step.kind === 'add') {
-            index.add(step);
+            index.add(step.id, step.selection);
             model.set(step.id, step.selection);
           } else if (step.kind === 'remove') {
             index.remove(step.id);
@@ -90,7 +90,7 @@ describe('the match index', () => {
     fc.assert(
       fc.property(many, topic, batch, skip, (selections, name, events, flags) => {
         const index = new MatchIndex();
-        selections.forEach((selection, entry) => index.add({ id: entry, selection }));
+        selections.forEach((selection, entry) => index.add(entry, selection));
         const step = { kind: 'match', topic: name, batch: events, skip: flags } as const;
         const found = indexesOf(index, step);
         selections.forEach((selection, entry) => {
@@ -123,7 +123,7 @@ describe('entries that ask for several values', () => {
         );
         const index = new MatchIndex();
         const step = { kind: 'match', topic: 'a', batch: events, skip: flags } as const;
-        selections.forEach((selection, entry) => index.add({ id: entry, selection }));
+        selections.forEach((selection, entry) => index.add(entry, selection));
         const expected = (kept: (entry: number) => boolean) =>
           selections.flatMap((selection, entry) => {
             const found = kept(entry) ? indexesByOracle(selection, step) : [];

@@ -11,14 +11,9 @@ import { type EntryGroup, TopicPlan, type VisitMatches } from './topic-plan.js';
 export { compileSelection, EntryMatcher } from './entry-matcher.js';
 export type { VisitMatches } from './topic-plan.js';
 
-export interface MatchEntry {
-  readonly id: number;
-  readonly selection: Selection;
-}
-
-interface IndexedEntry {
-  readonly group: EntryGroup;
-  /** Place of its id in the group. */
+interface IndexedEntry<T> {
+  readonly group: EntryGroup<T>;
+  /** Its place in the group. */
   place: number;
 }
 
@@ -26,20 +21,20 @@ interface IndexedEntry {
 const MAX_PLANNED_ENTRIES = 500_000;
 
 /**
- * Which entries want which events of a batch, for all entries at once: the cost of an event grows with the entries
+ * Which entries (whatever they are: each is what it is called by) want which events of a batch, for all entries at once: the cost of an event grows with the entries
  * that want it, or nearly do, and not with all that there are. Topic trie → plan of the topic → the batch's own
  * dictionaries → residual conditions. Entries that select the same are one group, matched once. Must equal the oracle in
  * `matcher.ts`.
  *
  * Entries may come and go between two calls of `match`, never while it visits.
  */
-export class MatchIndex {
+export class MatchIndex<T = number> {
   private readonly view = new BatchView();
-  private readonly entries = new Map<number, IndexedEntry>();
-  private readonly groups = new Map<string, EntryGroup>();
-  private readonly trie = new PatternTrie<EntryGroup>(ONE_LEVEL, isMarked);
+  private readonly entries = new Map<T, IndexedEntry<T>>();
+  private readonly groups = new Map<string, EntryGroup<T>>();
+  private readonly trie = new PatternTrie<EntryGroup<T>>(ONE_LEVEL, isMarked);
   /** Oldest first: by their last use once there are half as many as may be, by their making before. */
-  private readonly plans = new Map<string, TopicPlan>();
+  private readonly plans = new Map<string, TopicPlan<T>>();
   private plannedEntries = 0;
   private readonly gate = new TargetGate();
 
@@ -57,33 +52,33 @@ export class MatchIndex {
     return this.plans.size;
   }
 
-  /** Replaces an entry of the same id. `request.invalid` if a pattern is not one. */
-  add({ id, selection }: MatchEntry): void {
+  /** What it selected before is replaced. `request.invalid` if a pattern is not one. */
+  add(entry: T, selection: Selection): void {
     const key = canonicalSelection(selection);
     const known = this.groups.get(key);
     const compiled = known?.compiled ?? new CompiledSelection(selection, this.view);
-    this.remove(id);
+    this.remove(entry);
     // Removing may have ended the group.
     const group = this.groups.get(key) ?? this.newGroup(key, known === undefined ? compiled : undefined, selection);
-    this.entries.set(id, { group, place: group.ids.push(id) - 1 });
+    this.entries.set(entry, { group, place: group.entries.push(entry) - 1 });
   }
 
-  remove(id: number): void {
-    const entry = this.entries.get(id);
-    if (entry === undefined) return;
-    this.entries.delete(id);
-    const { group, place } = entry;
-    const last = group.ids.pop() as number;
-    if (last !== id) {
-      group.ids[place] = last;
-      (this.entries.get(last) as IndexedEntry).place = place;
+  remove(entry: T): void {
+    const indexed = this.entries.get(entry);
+    if (indexed === undefined) return;
+    this.entries.delete(entry);
+    const { group, place } = indexed;
+    const last = group.entries.pop() as T;
+    if (last !== entry) {
+      group.entries[place] = last;
+      (this.entries.get(last) as IndexedEntry<T>).place = place;
     }
-    if (group.ids.length === 0) this.endGroup(group);
+    if (group.entries.length === 0) this.endGroup(group);
   }
 
-  /** Ids of the entries whose topic patterns match, whatever else they ask for. */
-  entriesOf(topic: string): readonly number[] {
-    return this.matchingTopic(topic).flatMap(({ ids }) => ids);
+  /** Those whose topic patterns match, whatever else they ask for. */
+  entriesOf(topic: string): readonly T[] {
+    return this.matchingTopic(topic).flatMap(({ entries }) => entries);
   }
 
   /**
@@ -91,7 +86,7 @@ export class MatchIndex {
    * ascending, the first `count` of a scratch array that is good only during the call; undefined if the entry wants
    * all of them.
    */
-  match(topic: string, batch: EventBatch, skip: Uint8Array | undefined, visit: VisitMatches): void {
+  match(topic: string, batch: EventBatch, skip: Uint8Array | undefined, visit: VisitMatches<T>): void {
     const plan = this.planOf(topic);
     if (plan.size === 0) return;
     this.view.bind(topic, batch, skip, 0);
@@ -103,12 +98,12 @@ export class MatchIndex {
     }
   }
 
-  private planOf(topic: string): TopicPlan {
+  private planOf(topic: string): TopicPlan<T> {
     let plan = this.plans.get(topic);
     // Far from the limit nothing goes, so their order is not worth keeping.
     if (plan !== undefined && this.plannedEntries + this.plans.size < this.maxPlannedEntries / 2) return plan;
     if (plan === undefined) {
-      plan = new TopicPlan(topic, this.view);
+      plan = new TopicPlan<T>(topic, this.view);
       for (const group of this.matchingTopic(topic)) plan.add(group);
       // An empty plan counts as one entry, or there might be any number of them.
       this.plannedEntries += plan.size;
@@ -129,8 +124,12 @@ export class MatchIndex {
     }
   }
 
-  private newGroup(key: string, compiled: CompiledSelection | undefined, selection: Selection): EntryGroup {
-    const group = { key, ids: [], compiled: compiled ?? new CompiledSelection(selection, this.view) };
+  private newGroup(key: string, compiled: CompiledSelection | undefined, selection: Selection): EntryGroup<T> {
+    const group: EntryGroup<T> = {
+      key,
+      entries: [],
+      compiled: compiled ?? new CompiledSelection(selection, this.view),
+    };
     this.groups.set(key, group);
     for (const { levels } of group.compiled.topicPatterns) this.trie.add(levels, group);
     for (const plan of this.plans.values()) {
@@ -141,15 +140,15 @@ export class MatchIndex {
     return group;
   }
 
-  private endGroup(group: EntryGroup): void {
+  private endGroup(group: EntryGroup<T>): void {
     this.groups.delete(group.key);
     for (const { levels } of group.compiled.topicPatterns) this.trie.remove(levels, group);
     for (const plan of this.plans.values()) if (plan.remove(group)) this.plannedEntries--;
     group.compiled.release();
   }
 
-  private matchingTopic(topic: string): EntryGroup[] {
-    const found = new Set<EntryGroup>();
+  private matchingTopic(topic: string): EntryGroup<T>[] {
+    const found = new Set<EntryGroup<T>>();
     this.trie.collect(levelsOf(topic), (group) => found.add(group));
     return [...found];
   }

@@ -33,7 +33,7 @@ describe('events for some services alone', () => {
         (records, selections, topic) => {
           const batch = batchOf(records);
           const index = new MatchIndex();
-          selections.forEach((one, id) => index.add({ id, selection: one }));
+          selections.forEach((one, id) => index.add(id, one));
           const found = new Map<number, number[]>();
           index.match(topic, batch, undefined, (id, indexes, count) => {
             found.set(id, indexes === undefined ? records.map((_, at) => at) : [...indexes.subarray(0, count)]);

@@ -7,17 +7,17 @@ import { EqualPredicate, type Predicate } from './predicate.js';
 import type { SecondValue } from './value-postings.js';
 import type { TargetGate } from './target-gate.js';
 
-export type VisitMatches = (entryId: number, indexes: Uint32Array | undefined, count: number) => void;
+export type VisitMatches<T> = (entry: T, indexes: Uint32Array | undefined, count: number) => void;
 
 /** Entries that select the same. */
-export interface EntryGroup {
+export interface EntryGroup<T> {
   readonly key: string;
-  readonly ids: number[];
+  readonly entries: T[];
   readonly compiled: CompiledSelection;
 }
 
-interface PlannedEntry {
-  readonly group: EntryGroup;
+interface PlannedEntry<T> {
+  readonly group: EntryGroup<T>;
   readonly access: Access | undefined;
   /** An equality besides the one that it is filed under. */
   readonly second: SecondValue | undefined;
@@ -35,13 +35,13 @@ interface PlannedEntry {
  * that promises the fewest vain look-ups: an event looks up its values, once per distinct value and batch, and only the
  * entries found there look at it further. Entries without any condition, and those that no index can file, are lists.
  */
-export class TopicPlan {
-  private readonly entries = new Map<EntryGroup, PlannedEntry>();
-  private readonly unconditional = new Set<PlannedEntry>();
-  private readonly unfiled = new Set<PlannedEntry>();
-  private readonly indexes = new Map<string, AttributeIndex<PlannedEntry>>();
+export class TopicPlan<T> {
+  private readonly entries = new Map<EntryGroup<T>, PlannedEntry<T>>();
+  private readonly unconditional = new Set<PlannedEntry<T>>();
+  private readonly unfiled = new Set<PlannedEntry<T>>();
+  private readonly indexes = new Map<string, AttributeIndex<PlannedEntry<T>>>();
   private readonly hits = new HitList();
-  private readonly candidates: PlannedEntry[] = [];
+  private readonly candidates: PlannedEntry<T>[] = [];
   private scratch = new Uint32Array(256);
 
   constructor(
@@ -53,7 +53,7 @@ export class TopicPlan {
     return this.entries.size;
   }
 
-  add(group: EntryGroup): void {
+  add(group: EntryGroup<T>): void {
     const { conjuncts } = group.compiled;
     const { access, filedBy } = this.bestAccess(conjuncts);
     const all = conjuncts.map(({ predicate }) => predicate);
@@ -62,7 +62,7 @@ export class TopicPlan {
         ? conjuncts.filter((conjunct) => conjunct !== filedBy).map(({ predicate }) => predicate)
         : all;
     const second = secondOf(conjuncts, filedBy);
-    const entry: PlannedEntry = { group, access, second, residual, all, hit: -1, hitEvents: 0 };
+    const entry: PlannedEntry<T> = { group, access, second, residual, all, hit: -1, hitEvents: 0 };
     this.entries.set(group, entry);
     if (conjuncts.length === 0) this.unconditional.add(entry);
     else if (access === undefined) this.unfiled.add(entry);
@@ -70,7 +70,7 @@ export class TopicPlan {
   }
 
   /** Whether it was there. */
-  remove(group: EntryGroup): boolean {
+  remove(group: EntryGroup<T>): boolean {
     const entry = this.entries.get(group);
     if (entry === undefined) return false;
     this.entries.delete(group);
@@ -87,7 +87,7 @@ export class TopicPlan {
   }
 
   /** Over the batch that the view is bound to; `gate`, if the batch holds events that are not for everyone. */
-  match(visit: VisitMatches, gate?: TargetGate): void {
+  match(visit: VisitMatches<T>, gate?: TargetGate): void {
     const { view, unconditional, unfiled, candidates } = this;
     const { liveCount } = view;
     if (liveCount === 0) return;
@@ -118,7 +118,7 @@ export class TopicPlan {
       const { dictionary } = column;
       let code = 0;
       let events = 0;
-      const onHit = (entry: PlannedEntry): void => {
+      const onHit = (entry: PlannedEntry<T>): void => {
         if (entry.hit < 0) candidates.push(entry);
         entry.hit = hits.push(slot, code, entry.hit);
         entry.hitEvents += events;
@@ -137,10 +137,10 @@ export class TopicPlan {
   }
 
   private refine(
-    entry: PlannedEntry,
+    entry: PlannedEntry<T>,
     predicates: readonly Predicate[],
     count: number,
-    visit: VisitMatches,
+    visit: VisitMatches<T>,
     gate: TargetGate | undefined,
   ): void {
     for (const predicate of predicates) {
@@ -164,7 +164,7 @@ export class TopicPlan {
     return chosen;
   }
 
-  private indexFor(attribute: string): AttributeIndex<PlannedEntry> {
+  private indexFor(attribute: string): AttributeIndex<PlannedEntry<T>> {
     let index = this.indexes.get(attribute);
     if (index === undefined) {
       index = new AttributeIndex(this.view.takeSlot(attribute));
@@ -173,7 +173,7 @@ export class TopicPlan {
     return index;
   }
 
-  private unfile(point: AccessPoint, entry: PlannedEntry): void {
+  private unfile(point: AccessPoint, entry: PlannedEntry<T>): void {
     const index = this.indexes.get(point.attribute);
     if (index === undefined) return;
     index.remove(point, entry, entry.second);
@@ -191,6 +191,11 @@ function secondOf(conjuncts: readonly Conjunct[], filedBy: Conjunct | undefined)
   return undefined;
 }
 
-function visitAll({ ids }: EntryGroup, indexes: Uint32Array | undefined, count: number, visit: VisitMatches): void {
-  for (let at = 0; at < ids.length; at++) visit(ids[at], indexes, count);
+function visitAll<T>(
+  { entries }: EntryGroup<T>,
+  indexes: Uint32Array | undefined,
+  count: number,
+  visit: VisitMatches<T>,
+): void {
+  for (let at = 0; at < entries.length; at++) visit(entries[at], indexes, count);
 }

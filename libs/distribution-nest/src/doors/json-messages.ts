@@ -1,7 +1,8 @@
 import type { DataFrame, Lane, PositionFrame, SessionMessage, SnapshotFrame } from '@distributary/distribution-core';
 import { wireLaneName, wireMessage } from './tenant-names.js';
 
-const CLOSE_ARRAY = Buffer.from(']}');
+/** Of the list of events, the payload and the message. */
+const CLOSE = Buffer.from(']}}');
 const COMMA = Buffer.from(',');
 
 /** The JSON text of the stream protocol's messages, as parts to be framed: events are copied, never parsed. */
@@ -15,9 +16,12 @@ export function dataMessage(frame: DataFrame): Uint8Array[] {
     `{"type":"data","timestamp":"${isoTime(frame.timeMicros)}","payload":{"feed":${frame.feed},${laneText(lane)}` +
     `"prev":"${frame.prev}","pos":"${frame.pos}",${told}${singleText(single)}${droppedText(frame)}"events":[`;
   const parts: Uint8Array[] = [Buffer.from(head)];
-  for (const run of frame.runs) parts.push(run.batch.runOf(run.from, run.to));
-  if (parts.length > 1) parts[parts.length - 1] = withoutComma(parts[parts.length - 1]);
-  parts.push(CLOSE_ARRAY, END);
+  const { runs } = frame;
+  for (let at = 0; at < runs.length; at++) {
+    const { batch, from, to } = runs[at];
+    parts.push(at < runs.length - 1 ? batch.runOf(from, to) : batch.listOf(from, to));
+  }
+  parts.push(CLOSE);
   return parts;
 }
 
@@ -31,13 +35,6 @@ function singleText(single: DataFrame['single']): string {
 /** What a transformation did not let out; nothing of it is mentioned where there is none. */
 const droppedText = ({ dropped }: Pick<DataFrame, 'dropped'>): string =>
   dropped === undefined ? '' : `"dropped":${dropped},`;
-
-const END = Buffer.from('}');
-
-/** Values lie in their batch with a comma after each; the last one of an array has none. */
-function withoutComma(run: Uint8Array): Uint8Array {
-  return run.subarray(0, run.length - 1);
-}
 
 /** Of lanes that are read at the moment: the same text goes into every frame of each feed. */
 const laneTexts = new WeakMap<Lane, string>();
@@ -66,7 +63,7 @@ export function snapshotMessage({ feed, lane, pos, values, dropped, isLast, time
     if (index > 0) parts.push(COMMA);
     parts.push(value);
   });
-  parts.push(CLOSE_ARRAY, END);
+  parts.push(CLOSE);
   return parts;
 }
 

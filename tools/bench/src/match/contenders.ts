@@ -22,7 +22,7 @@ export interface Contender {
 /** The real index, on batches as the log hands them on; all events of a batch are of one topic. */
 export function indexContender(workload: Workload, batchSize: number): Contender {
   const index = new MatchIndex();
-  workload.selections.forEach((selection, id) => index.add({ id, selection }));
+  workload.selections.forEach((selection, id) => index.add(id, selection));
   const batches = batchesOf(workload.events, batchSize);
   let next = 0;
   let matches = 0;

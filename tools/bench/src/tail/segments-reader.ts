@@ -13,7 +13,7 @@ export async function readIntoSegments(log: Log, meter: TailMeter): Promise<void
   const fanOut = new FanOut({ log, clock: new SystemClock(), metrics: noMetrics, limits: { rewindMs: REWIND_MS } });
   const index = new MatchIndex();
   const filter = { op: 'eq', attribute: 'service', value: 'bench' } as const;
-  index.add({ id: 1, selection: { topicPatterns: [TOPIC.name], keyPatterns: [], filter } });
+  index.add(1, { topicPatterns: [TOPIC.name], keyPatterns: [], filter });
   let matched = 0;
   const visit = (_id: number, _indexes: Uint32Array | undefined, count: number): void => {
     matched += count;

@@ -102,9 +102,18 @@ function receiptOf({ state, membersOf, latencies, latencyMaxMs, deliveries }: Ta
 /** Tells several observers, in their order. */
 export function observers(all: readonly FlushObserver[]): FlushObserver {
   return {
-    arrived: (...told) => all.forEach((each) => each.arrived(...told)),
-    delivered: (...told) => all.forEach((each) => each.delivered(...told)),
-    replayed: (...told) => all.forEach((each) => each.replayed(...told)),
-    lost: (...told) => all.forEach((each) => each.lost(...told)),
+    arrived(state, events, bytes) {
+      for (const each of all) each.arrived(state, events, bytes);
+    },
+    // Of each flush: spread arguments would be an array for each observer.
+    delivered(feedId, state, latencyMs, events, members, runs) {
+      for (const each of all) each.delivered(feedId, state, latencyMs, events, members, runs);
+    },
+    replayed(feedId, state, events) {
+      for (const each of all) each.replayed(feedId, state, events);
+    },
+    lost(state, reason, events, upTo) {
+      for (const each of all) each.lost(state, reason, events, upTo);
+    },
   };
 }

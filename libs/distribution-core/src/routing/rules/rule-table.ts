@@ -49,7 +49,7 @@ export class RuleTable {
     /** The enabled ones, in the order in which they are looked at. */
     readonly rules: readonly CompiledRule[],
   ) {
-    rules.forEach(({ selection }, id) => this.index.add({ id, selection }));
+    rules.forEach(({ selection }, id) => this.index.add(id, selection));
   }
 
   /** `request.invalid`, with nothing compiled, if a rule is not one or if an event might go round in a circle. */
