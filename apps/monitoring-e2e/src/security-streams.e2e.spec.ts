@@ -163,6 +163,21 @@ describe.each(COMMAND_DOORS)('commands over $name', (door) => {
     expect(ours.record.received()).toEqual([]);
     await Promise.all([ours.close(), theirs.close()]);
   });
+
+  it('share a durable subscription in a tenant that has had none, and its topics are changed all the same', async () => {
+    const tenant = aService();
+    const theirs = app.as(await aJwt({ sub: 'boss', tenant }));
+    const create = (name: string) => theirs.post('/api/v1/monitoring/topics', { name, data_type: 'ALERTS' });
+    expect((await create('monitoring/alerts/critical')).status).toBe(201);
+    const stream = await door.connect(theirs);
+    stream.send('subscribe', { id: 's', name: 'desk', type: 'shared', patterns: ['monitoring/alerts/#'] });
+    await stream.record.next('subscribed');
+    expect((await create('monitoring/alerts/info')).status).toBe(201);
+    const event = anAlert(tenant);
+    await theirs.publish(event);
+    expect(idsOf(await stream.record.events(1))).toEqual([event.event_id]);
+    await stream.close();
+  });
 });
 
 describe('REST reads', () => {

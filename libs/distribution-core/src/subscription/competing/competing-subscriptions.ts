@@ -13,12 +13,19 @@ export type CompetingSubscriptionsDependencies = Omit<
   readonly metrics: Metrics;
 };
 
+/** One that sessions receive, or are about to. */
+interface Opening {
+  readonly opened: Promise<CompetingSubscription>;
+  /** As soon as it has all topics that exist: from then on it is told of changes. */
+  competing?: CompetingSubscription;
+}
+
 /**
  * The subscriptions of the shared types that sessions of this process receive. Where the broker spreads their events over
  * processes, any number of these receive one; elsewhere one at a time does, and the second is refused.
  */
 export class CompetingSubscriptions {
-  private readonly open = new Map<string, Promise<CompetingSubscription>>();
+  private readonly open = new Map<string, Opening>();
   private readonly deps: CompetingDependencies;
   private readonly ownerId: string;
   private topics: readonly TopicDefinition[] = [];
@@ -38,13 +45,10 @@ export class CompetingSubscriptions {
     this.ownerId = deps.ids.uuid();
   }
 
-  /** What exists now. */
+  /** What exists now. What is being opened is not waited for: it may wait for this change, and looks by itself. */
   async setTopics(topics: readonly TopicDefinition[]): Promise<void> {
     this.topics = topics;
-    for (const opening of [...this.open.values()]) {
-      const competing = await opening.catch(() => undefined);
-      await competing?.topicsChanged(topics);
-    }
+    for (const opening of [...this.open.values()]) await opening.competing?.topicsChanged(topics);
   }
 
   /**
@@ -54,8 +58,8 @@ export class CompetingSubscriptions {
   async join(subscription: DurableSubscription, start: Start | undefined, events: SeatEvents): Promise<Seat> {
     const { subscriptionId } = subscription;
     for (let attempt = 0; attempt < 10; attempt++) {
-      const opening = this.open.get(subscriptionId) ?? this.begin(subscription, start);
-      const competing = await opening;
+      const { opened } = this.open.get(subscriptionId) ?? this.begin(subscription, start);
+      const competing = await opened;
       if (!competing.isOver) return competing.join(events);
       // The last one has left, or the right was lost: what was acknowledged is stored before it is begun anew.
       await competing.end();
@@ -67,18 +71,38 @@ export class CompetingSubscriptions {
   async close(): Promise<void> {
     const open = [...this.open.values()];
     this.open.clear();
-    await Promise.all(open.map(async (opening) => (await opening.catch(() => undefined))?.end()));
+    await Promise.all(open.map(async ({ opened }) => (await opened.catch(() => undefined))?.end()));
   }
 
-  private begin(subscription: DurableSubscription, start: Start | undefined): Promise<CompetingSubscription> {
+  private begin(subscription: DurableSubscription, start: Start | undefined): Opening {
     const { subscriptionId } = subscription;
     const forget = () => {
       if (this.open.get(subscriptionId) === opening) this.open.delete(subscriptionId);
     };
     const { topics, ownerId, deps } = this;
-    const opening = CompetingSubscription.open({ subscription, start, topics, ownerId, deps }, forget);
+    const opened = CompetingSubscription.open({ subscription, start, topics, ownerId, deps }, forget);
+    const opening: Opening = { opened: opened.then((competing) => this.caughtUp(opening, competing, topics)) };
     this.open.set(subscriptionId, opening);
-    opening.catch(forget);
+    opening.opened.catch(forget);
     return opening;
+  }
+
+  /** With the topics, too, that came while it was opened. */
+  private async caughtUp(
+    opening: Opening,
+    competing: CompetingSubscription,
+    known: readonly TopicDefinition[],
+  ): Promise<CompetingSubscription> {
+    try {
+      while (known !== this.topics) {
+        known = this.topics;
+        await competing.topicsChanged(known);
+      }
+    } catch (error) {
+      await competing.end();
+      throw error;
+    }
+    opening.competing = competing;
+    return competing;
   }
 }
