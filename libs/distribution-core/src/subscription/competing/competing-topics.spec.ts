@@ -12,7 +12,6 @@ import { InMemoryLog } from '../../testing/in-memory-log.js';
 import { InMemoryTopicCatalog } from '../../testing/in-memory-topic-catalog.js';
 import { until } from '../../testing/until.js';
 import { Replays } from '../replays.js';
-import type { Start } from '../start.js';
 import type { DurableSubscription } from '../subscription.js';
 
 const SUBSCRIPTION: DurableSubscription = {
@@ -31,7 +30,6 @@ const SUBSCRIPTION: DurableSubscription = {
 
 const nothing = () => undefined;
 const EVENTS = { onSuspended: nothing, onResumed: nothing, onLost: nothing };
-const LATEST: Start = { at: 'latest' };
 
 const acmes = (name: string): NewTopic => aTopic(`@acme/${name}`, { tenant: 'acme', brokerName: `acme.${name}` });
 
@@ -78,8 +76,8 @@ describe('the topics of a subscription that is shared', () => {
   const publish = (name: string, ...eventIds: string[]) =>
     log.append([{ topic: `acme.${name}`, partition: 0, records: eventIds.map((eventId) => anEvent({ eventId })) }]);
 
-  async function join({ competing }: Awaited<ReturnType<typeof aProcess>>, start = LATEST) {
-    const seat = await competing.join(SUBSCRIPTION, start, EVENTS);
+  async function join({ competing }: Awaited<ReturnType<typeof aProcess>>) {
+    const seat = await competing.join(SUBSCRIPTION, { at: 'latest' }, EVENTS);
     const next = async () => (await seat.receive(10, new AbortController().signal)).map(({ event }) => event.eventId);
     return { seat, next };
   }
@@ -104,5 +102,21 @@ describe('the topics of a subscription that is shared', () => {
     goOn();
     expect(await (await joining).next()).toEqual(['b1']);
     await process.competing.close();
+  });
+
+  it('are read from their first event when they came between one process that received it and the next', async () => {
+    const [one, other] = [await aProcess('one'), await aProcess('other')];
+    await publish('orders/a', 'before');
+    const first = await join(one);
+    await publish('orders/a', 'a1');
+    expect(await first.next()).toEqual(['a1']);
+    await first.seat.leave();
+    await other.directory.create(acmes('orders/b'));
+    await publish('orders/b', 'b1');
+    const second = await join(other);
+    const received: string[] = [];
+    while (received.length < 2) received.push(...(await second.next()));
+    expect(received.sort()).toEqual(['a1', 'b1']);
+    await other.competing.close();
   });
 });

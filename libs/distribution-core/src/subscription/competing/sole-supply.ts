@@ -128,11 +128,14 @@ async function openEngine(
       throw new DistributionError('generation.stale', `${subscriptionId} has another owner by now`);
     },
   };
-  if ((await positions.load()).length === 0) {
+  const isKnown = (await positions.load()).length > 0;
+  if (!isKnown) {
     const first = await firstPositions(order.start ?? { at: 'latest' }, topics, log);
     if (first.length > 0) await positions.store(first);
   }
-  return QueueSubscription.open(queueOptionsOf(order, topics), {
+  const options = queueOptionsOf(order, topics);
+  // Lanes without a position are newer than those that have one.
+  return QueueSubscription.open(isKnown ? { ...options, start: 'earliest' } : options, {
     ...enginePartsOf(order),
     positions,
     brokerName: (topic) => brokerNames.get(topic) ?? topic,
