@@ -122,6 +122,12 @@ export class QueueSubscription {
     this.dispatch();
   }
 
+  /** Topics that are no more: what is held of them is nobody's, and another one of the name is new. */
+  async part(topics: readonly string[]): Promise<void> {
+    const lanes = [...this.lanes.values()];
+    await this.letGo(lanes.filter((lane) => lane instanceof QueueLane && topics.includes(lane.lane.topic)));
+  }
+
   /** Entries from elsewhere, given out like the others. */
   addLane(lane: DispatchLane): void {
     this.lanes.set(laneName(lane.lane), lane);
@@ -160,6 +166,12 @@ export class QueueSubscription {
   private isGone(lane: DispatchLane | undefined, at: LanePosition): boolean {
     if (this.parts.leave === undefined) return false;
     return lane === undefined || (lane instanceof QueueLane && !lane.hasRead(at));
+  }
+
+  /** In another life of its lane, something else is there. */
+  private entryAt(at: LanePosition): Entry | undefined {
+    const lane = this.lanes.get(laneName(at));
+    return lane?.lane.epoch === at.epoch ? lane.entryAt(at.position) : undefined;
   }
 
   private present(lanes: readonly LanePlace[]): DispatchLane[] {
@@ -212,7 +224,7 @@ export class QueueSubscription {
     let isGone = false;
     for (const { at } of deliveries) {
       const lane = this.lanes.get(laneName(at));
-      const entry = lane?.entryAt(at.position);
+      const entry = this.entryAt(at);
       if (entry !== undefined) this.finish(entry);
       isGone ||= this.isGone(lane, at);
     }
@@ -223,7 +235,7 @@ export class QueueSubscription {
   /** The same, stored after at most the delay (and again if that fails); until then a crash delivers again. */
   ackSoon(deliveries: readonly Delivery[], delayMs: number): void {
     for (const { at } of deliveries) {
-      const entry = this.lanes.get(laneName(at))?.entryAt(at.position);
+      const entry = this.entryAt(at);
       if (entry !== undefined) this.finish(entry);
     }
     this.markMoved(deliveries.map(({ at }) => at));
@@ -245,7 +257,7 @@ export class QueueSubscription {
 
   nack(consumer: LogQueueConsumer, deliveries: readonly Delivery[], delayMs: number | undefined): void {
     for (const { at } of deliveries) {
-      const entry = this.lanes.get(laneName(at))?.entryAt(at.position);
+      const entry = this.entryAt(at);
       if (entry?.holder === consumer) this.fail(entry, 'nacked', delayMs);
     }
     this.dispatch();

@@ -104,7 +104,7 @@ export class CompetingSubscription {
     if (this.seats.size === 0) await this.end();
   }
 
-  /** Topics that match and are new join it, from their first event on. */
+  /** Topics that match and are new join it, from their first event on; those that are gone leave it. */
   topicsChanged(topics: readonly TopicDefinition[]): Promise<void> {
     return this.supply.topicsChanged(topics);
   }

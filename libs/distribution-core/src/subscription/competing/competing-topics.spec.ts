@@ -119,4 +119,37 @@ describe('the topics of a subscription that is shared', () => {
     expect(received.sort()).toEqual(['a1', 'b1']);
     await other.competing.close();
   });
+
+  it.each(['at once', 'after a while'])('are read anew when they are deleted and created again %s', async (when) => {
+    const [one, other] = [await aProcess('one'), await aProcess('other')];
+    const reader = await join(one);
+    await publish('orders/a', 'a1');
+    expect(await reader.next()).toEqual(['a1']);
+    await other.directory.refresh();
+    await other.directory.delete('@acme/orders/a');
+    if (when === 'after a while') await one.directory.refresh();
+    await other.directory.create(acmes('orders/a'));
+    await one.directory.refresh();
+    await publish('orders/a', 'a2');
+    expect(await reader.next()).toEqual(['a2']);
+    await one.competing.close();
+  });
+
+  it('that are created again keep their events when those of before are acknowledged', async () => {
+    const process = await aProcess('one');
+    const { directory, competing } = process;
+    const { seat, next } = await join(process);
+    const { signal } = new AbortController();
+    await publish('orders/a', 'a1');
+    const before = await seat.receive(10, signal);
+    await directory.delete('@acme/orders/a');
+    await directory.create(acmes('orders/a'));
+    await publish('orders/a', 'a2');
+    expect(await next()).toEqual(['a2']);
+    seat.ack(before);
+    await seat.leave();
+    const again = await join(process);
+    expect(await again.next()).toEqual(['a2']);
+    await competing.close();
+  });
 });

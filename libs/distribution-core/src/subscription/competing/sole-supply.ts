@@ -5,7 +5,15 @@ import type { TopicDefinition } from '../../ports/topic-catalog.port.js';
 import { OwnershipTerm } from '../ownership-term.js';
 import { takenElsewhere } from '../taken-elsewhere.js';
 import { firstPositions } from './first-positions.js';
-import { enginePartsOf, queueOptionsOf, requiredTopics, type Supply, type SupplyOrder, topicsOf } from './supply.js';
+import {
+  byIdentity,
+  enginePartsOf,
+  queueOptionsOf,
+  requiredTopics,
+  type Supply,
+  type SupplyOrder,
+  topicsOf,
+} from './supply.js';
 
 /**
  * From the log, while this process alone has the right to the subscription: over a log that has no machinery to share its
@@ -20,6 +28,7 @@ export class SoleSupply implements Supply {
     private readonly order: SupplyOrder,
     private readonly term: OwnershipTerm,
     private readonly brokerNames: Map<string, string>,
+    private present: ReadonlyMap<string, TopicDefinition>,
   ) {}
 
   /** `subscription.taken` while another process receives it; `topic.not_found` if no topic matches. */
@@ -44,7 +53,7 @@ export class SoleSupply implements Supply {
     try {
       const brokerNames = brokerNamesOf(wanted);
       engine = await openEngine(order, wanted, brokerNames, term);
-      const supply = new SoleSupply(engine, order, term, brokerNames);
+      const supply = new SoleSupply(engine, order, term, brokerNames, byIdentity(wanted));
       opened.supply = supply;
       supply.endReplays = await deps.replays?.attach(subscription, engine);
       term.start();
@@ -69,8 +78,12 @@ export class SoleSupply implements Supply {
   async topicsChanged(topics: readonly TopicDefinition[]): Promise<void> {
     if (this.isOver) return;
     const wanted = topicsOf(this.order.subscription, topics);
+    const present = byIdentity(wanted);
+    const gone = [...this.present].filter(([identity]) => !present.has(identity));
+    await this.engine.part(gone.map(([, topic]) => topic.name));
     for (const [name, brokerName] of brokerNamesOf(wanted)) this.brokerNames.set(name, brokerName);
     await this.engine.extend(wanted.map((topic) => topic.name));
+    this.present = present;
   }
 
   end(): Promise<void> {

@@ -12,6 +12,7 @@ import { firstPositions } from './first-positions.js';
 import { SpreadKeeper } from './spread-keeper.js';
 import { TakingWatch } from './taking-watch.js';
 import {
+  byIdentity,
   enginePartsOf,
   queueOptionsOf,
   requiredTopics,
@@ -205,9 +206,6 @@ export class SpreadSupply implements Supply {
 
 const isNotFound = (error: unknown): boolean =>
   error instanceof DistributionError && error.code === 'subscription.not_found';
-
-const byIdentity = (topics: readonly TopicDefinition[]): Map<string, TopicDefinition> =>
-  new Map(topics.map((topic) => [`${topic.name}@${topic.catalogVersion}`, topic]));
 
 /** Where it begins at the broker if that does not know it yet: where it is by what is stored, else where it was asked to. */
 async function startOf(

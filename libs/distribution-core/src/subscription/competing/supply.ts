@@ -77,7 +77,7 @@ export interface Supply {
   readonly generation: number;
   /** Nobody may join it any more. */
   readonly isOver: boolean;
-  /** Topics that match and are new join it, from their first event on. */
+  /** Topics that match and are new join it, from their first event on; those that are gone leave it. */
   topicsChanged(topics: readonly TopicDefinition[]): Promise<void>;
   /** Stores what was acknowledged and gives the rest back. Who receives it next begins with what was stored. */
   end(): Promise<void>;
@@ -97,6 +97,10 @@ export function topicsOf(
   const matcher = compileSelection(selectionOf(subscription));
   return topics.filter((topic) => matcher.matchesTopic(topic.name));
 }
+
+/** By what tells a topic from another one of its name. */
+export const byIdentity = (topics: readonly TopicDefinition[]): Map<string, TopicDefinition> =>
+  new Map(topics.map((topic) => [`${topic.name}@${topic.catalogVersion}`, topic]));
 
 export function queueOptionsOf(
   { subscription, start, deps }: SupplyOrder,
