@@ -1,4 +1,4 @@
-import type { Clock, Metrics } from '@distributary/distribution-core';
+import { type Clock, LOCAL_PRINCIPAL, type Metrics } from '@distributary/distribution-core';
 import type { Logger } from '@distributary/distribution-nest';
 import {
   type Duties,
@@ -32,12 +32,17 @@ export function openManners(parts: Parts, duties: Duties, around: MannerSurround
   };
   duties.add('market-manners', {
     onTaken: () => {
-      const listening = new MarketManners({ clock, metrics, publish: (events) => parts.publisher.publish(events) });
+      const listening = new MarketManners({
+        clock,
+        metrics,
+        publish: (events, tenant) => parts.publisher.publish(events, { ...LOCAL_PRINCIPAL, tenant }),
+      });
       manners = listening;
       end = feed.subscribe({
         patterns: PATTERNS,
         start: 'latest',
-        consumer: { apply: (batch) => listening.apply(batch), ready: () => undefined },
+        allTenants: true,
+        consumer: { apply: (batch, topic) => listening.apply(batch, topic), ready: () => undefined },
       });
     },
     onLost: () => void stopListening(),

@@ -1,33 +1,45 @@
 import type { MarketDataEventInput } from '@distributary/contracts';
-import { invalidRequest } from '@distributary/distribution-core';
+import { invalidRequest, qualifyTopic } from '@distributary/distribution-core';
 import { FakeClock } from '@distributary/distribution-core/testing';
 import { parseMarketDataEvents } from '../events/market-data-event.js';
 import { countedMetrics } from '../testing/counted-metrics.js';
 import { aQuote, aTrade, batchOf } from '../testing/published-events.js';
 import { MarketManners } from './market-manners.js';
 
+const TOPIC = 'market-data/normalized/equities';
+
 class World {
   readonly clock = new FakeClock();
   readonly published: MarketDataEventInput[] = [];
+  /** Whose topics they were published to. */
+  readonly tenants: string[] = [];
   readonly counted = countedMetrics();
   failure: Error | undefined;
+  /** Into whose topics nothing can be published now. */
+  readonly away = new Set<string>();
   /** What the ingest never takes. */
   refuses: (event: MarketDataEventInput) => boolean = () => false;
   readonly manners = new MarketManners({
     clock: this.clock,
     metrics: this.counted.metrics,
-    publish: (events) => {
+    publish: (events, tenant) => {
+      if (this.away.has(tenant)) return Promise.reject(new Error(`${tenant} is over its quota`));
       if (this.failure !== undefined) return Promise.reject(this.failure);
       if (events.some(this.refuses)) return Promise.reject(invalidRequest([{ path: 'events[0]', rule: 'must fit' }]));
       // As ingest would: what it refuses fails the test.
       parseMarketDataEvents(events);
       this.published.push(...events);
+      this.tenants.push(...events.map(() => tenant));
       return Promise.resolve();
     },
   });
 
   see(...events: MarketDataEventInput[]): void {
-    this.manners.apply(batchOf(this.clock, ...events));
+    this.manners.apply(batchOf(this.clock, ...events), TOPIC);
+  }
+
+  seeOf(tenant: string, ...events: MarketDataEventInput[]): void {
+    this.manners.apply(batchOf(this.clock, ...events), qualifyTopic(tenant, TOPIC));
   }
 
   async after(ms: number): Promise<readonly object[]> {
@@ -129,6 +141,34 @@ describe('how sources behave', () => {
     ]);
     expect(world.manners.pending).toBe(0);
     expect(world.counted.counts()).toMatchObject({ market_status_dropped_total: 1 });
+  });
+
+  it('is told to each tenant of its own sources, whatever they are called elsewhere', async () => {
+    const world = new World();
+    world.see(of(1), of(2));
+    world.seeOf('acme', of(5_000), of(5_002));
+    world.see(of(3));
+    expect(await world.after(1_000)).toMatchObject([{ status: 'sequence_gap', source: 'itch', first_missing: 5_001 }]);
+    expect(world.tenants.splice(0)).toEqual(['acme']);
+    world.seeOf('acme', of(5_003));
+    expect(await world.after(29_000)).toMatchObject([{ status: 'stale', source: 'itch' }]);
+    expect(world.tenants.splice(0)).toEqual(['default']);
+    world.seeOf('acme', of(1));
+    expect(await world.after(0)).toMatchObject([{ status: 'sequence_reset', source: 'itch' }]);
+    expect(world.tenants).toEqual(['acme']);
+  });
+
+  it('is told to the others where one tenant cannot be told now, who waits for it', async () => {
+    const world = new World();
+    for (const tenant of ['acme', 'default', 'other']) world.seeOf(tenant, of(1), of(3));
+    world.away.add('acme');
+    await expect(world.after(1_000)).rejects.toThrow('over its quota');
+    expect(world.tenants.splice(0)).toEqual(['default', 'other']);
+    expect(world.manners.pending).toBe(1);
+    world.away.clear();
+    await world.after(0);
+    expect(world.tenants).toEqual(['acme']);
+    expect(world.manners.pending).toBe(0);
   });
 
   it('has one id for one thing, however often it is told, and however long the names are', async () => {

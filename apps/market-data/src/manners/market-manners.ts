@@ -6,6 +6,7 @@ import {
   type EventBatch,
   type Gauge,
   type Metrics,
+  tenantOf,
 } from '@distributary/distribution-core';
 import { storedEventOf } from '../events/stored-event.js';
 import { type FreshnessLimits, FRESHNESS_LIMITS, SourceFreshness } from './source-freshness.js';
@@ -15,26 +16,29 @@ import { freshnessEvent, gapEvent, OWN_SERVICE, resetEvent } from './status-even
 export interface MarketMannersDependencies {
   readonly clock: Clock;
   readonly metrics: Metrics;
-  /** Idempotent by `event_id`. */
-  readonly publish: (events: readonly MarketDataEventInput[]) => Promise<unknown>;
+  /** Into the topics of the tenant. Idempotent by `event_id`. */
+  readonly publish: (events: readonly MarketDataEventInput[], tenant: string) => Promise<unknown>;
   readonly sequences?: SequenceLimits;
   readonly freshness?: FreshnessLimits;
 }
 
-/** Not yet published. Beyond it, what is new is left out: a feed that has broken apart is known by then. */
-const MAX_WAITING = 1_000;
+/** Not yet published, of a tenant and of all. Beyond it, what is new is left out: a feed that has broken apart is known by then. */
+const MAX_WAITING_OF_TENANT = 1_000;
+const MAX_WAITING = 10_000;
 /** Published at once. */
 const MAX_AT_ONCE = 100;
 
 /**
  * Watches how sources behave, and says what subscribers should know as STATUS events: numbers that never came, counts that
  * began anew, sources that went silent and came back. Fed from the log, where all processes' events are, by one process of
- * an installation at a time; of late events see {@link TickOrder}, which marks them on their way in.
+ * an installation at a time; of late events see {@link TickOrder}, which marks them on their way in. Each tenant is told of
+ * its own sources.
  */
 export class MarketManners {
   private readonly gaps: SequenceGaps;
   private readonly sources: SourceFreshness;
-  private waiting: MarketDataEventInput[] = [];
+  private readonly waiting = new Map<string, MarketDataEventInput[]>();
+  private waitingCount = 0;
   private readonly counted: {
     readonly gaps: Counter;
     readonly missing: Counter;
@@ -60,17 +64,17 @@ export class MarketManners {
     const streams = forgotten('stream');
     const sources = forgotten('source');
     this.gaps = new SequenceGaps(
-      (gap) => {
+      (tenant, gap) => {
         this.counted.gaps.add();
         this.counted.missing.add(gap.last - gap.first + 1);
-        this.tell(gapEvent(gap, this.now));
+        this.tell(tenant, gapEvent(gap, this.now));
       },
       sequences,
       () => streams.add(),
     );
     this.sources = new SourceFreshness(
-      (source, silentMs) => this.tell(freshnessEvent('stale', source, silentMs, this.now)),
-      (source, silentMs) => this.tell(freshnessEvent('fresh', source, silentMs, this.now)),
+      (tenant, source, silentMs) => this.tell(tenant, freshnessEvent('stale', source, silentMs, this.now)),
+      (tenant, source, silentMs) => this.tell(tenant, freshnessEvent('fresh', source, silentMs, this.now)),
       freshness,
       () => sources.add(),
     );
@@ -78,19 +82,20 @@ export class MarketManners {
 
   /** Status events that wait to be published. */
   get pending(): number {
-    return this.waiting.length;
+    return this.waitingCount;
   }
 
-  /** Batches of one lane come in its order, those of different lanes in any. Parses what names a source, and nothing else. */
-  apply(batch: EventBatch): void {
+  /** `topic`: the catalog's name. Batches of one lane come in its order, those of different lanes in any. Parses what names a source, and nothing else. */
+  apply(batch: EventBatch, topic: string): void {
     const sources = batch.column('source');
     if (sources === undefined) return;
+    const tenant = tenantOf(topic);
     const nowMs = this.deps.clock.monotonicMs();
     for (let index = 0; index < batch.count; index++) {
       const source = batch.attributeAt(index, 'source');
       if (typeof source !== 'string' || source === OWN_SERVICE) continue;
       const event = storedEventOf(batch.valueAt(index));
-      if (event !== undefined && event.data_type !== 'STATUS') this.observe(source, event, nowMs);
+      if (event !== undefined && event.data_type !== 'STATUS') this.observe(tenant, source, event, nowMs);
     }
   }
 
@@ -100,43 +105,56 @@ export class MarketManners {
     this.gaps.due(nowMs);
     this.sources.check(nowMs);
     this.counted.stale.set(this.sources.staleSources);
-    while (this.waiting.length > 0) {
-      const next = this.waiting.slice(0, MAX_AT_ONCE);
-      // What cannot be published now stays, and is tried again at the next check.
-      await this.publish(next);
-      this.waiting = this.waiting.slice(next.length);
+    const failures: unknown[] = [];
+    for (const [tenant, events] of this.waiting) {
+      // What cannot be published now stays, and is tried again at the next check; the other tenants' is published.
+      await this.publishAll(events, tenant).catch((error: unknown) => failures.push(error));
     }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  private async publishAll(events: MarketDataEventInput[], tenant: string): Promise<void> {
+    while (events.length > 0) {
+      const next = events.slice(0, MAX_AT_ONCE);
+      await this.publish(next, tenant);
+      events.splice(0, next.length);
+      this.waitingCount -= next.length;
+    }
+    this.waiting.delete(tenant);
   }
 
   /** Rejects with what may be over by the next check. What is refused for what it is does not hold up the rest. */
-  private async publish(events: readonly MarketDataEventInput[]): Promise<void> {
+  private async publish(events: readonly MarketDataEventInput[], tenant: string): Promise<void> {
     try {
-      await this.deps.publish(events);
+      await this.deps.publish(events, tenant);
     } catch (error) {
       if (!(error instanceof DistributionError) || error.retryable) throw error;
       if (events.length === 1) this.counted.leftOut.add();
-      else for (const event of events) await this.publish([event]);
+      else for (const event of events) await this.publish([event], tenant);
     }
   }
 
-  private observe(source: string, { data, metadata }: MarketDataDistributed, nowMs: number): void {
-    this.sources.heard(source, nowMs);
+  private observe(tenant: string, source: string, { data, metadata }: MarketDataDistributed, nowMs: number): void {
+    this.sources.heard(tenant, source, nowMs);
     const { sequence, symbol, exchange } = data;
     if (typeof sequence !== 'number' || !Number.isSafeInteger(sequence)) return;
     const { channel } = metadata;
     if (channel === undefined && (symbol === undefined || exchange === undefined)) return;
     const stream: SequenceStream = channel === undefined ? { source, symbol, exchange } : { source, channel };
-    if (this.gaps.observe(stream, sequence, nowMs) !== 'reset') return;
+    if (this.gaps.observe(tenant, stream, sequence, nowMs) !== 'reset') return;
     this.counted.resets.add();
-    this.tell(resetEvent(stream, this.now));
+    this.tell(tenant, resetEvent(stream, this.now));
   }
 
   private get now(): number {
     return this.deps.clock.nowMicros();
   }
 
-  private tell(event: MarketDataEventInput): void {
-    if (this.waiting.length < MAX_WAITING) this.waiting.push(event);
-    else this.counted.leftOut.add();
+  private tell(tenant: string, event: MarketDataEventInput): void {
+    const events = this.waiting.get(tenant) ?? [];
+    if (events.length >= MAX_WAITING_OF_TENANT || this.waitingCount >= MAX_WAITING) return this.counted.leftOut.add();
+    events.push(event);
+    this.waiting.set(tenant, events);
+    this.waitingCount++;
   }
 }

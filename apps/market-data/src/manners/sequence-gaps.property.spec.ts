@@ -8,11 +8,11 @@ class World {
   readonly gaps: SequenceGaps;
 
   constructor(limits: Partial<SequenceLimits> = {}) {
-    this.gaps = new SequenceGaps((gap) => this.announced.push(gap), { ...SEQUENCE_LIMITS, ...limits });
+    this.gaps = new SequenceGaps((_tenant, gap) => this.announced.push(gap), { ...SEQUENCE_LIMITS, ...limits });
   }
 
   see(...sequences: number[]): string[] {
-    return sequences.map((sequence) => this.gaps.observe(STREAM, sequence, 0));
+    return sequences.map((sequence) => this.gaps.observe('default', STREAM, sequence, 0));
   }
 
   numbers(): number[] {
@@ -51,7 +51,7 @@ describe('numbers that a source gave its events', () => {
         const told = new Set<number>();
         let nowMs = 0;
         const gaps = new SequenceGaps(
-          ({ first, last }) => {
+          (_tenant, { first, last }) => {
             for (let at = first; at <= last; at++) {
               expect(came.has(at)).toBe(false);
               expect(told.has(at)).toBe(false);
@@ -60,12 +60,12 @@ describe('numbers that a source gave its events', () => {
           },
           { ...SEQUENCE_LIMITS, maxOpenGaps },
         );
-        gaps.observe(STREAM, 1, 0);
+        gaps.observe('default', STREAM, 1, 0);
         for (const step of all) {
           if ('waitMs' in step) gaps.due((nowMs += step.waitMs));
           else {
             const isKnown = came.has(step.sequence) || told.has(step.sequence);
-            const outcome = gaps.observe(STREAM, step.sequence, nowMs);
+            const outcome = gaps.observe('default', STREAM, step.sequence, nowMs);
             expect(outcome === 'repeated').toBe(isKnown);
             came.add(step.sequence);
           }
@@ -151,10 +151,10 @@ describe('numbers that a source gave its events', () => {
     const world = new World();
     const { gaps } = world;
     const of = (symbol: string) => ({ source: 'itch', symbol, exchange: 'XNAS' });
-    gaps.observe(of('A'), 1, 0);
-    gaps.observe(of('B'), 5, 0);
-    gaps.observe({ source: 'other', symbol: 'A', exchange: 'XNAS' }, 9, 0);
-    gaps.observe(of('A'), 3, 0);
+    gaps.observe('default', of('A'), 1, 0);
+    gaps.observe('default', of('B'), 5, 0);
+    gaps.observe('default', { source: 'other', symbol: 'A', exchange: 'XNAS' }, 9, 0);
+    gaps.observe('default', of('A'), 3, 0);
     gaps.due(SEQUENCE_LIMITS.graceMs);
     expect(world.announced).toEqual([{ ...of('A'), first: 2, last: 2 }]);
     expect(gaps.size).toBe(3);
@@ -163,8 +163,8 @@ describe('numbers that a source gave its events', () => {
   it('of a stream that is forgotten are announced before', () => {
     const world = new World({ maxStreams: 2 });
     world.see(1, 3);
-    world.gaps.observe({ source: 'b', channel: 'a' }, 1, 0);
-    world.gaps.observe({ source: 'c', channel: 'a' }, 1, 0);
+    world.gaps.observe('default', { source: 'b', channel: 'a' }, 1, 0);
+    world.gaps.observe('default', { source: 'c', channel: 'a' }, 1, 0);
     expect(world.announced).toEqual([{ ...STREAM, first: 2, last: 2 }]);
     expect(world.gaps.size).toBe(2);
     world.gaps.due(10_000);

@@ -48,6 +48,7 @@ interface OpenGap {
 }
 
 interface StreamState {
+  readonly tenant: string;
   readonly stream: SequenceStream;
   newest: number;
   /** The one that came last, if that was too far from the newest. */
@@ -56,13 +57,13 @@ interface StreamState {
   open: OpenGap[];
 }
 
-/** Numbers that never came, of as many streams as there is room for. Each missing number is announced once. */
+/** Numbers that never came, of as many streams of all tenants as there is room for. Each missing number is announced once. */
 export class SequenceGaps {
   private readonly streams: LRUCache<string, StreamState>;
   private readonly withGaps = new Set<StreamState>();
 
   constructor(
-    private readonly onGap: (gap: SequenceGap) => void,
+    private readonly onGap: (tenant: string, gap: SequenceGap) => void,
     private readonly limits: SequenceLimits = SEQUENCE_LIMITS,
     private readonly onForgotten: () => void = () => undefined,
   ) {
@@ -80,12 +81,12 @@ export class SequenceGaps {
     return this.streams.size;
   }
 
-  /** `nowMs`: of a clock that never goes back. */
-  observe(stream: SequenceStream, sequence: number, nowMs: number): SequenceOutcome {
-    const key = keyOf(stream);
+  /** `tenant`: whose stream it is; others may have one of the same name. `nowMs`: of a clock that never goes back. */
+  observe(tenant: string, stream: SequenceStream, sequence: number, nowMs: number): SequenceOutcome {
+    const key = `${tenant}\n${keyOf(stream)}`;
     const state = this.streams.get(key);
     if (state === undefined) {
-      this.streams.set(key, { stream, newest: sequence, doubted: undefined, open: [] });
+      this.streams.set(key, { tenant, stream, newest: sequence, doubted: undefined, open: [] });
       return 'first';
     }
     if (sequence <= 1 && state.newest - sequence > this.limits.resetDistance) return this.beginAt(state, sequence);
@@ -153,7 +154,8 @@ export class SequenceGaps {
 
   /** The first so many. */
   private announce(state: StreamState, count: number): void {
-    for (const { first, last } of state.open.splice(0, count)) this.onGap({ ...state.stream, first, last });
+    for (const { first, last } of state.open.splice(0, count))
+      this.onGap(state.tenant, { ...state.stream, first, last });
     if (state.open.length === 0) this.withGaps.delete(state);
   }
 }

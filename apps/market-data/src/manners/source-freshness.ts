@@ -10,17 +10,19 @@ export interface FreshnessLimits {
 export const FRESHNESS_LIMITS: FreshnessLimits = { staleAfterMs: 30_000, maxSources: 1_000 };
 
 interface SourceState {
+  readonly tenant: string;
+  readonly source: string;
   heardMs: number;
   isStale: boolean;
 }
 
-/** Which sources have gone silent. Each silence is told once, and its end. */
+/** Which sources of all tenants have gone silent. Each silence is told once, and its end. */
 export class SourceFreshness {
   private readonly sources: LRUCache<string, SourceState>;
 
   constructor(
-    private readonly onStale: (source: string, silentMs: number) => void,
-    private readonly onFresh: (source: string, silentMs: number) => void,
+    private readonly onStale: (tenant: string, source: string, silentMs: number) => void,
+    private readonly onFresh: (tenant: string, source: string, silentMs: number) => void,
     private readonly limits: FreshnessLimits = FRESHNESS_LIMITS,
     private readonly onForgotten: () => void = () => undefined,
   ) {
@@ -36,27 +38,28 @@ export class SourceFreshness {
     return count;
   }
 
-  /** `nowMs`: of a clock that never goes back. */
-  heard(source: string, nowMs: number): void {
-    const state = this.sources.get(source);
+  /** `tenant`: whose source it is; others may have one of the same name. `nowMs`: of a clock that never goes back. */
+  heard(tenant: string, source: string, nowMs: number): void {
+    const key = `${tenant}\n${source}`;
+    const state = this.sources.get(key);
     if (state === undefined) {
-      this.sources.set(source, { heardMs: nowMs, isStale: false });
+      this.sources.set(key, { tenant, source, heardMs: nowMs, isStale: false });
       return;
     }
     const silentMs = nowMs - state.heardMs;
     state.heardMs = nowMs;
     if (!state.isStale) return;
     state.isStale = false;
-    this.onFresh(source, silentMs);
+    this.onFresh(tenant, source, silentMs);
   }
 
   /** To be asked often enough: a silence is noticed here. */
   check(nowMs: number): void {
-    for (const [source, state] of this.sources.entries()) {
+    for (const state of this.sources.values()) {
       const silentMs = nowMs - state.heardMs;
       if (state.isStale || silentMs < this.limits.staleAfterMs) continue;
       state.isStale = true;
-      this.onStale(source, silentMs);
+      this.onStale(state.tenant, state.source, silentMs);
     }
   }
 }
