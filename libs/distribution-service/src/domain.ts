@@ -1,4 +1,12 @@
-import type { Clock, IdSource, Metrics, NewTopic, PayloadEvent, Restate } from '@distributary/distribution-core';
+import type {
+  Clock,
+  IdSource,
+  Metrics,
+  NewTopic,
+  PayloadEvent,
+  Restate,
+  TopicProblem,
+} from '@distributary/distribution-core';
 import type {
   BodyTypes,
   CachedReads,
@@ -57,6 +65,8 @@ export interface EventForm {
   reader(around: { readonly clock: Clock; readonly ids: IdSource; readonly metrics: Metrics }): EventReader;
   /** The stored form of a copy at another place. */
   readonly restate: Restate;
+  /** Of what is published, and of copies that rules make. Absent: each event may be in each topic. */
+  readonly topicProblem?: TopicProblem;
   /** What others write by schemas of their own, as an event. */
   readonly external: PayloadEvent;
   /** What others write as JSON documents, as `reader` takes it. */

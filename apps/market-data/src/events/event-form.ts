@@ -10,6 +10,7 @@ import {
   toPublishedEvent,
 } from './market-data-event.js';
 import { TickReader } from './reading/tick-reader.js';
+import { topicProblem } from './event-rules.js';
 import { restateEvent } from './restate-event.js';
 
 /** How market data comes in, and how it lies in the log. */
@@ -35,6 +36,7 @@ export const marketDataEvents: EventForm = {
     };
   },
   restate: restateEvent,
+  topicProblem,
   external: externalEvent,
   publishedForm,
 };

@@ -10,7 +10,7 @@ import {
   type MarketDataDistribution,
   marketRoutingSchema,
 } from '@distributary/contracts';
-import { isObject, type Json, type Problem } from '@distributary/distribution-core';
+import { isObject, type Json, type Problem, type TopicProblem } from '@distributary/distribution-core';
 import { assetClassOfTopic, isStateTopic } from './default-topics.js';
 
 /** Whether the newest event of a key replaces the ones before it, of whatever topics there are. */
@@ -60,10 +60,7 @@ export function eventProblems(
     broken('routing.topic', `must not be a topic of ${topicClass}, since the event is of ${assetClass}`);
   }
   if (dataType !== 'QUOTE' && holdsState(topic)) {
-    broken(
-      'routing.topic',
-      `must not be a topic of state, where newer events replace older ones: each ${dataType} counts`,
-    );
+    broken('routing.topic', stateRule(dataType));
   }
   return problems;
 }
@@ -88,6 +85,13 @@ export function problemsBesideShape(input: unknown, path: string, holdsState?: H
   };
   return eventProblems(readable as unknown as MarketDataDistribution, path, holdsState);
 }
+
+/** What a topic that keeps state, as it is now and whoever made it so, must not have: events of which each one counts. */
+export const topicProblem: TopicProblem = ({ attributes: { data_type: dataType } }, { conflationKey = 'none' }) =>
+  conflationKey === 'none' || dataType === 'QUOTE' ? undefined : stateRule(String(dataType));
+
+const stateRule = (dataType: string): string =>
+  `must not be a topic of state, where newer events replace older ones: each ${dataType} counts`;
 
 /** A field of another data type passes through unchecked, so it may be anything. */
 const isPrice = (value: unknown): value is Decimal =>

@@ -5,10 +5,10 @@ import { partitionOf } from '../routing/partition.js';
 import { anEvent, type EventOptions } from '../testing/builders.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { InMemoryLog } from '../testing/in-memory-log.js';
-import { Ingest, type IngestLimits, type IngestTopic } from './ingest.js';
+import { Ingest, type IngestLimits, type IngestTopic, type TopicProblem } from './ingest.js';
 
 const TOPICS: Record<string, IngestTopic> = {
-  quotes: { brokerName: 'b.quotes', partitions: 4, enabled: true, origin: 'ingested' },
+  quotes: { brokerName: 'b.quotes', partitions: 4, enabled: true, origin: 'ingested', conflationKey: 'routing_key' },
   trades: { brokerName: 'b.trades', partitions: 1, enabled: true, origin: 'ingested' },
   paused: { brokerName: 'b.paused', partitions: 1, enabled: false, origin: 'ingested' },
   foreign: { brokerName: 'foreign', partitions: 1, enabled: true, origin: 'external' },
@@ -26,12 +26,13 @@ class GatedLog extends InMemoryLog {
   }
 }
 
-async function setUp(limits: Partial<IngestLimits> = {}, metrics: Metrics = noMetrics) {
+async function setUp(limits: Partial<IngestLimits> = {}, metrics: Metrics = noMetrics, topicProblem?: TopicProblem) {
   const clock = new FakeClock();
   const log = new GatedLog({ clock });
   await log.createTopic('b.quotes', 4, { ms: 0, bytes: 0 });
   await log.createTopic('b.trades', 1, { ms: 0, bytes: 0 });
-  const ingest = new Ingest({ log, clock, metrics, limits, topics: { find: (topic) => TOPICS[topic] } });
+  const topics = { find: (topic: string) => TOPICS[topic] };
+  const ingest = new Ingest({ log, clock, metrics, limits, topics, topicProblem });
   return { clock, log, ingest };
 }
 
@@ -156,6 +157,22 @@ describe('ingest', () => {
       { path: 'events[0].routing.topic', rule: 'must be a known topic' },
       { path: 'events[2].routing.topic', rule: 'must be an enabled topic' },
     ]);
+  });
+
+  it('names every event that the service will not have in its topic, and appends none of the call', async () => {
+    const topicProblem: TopicProblem = ({ attributes }, { conflationKey = 'none' }) =>
+      attributes.isState === true || conflationKey === 'none' ? undefined : 'must be state';
+    const { log, ingest } = await setUp({}, noMetrics, topicProblem);
+    const state = event('quotes', { eventId: 'a', attributes: { isState: true } });
+    const refusal = await refusalOf(
+      ingest.publish([state, event('quotes', { eventId: 'b' }), event('trades', { eventId: 'c' })]),
+    );
+    expect([refusal.code, refusal.problems]).toEqual([
+      'request.invalid',
+      [{ path: 'events[1].routing.topic', rule: 'must be state' }],
+    ]);
+    expect(log.calls).toEqual([]);
+    expect(await ingest.publish([state, event('trades', { eventId: 'c' })])).toHaveLength(2);
   });
 
   it('refuses an event that is too large', async () => {

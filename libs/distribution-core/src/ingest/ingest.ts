@@ -13,6 +13,7 @@ import {
   type IngestTopic,
   type PublishedEvent,
   type TopicLookup,
+  type TopicProblem,
 } from './published-event.js';
 import {
   type EventPlace,
@@ -24,7 +25,7 @@ import {
   RecentIds,
 } from './recent-ids.js';
 
-export type { IngestTopic, PublishedEvent, TopicLookup } from './published-event.js';
+export type { IngestTopic, PublishedEvent, TopicLookup, TopicProblem } from './published-event.js';
 
 export interface IngestLimits extends EventLimits {
   /** Of all calls that the log has not answered yet. */
@@ -61,6 +62,8 @@ export interface IngestDependencies {
   readonly limits?: Partial<IngestLimits>;
   /** Sends copies of events to other topics, in the same append. */
   readonly router?: EventRouter;
+  /** Absent: each event may be in each topic. */
+  readonly topicProblem?: TopicProblem;
 }
 
 /** What is kept of an event besides its value: id, key, time, attributes. A bound, not a measurement. */
@@ -101,6 +104,7 @@ export class Ingest {
   private readonly limits: IngestLimits;
   private readonly recent: RecentIds;
   private readonly router: EventRouter | undefined;
+  private readonly topicProblem: TopicProblem | undefined;
   private readonly eventsTotal: Counter;
   private readonly duplicatesTotal: Counter;
   private readonly busyTotal: Counter;
@@ -109,13 +113,14 @@ export class Ingest {
   private lastScope:
     { readonly topicName: string; readonly version: number | undefined; readonly scope: IdScope } | undefined;
 
-  constructor({ log, topics, clock, metrics, limits, router }: IngestDependencies) {
+  constructor({ log, topics, clock, metrics, limits, router, topicProblem }: IngestDependencies) {
     this.log = log;
     this.topics = topics;
     this.clock = clock;
     this.limits = { ...DEFAULT_INGEST_LIMITS, ...limits };
     this.recent = new RecentIds(this.limits.dedupeWindowMs, this.limits.maxRecentIds);
     this.router = router;
+    this.topicProblem = topicProblem;
     this.eventsTotal = metrics.counter('ingest_events_total', 'Events appended to the log');
     this.duplicatesTotal = metrics.counter(
       'ingest_duplicates_total',
@@ -130,7 +135,7 @@ export class Ingest {
    * that of the last event that the call appended to the lane.
    */
   async publish(events: readonly PublishedEvent[]): Promise<readonly PublishOutcome[]> {
-    const topics = checkEvents(events, this.topics, this.limits);
+    const topics = checkEvents(events, this.topics, this.limits, this.topicProblem);
     const nowMs = this.clock.monotonicMs();
     this.recent.expire(nowMs);
     const call = this.recent.begin(nowMs);

@@ -5,6 +5,7 @@ import { ROUTING_KEY, TRACEPARENT } from '../event-batch.js';
 import { EVENT_ID_ATTRIBUTE, TOPIC_ATTRIBUTE } from '../matching/clause.js';
 import { TARGETS_ATTRIBUTE } from '../matching/target-gate.js';
 import { isPayloadPath } from '../matching/payload-reader.js';
+import type { ConflationKey } from '../ports/topic-catalog.port.js';
 import { HOPS_ATTRIBUTE, ROUTED_FROM_ATTRIBUTE } from '../routing/rules/routing-rule.js';
 import type { DeliveryGuarantee } from '../subscription/subscription.js';
 
@@ -21,6 +22,8 @@ export interface IngestTopic {
   readonly partitions: number;
   readonly enabled: boolean;
   readonly origin: 'ingested' | 'external';
+  /** Absent: none. */
+  readonly conflationKey?: ConflationKey;
   /** Tells a topic from one of the same name that was deleted. */
   readonly catalogVersion?: number;
 }
@@ -28,6 +31,9 @@ export interface IngestTopic {
 export interface TopicLookup {
   find(topic: string): IngestTopic | undefined;
 }
+
+/** Why an event must not be in a topic, as that is now: `must …`, in the words of the service. Undefined: it may. Asked for each event. */
+export type TopicProblem = (record: EventRecord, topic: IngestTopic) => string | undefined;
 
 export interface EventLimits {
   readonly maxEventBytes: number;
@@ -57,6 +63,7 @@ export function checkEvents(
   events: readonly PublishedEvent[],
   topics: TopicLookup,
   limits: EventLimits,
+  topicProblem?: TopicProblem,
 ): readonly IngestTopic[] {
   const invalid: Problem[] = [];
   const missing: Problem[] = [];
@@ -72,7 +79,11 @@ export function checkEvents(
     else if (!topic.enabled) missing.push({ path: `events[${at}].routing.topic`, rule: 'must be an enabled topic' });
     else if (topic.origin !== 'ingested') {
       invalid.push({ path: `events[${at}].routing.topic`, rule: 'must be a topic that this service writes' });
-    } else found.push(topic);
+    } else {
+      found.push(topic);
+      const rule = topicProblem?.(record, topic);
+      if (rule !== undefined) invalid.push({ path: `events[${at}].routing.topic`, rule });
+    }
     if (record.value.length > limits.maxEventBytes) {
       tooLarge.push({ path: `events[${at}]`, rule: `must be at most ${limits.maxEventBytes} bytes` });
     }

@@ -155,6 +155,7 @@ export async function openParts(around: Surroundings, broker: Broker, storage: S
     clock,
     metrics,
     router: routing.router,
+    topicProblem: domain.events.topicProblem,
   });
   const published = tracing === undefined ? ingest : new TracedIngest(ingest, tracing);
   const publisher = new IngestPublisher(ingestWithinQuota(published, around.quotas), around.reader);

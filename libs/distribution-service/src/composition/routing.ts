@@ -55,6 +55,7 @@ export function createRouting(around: Surroundings, parts: RoutingParts): Routin
     restate: domain.events.restate,
     metrics,
     maxEventBytes: domain.events.maxBytes,
+    topicProblem: domain.events.topicProblem,
   });
   const external = new TopicRouter({
     log,

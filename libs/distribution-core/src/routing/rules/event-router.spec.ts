@@ -170,6 +170,14 @@ describe('routing an event', () => {
     expect(placesOf(narrow, event('in'))).toEqual([undefined]);
   });
 
+  it('lets an event be that the service will not have in the other topic, by what the copy is', () => {
+    const rules = [rule('1', { mode: 'move' }), rule('2', { targetTopic: 'b', setAttributes: { state: 'yes' } })];
+    const router = aRouter(rules, {
+      topicProblem: ({ attributes }) => (attributes.state === undefined ? 'must be state' : undefined),
+    });
+    expect(placesOf(router, event('in'))).toEqual([[true, 'b']]);
+  });
+
   it('reaches a bounded number of topics', () => {
     const rules = Array.from({ length: 70 }, (_, n) => rule(`r${n}`, { targetTopic: `n/${n}` }));
     const router = aRouter(rules, {

@@ -1,6 +1,6 @@
 import { unqualified } from '../../access/tenancy.js';
 import type { EventRecord } from '../../event.js';
-import type { IngestTopic, TopicLookup } from '../../ingest/published-event.js';
+import type { IngestTopic, TopicLookup, TopicProblem } from '../../ingest/published-event.js';
 import type { Counter, Metrics } from '../../ports/metrics.port.js';
 import { HOPS_ATTRIBUTE, MAX_HOPS, MAX_TARGETS, ROUTED_FROM_ATTRIBUTE } from './routing-rule.js';
 import { aim, type CompiledRule, RuleTable } from './rule-table.js';
@@ -34,6 +34,7 @@ export type SkipReason =
   | 'unknown_topic'
   | 'disabled_topic'
   | 'external_topic'
+  | 'unfit_topic'
   | 'already_there'
   | 'too_many_targets'
   | 'too_many_hops'
@@ -46,6 +47,7 @@ export const SKIP_REASONS = [
   'unknown_topic',
   'disabled_topic',
   'external_topic',
+  'unfit_topic',
   'already_there',
   'too_many_targets',
   'too_many_hops',
@@ -68,6 +70,8 @@ export interface EventRouterDependencies {
   readonly restate: Restate;
   readonly metrics: Metrics;
   readonly maxEventBytes?: number;
+  /** Absent: each event may be in each topic. */
+  readonly topicProblem?: TopicProblem;
 }
 
 const MAX_EVENT_BYTES = 1024 * 1024;
@@ -169,6 +173,7 @@ export class EventRouter {
     if (target.origin !== 'ingested') return skip('external_topic', topic);
     const record = this.copyOf(compiled, event, topic, aimed.routingKey, hops, origin);
     if (record === undefined) return skip('transformation_failed', topic);
+    if (this.deps.topicProblem?.(record, target) !== undefined) return skip('unfit_topic', topic);
     if (record.value.length > (this.deps.maxEventBytes ?? MAX_EVENT_BYTES)) return skip('too_large', topic);
     return { fired: true, placement: { topic, target, record } };
   }
