@@ -25,7 +25,7 @@ export const RECEIPTS = 'RECEIPTS';
 export const STATUS_TOPIC = 'market-data/status';
 export const DEAD_LETTER_RETENTION = '30d';
 
-/** Whatever routing key its producer chose, the newest quote of a symbol at an exchange is the one that counts. */
+/** The newest quote of a symbol at an exchange is the one that counts; of each routing key, if its producer chose several. */
 const ONE_QUOTE_PER_SYMBOL: ConflationKey = { attributes: ['data_type', 'symbol', 'exchange'] };
 
 /** A lane is one reader of the broker in each process: as many as the traffic of a class asks for, no more. */

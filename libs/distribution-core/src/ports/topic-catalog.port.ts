@@ -1,6 +1,9 @@
 import type { PayloadFormat } from './payload-codec.port.js';
 
-/** How an event is keyed when state is conflated: newer values of an equal key replace older ones. */
+/**
+ * How an event is keyed when state is conflated: newer values of an equal key replace older ones. Attributes come on top of the
+ * routing key: each lane conflates for itself, and events of different routing keys may be in different lanes.
+ */
 export type ConflationKey = 'none' | 'routing_key' | { readonly attributes: readonly string[] };
 
 /** How the payloads of an external topic are read. */
