@@ -119,6 +119,20 @@ describe('the transformations of rules', () => {
     expect(run(rules, ruleWith('n0'))).toBeUndefined();
   });
 
+  it('are asked for again while rules have them, though they were forgotten before those were in force', async () => {
+    const { rules, named, clock } = world();
+    named.set('one', setting(1));
+    rules.use([ruleWith('one')]);
+    expect(run(rules, ruleWith('one'))).toBeUndefined();
+    let changes = 0;
+    rules.watch(() => changes++);
+    clock.advance(5_000);
+    await settle(clock);
+    expect(changes).toBe(1);
+    expect(run(rules, ruleWith('one'))).toMatchObject({ set: 1 });
+    rules.stop();
+  });
+
   it('cost no more than a tenant may spend: until there is more, they fail', async () => {
     const { rules, clock, failures } = world();
     const dear = inline({ steps: [{ map: { sum: { cel: 'data.map(x, x + 1).size()' } } }] });

@@ -76,12 +76,16 @@ export class RuleTransformations {
 
   /** Those that are in force; what others had is forgotten by and by. */
   use(rules: readonly RoutingRule[]): void {
-    this.used = new Set(
-      rules.flatMap(({ tenant, transformation }) =>
-        transformation === undefined ? [] : [keyOf(tenant, transformation)],
-      ),
-    );
-    this.forget(this.used);
+    const used = new Set<string>();
+    for (const { tenant, transformation } of rules) {
+      if (transformation === undefined) continue;
+      const key = keyOf(tenant, transformation);
+      used.add(key);
+      // It has been forgotten since it was prepared: it is asked for again.
+      if (!this.known.has(key)) this.known.set(key, { tenant, transformation, compiled: undefined });
+    }
+    this.used = used;
+    this.forget(used);
   }
 
   private forget(wanted: ReadonlySet<string>): void {

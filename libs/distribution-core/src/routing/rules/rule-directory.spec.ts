@@ -1,9 +1,14 @@
 import { noMetrics } from '../../ports/metrics.port.js';
 import { aRule } from '../../testing/a-rule.js';
+import { anEvent } from '../../testing/builders.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { InMemoryRoutingRuleStore } from '../../testing/in-memory-routing-rule-store.js';
+import { InMemoryLookupTables, InMemoryTransformationStore } from '../../testing/in-memory-transformation-store.js';
 import { settle } from '../../testing/settle.js';
 import { until } from '../../testing/until.js';
+import { LookupTables } from '../../transformation/lookup-tables.js';
+import { RuleTransformations } from '../../transformation/rule-transformations.js';
+import { Transformations } from '../../transformation/transformations.js';
 import type { RoutingRule } from './routing-rule.js';
 import { RuleDirectory } from './rule-directory.js';
 
@@ -74,6 +79,70 @@ describe('the rules of a process', () => {
     await changing;
     expect(made[0].table.size).toBe(2);
     await made[0].stop();
+  });
+
+  it('of others that came while a change waited for the store are applied only once what they need is known', async () => {
+    const store = new InMemoryRoutingRuleStore();
+    const clock = new FakeClock();
+    const named = new InMemoryTransformationStore();
+    const lookups = new InMemoryLookupTables();
+    const since = { tenant: 'default', createdAtMicros: 1, changedAtMicros: 1 };
+    await named.create({ ...since, name: 't', definition: { steps: [{ map: { seen: { value: true } } }] } });
+    await lookups.put({ ...since, name: 'table', rows: {} });
+    const transformations = new Transformations({
+      store: named,
+      lookups: new LookupTables(lookups, clock, noMetrics),
+      keys: new Map(),
+      clock,
+      metrics: noMetrics,
+    });
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => errors.push(error);
+    const transforms = new RuleTransformations({ transformations, clock, metrics: noMetrics, onError });
+    let existing = 0;
+    let seen = 0;
+    const topics = { refresh: async () => void (seen = await Promise.resolve(existing)) };
+    let isLocked = true;
+    const waiting: InMemoryRoutingRuleStore['change'] = async (edits, check) => {
+      await until('the row is free', () => !isLocked);
+      return store.change(edits, check);
+    };
+    const directory = new RuleDirectory({
+      store: {
+        version: () => store.version(),
+        list: () => store.list(),
+        watch: () => Promise.resolve(() => Promise.resolve()),
+        change: waiting,
+      },
+      topics,
+      clock,
+      metrics: noMetrics,
+      prepare: (rules, isStrict) => transforms.prepare(rules, isStrict),
+      transformOf: transforms.transformOf,
+      onError,
+    });
+    const seenWithTheirs: number[] = [];
+    directory.onTable((table) => {
+      if (table.size > 1) seenWithTheirs.push(seen);
+    });
+    await directory.start();
+
+    const changing = directory.change([create(aRule({ name: 'mine' }))]);
+    await settle(clock);
+    existing = 1;
+    const enriched = { steps: [{ enrich: { lookup: 'table', key: { value: 'k' }, target: 'data.found' } }] };
+    await store.change([create(aRule({ name: 'theirs', transformation: 't' }))], accept);
+    await store.change([create(aRule({ name: 'inline', transformation: enriched }))], accept);
+    isLocked = false;
+    await changing;
+
+    expect(errors).toEqual([]);
+    expect(names(directory.rules).sort()).toEqual(['inline', 'mine', 'theirs']);
+    expect(seenWithTheirs).toEqual([1]);
+    const theirs = directory.table.rules.find(({ rule }) => rule.name === 'theirs');
+    const made = theirs?.transform?.({ topic: 'monitoring/metrics', record: anEvent({ value: {} }) });
+    expect(String(Buffer.from(made?.value ?? []))).toBe('{"seen":true}');
+    await directory.stop();
   });
 
   it('stay as they were while the topics cannot be asked for, and are applied later', async () => {

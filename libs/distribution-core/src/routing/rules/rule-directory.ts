@@ -20,6 +20,7 @@ export interface RuleDirectoryDependencies {
 }
 
 const REFRESH_MS = 1_000;
+const NO_TRANSFORMS: TransformSource = () => undefined;
 
 /**
  * The rules as this process knows them: compiled, and swapped as a whole whenever the store's version moves. While the
@@ -85,21 +86,20 @@ export class RuleDirectory {
       true,
     );
     await this.deps.topics.refresh();
-    let table: RuleTable | undefined;
-    const { version, rules } = await this.deps.store.change(edits, (all) => (table = this.compile(all)));
-    // A later change may have been seen already.
-    if (version > this.knownVersion && table !== undefined) this.take(version, rules, table);
+    // Their transformations are not looked at here: of rules that others made meanwhile, none is at hand.
+    const { version, rules } = await this.deps.store.change(edits, (all) => void this.compile(all, NO_TRANSFORMS));
+    await this.follow(version, rules, new Set(edits.map((edit) => ('rule' in edit ? edit.rule.id : edit.id))));
     return rules;
   }
 
   /** What a set of rules would be; `request.invalid` if it cannot be. */
-  compile(rules: readonly RoutingRule[]): RuleTable {
+  compile(rules: readonly RoutingRule[], transformOf = this.deps.transformOf): RuleTable {
     const counts = new Map<string, number>();
     for (const { tenant } of rules) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
     if (Math.max(0, ...counts.values()) > RULE_LIMITS.rulesPerTenant) {
       throw invalidRequest([{ path: '', rule: `a tenant may have ${RULE_LIMITS.rulesPerTenant} rules` }]);
     }
-    return RuleTable.compile(rules, this.deps.transformOf);
+    return RuleTable.compile(rules, transformOf);
   }
 
   /** Compiles anew though no rule changed: something that rules refer to did. */
@@ -110,9 +110,17 @@ export class RuleDirectory {
   async refresh(): Promise<void> {
     if ((await this.deps.store.version()) === this.knownVersion) return;
     const { version, rules } = await this.deps.store.list();
+    await this.follow(version, rules);
+  }
+
+  /** `prepared`: the ids of rules for which the topics were looked at already. */
+  private async follow(version: number, rules: readonly RoutingRule[], prepared?: ReadonlySet<string>): Promise<void> {
+    const known = new Map(this.known.map(({ id, revision }) => [id, revision]));
+    const isNew = ({ id, revision }: RoutingRule) => known.get(id) !== revision && prepared?.has(id) !== true;
     // Begun when the rules are read, so that it sees whatever was there before them.
-    await this.deps.topics.refresh();
+    if (rules.some(isNew)) await this.deps.topics.refresh();
     await this.deps.prepare?.(rules, false);
+    // A later change may have been seen already.
     if (version > this.knownVersion) this.tryToTake(version, rules);
   }
 
