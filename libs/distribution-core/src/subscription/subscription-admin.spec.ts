@@ -2,6 +2,7 @@ import { LOCAL_PRINCIPAL } from '../access/local-principal.js';
 import type { Principal } from '../access/principal.js';
 import { FanOut } from '../fan-out/fan-out.js';
 import { noMetrics } from '../ports/metrics.port.js';
+import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import { positionOfOffset } from '../position.js';
 import {
   aCompetingProcess,
@@ -61,10 +62,14 @@ describe('the administration of durable subscriptions', () => {
   let session: StreamSession;
   let ids = 0;
   let published: Record<string, number>;
+  /** What this process knows of the catalog, and what a look at it finds. */
+  let known: readonly TopicDefinition[];
+  let catalog: readonly TopicDefinition[];
 
   beforeEach(async () => {
     published = {};
     errors = [];
+    known = catalog = TOPICS;
     log = new InMemoryLog({ clock });
     fanOut = new FanOut({ log, clock, metrics: noMetrics });
     for (const { name } of TOPICS) await log.createTopic(name, 1, { ms: 0, bytes: 0 });
@@ -74,8 +79,9 @@ describe('the administration of durable subscriptions', () => {
     live = new LiveReaders({ subscriptions, clock, onError: (error) => errors.push(error) });
     live.start();
     const idSource = { uuid: () => `id-${++ids}`, random: () => 0.5 };
-    const places = new SelectionPlaces({ log, topics: { list: () => TOPICS } });
-    const common = { subscriptions, cursors, places, clock, ids: idSource };
+    const places = new SelectionPlaces({ log, topics: { list: () => known } });
+    const refreshCatalog = async () => void (known = await Promise.resolve(catalog));
+    const common = { subscriptions, cursors, places, refreshCatalog, clock, ids: idSource };
     admin = new SubscriptionAdmin({ ...common, live });
     elsewhere = new SubscriptionAdmin({
       ...common,
@@ -164,6 +170,34 @@ describe('the administration of durable subscriptions', () => {
     await receive();
     await settled();
     expect(outlet.numbers).toEqual([3, 4, 5]);
+  });
+
+  describe('in a topic that another process has just made', () => {
+    beforeEach(async () => {
+      known = [TOPICS[0]];
+      await publish('b', 2);
+    });
+    const inB = async () =>
+      (await cursors.load('s')).flatMap(({ topic, position }) => (topic === 'b' ? [position] : []));
+
+    it('fixes the positions when it creates', async () => {
+      await create(selecting(['b']));
+      expect(await inB()).toEqual([positionOfOffset(1)]);
+    });
+
+    it('fixes the positions when it selects that topic, too', async () => {
+      await create(selecting(['a']));
+      known = [TOPICS[0]];
+      await admin.change(ADMIN, 's', () => selecting(['a', 'b']));
+      expect(await inB()).toEqual([positionOfOffset(1)]);
+    });
+
+    it('moves to the place that is asked for', async () => {
+      await create(selecting(['b']));
+      known = [TOPICS[0]];
+      await admin.seek(ADMIN, 's', { at: 'earliest' });
+      expect(await inB()).toEqual(['']);
+    });
   });
 
   it('places at the first event, at a time and at a cursor', async () => {

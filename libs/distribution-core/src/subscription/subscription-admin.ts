@@ -21,6 +21,8 @@ export interface SubscriptionAdminDependencies {
   readonly subscriptions: SubscriptionStore;
   readonly cursors: CursorStore;
   readonly places: SelectionPlaces;
+  /** Until what `places` knows is at least as new as the call. */
+  readonly refreshCatalog: () => Promise<void>;
   readonly live: LiveReaders;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -88,6 +90,8 @@ export class SubscriptionAdmin {
     }
     checkDurable(wanted, wanted.slowPolicy);
     const { subscriptions, cursors, places, clock } = this.deps;
+    // A topic of which only another process has heard would be without a position, and begin with its first reader.
+    await this.deps.refreshCatalog();
     const positions = await places.at(places.topicsOf(wanted), start);
     const subscription: DurableSubscription = {
       ...wanted,
@@ -123,6 +127,7 @@ export class SubscriptionAdmin {
     const isSelecting = canonicalSelection(wanted) !== canonicalSelection(present);
     if (isSelecting) {
       await this.refuseIfShared(present);
+      await this.deps.refreshCatalog();
       const [before, after] = [places.topicsOf(present), places.topicsOf(wanted)];
       const known = new Set(before.map((topic) => topic.name));
       const added = after.filter((topic) => !known.has(topic.name));
@@ -168,6 +173,7 @@ export class SubscriptionAdmin {
     const subscription = await this.required(principal, name);
     await this.refuseIfShared(subscription);
     const { cursors, places, live } = this.deps;
+    await this.deps.refreshCatalog();
     const topics = places.topicsOf(subscription);
     const positions = await places.at(topics, start);
     await this.forgetAtBroker(subscription, topics);

@@ -56,8 +56,18 @@ export function createManagement(around: Surroundings, parts: ManagementParts): 
       redeliveries: report?.redeliveries ?? 0,
     };
   };
+  const refreshCatalog = () => directory.refresh();
   const service = new SubscriptionsService({
-    subscriptions: new SubscriptionAdmin({ subscriptions, cursors, places, live, clock, ids, competing }),
+    subscriptions: new SubscriptionAdmin({
+      subscriptions,
+      cursors,
+      places,
+      refreshCatalog,
+      live,
+      clock,
+      ids,
+      competing,
+    }),
     health,
     analyticsOf,
     clock,
