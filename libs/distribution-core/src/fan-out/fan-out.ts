@@ -199,11 +199,15 @@ export class FanOut {
     return this.topics.some((topic) => topic.name === name);
   }
 
-  /** Tails these topics for as long as the process lives, subscribers or not: their last values are read over REST. */
+  /**
+   * Tails these topics for as long as the process lives, subscribers or not: their last values are read over REST. When
+   * all that can be read are, rejects with the first failure of the others.
+   */
   async pin(names: readonly string[]): Promise<void> {
     for (const name of names) this.pinnedTopics.add(name);
     const topics = this.topics.filter((topic) => this.pinnedTopics.has(topic.name));
-    await Promise.all(topics.map((topic) => this.lanes.open(topic)));
+    const opened = await Promise.allSettled(topics.map((topic) => this.lanes.open(topic)));
+    for (const one of opened) if (one.status === 'rejected') throw one.reason;
   }
 
   /** Resolves when the last values of all lanes that are open now are complete, however long ago they were published. */

@@ -39,4 +39,31 @@ describe('the lanes of a topic', () => {
     await fanOut.stop();
     await log.close();
   });
+
+  it('are refused together where the broker has fewer, and keep no other topic from being read', async () => {
+    const clock = new FakeClock();
+    const log = new InMemoryLog({ clock });
+    const fanOut = new FanOut({ log, clock, metrics: noMetrics });
+    for (const name of ['fewer', 'whole']) await log.createTopic(name, 2, { ms: 0, bytes: 0 });
+    await fanOut.setTopics([aTopic('fewer', { partitions: 3 }), aTopic('whole', { partitions: 2 })]);
+    let answer: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (answer = resolve));
+    const ends = log.ends.bind(log);
+    log.ends = async (topic) => {
+      if (topic === 'whole') await asked;
+      return ends(topic);
+    };
+    const pinned = fanOut.pin(['fewer', 'whole']);
+    const opened = pinned.then(undefined, () => fanOut.laneStates().map(({ lane }) => lane.topic));
+    await settle(clock, 8);
+    answer();
+    await settle(clock, 8);
+    await expect(pinned).rejects.toMatchObject({
+      code: 'topic.not_found',
+      message: 'the broker has 2 of the 3 partitions of fewer',
+    });
+    expect(await opened).toEqual(['whole', 'whole']);
+    await fanOut.stop();
+    await log.close();
+  });
 });

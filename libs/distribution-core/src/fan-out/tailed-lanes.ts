@@ -1,3 +1,5 @@
+import { unqualified } from '../access/tenancy.js';
+import { DistributionError } from '../errors/distribution-error.js';
 import type { EventBatch } from '../event-batch.js';
 import { DedupeWindow } from '../ingest/dedupe-window.js';
 import type { Lane } from '../lane.js';
@@ -125,7 +127,12 @@ export class TailedLanes {
     endsOfAll: () => Promise<readonly LaneEnds[]>,
   ): Promise<LaneState> {
     const { log, clock } = this;
-    const ends = (await endsOfAll())[partition];
+    const all = await endsOfAll();
+    if (all.length < topic.partitions) {
+      const message = `the broker has ${all.length} of the ${topic.partitions} partitions of ${unqualified(topic.name)}`;
+      throw new DistributionError('topic.not_found', message);
+    }
+    const ends = all[partition];
     const lane: Lane = { topic: topic.name, partition, epoch: ends.lane.epoch };
     const now = clock.nowMicros();
     const seek = async (ms: number) => {

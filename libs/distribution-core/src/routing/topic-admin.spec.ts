@@ -166,6 +166,18 @@ describe('the administration of topics', () => {
     expect((await log.listTopics()).map(({ name }) => name)).toEqual(['theirs']);
   });
 
+  it.each([1, 3])('refuses a topic of others with %d partitions where the broker has two', async (partitions) => {
+    await log.createTopic('theirs', 2, { ms: 0, bytes: 0 });
+    const theirs = aRequest({ origin: 'external', brokerName: 'theirs', partitions });
+    await expect(topics.create(ADMIN, theirs)).rejects.toMatchObject({
+      code: 'request.invalid',
+      problems: [{ path: 'partitions', rule: 'must be 2: so many has theirs in the broker' }],
+    });
+    expect(topics.list(ADMIN)).toEqual([]);
+    expect(await catalog.list()).toEqual([]);
+    await topics.create(ADMIN, { ...theirs, partitions: 2 });
+  });
+
   it('tells what lanes hold, how old it is and how fast they grow', async () => {
     const topic = await topics.create(ADMIN, aRequest({ partitions: 2 }));
     const members = new Map([['a/b#1', 3]]);

@@ -1,4 +1,4 @@
-import { DistributionError } from '../errors/distribution-error.js';
+import { DistributionError, invalidRequest } from '../errors/distribution-error.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Log, LogTopic } from '../ports/log.port.js';
 import type { NewTopic, TopicCatalog, TopicChange, TopicCheck, TopicDefinition } from '../ports/topic-catalog.port.js';
@@ -14,6 +14,8 @@ export interface TopicDirectoryDependencies {
   readonly onError: (error: unknown) => void;
 }
 
+export type TopicListener = (topics: readonly TopicDefinition[]) => Promise<void> | void;
+
 const REFRESH_MS = 1_000;
 /** A broker over the network takes a moment for each topic, and a service begins with dozens. */
 const MATCHED_AT_ONCE = 8;
@@ -24,16 +26,28 @@ const MATCHED_AT_ONCE = 8;
  */
 export class TopicDirectory {
   private topics = new Map<string, TopicDefinition>();
-  private knownVersion = -1;
+  private seenVersion = -1;
+  private toldVersion = -1;
+  private isTold = false;
   private cancel: () => void = () => undefined;
   private isStopped = false;
   private last: Promise<unknown> = Promise.resolve();
-  onChange: (topics: readonly TopicDefinition[]) => Promise<void> | void = () => undefined;
+  private readonly listeners: TopicListener[] = [];
 
   constructor(private readonly deps: TopicDirectoryDependencies) {}
 
+  /** Up to which all listeners have followed. */
   get version(): number {
-    return this.knownVersion;
+    return this.toldVersion;
+  }
+
+  /**
+   * Told of what exists at each change, and of what there is now at the next refresh; after all who came before it. What
+   * it rejects with goes to `onError`, keeps nobody from anything else, and it is told again at the next refresh.
+   */
+  onChange(listener: TopicListener): void {
+    this.listeners.push(listener);
+    this.isTold = false;
   }
 
   find(name: string): TopicDefinition | undefined {
@@ -55,13 +69,17 @@ export class TopicDirectory {
     this.schedule();
   }
 
-  /** Resolves when this process publishes to it and streams from it. */
+  /**
+   * Resolves when this process publishes to it and streams from it; if the broker fails then, it streams from it later.
+   * `request.invalid` for a topic of others of which the broker has another number of partitions.
+   */
   create(topic: NewTopic): Promise<TopicDefinition> {
     parseRetentionPolicy(topic.retentionPolicy);
     return this.inTurn(async () => {
       const { catalog } = this.deps;
       if (topic.origin === 'ingested' && (await catalog.find(topic.name)) === undefined)
         await this.removeLeftOver(topic);
+      if (topic.origin === 'external') await this.refuseOtherPartitions(topic);
       const created = await catalog.create(topic);
       await this.follow();
       return created;
@@ -112,15 +130,38 @@ export class TopicDirectory {
     }
   }
 
+  /** Lanes that the broker does not have could not be read, nor lanes that the row does not tell of. */
+  private async refuseOtherPartitions({ brokerName, partitions }: NewTopic): Promise<void> {
+    const lanes = (await this.deps.log.ends(brokerName).catch(ignoreMissing))?.length ?? partitions;
+    if (lanes === partitions) return;
+    throw invalidRequest([{ path: 'partitions', rule: `must be ${lanes}: so many has ${brokerName} in the broker` }]);
+  }
+
   private async follow(): Promise<void> {
     const version = await this.deps.catalog.version();
-    if (version === this.knownVersion) return;
-    const topics = await this.deps.catalog.list();
-    await this.matchBroker(topics);
-    this.topics = new Map(topics.map((topic) => [topic.name, topic]));
-    // Before the version: if the broker does not answer, the next refresh tries again.
-    await this.onChange(topics);
-    this.knownVersion = version;
+    if (version !== this.seenVersion) {
+      const topics = await this.deps.catalog.list();
+      await this.matchBroker(topics);
+      this.topics = new Map(topics.map((topic) => [topic.name, topic]));
+      this.seenVersion = version;
+      this.isTold = false;
+    }
+    if (!this.isTold) await this.tell();
+  }
+
+  private async tell(): Promise<void> {
+    const topics = this.list();
+    this.isTold = true;
+    for (const listener of this.listeners) {
+      try {
+        await listener(topics);
+      } catch (error) {
+        this.isTold = false;
+        this.deps.onError(error);
+      }
+    }
+    // Only then: who goes on from a version has nothing to look for in the topics before it.
+    if (this.isTold) this.toldVersion = this.seenVersion;
   }
 
   stop(): void {

@@ -83,10 +83,8 @@ export function createGuarantees(
     ...(source !== undefined && { spreading: { source, subscriptions: storage.subscriptions, live } }),
     outcomes,
   });
-  directory.onChange = async (topics) => {
-    await fanOut.setTopics(topics);
-    await competing.setTopics(topics);
-  };
+  directory.onChange((topics) => fanOut.setTopics(topics));
+  directory.onChange((topics) => competing.setTopics(topics));
   signals.start();
   const area = adminArea(
     'DeadLetters',

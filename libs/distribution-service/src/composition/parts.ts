@@ -11,7 +11,6 @@ import {
   type Metrics,
   observers,
   type TenantQuotas,
-  type TopicDefinition,
   TopicDirectory,
 } from '@distributary/distribution-core';
 import {
@@ -226,13 +225,8 @@ export async function startReading(
   { roles, clock }: Pick<Surroundings, 'roles' | 'clock'>,
 ) {
   if (!READERS.some((role) => roles.has(role))) return;
-  const pin = (topics: readonly TopicDefinition[]) => fanOut.pin(topics.map(({ name }) => name));
-  const { onChange } = directory;
-  directory.onChange = async (topics) => {
-    await onChange(topics);
-    await pin(topics);
-  };
-  await pin(directory.list());
+  directory.onChange((topics) => fanOut.pin(topics.map(({ name }) => name)));
+  await directory.refresh();
   await Promise.race([fanOut.whenLastValuesComplete(), afterMs(clock, LAST_VALUES_WAIT_MS)]);
 }
 

@@ -110,10 +110,8 @@ export class Gateway {
       clock,
       onError,
     });
-    this.directory.onChange = async (topics) => {
-      await this.fanOut.setTopics(topics);
-      await this.competing.setTopics(topics);
-    };
+    this.directory.onChange((topics) => this.fanOut.setTopics(topics));
+    this.directory.onChange((topics) => this.competing.setTopics(topics));
     this.ingest = new Ingest({ log, topics: this.directory, clock, metrics });
     const router = new EventRouter({ topics: this.directory, restate: (record) => record.value, metrics });
     router.use(RuleTable.compile([aRule({ sourcePattern: EXTERNAL_TOPIC, targetTopic: ROUTED_TOPIC })]));

@@ -1,0 +1,61 @@
+import type { TopicDefinition } from '../ports/topic-catalog.port.js';
+import { aTopic, FakeClock, InMemoryLog, InMemoryTopicCatalog, until } from '../testing/index.js';
+import { TopicDirectory } from './topic-directory.js';
+
+describe('the topics of a process', () => {
+  const clock = new FakeClock();
+  let log: InMemoryLog;
+  let catalog: InMemoryTopicCatalog;
+  let directory: TopicDirectory;
+  let errors: unknown[];
+
+  beforeEach(async () => {
+    errors = [];
+    log = new InMemoryLog({ clock });
+    catalog = new InMemoryTopicCatalog({ clock });
+    directory = new TopicDirectory({ catalog, log, clock, onError: (error) => errors.push(error) });
+    await directory.start([aTopic('a')]);
+  });
+  afterEach(async () => {
+    directory.stop();
+    await log.close();
+  });
+
+  const names = (topics: readonly TopicDefinition[]) => topics.map(({ name }) => name);
+
+  it('go on being followed by others, and can be changed, while one who follows them fails', async () => {
+    const told: string[][] = [];
+    let isFailing = true;
+    let tries = 0;
+    directory.onChange(() => {
+      tries++;
+      if (isFailing) throw new Error('cannot be read');
+    });
+    directory.onChange((topics) => void told.push(names(topics)));
+    const before = directory.version;
+    await catalog.create(aTopic('of another process'));
+    await directory.refresh();
+    await directory.create(aTopic('b'));
+    expect(told.at(-1)).toEqual(['a', 'of another process', 'b']);
+    expect(directory.find('b')).toBeDefined();
+    expect(errors).toHaveLength(2);
+    // A cursor says up to which topics its reader was sent all.
+    expect(directory.version).toBe(before);
+
+    isFailing = false;
+    clock.advance(1_000);
+    await until('told again', () => tries === 3);
+    await directory.refresh();
+    expect(tries).toBe(3);
+    expect(directory.version).toBe(await catalog.version());
+    expect(errors).toHaveLength(2);
+  });
+
+  it('are told to who comes later, at the next refresh', async () => {
+    const told: string[][] = [];
+    directory.onChange((topics) => void told.push(names(topics)));
+    await directory.refresh();
+    await directory.refresh();
+    expect(told).toEqual([['a']]);
+  });
+});
