@@ -159,6 +159,40 @@ describe('the rules of a process', () => {
     await made[0].stop();
   });
 
+  it('are deleted and disabled, here and elsewhere, while the topics cannot be asked for', async () => {
+    const store = new InMemoryRoutingRuleStore();
+    const topics = { ...unchanging };
+    const { made, errors } = await directories(2, store, topics);
+    const [one, other] = [aRule({ name: 'one' }), aRule({ name: 'other' })];
+    await made[0].change([create(one), create(other)]);
+    await until('known everywhere', () => made[1].table.size === 2);
+    topics.refresh = () => Promise.reject(new Error('away'));
+    await made[0].change([{ kind: 'delete', id: one.id, revision: 1 }]);
+    await made[0].change([{ kind: 'replace', rule: { ...other, enabled: false }, revision: 1 }]);
+    expect(made[0].table.size).toBe(0);
+    await until('applied everywhere', () => made[1].table.size === 0);
+    await expect(made[0].change([{ kind: 'replace', rule: other, revision: 2 }])).rejects.toThrow('away');
+    expect(errors).toEqual([]);
+    for (const directory of made) await directory.stop();
+  });
+
+  it('are stopped when no refresh of theirs is under way any more', async () => {
+    const store = new InMemoryRoutingRuleStore();
+    const topics = { ...unchanging };
+    const { made, clock } = await directories(1, store, topics);
+    let answer: (() => void) | undefined;
+    topics.refresh = () => new Promise<void>((resolve) => (answer = resolve));
+    await store.change([create(aRule())], accept);
+    await until('the topics are asked for', () => answer !== undefined);
+    let isStopped = false;
+    const stopping = made[0].stop().then(() => (isStopped = true));
+    await settle(clock);
+    expect(isStopped).toBe(false);
+    answer?.();
+    await stopping;
+    expect(clock.pendingAlarms).toBe(0);
+  });
+
   it('are refused as a whole, here and in the store, if they would not compile', async () => {
     const { made, store } = await directories(1);
     await made[0].change([create(aRule({ name: 'there', sourcePattern: 'a', targetTopic: 'b' }))]);

@@ -28,14 +28,15 @@ const NO_TRANSFORMS: TransformSource = () => undefined;
  * table stays; the metric and `onError` say so.
  *
  * A rule is applied only where every topic is known that was there before it: copies to a topic of which the process has
- * not heard yet would be lost. So a change waits until the process has looked at the catalog, and with it at the broker.
+ * not heard yet would be lost. So a rule that is new waits until the process has looked at the catalog, and with it at the
+ * broker; one that is deleted or disabled waits for nothing.
  */
 export class RuleDirectory {
   private known: readonly RoutingRule[] = [];
   private compiled = RuleTable.EMPTY;
   private knownVersion = -1;
   private isStopped = false;
-  private isRefreshing = false;
+  private refreshing: Promise<void> | undefined;
   private isAskedAgain = false;
   private cancel: () => void = () => undefined;
   private leave: () => Promise<void> = () => Promise.resolve();
@@ -73,10 +74,12 @@ export class RuleDirectory {
     this.schedule();
   }
 
+  /** Resolves when no refresh is under way any more: with it, topics are told to those who read them. */
   async stop(): Promise<void> {
     this.isStopped = true;
     this.cancel();
     await this.leave();
+    await this.refreshing;
   }
 
   /** As {@link RoutingRuleStore.change}; refused as a whole if the rules would not compile. Applied here at once. */
@@ -85,7 +88,7 @@ export class RuleDirectory {
       edits.flatMap((edit) => ('rule' in edit ? [edit.rule] : [])),
       true,
     );
-    await this.deps.topics.refresh();
+    if (edits.some((edit) => 'rule' in edit && edit.rule.enabled)) await this.deps.topics.refresh();
     // Their transformations are not looked at here: of rules that others made meanwhile, none is at hand.
     const { version, rules } = await this.deps.store.change(edits, (all) => void this.compile(all, NO_TRANSFORMS));
     await this.follow(version, rules, new Set(edits.map((edit) => ('rule' in edit ? edit.rule.id : edit.id))));
@@ -113,13 +116,16 @@ export class RuleDirectory {
     await this.follow(version, rules);
   }
 
-  /** `prepared`: the ids of rules for which the topics were looked at already. */
+  /** `prepared`: the ids of rules that need not be prepared any more, nor topics be looked at for them. */
   private async follow(version: number, rules: readonly RoutingRule[], prepared?: ReadonlySet<string>): Promise<void> {
     const known = new Map(this.known.map(({ id, revision }) => [id, revision]));
-    const isNew = ({ id, revision }: RoutingRule) => known.get(id) !== revision && prepared?.has(id) !== true;
-    // Begun when the rules are read, so that it sees whatever was there before them.
-    if (rules.some(isNew)) await this.deps.topics.refresh();
-    await this.deps.prepare?.(rules, false);
+    const isNew = ({ id, revision, enabled }: RoutingRule) =>
+      enabled && known.get(id) !== revision && prepared?.has(id) !== true;
+    if (rules.some(isNew)) {
+      // Begun when the rules are read, so that it sees whatever was there before them.
+      await this.deps.topics.refresh();
+      await this.deps.prepare?.(rules, false);
+    }
     // A later change may have been seen already.
     if (version > this.knownVersion) this.tryToTake(version, rules);
   }
@@ -145,15 +151,16 @@ export class RuleDirectory {
   }
 
   /** One refresh at a time; whoever asks meanwhile is served by the next one. */
-  private async refreshSoon(): Promise<void> {
+  private refreshSoon(): Promise<void> {
     this.isAskedAgain = true;
-    if (this.isRefreshing) return;
-    this.isRefreshing = true;
+    return (this.refreshing ??= this.refreshWhileAsked().finally(() => (this.refreshing = undefined)));
+  }
+
+  private async refreshWhileAsked(): Promise<void> {
     while (this.isAskedAgain && !this.isStopped) {
       this.isAskedAgain = false;
       await this.refresh().catch(this.deps.onError);
     }
-    this.isRefreshing = false;
   }
 
   private schedule(): void {
