@@ -57,7 +57,7 @@ export class TopicAdmin {
       .filter((topic) => topic.tenant === principal.tenant && mayRead(principal, unqualified(topic.name)));
   }
 
-  get(principal: Principal, name: string): TopicDefinition {
+  async get(principal: Principal, name: string): Promise<TopicDefinition> {
     if (!mayRead(principal, name)) requirePermission(principal, 'read', name);
     return this.required(principal, name);
   }
@@ -78,7 +78,7 @@ export class TopicAdmin {
     precondition?: Precondition,
   ): Promise<TopicDefinition> {
     requirePermission(principal, 'manage', name);
-    const known = this.required(principal, name);
+    const known = await this.required(principal, name);
     check(changeProblems(change));
     return this.deps.directory.change(known.name, change, (present) =>
       requireVersion(precondition, topicVersion(present)),
@@ -95,7 +95,7 @@ export class TopicAdmin {
     options: { readonly force?: boolean; readonly precondition?: Precondition } = {},
   ): Promise<void> {
     requirePermission(principal, 'manage', name);
-    const known = this.required(principal, name);
+    const known = await this.required(principal, name);
     if (options.force !== true) await this.refuseIfNeeded(known);
     await this.deps.directory.delete(known.name, (present) =>
       requireVersion(options.precondition, topicVersion(present)),
@@ -116,8 +116,8 @@ export class TopicAdmin {
     });
   }
 
-  private required(principal: Principal, name: string): TopicDefinition {
-    const topic = this.deps.directory.find(qualifyTopic(principal.tenant, name));
+  private async required(principal: Principal, name: string): Promise<TopicDefinition> {
+    const topic = await this.deps.directory.lookUp(qualifyTopic(principal.tenant, name));
     if (topic === undefined || topic.tenant !== principal.tenant) {
       throw new DistributionError('topic.not_found', `no topic ${name}`);
     }

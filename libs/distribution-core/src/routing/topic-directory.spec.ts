@@ -1,5 +1,5 @@
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
-import { aTopic, FakeClock, InMemoryLog, InMemoryTopicCatalog, until } from '../testing/index.js';
+import { aTopic, FakeClock, InMemoryLog, InMemoryTopicCatalog, settle, until } from '../testing/index.js';
 import { TopicDirectory } from './topic-directory.js';
 
 describe('the topics of a process', () => {
@@ -57,5 +57,26 @@ describe('the topics of a process', () => {
     await directory.refresh();
     await directory.refresh();
     expect(told).toEqual([['a']]);
+  });
+
+  it('that it does not know are looked up in the catalog, for all who ask together, ten times a second at most', async () => {
+    let looks = 0;
+    const version = catalog.version.bind(catalog);
+    catalog.version = () => {
+      looks++;
+      return version();
+    };
+    await catalog.create(aTopic('b'));
+    const found = await Promise.all(['a', 'b', 'none', 'none'].map((name) => directory.lookUp(name)));
+    expect(found.map((topic) => topic?.name)).toEqual(['a', 'b', undefined, undefined]);
+    expect(looks).toBe(1);
+    const later = Promise.all(['c', 'none'].map((name) => directory.lookUp(name)));
+    clock.advance(99);
+    await settle(clock);
+    expect(looks).toBe(1);
+    await catalog.create(aTopic('c'));
+    clock.advance(1);
+    expect((await later).map((topic) => topic?.name)).toEqual(['c', undefined]);
+    expect(looks).toBe(2);
   });
 });

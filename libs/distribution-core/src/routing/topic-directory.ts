@@ -17,6 +17,8 @@ export interface TopicDirectoryDependencies {
 export type TopicListener = (topics: readonly TopicDefinition[]) => Promise<void> | void;
 
 const REFRESH_MS = 1_000;
+/** How often at most the catalog is looked at for names that this process does not know. */
+const LOOK_EVERY_MS = 100;
 /** A broker over the network takes a moment for each topic, and a service begins with dozens. */
 const MATCHED_AT_ONCE = 8;
 
@@ -29,6 +31,8 @@ export class TopicDirectory {
   private seenVersion = -1;
   private toldVersion = -1;
   private isTold = false;
+  private looking: Promise<void> | undefined;
+  private lastLookMs = Number.NEGATIVE_INFINITY;
   private cancel: () => void = () => undefined;
   private isStopped = false;
   private last: Promise<unknown> = Promise.resolve();
@@ -52,6 +56,17 @@ export class TopicDirectory {
 
   find(name: string): TopicDefinition | undefined {
     return this.topics.get(name);
+  }
+
+  /**
+   * As `find`, but before there is none, the catalog is looked at: another process may have just made it. Whoever asks
+   * meanwhile shares that look, and there is one each 100 ms at most.
+   */
+  async lookUp(name: string): Promise<TopicDefinition | undefined> {
+    const known = this.find(name);
+    if (known !== undefined) return known;
+    await (this.looking ??= this.lookSoon());
+    return this.find(name);
   }
 
   list(): readonly TopicDefinition[] {
@@ -135,6 +150,16 @@ export class TopicDirectory {
     const lanes = (await this.deps.log.ends(brokerName).catch(ignoreMissing))?.length ?? partitions;
     if (lanes === partitions) return;
     throw invalidRequest([{ path: 'partitions', rule: `must be ${lanes}: so many has ${brokerName} in the broker` }]);
+  }
+
+  /** Nobody joins it once it has begun, so that each sees what was there when they asked. */
+  private async lookSoon(): Promise<void> {
+    const { clock } = this.deps;
+    const waitMs = this.lastLookMs + LOOK_EVERY_MS - clock.monotonicMs();
+    await (waitMs > 0 ? new Promise<void>((resolve) => clock.after(waitMs, resolve)) : undefined);
+    this.looking = undefined;
+    this.lastLookMs = clock.monotonicMs();
+    await this.refresh();
   }
 
   private async follow(): Promise<void> {

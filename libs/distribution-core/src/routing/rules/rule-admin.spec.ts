@@ -15,9 +15,14 @@ const TOPICS = ['in', 'a', 'b', 'team/x', 'x/all', '@acme/in', '@acme/a'];
 async function anAdmin() {
   const clock = new FakeClock();
   const store = new InMemoryRoutingRuleStore();
+  const made = new Set<string>();
   const topics = {
+    lookUp: async (name: string) => {
+      if (name === 'new') made.add(name);
+      return Promise.resolve(undefined);
+    },
     find: (name: string) =>
-      TOPICS.includes(name) || name === 'theirs'
+      made.has(name) || TOPICS.includes(name) || name === 'theirs'
         ? {
             brokerName: name,
             partitions: 1,
@@ -36,8 +41,8 @@ async function anAdmin() {
   await directory.start();
   const router = new EventRouter({ topics, restate: (record) => record.value, metrics: noMetrics });
   directory.onTable((table) => router.use(table));
-  let made = 0;
-  const ids = { uuid: () => `id-${++made}`, random: () => 0 };
+  let lastId = 0;
+  const ids = { uuid: () => `id-${++lastId}`, random: () => 0 };
   return { store, directory, router, admin: new RuleAdmin({ directory, router, topics, clock, ids }) };
 }
 
@@ -63,6 +68,14 @@ describe('the rules of a tenant', () => {
     await expect(admin.delete(other, rule.id)).rejects.toMatchObject({ code: 'rule.not_found' });
     const [routed] = router.route([{ topic: '@acme/in', record: anEvent() }]);
     expect(routed?.copies.map(({ topic }) => topic)).toEqual(['@acme/a']);
+  });
+
+  it('may give to a topic that another process has just made', async () => {
+    const { admin } = await anAdmin();
+    await admin.create(local, settings({ targetTopic: 'new' }));
+    await expect(admin.create(local, settings({ name: 'x', targetTopic: 'none' }))).rejects.toMatchObject({
+      problems: [{ path: 'target_topic', rule: 'must be a topic that exists' }],
+    });
   });
 
   it('take from and give to topics that the principal may manage, and no others', async () => {

@@ -8,6 +8,7 @@ import type { RuleEdit } from '../../ports/routing-rule-store.port.js';
 import { TOPIC_SEPARATOR } from '../../matching/topic-pattern.js';
 import { type Precondition, requireVersion, type ResourceVersion, versionOf } from '../../precondition.js';
 import type { TopicLookup } from '../../ingest/published-event.js';
+import type { TopicDirectory } from '../topic-directory.js';
 import type { EventRouter, RoutableEvent } from './event-router.js';
 import { explain, type Explanation } from './explain.js';
 import { compareRules, type RoutingRule, type RuleSettings } from './routing-rule.js';
@@ -18,13 +19,14 @@ import { compileTemplate } from './template.js';
 export interface RuleAdminDependencies {
   readonly directory: RuleDirectory;
   readonly router: EventRouter;
-  readonly topics: TopicLookup;
+  readonly topics: TopicLookup & Pick<TopicDirectory, 'lookUp'>;
   readonly clock: Clock;
   readonly ids: IdSource;
 }
 
 /** Anybody who changes the rules at the same time makes one more try necessary. */
 const MAX_TRIES = 5;
+const UNKNOWN_TARGET = 'must be a topic that exists';
 
 /**
  * The routing rules of one tenant, for those who may manage its topics. Of another tenant's rule it is said that it does
@@ -49,7 +51,7 @@ export class RuleAdmin {
   }
 
   async create(principal: Principal, settings: RuleSettings): Promise<RoutingRule> {
-    this.check(principal, settings);
+    await this.check(principal, settings);
     const rule: RoutingRule = {
       ...settings,
       id: this.deps.ids.uuid(),
@@ -71,7 +73,7 @@ export class RuleAdmin {
       const known = this.managed(principal, id);
       requireVersion(precondition, ruleVersion(known));
       const rule = { ...known, ...change };
-      this.check(principal, rule);
+      await this.check(principal, rule);
       return this.changeOne(id, [{ kind: 'replace', rule, revision: known.revision }]);
     });
   }
@@ -139,8 +141,13 @@ export class RuleAdmin {
     return rule;
   }
 
-  private check(principal: Principal, settings: RuleSettings): void {
-    const problems = this.problemsOf(principal.tenant, settings);
+  private async check(principal: Principal, settings: RuleSettings): Promise<void> {
+    const { tenant } = principal;
+    let problems = this.problemsOf(tenant, settings);
+    if (problems.some(({ rule }) => rule === UNKNOWN_TARGET)) {
+      await this.deps.topics.lookUp(qualifyTopic(tenant, settings.targetTopic));
+      problems = this.problemsOf(tenant, settings);
+    }
     if (problems.length > 0) throw invalidRequest(problems);
     requireManaging(principal, settings);
   }
@@ -151,7 +158,7 @@ export class RuleAdmin {
     // Topics that an event itself names are looked for when there is an event.
     if (compileTemplate(settings.targetTopic, 'topic').isLiteral) {
       const topic = this.deps.topics.find(qualifyTopic(tenant, settings.targetTopic));
-      if (topic === undefined) problems.push({ path: 'target_topic', rule: 'must be a topic that exists' });
+      if (topic === undefined) problems.push({ path: 'target_topic', rule: UNKNOWN_TARGET });
       else if (topic.origin !== 'ingested') {
         problems.push({ path: 'target_topic', rule: 'must be a topic that this service writes' });
       }

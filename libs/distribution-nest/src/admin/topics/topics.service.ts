@@ -52,7 +52,7 @@ export class TopicsService {
   }
 
   async get(principal: Principal, name: string): Promise<Versioned<TopicView>> {
-    return this.versioned(this.deps.topics.get(principal, name));
+    return this.versioned(await this.deps.topics.get(principal, name));
   }
 
   async create(principal: Principal, input: unknown): Promise<Versioned<TopicView>> {
@@ -77,7 +77,7 @@ export class TopicsService {
   }
 
   async stats(principal: Principal, name: string): Promise<TopicStatsView> {
-    const topic = this.deps.topics.get(principal, name);
+    const topic = await this.deps.topics.get(principal, name);
     const { lanes, atMicros } = await this.deps.figures.of(topic);
     return topicStatsView(topic, lanes, atMicros);
   }
@@ -85,7 +85,7 @@ export class TopicsService {
   /** For the audit log; what it cannot have is the act's own matter to refuse. */
   private async tellBefore(principal: Principal, name: string): Promise<void> {
     try {
-      auditBefore(await this.viewOf(this.deps.topics.get(principal, name)));
+      auditBefore(await this.viewOf(await this.deps.topics.get(principal, name)));
     } catch {
       // The entry has no `before` then.
     }
