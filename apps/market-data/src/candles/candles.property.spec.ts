@@ -102,4 +102,40 @@ describe('candles', () => {
       { numRuns: 50 },
     );
   }, 120_000);
+
+  it('have a trade once that a rule copied to another topic, wherever the archive ends', async () => {
+    const place = fc.constantFrom('none', 'archive', 'log');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(figures, place), { maxLength: 20 }),
+        fc.boolean(),
+        async (drawn, isArchived) => {
+          const trades = toTrades(drawn.map(([trade]) => ({ ...trade, lane: 0 })));
+          const target = aLane({ topic: `${LANES[0].topic}/tech` });
+          const copiesIn = (wanted: string) => trades.filter((_, at) => drawn[at][1] === wanted).map(({ row }) => row);
+          const world = await HistoryWorld.make();
+          try {
+            const rows = trades.map(({ row }) => row);
+            if (isArchived && rows.length > 0) await world.archived(LANES[0], rows);
+            else world.tail.add(LANES[0], rows);
+            const [before, after] = [copiesIn('archive'), copiesIn('log')];
+            if (before.length > 0) await world.archived(target, before);
+            const last = before.at(-1)?.position ?? '';
+            world.tail.add(
+              target,
+              after.filter(({ position }) => position > last),
+            );
+            const range = { symbols: ['AAPL'], startMicros: MIDNIGHT, endMicros: MIDNIGHT + 2 * DAY, limit: 100 };
+            const topics = [LANES[0].topic, target.topic];
+            const { candles } = await world.history.candles({ ...range, topics, interval: '1d' });
+            const expected = naiveCandles(trades, '1d', range.startMicros, range.endMicros);
+            expect(candles).toEqual(expected.sort((one, other) => one.startMicros - other.startMicros));
+          } finally {
+            await world.end();
+          }
+        },
+      ),
+      { numRuns: 20 },
+    );
+  }, 120_000);
 });

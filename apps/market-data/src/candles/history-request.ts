@@ -2,7 +2,7 @@ import { invalidRequest, type LanePosition, type Problem } from '@distributary/d
 
 /** Times are epoch microseconds. */
 export interface HistoryRange {
-  /** The topics that hold the symbols' events, without those that hold copies of them by rules. */
+  /** The topics that hold the symbols' events. Where rules copied one to another of them, candles count it once. */
   readonly topics: readonly string[];
   /** One at least. */
   readonly symbols: readonly string[];

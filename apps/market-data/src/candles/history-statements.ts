@@ -11,6 +11,8 @@ export interface StatementShape {
   readonly hasEnds: boolean;
   readonly hasTypes: boolean;
   readonly hasAfter: boolean;
+  /** The events lie in several topics, to which rules may have copied one. */
+  readonly hasCopies?: boolean;
 }
 
 const COLUMNS = `${PLACE}, broker_time, event_id, symbol, exchange, currency, data_type, price, volume, value`;
@@ -45,15 +47,25 @@ function eventsOf(shape: StatementShape): string {
     events AS (SELECT * FROM sources WHERE ${conditions.join(' AND ')})`;
 }
 
+/** A copy by a rule has the id and the time of its event. */
+const EACH_ONCE = `, once AS (SELECT * FROM events WHERE price IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY event_id, event_time ORDER BY ${PLACE}) = 1)`;
+
+/** Where the archive has events of the range. */
+export const topicStatement = (shape: StatementShape): string => `${eventsOf(shape)}
+  SELECT DISTINCT lane_topic FROM events LIMIT $limit::BIGINT`;
+
 /**
- * Buckets in order. Sums are of DECIMAL(38,18): exact, or an error. Events of one time are ordered by lane and position, so
+ * Buckets in order, of each event once. Sums are of DECIMAL(38,18): exact, or an error. Events of one time are ordered by lane and position, so
  * that open and close are the same in every run.
  */
-export const candleStatement = (shape: StatementShape): string => `${eventsOf(shape)}
+export const candleStatement = (
+  shape: StatementShape,
+): string => `${eventsOf(shape)}${shape.hasCopies === true ? EACH_ONCE : ''}
   SELECT ${shape.hasSymbol ? '' : 'symbol, '}(epoch_us(event_time) // $width::BIGINT) * $width::BIGINT AS bucket,
     first(price ORDER BY ${PLACE})::VARCHAR, max(price)::VARCHAR, min(price)::VARCHAR, last(price ORDER BY ${PLACE})::VARCHAR,
     coalesce(sum(volume), 0)::HUGEINT, coalesce(sum(price * volume), 0)::VARCHAR, count(*)
-  FROM events WHERE price IS NOT NULL GROUP BY ALL ORDER BY bucket LIMIT $limit::BIGINT`;
+  FROM ${shape.hasCopies === true ? 'once' : 'events'} WHERE price IS NOT NULL GROUP BY ALL ORDER BY bucket LIMIT $limit::BIGINT`;
 
 export const eventStatement = (shape: StatementShape): string => `${eventsOf(shape)}
   SELECT epoch_us(event_time), lane_topic, lane_partition, lane_epoch, position, value

@@ -5,7 +5,7 @@ import type { ArchiveDisk } from '../archive/archive-disk.js';
 import { dividedText, trimmedDecimal } from '../archive/decimal-text.js';
 import type { HistoryDatabase } from './history-database.js';
 import { checkRange, type HistoryRange } from './history-request.js';
-import { candleStatement, eventStatement, type StatementShape } from './history-statements.js';
+import { candleStatement, eventStatement, type StatementShape, topicStatement } from './history-statements.js';
 import type { HistoryTail } from './history-tail.port.js';
 import { bucketFrom, intervalMicros } from './interval.js';
 import { type HistoryGap, type SeamedSources, seamedSources } from './seam.js';
@@ -62,6 +62,8 @@ export interface EventPlace extends LanePosition {
 interface SourceShape {
   readonly dataTypes?: readonly string[];
   readonly after?: EventPlace;
+  /** Of an event that rules copied to other topics, one alone. */
+  readonly isOnce?: boolean;
 }
 
 /** The archive's files may be merged or expire while they are read; then all is listed anew. */
@@ -89,7 +91,7 @@ export class MarketHistory {
     const { rows, hasMore, ...seam } = await this.read(
       range,
       candleStatement,
-      { dataTypes: this.tradeTypes },
+      { dataTypes: this.tradeTypes, isOnce: true },
       { width: BigInt(width) },
     );
     const candles = rows.map(candleOf);
@@ -118,14 +120,14 @@ export class MarketHistory {
   private async readOnce(
     range: HistoryRange,
     statementOf: (shape: StatementShape) => string,
-    { dataTypes, after }: SourceShape,
+    { dataTypes, after, isOnce }: SourceShape,
     extra: Readonly<Record<string, DuckDBValue>>,
     signal: AbortSignal,
   ): Promise<HistoryPage & { readonly rows: readonly (readonly DuckDBValue[])[] }> {
     for (let tries = 1; ; tries++) {
       const sources = await seamedSources(this.disk, this.tail, range, signal);
       const { files, live, ...seam } = sources;
-      const shape: StatementShape = {
+      const all: StatementShape = {
         hasFiles: files.length > 0,
         hasLive: live.length > 0,
         hasSymbol: range.symbols.length === 1,
@@ -135,10 +137,14 @@ export class MarketHistory {
         hasTypes: dataTypes !== undefined,
         hasAfter: after !== undefined,
       };
-      if ((!shape.hasFiles && !shape.hasLive) || range.ends?.length === 0) return { rows: [], hasMore: false, ...seam };
-      const parameters = { ...this.parametersOf(range, sources, { dataTypes, after }), ...extra };
+      if ((!all.hasFiles && !all.hasLive) || range.ends?.length === 0) return { rows: [], hasMore: false, ...seam };
+      const parameters = this.parametersOf(range, sources, { dataTypes, after });
+      const ask = (statement: string, of: object, rows: SeamedSources['live']) =>
+        this.database.rows({ statement, parameters: { ...parameters, ...of }, live: rows, signal });
       try {
-        const rows = await this.database.rows({ statement: statementOf(shape), parameters, live, signal });
+        const archived = () => ask(topicStatement({ ...all, hasLive: false }), {}, []);
+        const shape = { ...all, hasCopies: isOnce === true && (await areOfSeveralTopics(sources, archived)) };
+        const rows = await ask(statementOf(shape), extra, live);
         return { rows: rows.slice(0, range.limit), hasMore: rows.length > range.limit, ...seam };
       } catch (error) {
         signal.throwIfAborted();
@@ -178,6 +184,17 @@ export class MarketHistory {
     const found = await Promise.all(files.map((file) => this.disk.has(file)));
     return found.every(Boolean);
   }
+}
+
+/** `archived`: the topics of the files' events, which is asked only where it decides. It costs less than looking for copies. */
+async function areOfSeveralTopics(
+  { files, live }: SeamedSources,
+  archived: () => Promise<readonly (readonly DuckDBValue[])[]>,
+): Promise<boolean> {
+  const heard = live.map(({ lane }) => lane.topic);
+  if (new Set([...heard, ...files.map(({ lane }) => lane.topic)]).size < 2) return false;
+  const found = files.length > 0 ? await archived() : [];
+  return new Set([...heard, ...found.map(([topic]) => topic)]).size > 1;
 }
 
 function candleOf(row: readonly DuckDBValue[]): Candle {
