@@ -1,6 +1,6 @@
 import { type Decimal, decimalRule, decimalText } from '@distributary/contracts';
 import type { EventBatch } from '@distributary/distribution-core';
-import { storedEventOf } from '../events/stored-event.js';
+import { fieldsOf, storedFieldsOf } from '../events/stored-event.js';
 import type { ArchiveRow } from './archive-row.js';
 
 /** What the archive reads of an event's data; others may have written anything. */
@@ -19,7 +19,7 @@ export const isArchivable = (batch: EventBatch, index: number): boolean => {
 /** One event of a batch as a row, with a copy of its bytes. Figures are of its JSON: attributes hold the nearest numbers. */
 export function archiveRowOf(batch: EventBatch, index: number): ArchiveRow {
   const value = Buffer.from(batch.valueAt(index));
-  const figures: Figures | undefined = storedEventOf<Figures>(value)?.data;
+  const figures: Figures = fieldsOf(storedFieldsOf(value)?.data);
   return {
     position: batch.positions.at(index),
     eventId: batch.eventIdAt(index),
@@ -29,8 +29,8 @@ export function archiveRowOf(batch: EventBatch, index: number): ArchiveRow {
     exchange: textAt(batch, index, 'exchange'),
     currency: textAt(batch, index, 'currency'),
     dataType: textAt(batch, index, 'data_type'),
-    price: exactText(figures?.price ?? figures?.close),
-    volume: Number.isSafeInteger(figures?.volume) ? BigInt(figures?.volume as number) : undefined,
+    price: exactText(figures.price ?? figures.close),
+    volume: Number.isSafeInteger(figures.volume) ? BigInt(figures.volume as number) : undefined,
     value,
   };
 }

@@ -11,16 +11,27 @@ export function indexesOfType(batch: EventBatch, dataType: MarketDataType): numb
   return indexes;
 }
 
-/** Undefined if it is not what ingest writes: topics can be written by others, and a reader must survive them. */
-export function storedEventOf<Data = NormalizedMarketData>(value: Uint8Array): MarketDataDistributed<Data> | undefined {
+/** What a stored event may be when it is read: a rule's transformation takes away any part, or makes something else of it. */
+export type StoredFields = { readonly [Name in keyof MarketDataDistributed]?: unknown };
+
+export const fieldsOf = (part: unknown): Readonly<Record<string, unknown>> =>
+  typeof part === 'object' && part !== null ? (part as Record<string, unknown>) : {};
+
+/** Whatever parts there are; undefined if it is no JSON object. */
+export function storedFieldsOf(value: Uint8Array): StoredFields | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8'));
   } catch {
     return undefined;
   }
-  if (typeof parsed !== 'object' || parsed === null) return undefined;
-  const event = parsed as Partial<MarketDataDistributed<Data>>;
+  return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
+}
+
+/** Undefined if it is not what ingest writes: topics can be written by others, and a reader must survive them. */
+export function storedEventOf<Data = NormalizedMarketData>(value: Uint8Array): MarketDataDistributed<Data> | undefined {
+  const event = storedFieldsOf(value) as Partial<MarketDataDistributed<Data>> | undefined;
+  if (event === undefined) return undefined;
   const isWhole = [event.data, event.distribution, event.routing, event.metadata].every(
     (part) => typeof part === 'object' && part !== null,
   );

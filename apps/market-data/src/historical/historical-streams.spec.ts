@@ -129,6 +129,16 @@ describe('streams of historical data', () => {
     expect(idsOf(await all(streamsOf(), { subscriber_service: 'risk' }))).toEqual(['e0', 'e1']);
   });
 
+  it('have what a rule has taken parts away from, as live streams do', async () => {
+    const without = (offset: number, part: 'routing' | 'metadata') => {
+      const [row] = rowsOf(1, offset);
+      const { [part]: _part, ...rest } = JSON.parse(Buffer.from(row.value).toString()) as Record<string, object>;
+      return { ...row, value: Buffer.from(JSON.stringify(part === 'routing' ? { ...rest, routing: {} } : rest)) };
+    };
+    await world.archived(lane, [...rowsOf(1), without(1, 'routing'), without(2, 'metadata'), ...rowsOf(1, 3)]);
+    expect(idsOf(await all(streamsOf()))).toEqual(['e0', 'e1', 'e2', 'e3']);
+  });
+
   it('say once where events may be missing', async () => {
     const archive = await world.archive.open();
     const [first, second] = [rowsOf(12), rowsOf(12, 20)];

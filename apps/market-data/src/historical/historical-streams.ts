@@ -17,7 +17,7 @@ import {
 } from '@distributary/distribution-core';
 import type { ArchivedTopics } from '../archive/archive-feed.js';
 import type { EventPage, MarketHistory, StoredMarketEvent } from '../candles/market-history.js';
-import { storedEventOf } from '../events/stored-event.js';
+import { storedFieldsOf } from '../events/stored-event.js';
 import { historicalPages } from './historical-pages.js';
 import { type HistoricalRequest, parseHistoricalRequest } from './historical-request.js';
 import { liveCursor } from './live-cursor.js';
@@ -143,7 +143,7 @@ export class HistoricalStreams {
     for (const [index, { place, value }] of events.entries()) {
       if (left === 0 || signal.aborted) break;
       if (index % FRAME_EVENTS === 0) await new Promise<void>((resolve) => this.deps.clock.soon(resolve));
-      const event = storedEventOf(value);
+      const event = storedFieldsOf(value);
       const topic = topics.get(place.topic);
       if (event === undefined || topic === undefined) continue;
       if (!matchesRecord(selection, topic, recordOfStored(event, place.timeMicros, value))) continue;

@@ -2,7 +2,7 @@ import { LOCAL_PRINCIPAL, type Permission, type Principal } from '@distributary/
 import { FakeClock } from '@distributary/distribution-core/testing';
 import { cachedLatestOf } from '../cache/cached-latest.js';
 import type { CachedLatest } from '../cache/distribution-cache.js';
-import { aQuote, aTrade, batchOf } from '../testing/published-events.js';
+import { aQuote, aTrade, batchOf, batchOfRecords } from '../testing/published-events.js';
 import { LatestTicks, type Tick } from './latest-ticks.js';
 import { LatestService } from './latest.service.js';
 
@@ -100,6 +100,17 @@ describe('the newest of a symbol', () => {
       'default',
     );
     expect(cachedLatestOf(ticks, 'AAPL')).toMatchObject({ data_type: 'QUOTE', exchange: 'NASDAQ' });
+  });
+
+  it('is an older one where the newest cannot be read', async () => {
+    const ticks = new LatestTicks(NOW);
+    const at = (second: number) => ({ timestamp: `2025-06-21T09:30:0${second}Z` });
+    const unreadable = batchOf(new FakeClock(), aQuote(at(2))).recordAt(0);
+    ticks.apply(batchOf(new FakeClock(), aTrade(at(1))), TOPIC, 'default');
+    ticks.apply(batchOfRecords(TOPIC, [{ ...unreadable, value: Buffer.from('{"data":{}}') }]), TOPIC, 'default');
+    const found = await new LatestService(ticks).latestOf('AAPL', {}, LOCAL_PRINCIPAL);
+    expect(found).toMatchObject({ timestamp: '2025-06-21T09:30:01Z', data: { price: 150.25 } });
+    expect(cachedLatestOf(ticks, 'AAPL')).toMatchObject({ data_type: 'TRADE' });
   });
 
   it('is none from the future, of whatever type, where there is one of the present', () => {

@@ -8,9 +8,9 @@ import {
 } from '@distributary/distribution-core';
 import { type CachedLatest, ofTenant } from '../cache/distribution-cache.js';
 import type { CachedValues } from '../cache/cached-values.js';
-import { storedEventOf } from '../events/stored-event.js';
 import { type LatestQuery, parseLatestQuery, symbolNotFound } from '../queries/history-query.js';
 import type { LatestTicks, Tick } from './latest-ticks.js';
+import { newestEventOf } from './newest-event.js';
 
 export class LatestService {
   /** `cached`: what other processes, or this one before it was started anew, have heard. */
@@ -31,8 +31,7 @@ export class LatestService {
       (asked.exchange === undefined || record.attributes.exchange === asked.exchange) &&
       (asked.dataType === undefined || record.attributes.data_type === asked.dataType) &&
       permitted.includes(topic, record);
-    const newest = this.ticks.newestOf(principal.tenant, asked.symbol, isAskedFor);
-    const event = newest === undefined ? undefined : storedEventOf(newest.record.value);
+    const event = newestEventOf(this.ticks, principal.tenant, asked.symbol, isAskedFor)?.event;
     if (event === undefined) return this.cachedOf(asked, principal);
     return {
       symbol: asked.symbol,
