@@ -82,6 +82,21 @@ describe('how sources behave', () => {
     ]);
   });
 
+  it('is told with the asset class of the symbol', async () => {
+    const world = new World();
+    const coin = (sequence: number) =>
+      aTrade({ sequence, symbol: 'BTC/USD', asset_class: 'crypto' }, { metadata: { source: 'b' } });
+    world.see(coin(1), coin(3));
+    world.see(coin(5_000), coin(1));
+    const told = await world.after(1_000);
+    expect(told.map((each) => 'status' in each && each.status)).toEqual([
+      'sequence_gap',
+      'sequence_gap',
+      'sequence_reset',
+    ]);
+    for (const each of told) expect(each).toMatchObject({ symbol: 'BTC/USD', asset_class: 'crypto' });
+  });
+
   it('is told: a count that begins anew', async () => {
     const world = new World();
     world.see(of(5_000), of(1), of(2));

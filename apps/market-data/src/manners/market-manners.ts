@@ -136,11 +136,12 @@ export class MarketManners {
 
   private observe(tenant: string, source: string, { data, metadata }: MarketDataDistributed, nowMs: number): void {
     this.sources.heard(tenant, source, nowMs);
-    const { sequence, symbol, exchange } = data;
+    const { sequence, symbol, exchange, asset_class: assetClass } = data;
     if (typeof sequence !== 'number' || !Number.isSafeInteger(sequence)) return;
     const { channel } = metadata;
     if (channel === undefined && (symbol === undefined || exchange === undefined)) return;
-    const stream: SequenceStream = channel === undefined ? { source, symbol, exchange } : { source, channel };
+    const stream: SequenceStream =
+      channel === undefined ? { source, symbol, exchange, assetClass } : { source, channel };
     if (this.gaps.observe(tenant, stream, sequence, nowMs) !== 'reset') return;
     this.counted.resets.add();
     this.tell(tenant, resetEvent(stream, this.now));

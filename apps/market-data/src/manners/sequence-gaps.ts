@@ -1,3 +1,4 @@
+import type { AssetClass } from '@distributary/contracts';
 import { LRUCache } from 'lru-cache';
 
 /** What a source numbers together: a channel of it, or else a symbol at an exchange. */
@@ -6,6 +7,8 @@ export interface SequenceStream {
   readonly channel?: string;
   readonly symbol?: string;
   readonly exchange?: string;
+  /** Of the symbol; nothing that tells streams apart. */
+  readonly assetClass?: AssetClass;
 }
 
 /** Numbers that never came, both ends included. */

@@ -20,7 +20,7 @@ export function gapEvent(gap: SequenceGap, nowMicros: number): StatusInput {
     event_id: idOf(['gap', nameOf(stream), `${first}-${last}`, dayOf(nowMicros)]),
     data: {
       status: 'sequence_gap',
-      ...stream,
+      ...subjectOf(stream),
       timestamp: isoOfMicros(nowMicros),
       first_missing: first,
       last_missing: last,
@@ -35,7 +35,7 @@ export function resetEvent(stream: SequenceStream, nowMicros: number): StatusInp
     event_id: idOf(['reset', nameOf(stream), isoOfMicros(nowMicros)]),
     data: {
       status: 'sequence_reset',
-      ...stream,
+      ...subjectOf(stream),
       timestamp: isoOfMicros(nowMicros),
       detail: `${stream.source} numbers its events from the beginning`,
     },
@@ -67,6 +67,11 @@ const statusAt = (nowMicros: number) => ({
   data_type: 'STATUS' as const,
   timestamp: isoOfMicros(nowMicros),
   metadata: { source: OWN_SERVICE },
+});
+
+const subjectOf = ({ assetClass, ...names }: SequenceStream) => ({
+  ...names,
+  ...(assetClass !== undefined && { asset_class: assetClass }),
 });
 
 const nameOf = ({ source, channel, symbol, exchange }: SequenceStream): string =>
