@@ -17,6 +17,10 @@ describe('JSON that is read exactly', () => {
     ['{"20250621093000123456789":"a\\"12345678901234567890\\\\"}', []],
     ['{"digits":0.30000000000000004,"zeros":1.50000000000000000000}', []],
     [`[${'9'.repeat(400)}]`, []],
+    ['{"price":1e-400}', ['price']],
+    ['[-2.5E-0324, 0.0e-400, 1e-308]', ['[0]']],
+    ['1e-999999', ['']],
+    ['{"id":"1e-400","also":"a, 1e-400"}', []],
   ])('%s has lost digits at %j', (text, rounded) => {
     expect(read(text).rounded).toEqual(rounded);
   });

@@ -1,7 +1,11 @@
 import Big from 'big.js';
 
-/** Of a number whose digits a binary number may not hold. Most texts have none, and are looked at no further. */
-const MANY_DIGITS = /\d[\d.]{15}/;
+/**
+ * Of a number whose digits a binary number may not hold: it has many, or is next to nothing. Most texts have none, and are
+ * looked at no further.
+ */
+const MAY_ROUND = /\d[\d.]{15}|(?:^|[:,[\s])-?\d[\d.]*[eE]-\d{3}/;
+const NEXT_TO_NOTHING = /[eE]-\d{3}/;
 /** Texts first, so that digits within them are passed over. */
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
 /** No feed begins a text with it. One that does is told that its text is a number. */
@@ -21,16 +25,18 @@ export function readJson(text: string, keepsDigits: boolean | undefined, parse: 
 
 /** As `parse`, which a text is given to, but it says which numbers are not those that were written. */
 export function readExactJson(text: string, parse: (text: string) => unknown): ExactJson {
-  if (!MANY_DIGITS.test(text)) return { value: parse(text), rounded: [] };
+  if (!MAY_ROUND.test(text)) return { value: parse(text), rounded: [] };
   let isMarked = false;
   const marked = text.replace(TOKENS, (token) => {
-    if (token.startsWith('"') || token.length < 16 || holdsAllDigits(token)) return token;
+    if (token.startsWith('"') || isShort(token) || holdsAllDigits(token)) return token;
     isMarked = true;
     return `"${MARK_IN_JSON}${token}"`;
   });
   const value = parse(marked);
   return { value, rounded: isMarked ? markedPlaces(value, '') : [] };
 }
+
+const isShort = (token: string): boolean => token.length < 16 && !NEXT_TO_NOTHING.test(token);
 
 function holdsAllDigits(token: string): boolean {
   const read = Number(token);
