@@ -22,9 +22,9 @@ export function createFeatures(parts: Parts, around: FeatureSurroundings<MarketD
   const { config, roles, clock, ids, metrics, logger } = around;
   const ticks = new LatestTicks(clock, metrics);
   if (roles.has('api')) {
-    parts.fanOut.onBatch = ({ state, batch }) => {
+    parts.fanOut.onBatch = ({ state, batch, skip }) => {
       const { name } = state.topic;
-      ticks.apply(batch, name, tenantOf(name));
+      ticks.apply(batch, name, tenantOf(name), skip);
     };
   }
   const statistics = openStatistics(parts, { config, roles, clock, metrics, logger });

@@ -57,8 +57,11 @@ export class LatestTicks {
       }, undefined);
   }
 
-  /** Only the newest of each type and symbol in a batch is looked at: most of a batch is passed over. */
-  apply(batch: EventBatch, topic: string, tenant: string): void {
+  /**
+   * Only the newest of each type and symbol in a batch is looked at: most of a batch is passed over. `skip`: copies that no
+   * subscriber is sent.
+   */
+  apply(batch: EventBatch, topic: string, tenant: string, skip?: Uint8Array): void {
     const symbols = batch.column('symbol');
     const exchanges = batch.column('exchange');
     const types = batch.column('data_type');
@@ -66,14 +69,17 @@ export class LatestTicks {
     const hasPrice = types.dictionary.map((type) => type !== 'STATUS' && type !== RECEIPTS);
     const exchangePlaces = exchanges.dictionary.length + 1;
     const typePlaces = types.dictionary.length + 1;
+    const late = batch.column('late');
     const newest = new Map<number, number>();
     const believed = this.believedMicros();
     for (let index = 0; index < batch.count; index++) {
       const [symbol, exchange, type] = [symbols.index[index], exchanges.index[index], types.index[index]];
-      if (symbol === 0 || exchange === 0 || type === 0 || !hasPrice[type - 1]) continue;
+      if (symbol === 0 || exchange === 0 || type === 0 || !hasPrice[type - 1] || skip?.[index] === 1) continue;
       const place = (symbol * exchangePlaces + exchange) * typePlaces + type;
       const before = newest.get(place);
-      if (before === undefined || !isBehind(batch.timeMicrosAt(index), batch.timeMicrosAt(before), believed)) {
+      const isLate = late !== undefined && late.index[index] !== 0;
+      const micros = batch.timeMicrosAt(index);
+      if (before === undefined || !isBehind(micros, batch.timeMicrosAt(before), believed, isLate)) {
         newest.set(place, index);
       }
     }
@@ -96,7 +102,7 @@ export class LatestTicks {
     const isPassedOver =
       before === undefined
         ? ticks.size >= MAX_TICKS_OF_SYMBOL
-        : isBehind(record.timeMicros, before.record.timeMicros, believed);
+        : isBehind(record.timeMicros, before.record.timeMicros, believed, record.attributes.late === true);
     if (isPassedOver) return;
     // The batch would be held by it.
     ticks.set(place, { topic, record: { ...record, value: Buffer.from(record.value) } });
@@ -106,8 +112,9 @@ export class LatestTicks {
 
 const keyOf = (tenant: string, symbol: string): string => `${tenant}\n${symbol}`;
 
-/** Whether the first happened before the second, of which both may lie in a future that is not believed. */
-function isBehind(micros: number, other: number, believed: number): boolean {
+/** Whether the first happened before the second, of which both may lie in a future that is not believed. Of one time the late one did. */
+function isBehind(micros: number, other: number, believed: number, isLate = false): boolean {
+  if (isLate && micros === other) return true;
   if (micros > believed) return other <= believed;
   return other <= believed && micros < other;
 }

@@ -1,8 +1,10 @@
 import { LOCAL_PRINCIPAL, type Permission, type Principal } from '@distributary/distribution-core';
 import { FakeClock } from '@distributary/distribution-core/testing';
+import type { PublishedEvent } from '@distributary/distribution-service';
 import { cachedLatestOf } from '../cache/cached-latest.js';
 import type { CachedLatest } from '../cache/distribution-cache.js';
-import { aQuote, aTrade, batchOf, batchOfRecords } from '../testing/published-events.js';
+import { markedLate, parseMarketDataEvents, toPublishedEvent } from '../events/market-data-event.js';
+import { aQuote, aTrade, batchOf, batchOfRecords, countingIds } from '../testing/published-events.js';
 import { LatestTicks, type Tick } from './latest-ticks.js';
 import { LatestService } from './latest.service.js';
 
@@ -111,6 +113,31 @@ describe('the newest of a symbol', () => {
     const found = await new LatestService(ticks).latestOf('AAPL', {}, LOCAL_PRINCIPAL);
     expect(found).toMatchObject({ timestamp: '2025-06-21T09:30:01Z', data: { price: 150.25 } });
     expect(cachedLatestOf(ticks, 'AAPL')).toMatchObject({ data_type: 'TRADE' });
+  });
+
+  it('is not followed at the same time by one that came late, nor by a copy of an earlier one', () => {
+    const recordsOf = (...prices: number[]) => {
+      const inputs = prices.map((price) => aTrade({ price, timestamp: '2025-06-21T09:30:01Z' }));
+      return parseMarketDataEvents(inputs).map((event): PublishedEvent => toPublishedEvent(event, NOW, countingIds));
+    };
+    const [first, second, third] = recordsOf(1, 2, 3);
+    const taking = (...batches: { readonly records: PublishedEvent[]; readonly skip?: Uint8Array }[]) => {
+      const ticks = new LatestTicks(NOW);
+      for (const { records, skip } of batches) {
+        const batch = batchOfRecords(
+          TOPIC,
+          records.map(({ record }) => record),
+        );
+        ticks.apply(batch, TOPIC, 'default', skip);
+      }
+      return ticks.newestOf('default', 'AAPL')?.record.attributes.price;
+    };
+    expect(taking({ records: [first, second] })).toBe(2);
+    expect(taking({ records: [second, markedLate(first)] })).toBe(2);
+    expect(taking({ records: [second] }, { records: [markedLate(first)] })).toBe(2);
+    expect(taking({ records: [markedLate(first)] }, { records: [second] })).toBe(2);
+    expect(taking({ records: [first, second, first], skip: Uint8Array.of(0, 0, 1) })).toBe(2);
+    expect(taking({ records: [second] }, { records: [first, third, first], skip: Uint8Array.of(1, 1, 1) })).toBe(2);
   });
 
   it('is none from the future, of whatever type, where there is one of the present', () => {
