@@ -5,6 +5,7 @@ import {
   type Gauge,
   type Metrics,
   noMetrics,
+  TARGETS_ATTRIBUTE,
 } from '@distributary/distribution-core';
 import { LRUCache } from 'lru-cache';
 import { RECEIPTS } from '../events/default-topics.js';
@@ -24,7 +25,8 @@ const MAX_TICKS_OF_SYMBOL = 64;
 /**
  * The newest trade, quote and bar of each symbol at each exchange, from what passes through this process. By the time of the
  * event: what comes late does not replace what happened after it. What claims to happen more than {@link MAX_AHEAD_MS} from now
- * counts as older than all others until then. Beyond its bound, the symbols go that were silent the longest.
+ * counts as older than all others until then. What is for some subscribers alone is
+ * left out: who asks names no service. Beyond its bound, the symbols go that were silent the longest.
  */
 export class LatestTicks {
   private readonly symbols: LRUCache<string, Map<string, Tick>>;
@@ -70,11 +72,13 @@ export class LatestTicks {
     const exchangePlaces = exchanges.dictionary.length + 1;
     const typePlaces = types.dictionary.length + 1;
     const late = batch.column('late');
+    const targets = batch.column(TARGETS_ATTRIBUTE);
     const newest = new Map<number, number>();
     const believed = this.believedMicros();
     for (let index = 0; index < batch.count; index++) {
       const [symbol, exchange, type] = [symbols.index[index], exchanges.index[index], types.index[index]];
       if (symbol === 0 || exchange === 0 || type === 0 || !hasPrice[type - 1] || skip?.[index] === 1) continue;
+      if (targets !== undefined && targets.index[index] !== 0) continue;
       const place = (symbol * exchangePlaces + exchange) * typePlaces + type;
       const before = newest.get(place);
       const isLate = late !== undefined && late.index[index] !== 0;

@@ -140,6 +140,16 @@ describe('the newest of a symbol', () => {
     expect(taking({ records: [second] }, { records: [first, third, first], skip: Uint8Array.of(1, 1, 1) })).toBe(2);
   });
 
+  it('is none that is for some subscribers alone', () => {
+    const ticks = new LatestTicks(NOW);
+    const forSome = { routing: { target_workflows: ['only-me'] } };
+    const at = (second: number) => ({ timestamp: `2025-06-21T09:30:0${second}Z` });
+    ticks.apply(batchOf(NOW, aTrade(at(3), forSome)), TOPIC, 'default');
+    expect(ticks.of('default', 'AAPL')).toEqual([]);
+    ticks.apply(batchOf(NOW, aTrade(at(1)), aTrade(at(2), forSome)), TOPIC, 'default');
+    expect(cachedLatestOf(ticks, 'AAPL')).toMatchObject(at(1));
+  });
+
   it('is none from the future, of whatever type, where there is one of the present', () => {
     const clock = new FakeClock();
     const ticks = new LatestTicks(clock);
