@@ -1,5 +1,6 @@
 import {
   type Clock,
+  type Counter,
   type EventBatch,
   type EventRecord,
   type Gauge,
@@ -19,6 +20,8 @@ export interface Tick {
 }
 
 const MAX_SYMBOLS = 100_000;
+/** Ordinary events of as many symbols take less; one event may have 256 KiB. */
+const MAX_BYTES = 256 * 1024 * 1024;
 /** Exchanges times data types: more than any symbol has. */
 const MAX_TICKS_OF_SYMBOL = 64;
 
@@ -26,11 +29,13 @@ const MAX_TICKS_OF_SYMBOL = 64;
  * The newest trade, quote and bar of each symbol at each exchange, from what passes through this process. By the time of the
  * event: what comes late does not replace what happened after it. What claims to happen more than {@link MAX_AHEAD_MS} from now
  * counts as older than all others until then. What is for some subscribers alone is
- * left out: who asks names no service. Beyond its bound, the symbols go that were silent the longest.
+ * left out: who asks names no service. Beyond its bounds, the symbols go that were silent the longest.
  */
 export class LatestTicks {
   private readonly symbols: LRUCache<string, Map<string, Tick>>;
   private readonly held: Gauge;
+  private readonly forgotten: Counter;
+  private bytes = 0;
   /** Told of each symbol that has something new, as often as a batch has. */
   onChanged: (tenant: string, symbol: string) => void = () => undefined;
 
@@ -38,8 +43,16 @@ export class LatestTicks {
     private readonly clock: Pick<Clock, 'nowMicros'>,
     metrics: Metrics = noMetrics,
     maxSymbols = MAX_SYMBOLS,
+    private readonly maxBytes = MAX_BYTES,
   ) {
-    this.symbols = new LRUCache({ max: maxSymbols });
+    this.symbols = new LRUCache({
+      max: maxSymbols,
+      dispose: (ticks) => {
+        for (const { record } of ticks.values()) this.bytes -= record.value.length;
+        this.forgotten.add();
+      },
+    });
+    this.forgotten = metrics.counter('latest_symbols_forgotten_total', 'Symbols whose newest was forgotten for room');
     this.held = metrics.gauge('latest_symbols', 'Symbols whose newest trade, quote or bar is held');
   }
 
@@ -110,6 +123,8 @@ export class LatestTicks {
     if (isPassedOver) return;
     // The batch would be held by it.
     ticks.set(place, { topic, record: { ...record, value: Buffer.from(record.value) } });
+    this.bytes += record.value.length - (before?.record.value.length ?? 0);
+    while (this.bytes > this.maxBytes) this.symbols.pop();
     this.onChanged(tenant, String(symbol));
   }
 }

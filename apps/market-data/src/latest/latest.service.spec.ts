@@ -4,6 +4,7 @@ import type { PublishedEvent } from '@distributary/distribution-service';
 import { cachedLatestOf } from '../cache/cached-latest.js';
 import type { CachedLatest } from '../cache/distribution-cache.js';
 import { markedLate, parseMarketDataEvents, toPublishedEvent } from '../events/market-data-event.js';
+import { countedMetrics } from '../testing/counted-metrics.js';
 import { aQuote, aTrade, batchOf, batchOfRecords, countingIds } from '../testing/published-events.js';
 import { LatestTicks, type Tick } from './latest-ticks.js';
 import { LatestService } from './latest.service.js';
@@ -148,6 +149,19 @@ describe('the newest of a symbol', () => {
     expect(ticks.of('default', 'AAPL')).toEqual([]);
     ticks.apply(batchOf(NOW, aTrade(at(1)), aTrade(at(2), forSome)), TOPIC, 'default');
     expect(cachedLatestOf(ticks, 'AAPL')).toMatchObject(at(1));
+  });
+
+  it('is forgotten of the symbols that were silent the longest when all take too many bytes', () => {
+    const { metrics, counts } = countedMetrics();
+    const ticks = new LatestTicks(NOW, metrics, 100, 2_500);
+    const take = (symbol: string) => {
+      const event = aTrade({ symbol }, { metadata: { note: 'n'.repeat(700) } });
+      ticks.apply(batchOf(NOW, event), TOPIC, 'default');
+    };
+    for (const symbol of ['A', 'B', 'A', 'A', 'C']) take(symbol);
+    const held = ['A', 'B', 'C'].filter((symbol) => ticks.of('default', symbol).length > 0);
+    expect(held).toEqual(['A', 'C']);
+    expect(counts()).toEqual({ latest_symbols: 2, latest_symbols_forgotten_total: 1 });
   });
 
   it('is none from the future, of whatever type, where there is one of the present', () => {
