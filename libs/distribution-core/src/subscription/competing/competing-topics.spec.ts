@@ -68,7 +68,7 @@ describe('the topics of a subscription that is shared', () => {
     const letters = new DeadLetters({ ...whole, store, log, directory, signals, clock, ids });
     const replays = new Replays({ letters, store, signals, log, clock });
     const competing = aCompetingProcess({ log, cursors, clock }, { ownerId, replays });
-    directory.onChange = (topics) => competing.setTopics(topics);
+    directory.onChange((topics) => competing.setTopics(topics));
     await directory.start([acmes('orders/a')]);
     return { directory, competing };
   }
