@@ -53,13 +53,16 @@ export class LaneFinder {
 
   /**
    * Between entries of two ledgers others may have lain that have expired: rejects with `position.lost` unless Pulsar still
-   * has the first one, with no entry behind the given one, and the second is next to it.
+   * has the first one, with no entry behind the given one, and the second is next to it. In topics of others entries lie
+   * between that no reader is given: markers, what was aborted, the first pieces of a message in several. Retention takes
+   * the oldest ledger first, so there it is enough that Pulsar still has the first one.
    */
   async checkStep(place: ReadPlace, from: Position, to: Position): Promise<void> {
     const before = placeOf(from);
     const next = placeOf(to);
     if (before === undefined || next === undefined || before.ledger === next.ledger) return;
     const { ledgers } = await this.stats.of(place.topic, place.lane.partition);
+    if (!place.topic.isOurs && ledgers.some(({ ledger }) => ledger === before.ledger)) return;
     const filled = ledgers.filter(({ ledger, entries }) => entries > 0 || ledger === before.ledger);
     const at = filled.findIndex(({ ledger }) => ledger === before.ledger);
     const isNext = at >= 0 && before.entry >= filled[at].entries - 1 && filled[at + 1]?.ledger === next.ledger;

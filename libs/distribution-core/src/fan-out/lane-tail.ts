@@ -114,6 +114,8 @@ export class LaneTail {
         this.handlers.onGone();
         return false;
       }
+      // The broker contradicts itself, and nothing is seen to be missing: to go back would hand on everything again, for ever.
+      if (ends.beforeFirst <= this.at && this.at <= ends.last) return await this.recover(undefined);
       // What lies before the first that is handed on is missed by nobody.
       if (this.at >= this.options.from || ends.beforeFirst > this.options.from) {
         this.handlers.onGap(this.at, ends.beforeFirst);
