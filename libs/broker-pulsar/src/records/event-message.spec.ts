@@ -31,6 +31,33 @@ describe('an event as a message', () => {
     expect(reader.read(given(firstMessageFrame('e1')), 'e1')).toBeUndefined();
   });
 
+  describe('in a topic of others', () => {
+    const read = (more: object) => {
+      const { properties, ...message } = given(eventFrame(anEvent({ eventId: 'ours' }), 'e1', 1));
+      return new EventReader().read({ ...message, properties: { ...properties, ...more } }, 'foreign');
+    };
+
+    it('is the event that it is a copy of, whatever topic that was in', () => {
+      expect(read({})).toEqual(anEvent({ eventId: 'ours' }));
+    });
+
+    it.each([
+      ['dx-attributes', '{"a":'],
+      ['dx-attributes', '["a"]'],
+      ['dx-attributes', '{"a":{}}'],
+      ['dx-time', 'now'],
+      ['dx-time', '1e19'],
+    ])('is as if others had written it when its %s are %s', (name, text) => {
+      expect(read({ [name]: text })).toMatchObject({ eventId: '080510013000', attributes: {} });
+    });
+
+    it('has a JSON object as its value, whatever its properties promise', () => {
+      const { properties } = given(eventFrame(anEvent(), 'e1', 1));
+      const event = new EventReader().read({ ...given(firstMessageFrame('e1')), properties }, 'foreign');
+      expect(Buffer.from(event?.value ?? []).toString()).toBe('{"data_base64":""}');
+    });
+  });
+
   it.each([
     ['{"a":1}', '{"a":1}'],
     ['[1]', '{"data":[1]}'],

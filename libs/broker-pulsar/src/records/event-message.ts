@@ -1,4 +1,5 @@
-import type { Attributes, EventRecord } from '@distributary/distribution-core';
+import { type Attributes, type EventRecord, isObject, type Json } from '@distributary/distribution-core';
+import { FOREIGN_EPOCH } from '../topics/pulsar-topic.js';
 
 /**
  * One event as one message: payload = value, key = routing key, and properties:
@@ -58,7 +59,10 @@ const MAX_KNOWN_ATTRIBUTES = 1024;
 export class EventReader {
   private readonly known = new Map<string, Attributes>();
 
-  /** Undefined if it is none of an event of this epoch. */
+  /**
+   * Undefined if it is none of an event of this epoch. Copies of our events in a topic of others bear the epoch of the topic
+   * that they come from; there nobody vouches for what the properties say, either.
+   */
   read(message: PulsarMessage, epoch: string): EventRecord | undefined {
     const properties = message.properties ?? {};
     if (properties[FIRST_MESSAGE] !== undefined) return undefined;
@@ -67,22 +71,24 @@ export class EventReader {
     const traceparent = properties[PROPERTY.trace];
     const trace = traceparent === undefined ? {} : { traceparent };
     if (eventId === undefined) return { ...foreignEvent(message, value), ...trace };
-    if (properties[PROPERTY.epoch] !== epoch) return undefined;
-    return {
-      eventId,
-      timeMicros: Number(properties[PROPERTY.time]),
-      routingKey: message.key ?? '',
-      attributes: this.attributes(properties[PROPERTY.attributes]),
-      value,
-      ...trace,
-    };
+    const isForeign = epoch === FOREIGN_EPOCH;
+    if (!isForeign && properties[PROPERTY.epoch] !== epoch) return undefined;
+    const timeMicros = Number(properties[PROPERTY.time]);
+    const attributes = this.attributes(properties[PROPERTY.attributes]);
+    if (attributes === undefined || !(Math.abs(timeMicros) <= MAX_DATE_MICROS)) {
+      return { ...foreignEvent(message, value), ...trace };
+    }
+    const routingKey = message.key ?? '';
+    return { eventId, timeMicros, routingKey, attributes, value: isForeign ? jsonObject(value) : value, ...trace };
   }
 
-  private attributes(text: string | undefined): Attributes {
+  /** Undefined if they are none. */
+  private attributes(text: string | undefined): Attributes | undefined {
     if (text === undefined) return NO_ATTRIBUTES;
     let attributes = this.known.get(text);
     if (attributes === undefined) {
-      attributes = JSON.parse(text) as Attributes;
+      attributes = attributesIn(text);
+      if (attributes === undefined) return undefined;
       if (this.known.size >= MAX_KNOWN_ATTRIBUTES) this.known.clear();
       this.known.set(text, attributes);
     }
@@ -90,7 +96,20 @@ export class EventReader {
   }
 }
 
+/** Of a `Date`. */
+const MAX_DATE_MICROS = 8.64e18;
 const NO_ATTRIBUTES: Attributes = {};
+const IS_ATTRIBUTE: ReadonlySet<string> = new Set(['string', 'number', 'boolean']);
+
+function attributesIn(text: string): Attributes | undefined {
+  try {
+    const parsed = JSON.parse(text) as Json;
+    const isFlat = isObject(parsed) && Object.values(parsed).every((value) => IS_ATTRIBUTE.has(typeof value));
+    return isFlat ? (parsed as Attributes) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 export const publishedMicros = ({ publishTime }: PulsarMessage): number => Date.parse(publishTime) * 1000;
 
@@ -108,9 +127,7 @@ function foreignEvent(message: PulsarMessage, value: Buffer): EventRecord {
 function jsonObject(value: Buffer): Uint8Array {
   const text = value.toString();
   try {
-    const parsed: unknown = JSON.parse(text);
-    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
-    return isObject ? value : Buffer.from(`{"data":${text}}`);
+    return isObject(JSON.parse(text) as Json) ? value : Buffer.from(`{"data":${text}}`);
   } catch {
     return Buffer.from(`{"data_base64":"${value.toString('base64')}"}`);
   }

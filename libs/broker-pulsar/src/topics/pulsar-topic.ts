@@ -20,7 +20,7 @@ export const TOPIC_PROPERTY = {
 } as const;
 
 /** Of topics that others made: Pulsar does not tell one life of theirs from the next. */
-const FOREIGN_EPOCH = 'foreign';
+export const FOREIGN_EPOCH = 'foreign';
 
 interface Metadata {
   readonly partitions: number;
