@@ -190,15 +190,17 @@ describe('records that others wrote', () => {
       { value: Buffer.from([0xff, 0x00]) },
       { key: Buffer.from('gone') },
       { value: Buffer.from('{}'), headers: [['traceparent', Buffer.from('00-ab-cd-01')]] },
+      { value: Buffer.from('{"a":"\xff"}', 'latin1') },
     ]);
     const found = recordsOf(read(bytes).batches).map(plain);
-    expect(found.map(({ eventId }) => eventId)).toEqual([40, 41, 42, 43, 44].map((offset) => `epoch-3-${offset}`));
+    expect(found.map(({ eventId }) => eventId)).toEqual([40, 41, 42, 43, 44, 45].map((offset) => `epoch-3-${offset}`));
     expect(found.map(({ value }) => value)).toEqual([
       '{"price":1}',
       '{"data":[1,2]}',
       '{"data_base64":"/wA="}',
       '{"data":null}',
       '{}',
+      '{"data_base64":"eyJhIjoi/yJ9"}',
     ]);
     expect(found[0]).toMatchObject({ routingKey: 'AAPL', timeMicros: 1_005_000, attributes: {} });
     expect([found[1].routingKey, found[4].traceparent]).toEqual(['', '00-ab-cd-01']);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { EventRecord } from '@distributary/distribution-core';
 
 /** A record of a topic that others write: it has no header `dx`. All bytes are views; copy what is kept. */
@@ -36,12 +37,16 @@ export const decodeForeign: ForeignDecoder = ({ partition, epoch, offset, timeMi
 
 function jsonObject(value: Buffer | undefined): Uint8Array {
   if (value === undefined) return Buffer.from('{"data":null}');
+  // Text frames hand on its bytes, and clients end the connection over such as are no UTF-8.
+  if (!isUtf8(value)) return encoded(value);
   const text = value.toString();
   try {
     const parsed: unknown = JSON.parse(text);
     const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
     return isObject ? value : Buffer.from(`{"data":${text}}`);
   } catch {
-    return Buffer.from(`{"data_base64":"${value.toString('base64')}"}`);
+    return encoded(value);
   }
 }
+
+const encoded = (value: Buffer): Uint8Array => Buffer.from(`{"data_base64":"${value.toString('base64')}"}`);

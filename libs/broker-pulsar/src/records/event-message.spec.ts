@@ -72,4 +72,11 @@ describe('an event as a message', () => {
     expect(Buffer.from(event?.value ?? []).toString()).toBe(value);
     expect(event).toMatchObject({ eventId: '080510013000', routingKey: '', timeMicros: 1_795_308_573_693_000 });
   });
+
+  it('that others wrote as what looks like JSON, but is no UTF-8, has its bytes as they are', () => {
+    const payload = Buffer.from('{"a":"\xff"}', 'latin1').toString('base64');
+    const message = { messageId: 'CAUQATAA', payload, publishTime: '2026-11-22T00:49:33.693Z' };
+    const event = new EventReader().read(message, 'foreign');
+    expect(Buffer.from(event?.value ?? []).toString()).toBe('{"data_base64":"eyJhIjoi/yJ9"}');
+  });
 });

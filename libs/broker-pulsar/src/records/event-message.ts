@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type Attributes, type EventRecord, isObject, type Json } from '@distributary/distribution-core';
 import { FOREIGN_EPOCH } from '../topics/pulsar-topic.js';
 
@@ -125,10 +126,14 @@ function foreignEvent(message: PulsarMessage, value: Buffer): EventRecord {
 }
 
 function jsonObject(value: Buffer): Uint8Array {
+  // Text frames hand on its bytes, and clients end the connection over such as are no UTF-8.
+  if (!isUtf8(value)) return encoded(value);
   const text = value.toString();
   try {
     return isObject(JSON.parse(text) as Json) ? value : Buffer.from(`{"data":${text}}`);
   } catch {
-    return Buffer.from(`{"data_base64":"${value.toString('base64')}"}`);
+    return encoded(value);
   }
 }
+
+const encoded = (value: Buffer): Uint8Array => Buffer.from(`{"data_base64":"${value.toString('base64')}"}`);
