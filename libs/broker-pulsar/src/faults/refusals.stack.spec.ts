@@ -147,6 +147,22 @@ describe('what Pulsar cannot do is said in our codes', () => {
     await expect(check()).rejects.toMatchObject({ code: 'broker.unavailable' });
   }, 60_000);
 
+  it('nothing: the positions of a group stay where nobody uses topics, also of one that was deleted and made again', async () => {
+    const { log } = harness;
+    const { lanes } = await log.createTopic('committed', 2, FOREVER);
+    const positions = lanes.map((each) => ({ ...each, position: BEFORE_FIRST }));
+    const topic = `distributary-group.${Buffer.from('readers').toString('base64url')}`;
+    const stays = async () =>
+      (await outside.policyOf(topic, 'inactiveTopicPolicies')).includes('"deleteWhileInactive":false');
+    for (let round = 0; round < 2; round++) {
+      await log.commit({ group: 'readers', positions });
+      await until('the policy', stays);
+      expect(await log.committed('readers')).toHaveLength(2);
+      await log.deleteGroup('readers');
+      expect(await stays()).toBe(false);
+    }
+  }, 60_000);
+
   it('nothing: records of others are read as they are', async () => {
     const { log } = harness;
     await outside.createTopic('foreign', 1);

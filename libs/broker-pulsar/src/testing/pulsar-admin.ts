@@ -28,6 +28,11 @@ export class PulsarFromOutside {
     return this.ask('POST', `${name}/retention`, { retentionTimeInMinutes: minutes, retentionSizeInMB: -1 });
   }
 
+  /** What was said of this one topic, whatever its namespace says; empty: nothing. */
+  async policyOf(name: string, policy: string): Promise<string> {
+    return (await fetch(this.place(`${name}/${policy}`))).text();
+  }
+
   /** Repeats are stored from then on. */
   async stopDeduplicating(name: string, partition: number): Promise<void> {
     await this.ask('POST', `${name}/deduplicationEnabled`, false);

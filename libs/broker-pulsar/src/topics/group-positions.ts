@@ -3,6 +3,7 @@ import { hasStatus, topicNotFound } from '../pulsar.errors.js';
 import { placeOf } from '../records/message-position.js';
 import type { PulsarWeb } from '../wire/pulsar-web.js';
 import type { PulsarNames } from './pulsar-names.js';
+import { STAYS } from './pulsar-topic.js';
 import type { TopicDirectory } from './topic-directory.js';
 
 interface GroupStats {
@@ -22,6 +23,8 @@ export class GroupPositions {
   /** By subscription: commits of one lane follow one another. */
   private readonly last = new Map<string, Promise<void>>();
   private readonly known = new Set<string>();
+  /** By group: once in a process, since its lanes are stored side by side. */
+  private readonly kept = new Map<string, Promise<unknown>>();
 
   constructor(
     private readonly web: PulsarWeb,
@@ -94,10 +97,22 @@ export class GroupPositions {
       [FIELD.position]: position,
     };
     if (this.known.has(path) && (await this.update(path, properties))) return;
-    await this.ignoring(409, () => this.web.ask({ method: 'PUT', path: group }));
+    if (await this.ignoring(409, () => this.web.ask({ method: 'PUT', path: group }))) this.kept.delete(group);
+    await this.keep(group);
     await this.ignoring(409, () => this.web.ask({ method: 'PUT', path, body: { ...LATEST, properties } }));
     await this.web.ask({ method: 'PUT', path: `${path}/properties`, body: properties });
     this.known.add(path);
+  }
+
+  /** Its topic is always empty and without consumers: a cleaner may be set to take such for unused. */
+  private keep(group: string): Promise<unknown> {
+    let keeping = this.kept.get(group);
+    if (keeping === undefined) {
+      keeping = this.web.ask({ method: 'POST', path: `${group}/inactiveTopicPolicies`, body: STAYS });
+      this.kept.set(group, keeping);
+      keeping.catch(() => this.kept.delete(group));
+    }
+    return keeping;
   }
 
   /** False if the group was deleted, by whomever. */
@@ -112,15 +127,19 @@ export class GroupPositions {
     }
   }
 
-  private async ignoring(status: number, ask: () => Promise<unknown>): Promise<void> {
+  /** False if that was the answer. */
+  private async ignoring(status: number, ask: () => Promise<unknown>): Promise<boolean> {
     try {
       await ask();
+      return true;
     } catch (error) {
       if (!hasStatus(error, status)) throw error;
+      return false;
     }
   }
 
   private forget(group: string): void {
+    this.kept.delete(group);
     for (const path of this.known) if (path.startsWith(`${group}/`)) this.known.delete(path);
   }
 }

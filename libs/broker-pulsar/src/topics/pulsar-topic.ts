@@ -61,6 +61,13 @@ export function logTopic({ name, partitions, epoch, retention }: PulsarTopic): L
   return { name, partitions, retention, lanes };
 }
 
+/** Pulsar's default is to remove topics that nobody uses for a minute, once their retention is over. */
+export const STAYS = {
+  inactiveTopicDeleteMode: 'delete_when_no_subscriptions',
+  maxInactiveDurationSeconds: 60,
+  deleteWhileInactive: false,
+} as const;
+
 const MINUTE_MS = 60_000;
 const MIB = 1024 ** 2;
 const UNLIMITED = -1;

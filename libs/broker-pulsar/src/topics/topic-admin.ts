@@ -13,6 +13,7 @@ import {
   type PulsarRetention,
   pulsarRetention,
   retentionText,
+  STAYS,
   TOPIC_PROPERTY,
 } from './pulsar-topic.js';
 import type { TopicDirectory } from './topic-directory.js';
@@ -29,12 +30,6 @@ export interface TopicAdminParts {
 
 const MAX_PARTITIONS = 1024;
 const WITH_PROPERTIES = 'application/vnd.partitioned-topic-metadata+json';
-/** Pulsar's default is to remove topics that nobody uses for a minute, once their retention is over. */
-const STAYS = {
-  inactiveTopicDeleteMode: 'delete_when_no_subscriptions',
-  maxInactiveDurationSeconds: 60,
-  deleteWhileInactive: false,
-} as const;
 const EPOCH_LETTERS = 12;
 const KEEPS_NOTHING = { retentionTimeInMinutes: 0, retentionSizeInMB: 0 } as const;
 
