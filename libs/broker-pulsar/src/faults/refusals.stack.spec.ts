@@ -143,6 +143,16 @@ describe('what Pulsar cannot do is said in our codes', () => {
     );
     await log.setRetention('promised', { ms: 1_800_000, bytes: 0 });
     await until('it to be kept', async () => (await failure()) === undefined);
+
+    expect(await outside.policyOf('promised', 'messageTTL')).toBe('0');
+    await outside.giveFor('promised', 60);
+    const strict = await another();
+    await until('its time to live to be named', () =>
+      strict.check().then(
+        () => false,
+        (error: unknown) => String(error).endsWith('shorter than they promise: promised'),
+      ),
+    );
     await close();
     await expect(check()).rejects.toMatchObject({ code: 'broker.unavailable' });
   }, 60_000);

@@ -28,6 +28,11 @@ export class PulsarFromOutside {
     return this.ask('POST', `${name}/retention`, { retentionTimeInMinutes: minutes, retentionSizeInMB: -1 });
   }
 
+  /** Readers of the topic are not given what is older. */
+  giveFor(name: string, seconds: number): Promise<void> {
+    return this.ask('POST', `${name}/messageTTL?messageTTL=${seconds}`);
+  }
+
   /** What was said of this one topic, whatever its namespace says; empty: nothing. */
   async policyOf(name: string, policy: string): Promise<string> {
     return (await fetch(this.place(`${name}/${policy}`))).text();

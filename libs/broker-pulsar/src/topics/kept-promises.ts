@@ -9,7 +9,7 @@ export interface PromisingTopics {
   keptTooShort(): Promise<readonly string[]>;
 }
 
-/** To ask of each topic what Pulsar keeps of it costs two requests a topic. */
+/** To ask of each topic what Pulsar keeps of it costs three requests a topic. */
 const AGE_MS = 30_000;
 const MAX_NAMED = 10;
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { isAtLeast, logTopic, pulsarRetention, topicOf } from './pulsar-topic.js';
+import { isAtLeast, isReadableFor, logTopic, pulsarRetention, topicOf } from './pulsar-topic.js';
 
 describe('a topic of Pulsar', () => {
   it('is ours with what we noted about it', () => {
@@ -47,5 +47,14 @@ describe('a topic of Pulsar', () => {
     [{ ms: 120_000, bytes: 0 }, { ms: 60_000, bytes: 0 }, true],
   ])('that keeps %j covers %j: %s', (kept, wanted, covers) => {
     expect(isAtLeast(pulsarRetention(kept), pulsarRetention(wanted))).toBe(covers);
+  });
+
+  it.each([
+    [0, 0, true],
+    [3_600, 0, false],
+    [3_600, 3_600_000, true],
+    [3_600, 3_600_001, false],
+  ])('whose messages live for %d s (0: for ever) gives them to readers for %d ms: %s', (ttlSeconds, ms, isGiven) => {
+    expect(isReadableFor(ttlSeconds, { ms, bytes: 0 })).toBe(isGiven);
   });
 });

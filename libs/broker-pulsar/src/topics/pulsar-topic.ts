@@ -68,6 +68,7 @@ export const STAYS = {
   deleteWhileInactive: false,
 } as const;
 
+const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const MIB = 1024 ** 2;
 const UNLIMITED = -1;
@@ -88,3 +89,10 @@ export function isAtLeast(kept: PulsarRetention, wanted: PulsarRetention): boole
     covers(kept.retentionSizeInMB, wanted.retentionSizeInMB)
   );
 }
+
+/** As a time to live of messages, in seconds. */
+export const NEVER = 0;
+
+/** Whether messages are given to readers for as long as they are kept: Pulsar moves readers, too, past what is older than that. */
+export const isReadableFor = (ttlSeconds: number, { ms }: Retention): boolean =>
+  ttlSeconds === NEVER || (ms > 0 && ttlSeconds * SECOND_MS >= ms);

@@ -9,7 +9,9 @@ import type { PulsarNames } from './pulsar-names.js';
 import {
   begunTopic,
   isAtLeast,
+  isReadableFor,
   logTopic,
+  NEVER,
   type PulsarRetention,
   pulsarRetention,
   retentionText,
@@ -106,9 +108,11 @@ export class TopicAdmin {
 
   private async isKept(name: string, retention: Retention): Promise<boolean> {
     const { names, web } = this.parts;
+    const applied = (policy: string) => web.find(`${names.topic(name)}/${policy}?applied=true`);
+    const [kept, ttlSeconds] = await Promise.all([applied('retention'), applied('messageTTL')]);
     // Nothing at all: the broker's own default, which is to keep nothing.
-    const applied = await web.find(`${names.topic(name)}/retention?applied=true`);
-    return isAtLeast((applied ?? KEEPS_NOTHING) as PulsarRetention, pulsarRetention(retention));
+    const isKept = isAtLeast((kept ?? KEEPS_NOTHING) as PulsarRetention, pulsarRetention(retention));
+    return isKept && isReadableFor((ttlSeconds ?? NEVER) as number, retention);
   }
 
   /** The epoch under which it is being made: the new one, or that of whoever began before. */
@@ -146,6 +150,8 @@ export class TopicAdmin {
     for (const [policy, body] of Object.entries(policies)) {
       await web.ask({ method: 'POST', path: `${names.topic(name)}/${policy}`, body });
     }
+    // Unlike the others it is no body: one would be taken without a word, and for nothing.
+    await web.ask({ method: 'POST', path: `${names.topic(name)}/messageTTL?messageTTL=${NEVER}` });
     // Policies come to the brokers by a topic of their own, a moment later.
     if (!(await this.isKept(name, retention))) throw connectionLost(`keep ${name} for as long as it promises`);
   }
