@@ -26,6 +26,7 @@ import { LaneReader } from './read/lane-reader.js';
 import { LaneSeeker } from './read/lane-seeker.js';
 import { PulsarSubscriptions } from './queue/pulsar-subscriptions.js';
 import { ReaderSockets } from './read/reader-socket.js';
+import { UnreadEntries } from './read/unread-entries.js';
 import { GroupPositions } from './topics/group-positions.js';
 import { KeptPromises } from './topics/kept-promises.js';
 import { LaneStatsFinder } from './topics/lane-stats.js';
@@ -127,12 +128,14 @@ export class PulsarLog implements Log {
     this.promises = new KeptPromises(this.topics, clock);
     this.positions = new GroupPositions(web, names, directory, retrying, timeoutMs);
     this.seeker = new LaneSeeker(web, names, stats);
-    const finder = new LaneFinder(directory, stats);
-    const sockets = new ReaderSockets(web, names, clock);
+    const reading = {
+      ...{ finder: new LaneFinder(directory, stats), sockets: new ReaderSockets(web, names, clock) },
+      ...{ unread: new UnreadEntries(web, names, stats), metrics, timeoutMs, requestTimeoutMs },
+    };
     // Appends that were taken are finished while the log closes, and may have to look where their events are.
     const finishing = retryingUntil(new AbortController().signal);
-    const writing = new LaneReader({ finder, sockets, retrying: finishing, metrics, timeoutMs, requestTimeoutMs });
-    this.reader = new LaneReader({ finder, sockets, retrying, metrics, timeoutMs, requestTimeoutMs });
+    const writing = new LaneReader({ ...reading, retrying: finishing });
+    this.reader = new LaneReader({ ...reading, retrying });
     this.subscriptions = new PulsarSubscriptions({
       web,
       names,

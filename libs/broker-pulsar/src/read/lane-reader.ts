@@ -1,4 +1,5 @@
 import {
+  BEFORE_FIRST,
   type EventBatch,
   pauseMs,
   type Position,
@@ -13,10 +14,12 @@ import { readMessageId } from '../records/message-id.js';
 import { entryOf, placeOf, positionAt } from '../records/message-position.js';
 import type { LaneFinder, ReadPlace } from './lane-place.js';
 import type { ReaderSocket, ReaderSockets } from './reader-socket.js';
+import type { UnreadEntries } from './unread-entries.js';
 
 export interface LaneReaderParts {
   readonly finder: LaneFinder;
   readonly sockets: ReaderSockets;
+  readonly unread: Pick<UnreadEntries, 'behind'>;
   readonly retrying: Retrying;
   readonly metrics: PulsarMetrics;
   readonly timeoutMs: number;
@@ -53,6 +56,7 @@ export class LaneReader {
     const place = await retrying.patiently(signal, () => finder.open(start));
     if (place === undefined) return;
     let isFresh = true;
+    const watched: Watched = { last: BEFORE_FIRST };
     for (let fruitless = 0; !signal.aborted;) {
       const { after } = place;
       const socket = await retrying.patiently(signal, async () => {
@@ -63,7 +67,7 @@ export class LaneReader {
       });
       if (socket === undefined) return;
       try {
-        yield* this.follow(place, socket, maxBytes, signal);
+        yield* this.follow(place, socket, watched, maxBytes, signal);
       } finally {
         socket.close();
       }
@@ -72,15 +76,16 @@ export class LaneReader {
     }
   }
 
-  /** Until the signal aborts or the socket is lost. */
+  /** Until the signal aborts or the socket is lost, or gives nothing although there is more. */
   private async *follow(
     place: ReadPlace,
     socket: ReaderSocket,
+    watched: Watched,
     maxBytes: number,
     signal: AbortSignal,
   ): AsyncGenerator<EventBatch, void, void> {
-    const { finder, retrying, requestTimeoutMs } = this.parts;
-    for (;;) {
+    const { finder, retrying, requestTimeoutMs, unread, metrics } = this.parts;
+    for (let quietLooks = 0; ;) {
       await socket.settled(LOOK_MS, signal);
       if (signal.aborted) return;
       if (finder.isKnownGone(place)) throw topicNotFound(place.lane.topic);
@@ -92,8 +97,18 @@ export class LaneReader {
         // A look that fails says nothing of the topic; the socket will tell, or the next look.
         const isThere = await retrying.patiently(signal, () => finder.isThere(place, LOOK_MS));
         if (isThere === false) throw topicNotFound(place.lane.topic);
-        continue;
+        if (!isLookedAt(++quietLooks)) continue;
+        const found = await unread.behind(place);
+        if (signal.aborted || found.last === undefined) continue;
+        const batch = await this.batch(place, found.withoutValue, signal);
+        if (batch !== undefined) yield batch;
+        // What was under way at the first look has come by the second. Markers never come: for them once is enough.
+        else if (quietLooks === 1 || found.last === watched.last) continue;
+        watched.last = found.last;
+        metrics.retried();
+        return;
       }
+      quietLooks = 0;
       const batch = await this.batch(place, messages, signal);
       if (batch !== undefined) yield batch;
       if (signal.aborted) return;
@@ -102,7 +117,7 @@ export class LaneReader {
 
   /** `last`: of the last entry, of which all messages are read. */
   private async readTo(place: ReadPlace, last: Position, maxBytes: number): Promise<readonly EventBatch[]> {
-    const { sockets, requestTimeoutMs } = this.parts;
+    const { sockets, unread, requestTimeoutMs } = this.parts;
     const socket = await sockets.open(place.lane, startOfRead(place.after, last));
     const signal = AbortSignal.timeout(requestTimeoutMs);
     const batches: EventBatch[] = [];
@@ -119,7 +134,13 @@ export class LaneReader {
       for (let isAtEnd = false; !isAtEnd && bytes < maxBytes;) {
         await socket.settled(requestTimeoutMs, signal);
         const taken = socket.take(maxBytes - bytes);
-        if (taken.length === 0) throw connectionLost(`read ${place.lane.topic}#${place.lane.partition}`);
+        if (taken.length === 0) {
+          const after = messages.at(-1)?.position ?? place.after;
+          const { withoutValue } = await unread.behind({ ...place, after });
+          if (withoutValue.length === 0) throw connectionLost(`read ${place.lane.topic}#${place.lane.partition}`);
+          messages.push(...withoutValue);
+          break;
+        }
         const wanted = taken.filter(({ position }) => position > place.after);
         const size = sizeOf(wanted);
         if (bytes > 0 && bytes + size > maxBytes) break;
@@ -157,6 +178,15 @@ export class LaneReader {
     return batch;
   }
 }
+
+/** Where its lane ended when a tail opened its reader anew, since that had been given nothing. */
+interface Watched {
+  last: Position;
+}
+
+const RARELY = 32;
+/** After 1, 2, 4, 8, 16 looks at which nothing had come, then every so often. */
+const isLookedAt = (quietLooks: number): boolean => (quietLooks & (quietLooks - 1)) === 0 || quietLooks % RARELY === 0;
 
 /** How many messages the last entry has only they tell: who stands within it is given all of them again. */
 function startOfRead(after: Position, last: Position): Position {

@@ -23,6 +23,12 @@ export interface AdminRequest {
   readonly contentType?: string;
 }
 
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: http.IncomingHttpHeaders;
+}
+
 const MAX_CONNECTIONS = 16;
 const MAX_ANSWER_BYTES = 16 * 1024 ** 2;
 /** Brokers send on to the one that serves a topic. */
@@ -46,16 +52,13 @@ export class PulsarWeb {
 
   /** What it answered, parsed; undefined if that was nothing. `PulsarError` for any status but 2xx. */
   async ask(request: AdminRequest): Promise<unknown> {
-    const what = `${request.method} ${request.path}`;
-    let url = new URL(`/admin/v2/${request.path}`, this.adminUrl);
-    for (let redirects = 0; ; redirects++) {
-      const { status, text, location } = await this.send(url, request, what);
-      if (status >= 200 && status < 300) return text === '' ? undefined : JSON.parse(text);
-      if (status !== 307 || location === undefined || redirects >= MAX_REDIRECTS) {
-        throw pulsarError(status, what, text.slice(0, MAX_REASON));
-      }
-      url = new URL(location, url);
-    }
+    const { text } = await this.answerTo(request);
+    return text === '' ? undefined : JSON.parse(text);
+  }
+
+  /** What it says of something that is no JSON. */
+  async headersOf(path: string): Promise<http.IncomingHttpHeaders> {
+    return (await this.answerTo({ method: 'GET', path })).headers;
   }
 
   /** The same; undefined for 404. */
@@ -101,17 +104,31 @@ export class PulsarWeb {
     this.agent.destroy();
   }
 
+  private async answerTo(request: AdminRequest): Promise<Answer> {
+    const what = `${request.method} ${request.path}`;
+    let url = new URL(`/admin/v2/${request.path}`, this.adminUrl);
+    for (let redirects = 0; ; redirects++) {
+      const answer = await this.send(url, request, what);
+      const { status, text, headers } = answer;
+      const { location } = headers;
+      if (status >= 200 && status < 300) return answer;
+      if (status !== 307 || location === undefined || redirects >= MAX_REDIRECTS) {
+        throw pulsarError(status, what, text.slice(0, MAX_REASON));
+      }
+      url = new URL(location, url);
+    }
+  }
+
   private send(url: URL, { method, body, contentType = 'application/json' }: AdminRequest, what: string) {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const headers = { ...this.headers, ...(text === undefined ? {} : { 'content-type': contentType }) };
     const { request } = url.protocol === 'https:' ? https : http;
-    return new Promise<{ status: number; text: string; location: string | undefined }>((resolve, reject) => {
+    return new Promise<Answer>((resolve, reject) => {
       const signal = AbortSignal.timeout(this.options.requestTimeoutMs);
       const fail = (error: unknown) => reject(connectionLost(what, error));
       const asked = request(url, { method, headers, agent: this.agent, signal }, (response) => {
-        const { statusCode: status = 0 } = response;
-        const { location } = response.headers;
-        readText(response).then((answer) => resolve({ status, text: answer, location }), fail);
+        const { statusCode: status = 0, headers: answered } = response;
+        readText(response).then((answer) => resolve({ status, text: answer, headers: answered }), fail);
       });
       asked.once('error', fail);
       asked.end(text);
