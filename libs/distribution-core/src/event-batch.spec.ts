@@ -26,6 +26,7 @@ describe('an event batch', () => {
 
   it('gives neighbours as one slice of a JSON array', () => {
     expect(batch.runOf(1, 3).toString()).toBe('{"n":2},{"text":"ü,"},');
+    expect(batch.listOf(1, 3).toString()).toBe('{"n":2},{"text":"ü,"}');
   });
 
   it('finds the first event after a position', () => {

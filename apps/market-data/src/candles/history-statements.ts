@@ -56,8 +56,8 @@ export const topicStatement = (shape: StatementShape): string => `${eventsOf(sha
   SELECT DISTINCT lane_topic FROM events LIMIT $limit::BIGINT`;
 
 /**
- * Buckets in order, of each event once. Sums are of DECIMAL(38,18): exact, or an error. Events of one time are ordered by lane and position, so
- * that open and close are the same in every run.
+ * Buckets in order, of each event once. Sums are of DECIMAL(38,18): exact, or an error. Events of one time are ordered by
+ * lane and position, so that open and close are the same in every run.
  */
 export const candleStatement = (
   shape: StatementShape,

@@ -28,8 +28,8 @@ const MAX_TICKS_OF_SYMBOL = 64;
 /**
  * The newest trade, quote and bar of each symbol at each exchange, from what passes through this process. By the time of the
  * event: what comes late does not replace what happened after it. What claims to happen more than {@link MAX_AHEAD_MS} from now
- * counts as older than all others until then. What is for some subscribers alone is
- * left out: who asks names no service. Beyond its bounds, the symbols go that were silent the longest.
+ * counts as older than all others until then. What is for some subscribers alone is left out: who asks names no service.
+ * Beyond its bounds, the symbols go that were silent the longest.
  */
 export class LatestTicks {
   private readonly symbols: LRUCache<string, Map<string, Tick>>;
