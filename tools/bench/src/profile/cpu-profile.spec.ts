@@ -1,4 +1,4 @@
-import { areaOf, type CpuProfile, timeByArea } from './cpu-profile.js';
+import { areaOf, type CpuProfile, timeByArea, timeByFunction } from './cpu-profile.js';
 
 describe('the area of a function', () => {
   it.each([
@@ -40,6 +40,32 @@ describe('a profile', () => {
       seconds: 7,
       busySeconds: 3,
       areas: [{ area: 'node:net', seconds: 3 }],
+    });
+  });
+
+  it('tells time of functions with all that they called, once where they call themselves', () => {
+    const calling = (id: number, functionName: string, children: number[]) => ({
+      ...frame(id, functionName),
+      children,
+    });
+    const recursive: CpuProfile = {
+      nodes: [
+        calling(1, '(root)', [2, 5]),
+        calling(2, 'a', [3]),
+        calling(3, 'b', [4]),
+        frame(4, 'a'),
+        frame(5, '(idle)'),
+      ],
+      samples: [2, 4, 3, 5],
+      timeDeltas: [1e6, 2e6, 4e6, 8e6],
+    };
+    expect(timeByFunction(recursive, { from: 0, to: 100 })).toEqual({
+      seconds: 15,
+      busySeconds: 7,
+      areas: [
+        { area: 'a', seconds: 7 },
+        { area: 'b', seconds: 6 },
+      ],
     });
   });
 });

@@ -1,6 +1,11 @@
 /** A profile as V8 writes it (`--cpu-prof`): which function ran at each sample, and for how long. Times in microseconds. */
 export interface CpuProfile {
-  readonly nodes: readonly { readonly id: number; readonly callFrame: CallFrame }[];
+  /** `children`: the ids of those that it called. */
+  readonly nodes: readonly {
+    readonly id: number;
+    readonly callFrame: CallFrame;
+    readonly children?: readonly number[];
+  }[];
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
 }
@@ -30,11 +35,35 @@ export interface TimeByArea {
   readonly areas: readonly AreaTime[];
 }
 
+const ROOT = '(root)';
 const IDLE = '(idle)';
 
 /** Time in functions themselves, without what they called, by where the functions are from. */
 export function timeByArea(profile: CpuProfile, stretch: Stretch): TimeByArea {
-  const areaOfNode = new Map(profile.nodes.map(({ id, callFrame }) => [id, areaOf(callFrame)]));
+  const areaOfNode = new Map(profile.nodes.map(({ id, callFrame }) => [id, [areaOf(callFrame)]]));
+  return timeBy(profile, stretch, (node) => areaOfNode.get(node) ?? [IDLE]);
+}
+
+/** Time in functions and all that they called, by function: one that calls itself counts once. */
+export function timeByFunction(profile: CpuProfile, stretch: Stretch): TimeByArea {
+  const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
+  const callers = new Map(profile.nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])));
+  const onStack = new Map<number, readonly string[]>();
+  const namesAt = (id: number): readonly string[] => {
+    const known = onStack.get(id);
+    if (known !== undefined) return known;
+    const caller = callers.get(id);
+    const names = new Set(caller === undefined ? [] : namesAt(caller));
+    const callFrame = nodes.get(id)?.callFrame;
+    if (callFrame !== undefined && callFrame.functionName !== ROOT) names.add(nameOf(callFrame));
+    onStack.set(id, [...names]);
+    return [...names];
+  };
+  return timeBy(profile, stretch, namesAt);
+}
+
+/** Each sample counts for all names of its node. */
+function timeBy(profile: CpuProfile, stretch: Stretch, namesOf: (node: number) => readonly string[]): TimeByArea {
   const micros = new Map<string, number>();
   let atMicros = 0;
   let total = 0;
@@ -42,8 +71,7 @@ export function timeByArea(profile: CpuProfile, stretch: Stretch): TimeByArea {
     const delta = profile.timeDeltas[sample];
     atMicros += delta;
     if (atMicros < stretch.from * 1e6 || atMicros > stretch.to * 1e6) return;
-    const area = areaOfNode.get(node) ?? IDLE;
-    micros.set(area, (micros.get(area) ?? 0) + delta);
+    for (const name of namesOf(node)) micros.set(name, (micros.get(name) ?? 0) + delta);
     total += delta;
   });
   const idle = micros.get(IDLE) ?? 0;
@@ -58,6 +86,13 @@ export function timeByArea(profile: CpuProfile, stretch: Stretch): TimeByArea {
 
 const WORKSPACE = /\/(?:apps|libs|tools)\/([^/]+)\/dist\/(?:([^/]+)\/)?/;
 const PACKAGE = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//;
+
+/** With its area, unless it is V8's or Node's own in C++. */
+function nameOf(callFrame: CallFrame): string {
+  const { functionName } = callFrame;
+  const area = areaOf(callFrame);
+  return area === functionName ? functionName : `${functionName === '' ? '(anonymous)' : functionName}, ${area}`;
+}
 
 /** Folder of a project of ours, package, module of Node, or what V8 calls it: system calls are in `(program)` and by their names. */
 export function areaOf({ functionName, url }: CallFrame): string {

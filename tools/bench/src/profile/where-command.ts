@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { numberOf, optionsAndNamesOf, UsageError } from '../command-line.js';
 import { table } from '../text-table.js';
-import { type CpuProfile, timeByArea } from './cpu-profile.js';
+import { type CpuProfile, timeByArea, timeByFunction } from './cpu-profile.js';
 
 export const WHERE_USAGE = `npm run bench -- where FILE… [options]
 
@@ -10,13 +10,15 @@ or package that they are from.
 
   --from S             seconds from the beginning of the profile on: what starts the service is no part of a case (0)
   --to S               seconds from the beginning of the profile (all of it)
-  --least P            percent of the busy time from which on an area is named (1)`;
+  --least P            percent of the busy time from which on an area is named (1)
+  --inclusive          by function, each with all that it called: what would be gained at most if it cost nothing`;
 
 export function whereCommand(args: readonly string[]): number {
   const { values, positionals } = optionsAndNamesOf(args, {
     from: { type: 'string', default: '0' },
     to: { type: 'string' },
     least: { type: 'string', default: '1' },
+    inclusive: { type: 'boolean', default: false },
   });
   if (positionals.length === 0) throw new UsageError('which profile?');
   const stretch = {
@@ -25,15 +27,16 @@ export function whereCommand(args: readonly string[]): number {
   };
   const least = numberOf('least', values.least, { atLeast: 0 });
   for (const file of positionals) {
-    const { seconds, busySeconds, areas } = timeByArea(profileIn(file), stretch);
-    const percent = (part: number) => (100 * part) / busySeconds;
-    const rows = areas
-      .filter((area) => percent(area.seconds) >= least)
-      .map((area) => [area.area, `${percent(area.seconds).toFixed(1)} %`]);
-    const rest =
-      100 - areas.reduce((sum, area) => sum + (percent(area.seconds) >= least ? percent(area.seconds) : 0), 0);
+    const profile = profileIn(file);
+    const { seconds, busySeconds, areas } = (values.inclusive ? timeByFunction : timeByArea)(profile, stretch);
+    const shares = areas.map(({ area, seconds: part }) => ({ area, percent: (100 * part) / busySeconds }));
+    const named = shares.filter(({ percent }) => percent >= least);
+    const rest = 100 - named.reduce((sum, { percent }) => sum + percent, 0);
+    const rows = named.map(({ area, percent }) => [area, `${percent.toFixed(1)} %`]);
+    // Of functions with all that they called the shares overlap.
+    if (!values.inclusive) rows.push(['the rest', `${Math.abs(rest).toFixed(1)} %`]);
     console.log(`${file}: busy for ${busySeconds.toFixed(1)} of ${seconds.toFixed(1)} s`);
-    console.log(`${table([['area', 'of the busy time'], ...rows, ['the rest', `${Math.abs(rest).toFixed(1)} %`]])}\n`);
+    console.log(`${table([[values.inclusive ? 'function' : 'area', 'of the busy time'], ...rows])}\n`);
   }
   return 0;
 }
