@@ -1,5 +1,12 @@
-import type { Appended, Clock, EventRecord, GroupCommit, LaneAppend } from '@distributary/distribution-core';
-import { DistributionError, invalidRequest, positionOfOffset } from '@distributary/distribution-core';
+import type {
+  Appended,
+  AppendLimits,
+  Clock,
+  EventRecord,
+  GroupCommit,
+  LaneAppend,
+} from '@distributary/distribution-core';
+import { AppendsInFlight, DistributionError, positionOfOffset } from '@distributary/distribution-core';
 import { unavailable } from './embedded.errors.js';
 import type { EmbeddedMetrics } from './embedded-metrics.js';
 import { putGroupPositions } from './group-positions.js';
@@ -9,11 +16,7 @@ import type { LmdbStore } from './lmdb-store.js';
 import { trimToSize } from './retention-sweep.js';
 import type { StoredLane, TopicTable } from './topic-table.js';
 
-export interface AppendLimits {
-  /** Bytes of records that were given to `append` and not yet acknowledged. */
-  readonly maxInFlightBytes: number;
-  /** Bytes of one event's value. */
-  readonly maxRecordBytes: number;
+export interface EmbeddedLimits extends AppendLimits {
   /** Bytes of records in the whole directory. */
   readonly maxStoredBytes: number;
   /** Bytes that appends leave free on the disk. */
@@ -47,24 +50,25 @@ const MAX_GROUP_BYTES = 2 * 1024 * 1024;
  */
 export class AppendQueue {
   private readonly waiting: Request[] = [];
-  private inFlightBytes = 0;
+  private readonly inFlight: AppendsInFlight;
   private running: Promise<void> | undefined;
 
   constructor(
     private readonly store: LmdbStore,
     private readonly topics: TopicTable,
-    private readonly limits: AppendLimits,
+    private readonly limits: EmbeddedLimits,
     private readonly clock: Clock,
     private readonly metrics: EmbeddedMetrics,
     /** After each commit, before its appends are acknowledged. */
     private readonly onCommitted: (laneIds: readonly number[]) => void,
-  ) {}
+  ) {
+    this.inFlight = new AppendsInFlight(limits, EVENT_OVERHEAD_BYTES, (bytes) => metrics.inFlight(bytes));
+  }
 
   append(appends: readonly LaneAppend[], commit: GroupCommit | undefined): Promise<readonly Appended[]> {
-    const bytes = this.checkedBytes(appends);
+    const bytes = this.inFlight.begin(appends);
     return new Promise((resolve, reject) => {
       this.waiting.push({ appends, commit, bytes, resolve, reject });
-      this.addInFlight(bytes);
       this.running ??= this.run();
     });
   }
@@ -72,27 +76,6 @@ export class AppendQueue {
   /** Resolves when everything that was given has been answered. */
   async drained(): Promise<void> {
     await this.running;
-  }
-
-  private checkedBytes(appends: readonly LaneAppend[]): number {
-    const { maxInFlightBytes, maxRecordBytes } = this.limits;
-    let bytes = 0;
-    for (const { topic, partition, records } of appends) {
-      if (records.length === 0) {
-        throw invalidRequest([{ path: `${topic}#${partition}`, rule: 'must have at least one record' }]);
-      }
-      for (const { value } of records) {
-        if (value.length > maxRecordBytes) throw tooLarge(`an event of ${value.length} bytes`, maxRecordBytes);
-        bytes += value.length + EVENT_OVERHEAD_BYTES;
-      }
-    }
-    if (bytes > maxInFlightBytes) throw tooLarge(`an append of ${bytes} bytes`, maxInFlightBytes);
-    if (this.inFlightBytes + bytes > maxInFlightBytes) {
-      throw new DistributionError('ingest.busy', `${this.inFlightBytes} bytes wait to be written`, {
-        retryAfterMs: 50,
-      });
-    }
-    return bytes;
   }
 
   private async run(): Promise<void> {
@@ -190,17 +173,8 @@ export class AppendQueue {
   }
 
   private answer(request: Request, outcome: Outcome): void {
-    this.addInFlight(-request.bytes);
+    this.inFlight.end(request.bytes);
     if (outcome instanceof DistributionError) request.reject(outcome);
     else request.resolve(outcome);
   }
-
-  private addInFlight(bytes: number): void {
-    this.inFlightBytes += bytes;
-    this.metrics.inFlight(this.inFlightBytes);
-  }
-}
-
-function tooLarge(what: string, limit: number): DistributionError {
-  return new DistributionError('payload.too_large', `${what} is larger than ${limit} bytes`);
 }

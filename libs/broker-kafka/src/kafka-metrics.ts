@@ -1,36 +1,20 @@
-import type { Metrics } from '@distributary/distribution-core';
+import { LogMetrics, type Metrics } from '@distributary/distribution-core';
 
-const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
-
-/** The figures of one Kafka log; instruments are asked for once. */
-export class KafkaMetrics {
-  private readonly events;
-  private readonly bytes;
-  private readonly flush;
+/** The figures of one Kafka log. */
+export class KafkaMetrics extends LogMetrics {
   private readonly transactions;
   private readonly aborted;
   private readonly abandoned;
   private readonly late;
-  private readonly flying;
-  private readonly reads;
   private readonly skipped;
   private readonly again;
 
   constructor(metrics: Metrics) {
     const labels = { broker: 'kafka' };
-    this.events = metrics.counter('broker_appended_events_total', 'Events appended to the log', labels);
-    this.bytes = metrics.counter('broker_appended_bytes_total', 'Bytes of records appended to the log', labels);
-    this.flush = metrics.histogram(
-      'broker_flush_seconds',
-      'Time from sending a group of records until all in-sync replicas have it',
-      SECONDS,
-      labels,
-    );
-    this.transactions = metrics.histogram(
+    super(metrics, labels);
+    this.transactions = this.seconds(
       'broker_transaction_seconds',
       'Time from the begin of a transaction until it is decided',
-      SECONDS,
-      labels,
     );
     this.aborted = metrics.counter('broker_transactions_failed_total', 'Transactions that were not committed', labels);
     this.abandoned = metrics.counter(
@@ -43,19 +27,8 @@ export class KafkaMetrics {
       'Appends that were told broker.unavailable, since the broker had not confirmed them in time',
       labels,
     );
-    this.flying = metrics.gauge('broker_in_flight_bytes', 'Bytes given to append and not yet acknowledged', labels);
-    this.reads = metrics.counter('broker_read_events_total', 'Events read from the log', labels);
     this.skipped = metrics.counter('broker_aborted_events_total', 'Events of aborted transactions, not read', labels);
     this.again = metrics.counter('broker_retries_total', 'Requests that were sent again after a failure', labels);
-  }
-
-  appended(events: number, bytes: number): void {
-    this.events.add(events);
-    this.bytes.add(bytes);
-  }
-
-  flushed(ms: number): void {
-    this.flush.observe(ms / 1000);
   }
 
   decided(ms: number, isCommitted: boolean): void {
@@ -69,14 +42,6 @@ export class KafkaMetrics {
 
   appendTimedOut(): void {
     this.late.add();
-  }
-
-  inFlight(bytes: number): void {
-    this.flying.set(bytes);
-  }
-
-  read(events: number): void {
-    this.reads.add(events);
   }
 
   skippedAborted(events: number): void {

@@ -5,6 +5,8 @@ export * from './event.js';
 export * from './event-batch.js';
 export * from './event-ids.js';
 export * from './lane.js';
+export * from './log/appends-in-flight.js';
+export * from './log/log-metrics.js';
 export * from './matching/filter.js';
 export * from './pause.js';
 export * from './some-at-a-time.js';

@@ -2,6 +2,7 @@ import { DistributionError, invalidRequest } from '../errors/distribution-error.
 import type { EventRecord } from '../event.js';
 import { decodeEventBatch, densePositions, encodeEventBatch, type EventBatch } from '../event-batch.js';
 import type { Lane } from '../lane.js';
+import { AppendsInFlight } from '../log/appends-in-flight.js';
 import type { Clock } from '../ports/clock.port.js';
 import type {
   Appended,
@@ -60,14 +61,17 @@ const EVENT_OVERHEAD_BYTES = 96;
 export class InMemoryLog implements Log {
   readonly transactions: boolean = true;
   private readonly closing = new AbortController();
-  private inFlightBytes = 0;
+  private readonly inFlight: AppendsInFlight;
   private lastAppend: Promise<unknown> = Promise.resolve();
   private isOut = false;
 
   constructor(
     private readonly options: InMemoryLogOptions,
     private readonly storage = new Storage(),
-  ) {}
+  ) {
+    const { maxInFlightBytes = 64 * 1024 * 1024, maxRecordBytes = 1024 * 1024 } = options;
+    this.inFlight = new AppendsInFlight({ maxInFlightBytes, maxRecordBytes }, EVENT_OVERHEAD_BYTES, () => undefined);
+  }
 
   /** Another client of the same storage, as another process would be. */
   reopen(options: InMemoryLogOptions = this.options): InMemoryLog {
@@ -128,10 +132,9 @@ export class InMemoryLog implements Log {
 
   async append(appends: readonly LaneAppend[], commit?: GroupCommit): Promise<readonly Appended[]> {
     this.check();
-    const bytes = this.checkedBytes(appends);
-    this.inFlightBytes += bytes;
+    const bytes = this.inFlight.begin(appends);
     // One after another, never at once: what is not yet acknowledged can be seen to be in flight.
-    const append = this.lastAppend.then(() => this.store(appends, commit)).finally(() => (this.inFlightBytes -= bytes));
+    const append = this.lastAppend.then(() => this.store(appends, commit)).finally(() => this.inFlight.end(bytes));
     this.lastAppend = append.catch(() => undefined);
     return append;
   }
@@ -191,26 +194,6 @@ export class InMemoryLog implements Log {
   private check(): void {
     if (this.closing.signal.aborted) throw new DistributionError('broker.unavailable', 'the log is closed');
     if (this.isOut) throw new DistributionError('broker.unavailable', 'the log is out of order');
-  }
-
-  private checkedBytes(appends: readonly LaneAppend[]): number {
-    const { maxInFlightBytes = 64 * 1024 * 1024, maxRecordBytes = 1024 * 1024 } = this.options;
-    let bytes = 0;
-    for (const { records, topic } of appends) {
-      if (records.length === 0) throw invalidRequest([{ path: topic, rule: 'must have at least one record' }]);
-      for (const { value } of records) {
-        if (value.length > maxRecordBytes) {
-          throw new DistributionError('payload.too_large', `an event is larger than ${maxRecordBytes} bytes`);
-        }
-        bytes += value.length + EVENT_OVERHEAD_BYTES;
-      }
-    }
-    if (bytes > maxInFlightBytes)
-      throw new DistributionError('payload.too_large', 'larger than all that may be in flight');
-    if (this.inFlightBytes + bytes > maxInFlightBytes) {
-      throw new DistributionError('ingest.busy', 'too much is in flight', { retryAfterMs: 50 });
-    }
-    return bytes;
   }
 
   private store(appends: readonly LaneAppend[], commit: GroupCommit | undefined): Appended[] {
