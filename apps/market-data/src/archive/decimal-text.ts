@@ -40,10 +40,9 @@ export function scaledText(value: bigint): string {
   return trimmedDecimal(value < 0n ? `-${text}` : text);
 }
 
-/** `total / count` rounded to 18 decimals, half away from zero; both sides are exact. `count` > 0. */
-export function dividedText(total: string, count: bigint): string {
-  const numerator = unscaled(total);
-  const magnitude = numerator < 0n ? -numerator : numerator;
+/** `total / count` rounded to 18 decimals, half away from zero; `total` as by {@link unscaled}, `count` > 0. */
+export function dividedText(total: bigint, count: bigint): string {
+  const magnitude = total < 0n ? -total : total;
   const quotient = (2n * magnitude + count) / (2n * count);
-  return scaledText(numerator < 0n ? -quotient : quotient);
+  return scaledText(total < 0n ? -quotient : quotient);
 }

@@ -1,14 +1,9 @@
-import { DistributionError, invalidRequest } from '@distributary/distribution-core';
+import { DistributionError } from '@distributary/distribution-core';
 
 /** What DuckDB's errors mean to a caller. Its own message stays in the cause: it may name files. */
 export function translatedError(error: unknown): DistributionError {
   if (error instanceof DistributionError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  if (/^Out of Range Error|Overflow/i.test(message)) {
-    return invalidRequest([
-      { path: 'start_time', rule: 'the figures of this range are too large to be added exactly' },
-    ]);
-  }
   if (/^(IO Error|Out of Memory Error|INTERRUPT)/i.test(message)) {
     return new DistributionError('store.unavailable', 'the archive could not be read or written', { cause: error });
   }

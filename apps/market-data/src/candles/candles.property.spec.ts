@@ -9,7 +9,9 @@ import type { Candle } from './market-history.js';
 import { HistoryWorld } from './testing/history-world.js';
 
 const LANES = [aLane(), aLane({ partition: 1 }), aLane({ epoch: 'E2' })];
-const LIMIT = 10n ** 26n;
+const ORDINARY = { price: 10n ** 26n, volume: 10n ** 9n };
+/** All that the log can have of a trade. */
+const HUGE = { price: 10n ** 38n - 1n, volume: 2n ** 53n - 1n };
 
 interface Trade {
   readonly lane: number;
@@ -47,11 +49,17 @@ function naiveCandles(
       low: scaledText(prices.reduce((one, other) => (one < other ? one : other))),
       close: scaledText(prices[prices.length - 1]),
       volume: String(volume),
-      vwap: volume > 0n ? dividedText(scaledText(notional), volume) : undefined,
+      vwap: volume > 0n ? dividedText(notional, volume) : undefined,
       trades: rows.length,
     };
   });
 }
+
+const priceUpTo = (limit: bigint) => fc.bigInt({ min: -limit, max: limit }).map(scaledText);
+const volumeUpTo = (limit: bigint) =>
+  fc.oneof({ weight: 4, arbitrary: fc.bigInt({ min: 0n, max: limit }) }, fc.constant(limit));
+const mostly = <Value>(ordinary: fc.Arbitrary<Value>, other: fc.Arbitrary<Value>) =>
+  fc.oneof({ weight: 4, arbitrary: ordinary }, { weight: 1, arbitrary: other });
 
 const figures = fc.record({
   lane: fc.nat(LANES.length - 1),
@@ -60,8 +68,8 @@ const figures = fc.record({
     { weight: 4, arbitrary: fc.integer({ min: -2, max: 1 }).map((micros) => MIDNIGHT + DAY + micros) },
     { weight: 1, arbitrary: fc.integer({ min: 0, max: 2 * DAY - 1 }).map((micros) => MIDNIGHT + micros) },
   ),
-  price: fc.option(fc.bigInt({ min: -LIMIT, max: LIMIT }).map(scaledText), { nil: undefined, freq: 10 }),
-  volume: fc.option(fc.bigInt({ min: 0n, max: 10n ** 9n }), { nil: undefined, freq: 10 }),
+  price: fc.option(mostly(priceUpTo(ORDINARY.price), priceUpTo(HUGE.price)), { nil: undefined, freq: 10 }),
+  volume: fc.option(mostly(volumeUpTo(ORDINARY.volume), volumeUpTo(HUGE.volume)), { nil: undefined, freq: 10 }),
   symbol: fc.constantFrom('AAPL', 'AAPL', 'MSFT'),
   dataType: fc.constantFrom('trade', 'trade', 'quote'),
 });

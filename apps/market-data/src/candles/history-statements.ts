@@ -48,24 +48,32 @@ function eventsOf(shape: StatementShape): string {
 }
 
 /** A copy by a rule has the id and the time of its event. */
-const EACH_ONCE = `, once AS (SELECT * FROM events WHERE price IS NOT NULL
-    QUALIFY row_number() OVER (PARTITION BY event_id, event_time ORDER BY ${PLACE}) = 1)`;
+const EACH_ONCE = ` QUALIFY row_number() OVER (PARTITION BY event_id, event_time ORDER BY ${PLACE}) = 1`;
 
 /** Where the archive has events of the range. */
 export const topicStatement = (shape: StatementShape): string => `${eventsOf(shape)}
   SELECT DISTINCT lane_topic FROM events LIMIT $limit::BIGINT`;
 
 /**
- * Buckets in order, of each event once. Sums are of DECIMAL(38,18): exact, or an error. Events of one time are ordered by
- * lane and position, so that open and close are the same in every run.
+ * What a trade was worth. Below 10^10, as nearly all of them are, it is `worth`, of which DuckDB adds ten billion exactly. Of any other
+ * price and volume `large_whole` is what stands before the point, in a type without bounds, and `large_rest` what stands behind it.
  */
-export const candleStatement = (
-  shape: StatementShape,
-): string => `${eventsOf(shape)}${shape.hasCopies === true ? EACH_ONCE : ''}
+const WORTH = `, worths AS (SELECT *, TRY((price * volume)::DECIMAL(28,18)) AS worth,
+      CASE WHEN worth IS NULL THEN (price - trunc(price)) * volume END AS of_fraction FROM trades),
+    figures AS (SELECT *, of_fraction - trunc(of_fraction) AS large_rest,
+      CASE WHEN worth IS NULL THEN (trunc(price)::HUGEINT * volume + trunc(of_fraction)::HUGEINT)::BIGNUM END AS large_whole FROM worths)`;
+
+/**
+ * Buckets in order, of each event once. Sums are exact, whatever is added. Events of one time are ordered by lane and position, so
+ * that open and close are the same in every run.
+ */
+export const candleStatement = (shape: StatementShape): string => `${eventsOf(shape)},
+    trades AS (SELECT * FROM events WHERE price IS NOT NULL${shape.hasCopies === true ? EACH_ONCE : ''})${WORTH}
   SELECT ${shape.hasSymbol ? '' : 'symbol, '}(epoch_us(event_time) // $width::BIGINT) * $width::BIGINT AS bucket,
     first(price ORDER BY ${PLACE})::VARCHAR, max(price)::VARCHAR, min(price)::VARCHAR, last(price ORDER BY ${PLACE})::VARCHAR,
-    coalesce(sum(volume), 0)::HUGEINT, coalesce(sum(price * volume), 0)::VARCHAR, count(*)
-  FROM ${shape.hasCopies === true ? 'once' : 'events'} WHERE price IS NOT NULL GROUP BY ALL ORDER BY bucket LIMIT $limit::BIGINT`;
+    coalesce(sum(volume), 0)::HUGEINT, coalesce(sum(worth), 0)::VARCHAR, coalesce(sum(large_whole), 0::BIGNUM)::VARCHAR,
+    coalesce(sum(large_rest), 0)::VARCHAR, count(*)
+  FROM figures GROUP BY ALL ORDER BY bucket LIMIT $limit::BIGINT`;
 
 export const eventStatement = (shape: StatementShape): string => `${eventsOf(shape)}
   SELECT epoch_us(event_time), lane_topic, lane_partition, lane_epoch, position, value

@@ -105,10 +105,21 @@ describe('candles', () => {
     expect(await world.history.candles({ ...whole, symbols: ["x' OR 1=1"], interval: '1h' })).toMatchObject(none);
   });
 
-  it('refuse figures that cannot be added exactly, and say so', async () => {
-    await world.archived(aLane(), [trade(0, MIDNIGHT, '99999999999999999999', 2n ** 62n)]);
-    const refused = { code: 'request.invalid', problems: [{ path: 'start_time' }] };
-    await expect(world.history.candles({ ...whole, interval: '1m' })).rejects.toMatchObject(refused);
+  it('are exact beside trades of any size', async () => {
+    const [price, volume] = ['99999999999999999999.999999999999999999', 2n ** 53n - 1n];
+    const huge = Array.from({ length: 200 }, (_, offset) => trade(offset + 1, MIDNIGHT + 1 + offset, price, volume));
+    await world.archived(aLane(), [trade(0, MIDNIGHT, '150', 10n), ...huge, trade(300, MIDNIGHT + MINUTE, '150.25')]);
+    const { candles } = await world.history.candles({ ...whole, interval: '1m' });
+    expect(candles).toEqual([
+      {
+        startMicros: MIDNIGHT,
+        ...{ open: '150', high: price, low: '150', close: price, trades: 201 },
+        volume: String(200n * volume + 10n),
+        // Ten at 150 among 1.8e18 of them.
+        vwap: '99999999999999999444.888487687421672072',
+      },
+      expect.objectContaining({ startMicros: MIDNIGHT + MINUTE, vwap: '150.25' }),
+    ]);
   });
 
   it('name everything that is wrong with a request', async () => {

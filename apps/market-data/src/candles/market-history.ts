@@ -2,7 +2,7 @@ import { type DuckDBBlobValue, type DuckDBValue, listValue } from '@duckdb/node-
 import type { BarInterval } from '@distributary/contracts';
 import { DistributionError, type LanePosition } from '@distributary/distribution-core';
 import type { ArchiveDisk } from '../archive/archive-disk.js';
-import { dividedText, trimmedDecimal } from '../archive/decimal-text.js';
+import { dividedText, trimmedDecimal, unscaled } from '../archive/decimal-text.js';
 import type { HistoryDatabase } from './history-database.js';
 import { checkRange, type HistoryRange } from './history-request.js';
 import { candleStatement, eventStatement, type StatementShape, topicStatement } from './history-statements.js';
@@ -198,13 +198,14 @@ async function areOfSeveralTopics(
 }
 
 function candleOf(row: readonly DuckDBValue[]): Candle {
-  const [bucket, open, high, low, close, volume, notional, trades] = row as readonly [
+  const [bucket, open, high, low, close, volume, worth, largeWhole, largeRest, trades] = row as readonly [
     bigint,
     ...[string, string, string, string],
     bigint,
-    string,
+    ...[string, string, string],
     bigint,
   ];
+  const total = unscaled(worth) + unscaled(largeWhole) + unscaled(largeRest);
   return {
     startMicros: Number(bucket),
     open: trimmedDecimal(open),
@@ -212,7 +213,7 @@ function candleOf(row: readonly DuckDBValue[]): Candle {
     low: trimmedDecimal(low),
     close: trimmedDecimal(close),
     volume: volume.toString(),
-    vwap: volume > 0n ? dividedText(notional, volume) : undefined,
+    vwap: volume > 0n ? dividedText(total, volume) : undefined,
     trades: Number(trades),
   };
 }
