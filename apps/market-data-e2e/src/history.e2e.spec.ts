@@ -58,6 +58,17 @@ describe('what market data was', () => {
     expect(longer).toMatchObject({ count: 3, data: [...fromLog.data, { open: 482, volume: 10, trade_count: 1 }] });
   }, 120_000);
 
+  it('is exact, also where figures add up to more than a number or a database holds', async () => {
+    const symbol = aSymbol();
+    const [price, volume] = ['99999999999999999999.5', Number.MAX_SAFE_INTEGER];
+    const huge = () => aTrade(symbol, { price, volume, timestamp: '2026-03-10T14:00:00Z' });
+    await app.publish(huge(), huge(), aTrade(symbol, { price: 150.25, volume: 4, timestamp: '2026-03-10T14:01:00Z' }));
+    expect((await asked(symbol)).data).toMatchObject([
+      { high: price, vwap: price, volume: '18014398509481982' },
+      { vwap: 150.25, volume: 4 },
+    ]);
+  });
+
   it('begins with ticks that are made up and the days of a real index, where nothing else is', async () => {
     await app.restart({ DEMO_TICKS_PER_SECOND: '20' });
     const bars = await subscribed(sseDoor, app, { symbols: ['SPX'], data_types: ['BAR'], start: 'earliest' });

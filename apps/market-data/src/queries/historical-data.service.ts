@@ -69,8 +69,14 @@ function barOf(candle: Candle, { symbol, exchange, interval }: HistoryQuery): Hi
     high: canonicalDecimal(high),
     low: canonicalDecimal(low),
     close: canonicalDecimal(close),
-    volume: Number(volume),
+    volume: exactWhole(volume),
     ...(vwap !== undefined && { vwap: canonicalDecimal(vwap) }),
     trade_count: trades,
   };
+}
+
+/** As prices are: a number wherever that holds it, as each trade's own volume, else the text of its digits. */
+function exactWhole(text: string): number | string {
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : text;
 }

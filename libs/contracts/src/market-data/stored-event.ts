@@ -14,7 +14,8 @@ export const normalizedMarketDataSchema = z
     timestamp: z.string(),
     sequence: z.int().optional(),
     price: decimal.optional(),
-    volume: z.int().optional(),
+    /** A text only of bars of history that add up to more than 2^53 - 1. */
+    volume: z.union([z.int(), z.string()]).optional(),
     bid_price: decimal.optional(),
     bid_size: z.int().optional(),
     ask_price: decimal.optional(),
