@@ -60,6 +60,7 @@ describe('the running service and Redis', () => {
       bid_price: 150.24,
       data_type: 'QUOTE',
       topic: 'market-data/quotes/equities',
+      topic_version: expect.any(Number),
     });
     expect(leftMs).toBeGreaterThan(50_000);
     expect(leftMs).toBeLessThanOrEqual(60_000);
@@ -70,7 +71,11 @@ describe('the running service and Redis', () => {
     const path = `${PREFIX}/${symbol}/latest`;
     expect((await app.get(path)).status).toBe(404);
     const data = { symbol, exchange: 'XNYS', currency: 'USD', price: 9, timestamp: '2025-06-21T09:30:00.200Z' };
-    const value = { ...data, data_type: 'TRADE', source: 'elsewhere', topic: TRADES };
+    const heard = aSymbol();
+    await publishUntilThere(heard);
+    const { value: known } = await valueOf(`latest:${heard}`);
+    const { topic, topic_version } = known;
+    const value = { ...data, data_type: 'TRADE', source: 'elsewhere', topic, topic_version };
     await redis.set(`latest:${symbol}`, JSON.stringify(value), 'PX', 60_000);
     expect(await app.get(path)).toMatchObject({ status: 200, body: { symbol, data, source: 'elsewhere' } });
     await app.publish(aTrade(symbol, { price: 10 }));

@@ -228,12 +228,15 @@ describe('subscriptions to market data', () => {
     expect(await app.get(path)).toMatchObject({ status: 404, body: { code: 'topic.not_found' } });
   });
 
-  it('are not needed for the latest of a symbol, in a topic that was created a moment ago either', async () => {
+  it('are not needed for the latest of a symbol, in a topic that was created a moment ago either, with which it goes', async () => {
     const name = `market-data/normalized/${randomUUID().slice(0, 8)}`;
     expect((await app.post(TOPICS, { name, data_type: 'TRADE' })).status).toBe(201);
     const symbol = aSymbol();
     await app.publish(aTrade(symbol, { price: '150.10' }, { routing: { topic: name } }));
-    await until('it', async () => (await app.get(`/api/v1/market-data/${symbol}/latest`)).status === 200);
+    const latest = async () => (await app.get(`/api/v1/market-data/${symbol}/latest`)).status;
+    await until('it', async () => (await latest()) === 200);
+    expect((await app.delete(`/api/v1/market-data/topics/${encodeURIComponent(name)}`)).status).toBe(204);
+    expect(await latest()).toBe(404);
   });
 
   it('are not needed for the latest of a symbol', async () => {

@@ -15,6 +15,7 @@ export function cachedLatestOf(ticks: LatestTicks, key: string): CachedLatest | 
     timestamp: event.data.timestamp ?? event.timestamp,
     data_type: event.data_type,
     source: event.metadata.source ?? UNKNOWN_SOURCE,
-    topic: unqualified(tick.topic),
+    topic: unqualified(tick.topic.name),
+    topic_version: tick.topic.catalogVersion,
   };
 }

@@ -9,6 +9,7 @@ const quote = {
   data_type: 'QUOTE',
   source: 'x',
   topic: 'q',
+  topic_version: 1,
   price: 150.25,
 };
 const priced = (price: number) => ({ ...quote, price });

@@ -36,6 +36,7 @@ const quote = {
   data_type: 'QUOTE',
   source: 'x',
   topic: 'q',
+  topic_version: 1,
   price: 150.25,
 };
 

@@ -46,6 +46,8 @@ export interface CachedLatest extends Readonly<Record<string, unknown>> {
   readonly source: string;
   /** Where it lies, in the tenant's words. */
   readonly topic: string;
+  /** The catalog's version at which the topic appeared: one of this name that was created later is another one. */
+  readonly topic_version: number;
 }
 
 /** The specification's keys and times to live. */

@@ -21,10 +21,10 @@ import { openStatistics } from './statistics.js';
 export function createFeatures(parts: Parts, around: FeatureSurroundings<MarketDataConfig>): Features {
   const { config, roles, clock, ids, metrics, logger } = around;
   const ticks = new LatestTicks(clock, metrics);
+  ticks.isThere = ({ name, catalogVersion }) => parts.directory.find(name)?.catalogVersion === catalogVersion;
   if (roles.has('api')) {
     parts.fanOut.onBatch = ({ state, batch, skip }) => {
-      const { name } = state.topic;
-      ticks.apply(batch, name, tenantOf(name), skip);
+      ticks.apply(batch, state.topic, tenantOf(state.topic.name), skip);
     };
   }
   const statistics = openStatistics(parts, { config, roles, clock, metrics, logger });

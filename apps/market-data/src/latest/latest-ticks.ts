@@ -7,15 +7,18 @@ import {
   type Metrics,
   noMetrics,
   TARGETS_ATTRIBUTE,
+  type TopicDefinition,
 } from '@distributary/distribution-core';
 import { LRUCache } from 'lru-cache';
 import { RECEIPTS } from '../events/default-topics.js';
 import { MAX_AHEAD_MS } from '../manners/tick-order.js';
 
+/** By the catalog's name. One that was deleted and created again is another one. */
+export type TickTopic = Pick<TopicDefinition, 'name' | 'catalogVersion'>;
+
 /** One event that holds a price, and where it was. */
 export interface Tick {
-  /** The catalog's name. */
-  readonly topic: string;
+  readonly topic: TickTopic;
   readonly record: EventRecord;
 }
 
@@ -28,7 +31,8 @@ const MAX_TICKS_OF_SYMBOL = 64;
 /**
  * The newest trade, quote and bar of each symbol at each exchange, from what passes through this process. By the time of the
  * event: what comes late does not replace what happened after it. What claims to happen more than {@link MAX_AHEAD_MS} from now
- * counts as older than all others until then. What is for some subscribers alone is left out: who asks names no service.
+ * counts as older than all others until then. What is for some subscribers alone is left out: who asks names no service. Ticks
+ * of a topic go with it.
  * Beyond its bounds, the symbols go that were silent the longest.
  */
 export class LatestTicks {
@@ -38,6 +42,7 @@ export class LatestTicks {
   private bytes = 0;
   /** Told of each symbol that has something new, as often as a batch has. */
   onChanged: (tenant: string, symbol: string) => void = () => undefined;
+  isThere: (topic: TickTopic) => boolean = () => true;
 
   constructor(
     private readonly clock: Pick<Clock, 'nowMicros'>,
@@ -58,7 +63,10 @@ export class LatestTicks {
 
   /** Of all types and exchanges, as they came. Empty if nothing was heard of it. `tenant`: whose topics count. */
   of(tenant: string, symbol: string): readonly Tick[] {
-    return [...(this.symbols.get(keyOf(tenant, symbol))?.values() ?? [])];
+    const ticks = this.symbols.get(keyOf(tenant, symbol));
+    if (ticks === undefined) return [];
+    this.forgetGone(ticks);
+    return [...ticks.values()];
   }
 
   /** The one of them that happened last. */
@@ -76,7 +84,7 @@ export class LatestTicks {
    * Only the newest of each type and symbol in a batch is looked at: most of a batch is passed over. `skip`: copies that no
    * subscriber is sent.
    */
-  apply(batch: EventBatch, topic: string, tenant: string, skip?: Uint8Array): void {
+  apply(batch: EventBatch, topic: TickTopic, tenant: string, skip?: Uint8Array): void {
     const symbols = batch.column('symbol');
     const exchanges = batch.column('exchange');
     const types = batch.column('data_type');
@@ -109,12 +117,14 @@ export class LatestTicks {
     return this.clock.nowMicros() + MAX_AHEAD_MS * 1_000;
   }
 
-  private take(record: EventRecord, topic: string, tenant: string, believed: number): void {
+  private take(record: EventRecord, { name, catalogVersion }: TickTopic, tenant: string, believed: number): void {
     const { symbol, exchange, data_type: dataType } = record.attributes;
     const key = keyOf(tenant, String(symbol));
     let ticks = this.symbols.get(key);
     if (ticks === undefined) this.symbols.set(key, (ticks = new Map()));
     const place = `${String(dataType)} ${String(exchange)}`;
+    const known = ticks.get(place);
+    if (known === undefined || !this.isThere(known.topic)) this.forgetGone(ticks);
     const before = ticks.get(place);
     const isPassedOver =
       before === undefined
@@ -122,10 +132,18 @@ export class LatestTicks {
         : isBehind(record.timeMicros, before.record.timeMicros, believed, record.attributes.late === true);
     if (isPassedOver) return;
     // The batch would be held by it.
-    ticks.set(place, { topic, record: { ...record, value: Buffer.from(record.value) } });
+    ticks.set(place, { topic: { name, catalogVersion }, record: { ...record, value: Buffer.from(record.value) } });
     this.bytes += record.value.length - (before?.record.value.length ?? 0);
     while (this.bytes > this.maxBytes) this.symbols.pop();
     this.onChanged(tenant, String(symbol));
+  }
+
+  private forgetGone(ticks: Map<string, Tick>): void {
+    for (const [place, { topic, record }] of ticks) {
+      if (this.isThere(topic)) continue;
+      ticks.delete(place);
+      this.bytes -= record.value.length;
+    }
   }
 }
 

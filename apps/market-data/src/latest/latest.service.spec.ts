@@ -10,6 +10,7 @@ import { LatestTicks, type Tick } from './latest-ticks.js';
 import { LatestService } from './latest.service.js';
 
 const TOPIC = 'market-data/normalized/equities';
+const IN_TOPIC = { name: TOPIC, catalogVersion: 1 };
 /** On the day of the ticks. */
 const NOW = new FakeClock(Date.UTC(2025, 5, 21, 10) * 1_000);
 const may = (topicPattern: string, constraint?: Permission['constraint']): Principal => ({
@@ -21,7 +22,11 @@ describe('the newest of a symbol', () => {
   const known = new LatestTicks(NOW);
   const changed: string[] = [];
   known.onChanged = (tenant, symbol) => changed.push(`${tenant} ${symbol}`);
-  known.apply(batchOf(new FakeClock(), aTrade({ symbol: 'EUR/USD', price: '1.1234567890123456' })), TOPIC, 'default');
+  known.apply(
+    batchOf(new FakeClock(), aTrade({ symbol: 'EUR/USD', price: '1.1234567890123456' })),
+    IN_TOPIC,
+    'default',
+  );
   const cached = cachedLatestOf(known, 'EUR/USD') as CachedLatest;
   /** Another process, that has heard nothing. */
   const answering = (found: CachedLatest | undefined) => {
@@ -87,7 +92,7 @@ describe('the newest of a symbol', () => {
       data_type: 'STATUS',
       data: halt,
     });
-    ticks.apply(batch, 't', 'default');
+    ticks.apply(batch, IN_TOPIC, 'default');
     const types = ticks.of('default', 'AAPL').map(({ record }) => record.attributes.data_type);
     expect(types).toEqual(['TRADE', 'QUOTE']);
     const isTrade = ({ record }: Tick) => record.attributes.data_type === 'TRADE';
@@ -99,7 +104,7 @@ describe('the newest of a symbol', () => {
     const at = (second: number) => ({ timestamp: `2025-06-21T09:30:0${second}Z` });
     ticks.apply(
       batchOf(new FakeClock(), aQuote(at(3)), aTrade(at(2)), aQuote({ ...at(1), exchange: 'XNYS' })),
-      't',
+      IN_TOPIC,
       'default',
     );
     expect(cachedLatestOf(ticks, 'AAPL')).toMatchObject({ data_type: 'QUOTE', exchange: 'NASDAQ' });
@@ -109,8 +114,8 @@ describe('the newest of a symbol', () => {
     const ticks = new LatestTicks(NOW);
     const at = (second: number) => ({ timestamp: `2025-06-21T09:30:0${second}Z` });
     const unreadable = batchOf(new FakeClock(), aQuote(at(2))).recordAt(0);
-    ticks.apply(batchOf(new FakeClock(), aTrade(at(1))), TOPIC, 'default');
-    ticks.apply(batchOfRecords(TOPIC, [{ ...unreadable, value: Buffer.from('{"data":{}}') }]), TOPIC, 'default');
+    ticks.apply(batchOf(new FakeClock(), aTrade(at(1))), IN_TOPIC, 'default');
+    ticks.apply(batchOfRecords(TOPIC, [{ ...unreadable, value: Buffer.from('{"data":{}}') }]), IN_TOPIC, 'default');
     const found = await new LatestService(ticks).latestOf('AAPL', {}, LOCAL_PRINCIPAL);
     expect(found).toMatchObject({ timestamp: '2025-06-21T09:30:01Z', data: { price: 150.25 } });
     expect(cachedLatestOf(ticks, 'AAPL')).toMatchObject({ data_type: 'TRADE' });
@@ -129,7 +134,7 @@ describe('the newest of a symbol', () => {
           TOPIC,
           records.map(({ record }) => record),
         );
-        ticks.apply(batch, TOPIC, 'default', skip);
+        ticks.apply(batch, IN_TOPIC, 'default', skip);
       }
       return ticks.newestOf('default', 'AAPL')?.record.attributes.price;
     };
@@ -141,13 +146,41 @@ describe('the newest of a symbol', () => {
     expect(taking({ records: [second] }, { records: [first, third, first], skip: Uint8Array.of(1, 1, 1) })).toBe(2);
   });
 
+  it('goes with its topic, also if there is another one of its name', async () => {
+    const [mine, anew] = [
+      { name: 'mine', catalogVersion: 7 },
+      { name: 'mine', catalogVersion: 9 },
+    ];
+    const ticks = new LatestTicks(NOW, undefined, 100, 1_000);
+    const topics = new Set([mine]);
+    ticks.isThere = (topic) => [...topics].some(({ catalogVersion }) => catalogVersion === topic.catalogVersion);
+    const at = (second: number) => ({ timestamp: `2025-06-21T09:30:0${second}Z` });
+    ticks.apply(batchOf(NOW, aTrade(at(5))), mine, 'default');
+    const found = cachedLatestOf(ticks, 'AAPL') as CachedLatest;
+    const fromCache = () => {
+      const other = new LatestTicks(NOW);
+      other.isThere = ticks.isThere;
+      return new LatestService(other, { get: async () => found }).latestOf('AAPL', {}, LOCAL_PRINCIPAL);
+    };
+    expect(await fromCache()).toMatchObject({ ...at(5), data: { price: 150.25 } });
+    expect((await fromCache()).data).not.toHaveProperty('topic_version');
+    topics.clear();
+    topics.add(anew);
+    await expect(fromCache()).rejects.toMatchObject({ code: 'symbol.not_found' });
+    expect(cachedLatestOf(ticks, 'AAPL')).toBeUndefined();
+    // What the topic of today has is the newest, although that of yesterday had a later one.
+    ticks.apply(batchOf(NOW, aTrade(at(5))), mine, 'default');
+    ticks.apply(batchOf(NOW, aTrade(at(1))), anew, 'default');
+    expect(cachedLatestOf(ticks, 'AAPL')).toMatchObject({ ...at(1), topic: 'mine', topic_version: 9 });
+  });
+
   it('is none that is for some subscribers alone', () => {
     const ticks = new LatestTicks(NOW);
     const forSome = { routing: { target_workflows: ['only-me'] } };
     const at = (second: number) => ({ timestamp: `2025-06-21T09:30:0${second}Z` });
-    ticks.apply(batchOf(NOW, aTrade(at(3), forSome)), TOPIC, 'default');
+    ticks.apply(batchOf(NOW, aTrade(at(3), forSome)), IN_TOPIC, 'default');
     expect(ticks.of('default', 'AAPL')).toEqual([]);
-    ticks.apply(batchOf(NOW, aTrade(at(1)), aTrade(at(2), forSome)), TOPIC, 'default');
+    ticks.apply(batchOf(NOW, aTrade(at(1)), aTrade(at(2), forSome)), IN_TOPIC, 'default');
     expect(cachedLatestOf(ticks, 'AAPL')).toMatchObject(at(1));
   });
 
@@ -156,7 +189,7 @@ describe('the newest of a symbol', () => {
     const ticks = new LatestTicks(NOW, metrics, 100, 2_500);
     const take = (symbol: string) => {
       const event = aTrade({ symbol }, { metadata: { note: 'n'.repeat(700) } });
-      ticks.apply(batchOf(NOW, event), TOPIC, 'default');
+      ticks.apply(batchOf(NOW, event), IN_TOPIC, 'default');
     };
     for (const symbol of ['A', 'B', 'A', 'A', 'C']) take(symbol);
     const held = ['A', 'B', 'C'].filter((symbol) => ticks.of('default', symbol).length > 0);
@@ -170,7 +203,7 @@ describe('the newest of a symbol', () => {
     const at = (aheadMs: number) => ({ timestamp: new Date(clock.nowMicros() / 1_000 + aheadMs).toISOString() });
     const priceNow = () => ticks.newestOf('default', 'AAPL')?.record.timeMicros;
     const take = (...events: Parameters<typeof batchOf> extends [unknown, ...infer Rest] ? Rest : never) =>
-      ticks.apply(batchOf(clock, ...events), 't', 'default');
+      ticks.apply(batchOf(clock, ...events), IN_TOPIC, 'default');
     const [wild, present] = [at(3_600_000), at(1_000)];
     take(aTrade(wild));
     expect(priceNow()).toBe(Date.parse(wild.timestamp) * 1_000);

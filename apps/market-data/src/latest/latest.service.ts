@@ -30,7 +30,7 @@ export class LatestService {
     const isAskedFor = ({ topic, record }: Tick): boolean =>
       (asked.exchange === undefined || record.attributes.exchange === asked.exchange) &&
       (asked.dataType === undefined || record.attributes.data_type === asked.dataType) &&
-      permitted.includes(topic, record);
+      permitted.includes(topic.name, record);
     const event = newestEventOf(this.ticks, principal.tenant, asked.symbol, isAskedFor)?.event;
     if (event === undefined) return this.cachedOf(asked, principal);
     return {
@@ -43,9 +43,10 @@ export class LatestService {
 
   private async cachedOf(asked: LatestQuery, principal: Principal): Promise<LatestDataResponse> {
     const found = await this.cached?.get(ofTenant(principal.tenant, asked.symbol));
-    if (found === undefined || !isAskedFor(found, asked) || !mayRead(principal, found.topic))
-      throw symbolNotFound(asked);
-    const { data_type: _type, source, topic: _topic, ...data } = found;
+    if (found === undefined || !isAskedFor(found, asked)) throw symbolNotFound(asked);
+    const { data_type: _type, source, topic, topic_version: catalogVersion, ...data } = found;
+    const name = qualifyTopic(principal.tenant, topic);
+    if (!this.ticks.isThere({ name, catalogVersion }) || !mayRead(principal, name)) throw symbolNotFound(asked);
     return { symbol: asked.symbol, data: data as LatestDataResponse['data'], timestamp: data.timestamp, source };
   }
 }
@@ -59,9 +60,9 @@ const isAskedFor = (found: CachedLatest, { symbol, exchange, dataType }: LatestQ
   (dataType === undefined || found.data_type === dataType);
 
 /** By permissions without a constraint alone: what those look at is not in the cache. */
-function mayRead(principal: Principal, topic: string): boolean {
+function mayRead(principal: Principal, topicName: string): boolean {
   const permissions = principal.permissions.filter(({ constraint }) => constraint === undefined);
   const nothing: EventRecord = { eventId: '', timeMicros: 0, routingKey: '', attributes: {}, value: Buffer.alloc(0) };
   const permitted = new PermittedEvents({ ...principal, permissions }, 'read');
-  return permitted.includes(qualifyTopic(principal.tenant, topic), nothing);
+  return permitted.includes(topicName, nothing);
 }
