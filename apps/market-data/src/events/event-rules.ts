@@ -13,9 +13,6 @@ import {
 import { isObject, type Json, type Problem, type TopicProblem } from '@distributary/distribution-core';
 import { assetClassOfTopic, isStateTopic } from './default-topics.js';
 
-/** Whether the newest event of a key replaces the ones before it, of whatever topics there are. */
-export type HoldsState = (topic: string) => boolean;
-
 const PRICES = ['price', 'bid_price', 'ask_price', 'open', 'high', 'low', 'close', 'vwap'] as const;
 
 /** Crude oil was sold at -37.63 once, and rates are indices, too. */
@@ -28,11 +25,7 @@ export const assetClassOf = ({ data, routing }: MarketDataDistribution): AssetCl
   DEFAULT_ASSET_CLASS;
 
 /** What a schema cannot see: rules between fields that lie apart, and between an event and its topic. Paths begin with `path`. */
-export function eventProblems(
-  event: MarketDataDistribution,
-  path: string,
-  holdsState: HoldsState = isStateTopic,
-): Problem[] {
+export function eventProblems(event: MarketDataDistribution, path: string): Problem[] {
   const problems: Problem[] = [];
   const broken = (field: string, rule: string) => problems.push({ path: `${path}.${field}`, rule });
   const { data, data_type: dataType, routing, metadata } = event;
@@ -59,7 +52,7 @@ export function eventProblems(
   if (topicClass !== undefined && topicClass !== assetClass) {
     broken('routing.topic', `must not be a topic of ${topicClass}, since the event is of ${assetClass}`);
   }
-  if (dataType !== 'QUOTE' && holdsState(topic)) {
+  if (dataType !== 'QUOTE' && isStateTopic(topic)) {
     broken('routing.topic', stateRule(dataType));
   }
   return problems;
@@ -69,7 +62,7 @@ export function eventProblems(
  * The same of an event of which the schema has refused some fields, so that its producer is told of all problems at once: the
  * rules whose fields are right. None, if not even its type, its asset class or its topic can be told.
  */
-export function problemsBesideShape(input: unknown, path: string, holdsState?: HoldsState): Problem[] {
+export function problemsBesideShape(input: unknown, path: string): Problem[] {
   const event = input as Json | undefined;
   if (!isObject(event) || !isObject(event.data)) return [];
   const { data, data_type: dataType, metadata } = event;
@@ -83,7 +76,7 @@ export function problemsBesideShape(input: unknown, path: string, holdsState?: H
     routing: routing.data,
     metadata: isObject(metadata) ? metadata : undefined,
   };
-  return eventProblems(readable as unknown as MarketDataDistribution, path, holdsState);
+  return eventProblems(readable as unknown as MarketDataDistribution, path);
 }
 
 /** What a topic that keeps state, as it is now and whoever made it so, must not have: events of which each one counts. */

@@ -227,12 +227,6 @@ describe('what is wrong with market data', () => {
     expect(problemsOf(aTrade({ bid_price: 'a field of quotes, which this is not' }))).toEqual([]);
   });
 
-  it('depends on the topics that there are, if somebody knows them', () => {
-    const mine = aTrade({}, { routing: { topic: 'mine' } });
-    expect(() => parseMarketDataEvents([mine], (topic) => topic === 'mine')).toThrow(/each TRADE counts/);
-    expect(parseMarketDataEvents([mine])).toHaveLength(1);
-  });
-
   it('is listed up to a hundred times', () => {
     expect(problemsOf(...Array.from({ length: 150 }, () => ({})))).toHaveLength(100);
   });

@@ -20,7 +20,7 @@ import {
 import { routingKeyOf, sourceKeyOf } from '../symbology/routing-key.js';
 import { defaultTopicOf } from './default-topics.js';
 import { attributesOf } from './event-attributes.js';
-import { assetClassOf, eventProblems, type HoldsState, problemsBesideShape } from './event-rules.js';
+import { assetClassOf, eventProblems, problemsBesideShape } from './event-rules.js';
 
 export const MAX_EVENT_BYTES = 256 * 1024;
 
@@ -30,27 +30,26 @@ export interface ReadEvent extends PublishedEvent {
 }
 
 /** `request.invalid` with every problem of every event, as `events[i].…`. */
-export function parseMarketDataEvents(inputs: readonly unknown[], holdsState?: HoldsState): MarketDataDistribution[] {
+export function parseMarketDataEvents(inputs: readonly unknown[]): MarketDataDistribution[] {
   const problems: Problem[] = [];
-  const events = inputs.flatMap((input, index) => parseMarketDataEvent(input, index, problems, holdsState) ?? []);
+  const events = inputs.flatMap((input, index) => parseMarketDataEvent(input, index, problems) ?? []);
   refuseIfAny(problems);
   return events;
 }
 
-/** Undefined, and its problems as `events[index].…`, if it is none. `holdsState`: default, of the service's own topics. */
+/** Undefined, and its problems as `events[index].…`, if it is none. */
 export function parseMarketDataEvent(
   input: unknown,
   index: number,
   problems: Problem[],
-  holdsState?: HoldsState,
 ): MarketDataDistribution | undefined {
   const parsed = marketDataDistributionSchema.safeParse(input);
   if (!parsed.success) {
     noteIssues(parsed.error.issues, index, problems);
-    problems.push(...problemsBesideShape(input, `events[${index}]`, holdsState));
+    problems.push(...problemsBesideShape(input, `events[${index}]`));
     return undefined;
   }
-  const found = eventProblems(parsed.data, `events[${index}]`, holdsState);
+  const found = eventProblems(parsed.data, `events[${index}]`);
   problems.push(...found);
   return found.length === 0 ? parsed.data : undefined;
 }
