@@ -35,7 +35,8 @@ async function lines(text: string): Promise<readonly PublishedEvent[]> {
 }
 const problems = (...all: [string, string][]) =>
   expect.objectContaining({ code: 'request.invalid', problems: all.map(([path, rule]) => ({ path, rule })) });
-const ROUNDED = 'must be a text: a number does not hold all of its digits';
+/** Not that it must be a text: a volume must not. */
+const ROUNDED = 'must not have more digits than a number holds; a decimal may be a text';
 
 describe('the body of a request', () => {
   it.each([
@@ -65,6 +66,8 @@ describe('the body of a request', () => {
   it('is refused where a number has lost digits, however it is wrapped', async () => {
     const event = JSON.stringify(aTrade()).replace('150.25', '150.250000000000000001');
     await expect(list(event)).rejects.toEqual(problems(['events[0].data.price', ROUNDED]));
+    const volume = JSON.stringify(aTrade()).replace(/"volume":\d+/, '"volume":9007199254740993');
+    await expect(list(volume)).rejects.toEqual(problems(['events[0].data.volume', ROUNDED]));
     await expect(list(`[${event}]`)).rejects.toEqual(problems(['events[0].data.price', ROUNDED]));
     await expect(list(`{"events":[${event},${event}]}`)).rejects.toEqual(
       problems(['events[0].data.price', ROUNDED], ['events[1].data.price', ROUNDED]),

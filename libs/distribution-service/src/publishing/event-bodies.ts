@@ -21,7 +21,7 @@ const LARGE_BYTES = 128 * 1024;
 /** Read at a time: about 1 ms. What has to be parsed takes some four times as long. */
 const SLICE_BYTES = 256 * 1024;
 const PARSING_FACTOR = 4;
-const ROUNDED = 'must be a text: a number does not hold all of its digits';
+const ROUNDED = 'must not have more digits than a number holds; a decimal may be a text';
 
 /** The events in the body of a request, read without parsing it wherever that is possible. */
 export class EventBodies {
