@@ -42,6 +42,7 @@ export * from './subscription/stream-session-dependencies.js';
 export * from './matching/canonical-filter.js';
 export * from './matching/match-index.js';
 export * from './matching/matcher.js';
+export * from './ingest/awaited-topics.js';
 export * from './ingest/dedupe-window.js';
 export * from './routing/partition.js';
 export * from './routing/retention-policy.js';

@@ -17,7 +17,7 @@ const ingest = {
   },
 };
 const reader = marketDataEvents.reader({ clock, ids: countingIds, metrics: noMetrics });
-const publisher = new IngestPublisher<unknown>(ingest, reader);
+const publisher = new IngestPublisher<unknown>(ingest, reader, { run: (_events, work) => work() });
 const service = new EventsService(publisher, { run: (_bytes, work) => work() }, clock, reader);
 const bodyOf = (text: string) => {
   const bytes = Buffer.from(text);

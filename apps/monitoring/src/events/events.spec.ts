@@ -1,5 +1,11 @@
 import type { PublishResult } from '@distributary/contracts';
-import { DistributionError, type EventRecord, LOCAL_PRINCIPAL, noMetrics } from '@distributary/distribution-core';
+import {
+  type AwaitedTopics,
+  DistributionError,
+  type EventRecord,
+  LOCAL_PRINCIPAL,
+  noMetrics,
+} from '@distributary/distribution-core';
 import { FakeClock, until } from '@distributary/distribution-core/testing';
 import { SystemClock } from '@distributary/distribution-nest';
 import { EventsService, IngestPublisher, Outbox } from '@distributary/distribution-service';
@@ -16,11 +22,13 @@ const metric = (eventId: string) => ({
   metadata: { source_service: 's' },
 });
 
+const allKnown: Pick<AwaitedTopics, 'run'> = { run: (_events, work) => work() };
+
 function aDoor() {
   const ingest = new InMemoryIngest();
   const reader = monitoringEvents.reader({ clock: new FakeClock(), ids: countingIds, metrics: noMetrics });
   const service = new EventsService(
-    new IngestPublisher(ingest, reader),
+    new IngestPublisher(ingest, reader, allKnown),
     { run: (_bytes, work) => work() },
     new SystemClock(),
     reader,
@@ -80,7 +88,7 @@ describe('POST events', () => {
 
   it('publishes nothing when asked to publish nothing', async () => {
     const reader = monitoringEvents.reader({ clock: new FakeClock(), ids: countingIds, metrics: noMetrics });
-    expect(await new IngestPublisher(new InMemoryIngest(), reader).publish([])).toEqual([]);
+    expect(await new IngestPublisher(new InMemoryIngest(), reader, allKnown).publish([])).toEqual([]);
   });
 });
 

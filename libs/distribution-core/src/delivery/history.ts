@@ -5,6 +5,7 @@ import { compileSelection } from '../matching/entry-matcher.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Log } from '../ports/log.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
+import type { TopicDirectory } from '../routing/topic-directory.js';
 import { BEFORE_FIRST, type LanePosition } from '../position.js';
 import type { Selection } from '../subscription/subscription.js';
 import type { OutputTransformation } from '../transformation/transformations.js';
@@ -38,14 +39,20 @@ export class History {
 
   constructor(
     private readonly log: Log,
-    private readonly topics: { list(): readonly TopicDefinition[]; readonly version: number },
+    private readonly topics: Pick<TopicDirectory, 'list' | 'look' | 'version'>,
     private readonly clock: Pick<Clock, 'soon'>,
   ) {}
 
   /** `topic.not_found` if no topic matches. */
   async page(request: HistoryRequest): Promise<HistoryPage> {
     const matcher = compileSelection(request.selection);
-    const topics = this.topics.list().filter((topic) => matcher.matchesTopic(topic.name));
+    const matching = () => this.topics.list().filter((topic) => matcher.matchesTopic(topic.name));
+    let topics = matching();
+    if (topics.length === 0) {
+      // Another process may have just made it.
+      await this.topics.look();
+      topics = matching();
+    }
     if (topics.length === 0) throw new DistributionError('topic.not_found', 'no topic matches the patterns');
     const known = new Map(
       (request.cursor?.positions ?? []).map((at) => [`${at.topic}#${at.partition}#${at.epoch}`, at.position]),

@@ -1,8 +1,10 @@
 import { type EventBatch, TRACEPARENT } from '../event-batch.js';
+import { compileTopicPattern } from '../matching/topic-pattern.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Log } from '../ports/log.port.js';
 import type { Counter, Metrics } from '../ports/metrics.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
+import type { Selection } from '../subscription/subscription.js';
 import { Attachments, type AttachRequest } from './attachments.js';
 import { CatchUp } from './catch-up.js';
 import type { EgressShare } from './egress-share.js';
@@ -197,6 +199,11 @@ export class FanOut {
 
   knowsTopic(name: string): boolean {
     return this.topics.some((topic) => topic.name === name);
+  }
+
+  knowsTopicOf({ topicPatterns }: Pick<Selection, 'topicPatterns'>): boolean {
+    const patterns = topicPatterns.map((pattern) => compileTopicPattern(pattern));
+    return this.topics.some(({ name }) => patterns.some((pattern) => pattern.matches(name)));
   }
 
   /**

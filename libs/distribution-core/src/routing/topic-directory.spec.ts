@@ -51,6 +51,21 @@ describe('the topics of a process', () => {
     expect(errors).toHaveLength(2);
   });
 
+  it('are not told again and again to who fails, however often callers ask for what is not there', async () => {
+    let tries = 0;
+    directory.onChange(() => {
+      tries++;
+      throw new Error('cannot be read');
+    });
+    await directory.refresh();
+    for (let look = 0; look < 5; look++) {
+      const looked = directory.lookUp('none');
+      clock.advance(100);
+      expect(await looked).toBeUndefined();
+    }
+    expect(tries).toBe(1);
+  });
+
   it('are told to who comes later, at the next refresh', async () => {
     const told: string[][] = [];
     directory.onChange((topics) => void told.push(names(topics)));

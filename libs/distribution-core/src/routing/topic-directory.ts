@@ -58,15 +58,20 @@ export class TopicDirectory {
     return this.topics.get(name);
   }
 
-  /**
-   * As `find`, but before there is none, the catalog is looked at: another process may have just made it. Whoever asks
-   * meanwhile shares that look, and there is one each 100 ms at most.
-   */
+  /** As `find`, but before there is none, the catalog is looked at: another process may have just made it. */
   async lookUp(name: string): Promise<TopicDefinition | undefined> {
     const known = this.find(name);
     if (known !== undefined) return known;
-    await (this.looking ??= this.lookSoon());
+    await this.look();
     return this.find(name);
+  }
+
+  /**
+   * Resolves when this process knows what was in the catalog at this call. Whoever asks meanwhile shares that look, and there
+   * is one each 100 ms at most, whatever callers ask for.
+   */
+  look(): Promise<void> {
+    return (this.looking ??= this.lookSoon());
   }
 
   list(): readonly TopicDefinition[] {
@@ -126,7 +131,10 @@ export class TopicDirectory {
   }
 
   refresh(): Promise<void> {
-    return this.inTurn(() => this.follow());
+    return this.inTurn(async () => {
+      const wasTold = await this.follow();
+      if (!wasTold && !this.isTold) await this.tell();
+    });
   }
 
   /** What this process does to the catalog and to the broker happens one after another, so that none undoes another. */
@@ -159,19 +167,19 @@ export class TopicDirectory {
     await (waitMs > 0 ? new Promise<void>((resolve) => clock.after(waitMs, resolve)) : undefined);
     this.looking = undefined;
     this.lastLookMs = clock.monotonicMs();
-    await this.refresh();
+    await this.inTurn(() => this.follow());
   }
 
-  private async follow(): Promise<void> {
+  /** False: nothing has changed. */
+  private async follow(): Promise<boolean> {
     const version = await this.deps.catalog.version();
-    if (version !== this.seenVersion) {
-      const topics = await this.deps.catalog.list();
-      await this.matchBroker(topics);
-      this.topics = new Map(topics.map((topic) => [topic.name, topic]));
-      this.seenVersion = version;
-      this.isTold = false;
-    }
-    if (!this.isTold) await this.tell();
+    if (version === this.seenVersion) return false;
+    const topics = await this.deps.catalog.list();
+    await this.matchBroker(topics);
+    this.topics = new Map(topics.map((topic) => [topic.name, topic]));
+    this.seenVersion = version;
+    await this.tell();
+    return true;
   }
 
   private async tell(): Promise<void> {

@@ -16,6 +16,8 @@ export async function attachCompeting(
   principal.requireWhole(selectionOf(subscription));
   const { fanOut, clock, competing } = deps;
   const encoder = await principal.encoderOf(subscription.output);
+  // Another process may have just made it.
+  if (!fanOut.knowsTopicOf(subscription)) await deps.lookAtCatalog();
   const { id } = command;
   const status = (state: 'recovering' | 'live') => outlet.send({ type: 'status', payload: { id, state } });
   const seat = await competing.join(subscription, firstStart(command.start, subscription), {

@@ -29,10 +29,9 @@ export async function joinFeed(
   const { id } = command;
   const resolution = new StartResolution(start, deps.log);
   const isUnknown = (topic: string) => !deps.fanOut.knowsTopic(topic);
-  // The cursor may come from a process that knows more: only what nobody knows is gone.
-  if (resolution.catalogVersion > deps.catalogVersion() || resolution.topics.some(isUnknown)) {
-    await deps.refreshCatalog();
-  }
+  // The client may come from a process that knows more: only what nobody knows is gone, or was never there.
+  const isBehind = resolution.catalogVersion > deps.catalogVersion() || resolution.topics.some(isUnknown);
+  if (isBehind || !deps.fanOut.knowsTopicOf(selection)) await deps.lookAtCatalog();
   const gone = new Set(resolution.topics.filter(isUnknown));
   const encoder = await principal.encoderOf('output' in selection ? selection.output : command.output);
   return deps.fanOut.attach({

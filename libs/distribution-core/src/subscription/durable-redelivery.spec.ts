@@ -113,7 +113,7 @@ describe('a durable subscription that is received in order', () => {
         replays,
         outcomes,
         catalogVersion: () => 1,
-        refreshCatalog: () => Promise.resolve(),
+        lookAtCatalog: () => Promise.resolve(),
         limits: { ...DEFAULT_STREAM_SESSION_LIMITS, ackTimeoutMs: 1_000 },
       },
       LOCAL_PRINCIPAL,

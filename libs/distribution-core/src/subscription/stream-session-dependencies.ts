@@ -34,8 +34,8 @@ export interface StreamSessionDependencies {
   readonly outcomes?: DeliveryOutcomes;
   /** The catalog's version at this moment. */
   readonly catalogVersion: () => number;
-  /** Resolves when this process knows what others have done to the catalog. `store.unavailable` */
-  readonly refreshCatalog: () => Promise<void>;
+  /** Resolves when this process knows what others have done to the catalog; shared by all who ask. `store.unavailable` */
+  readonly lookAtCatalog: () => Promise<void>;
   readonly limits: StreamSessionLimits;
 }
 

@@ -15,6 +15,7 @@ import {
   settle,
 } from '../testing/index.js';
 import { FanOut } from '../fan-out/fan-out.js';
+import type { CompetingSubscriptions } from './competing/competing-subscriptions.js';
 import type { SubscribeCommand } from './stream-commands.js';
 import { StreamSession } from './stream-session.js';
 import { DEFAULT_STREAM_SESSION_LIMITS } from './stream-session-dependencies.js';
@@ -31,7 +32,7 @@ const aCommand = (options: Partial<SubscribeCommand> = {}): SubscribeCommand => 
   ...options,
 });
 
-const durable = (type: 'exclusive' | 'failover' = 'exclusive') =>
+const durable = (type: 'exclusive' | 'failover' | 'shared' = 'exclusive') =>
   aCommand({ durable: { name: 'billing', type, deliveryGuarantee: 'at_least_once', subscriberService: 'billing' } });
 
 describe('a stream session', () => {
@@ -40,19 +41,21 @@ describe('a stream session', () => {
   let fanOut: FanOut;
   let subscriptions: InMemorySubscriptionStore;
   let cursors: InMemoryCursorStore;
+  let competing: CompetingSubscriptions;
   let published = 0;
   let ids = 0;
-  let refreshCatalog: () => Promise<void>;
+  let lookAtCatalog: () => Promise<void>;
 
   beforeEach(async () => {
     published = 0;
-    refreshCatalog = () => Promise.resolve();
+    lookAtCatalog = () => Promise.resolve();
     log = new InMemoryLog({ clock });
     fanOut = new FanOut({ log, clock, metrics: noMetrics });
     await log.createTopic(TOPIC, 1, { ms: 0, bytes: 0 });
     await fanOut.setTopics([aTopic(TOPIC)]);
     subscriptions = new InMemorySubscriptionStore();
     cursors = new InMemoryCursorStore({ clock });
+    competing = aCompetingProcess({ log, cursors, clock });
   });
   afterEach(async () => {
     await fanOut.stop();
@@ -73,11 +76,11 @@ describe('a stream session', () => {
         log,
         subscriptions,
         cursors,
-        competing: aCompetingProcess({ log, cursors, clock }),
+        competing,
         clock,
         ids: { uuid: () => `owner-${++ids}`, random: () => 0.5 },
         catalogVersion: () => 1,
-        refreshCatalog,
+        lookAtCatalog,
         limits: { ...DEFAULT_STREAM_SESSION_LIMITS, maxSubscriptions: 3 },
       },
       LOCAL_PRINCIPAL,
@@ -207,7 +210,7 @@ describe('a stream session', () => {
       const { lane } = await log
         .createTopic(OTHER, 1, { ms: 0, bytes: 0 })
         .then(async () => (await log.ends(OTHER))[0]);
-      refreshCatalog = () => fanOut.setTopics([aTopic(TOPIC), aTopic(OTHER)]);
+      lookAtCatalog = () => fanOut.setTopics([aTopic(TOPIC), aTopic(OTHER)]);
       const positions = [{ ...known, epoch: lane.epoch, position: '' }];
       const { outlet, session } = open();
       await finish(
@@ -221,7 +224,7 @@ describe('a stream session', () => {
     });
 
     it('is not begun while nobody can say what there is', async () => {
-      refreshCatalog = () => Promise.reject(new DistributionError('store.unavailable', 'the database is away'));
+      lookAtCatalog = () => Promise.reject(new DistributionError('store.unavailable', 'the database is away'));
       const { session } = open();
       const refused = session.subscribe(aCommand({ selection: both, start }));
       await expect(finish(refused)).rejects.toMatchObject({ code: 'store.unavailable' });
@@ -249,6 +252,27 @@ describe('a stream session', () => {
       expect(await gapsOfNext(false)).toEqual([]);
     });
   });
+
+  it.each([undefined, 'exclusive', 'shared'] as const)(
+    'looks at the catalog before it says that there is no such topic (%s)',
+    async (type) => {
+      const OTHER = `${TOPIC}/new`;
+      await log.createTopic(OTHER, 1, { ms: 0, bytes: 0 });
+      const command = {
+        ...(type === undefined ? aCommand() : durable(type)),
+        selection: { topicPatterns: [`${TOPIC}/+`], keyPatterns: [], filter: undefined },
+      };
+      await expect(finish(open().session.subscribe(command))).rejects.toMatchObject({ code: 'topic.not_found' });
+      lookAtCatalog = async () => {
+        await fanOut.setTopics([aTopic(TOPIC), aTopic(OTHER)]);
+        await competing.setTopics([aTopic(TOPIC), aTopic(OTHER)]);
+      };
+      const { outlet, session } = open();
+      await finish(session.subscribe(command));
+      expect(outlet.of('subscribed')).toHaveLength(1);
+      await finish(session.close());
+    },
+  );
 
   it('ends a subscription when asked, and tells of one that is not there', async () => {
     const { outlet, session } = open();

@@ -100,7 +100,7 @@ describe('the administration of durable subscriptions', () => {
         clock,
         ids: idSource,
         catalogVersion: () => 1,
-        refreshCatalog: () => Promise.resolve(),
+        lookAtCatalog: () => Promise.resolve(),
         limits: DEFAULT_STREAM_SESSION_LIMITS,
       },
       ADMIN,

@@ -70,7 +70,7 @@ export class TenantWorld {
         clock: this.clock,
         ids: { uuid: () => `owner-${number}`, random: () => 0.5 },
         catalogVersion: () => 1,
-        refreshCatalog: () => Promise.resolve(),
+        lookAtCatalog: () => Promise.resolve(),
         limits: DEFAULT_STREAM_SESSION_LIMITS,
       },
       principal,

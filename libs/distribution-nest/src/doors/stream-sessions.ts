@@ -48,7 +48,7 @@ export interface StreamSessionsDependencies {
   readonly history: History;
   readonly transformations?: Transformations;
   readonly catalogVersion: () => number;
-  readonly refreshCatalog: () => Promise<void>;
+  readonly lookAtCatalog: () => Promise<void>;
   readonly publish: (events: readonly unknown[], principal: Principal) => Promise<readonly PublishResult[]>;
   /** Who may come in. */
   readonly access: AccessControl;

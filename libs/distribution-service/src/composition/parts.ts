@@ -1,4 +1,5 @@
 import {
+  AwaitedTopics,
   type Clock,
   FanOut,
   type FlushObserver,
@@ -157,7 +158,11 @@ export async function openParts(around: Surroundings, broker: Broker, storage: S
     topicProblem: domain.events.topicProblem,
   });
   const published = tracing === undefined ? ingest : new TracedIngest(ingest, tracing);
-  const publisher = new IngestPublisher(ingestWithinQuota(published, around.quotas), around.reader);
+  const publisher = new IngestPublisher(
+    ingestWithinQuota(published, around.quotas),
+    around.reader,
+    new AwaitedTopics({ topics: directory, clock }),
+  );
   const ingestShare = new IngestShare({
     clock,
     metrics,
@@ -182,7 +187,7 @@ export async function openParts(around: Surroundings, broker: Broker, storage: S
     vocabulary: domain.vocabulary,
     history,
     catalogVersion: () => directory.version,
-    refreshCatalog: () => directory.refresh(),
+    lookAtCatalog: () => directory.look(),
     publish: (events, principal) => ingestShare.run(0, () => publisher.publish(events, principal)),
     onUnexpected,
     access: around.access,

@@ -21,6 +21,7 @@ describe('events on their way in', () => {
   const publisher = new IngestPublisher(
     { publish: (events) => Promise.resolve(events.map(() => undefined as never)) },
     { read: () => event, admit },
+    { run: (_events, work) => work() },
   );
   beforeEach(() => seen.splice(0));
 

@@ -1,5 +1,6 @@
 import type { PublishResult } from '@distributary/contracts';
 import {
+  type AwaitedTopics,
   type Lane,
   LOCAL_PRINCIPAL,
   permittedToPublish,
@@ -14,13 +15,15 @@ import { publishResultOf } from './publish-answer.js';
  * Publishes events of the service's domain; used by the doors and by everything in this service that has something to say.
  * Resolves when the broker has the events. Publishing the same `event_id` again has no effect (`duplicate: true`).
  * Failure: `request.invalid` with every problem as `events[i].…`, `auth.forbidden`, `topic.not_found`, `payload.too_large`,
- * `ingest.busy`, `broker.unavailable`; then none or all of the events of a lane may be in the log.
+ * `ingest.busy`, `store.unavailable` (nobody can say whether there is such a topic), `broker.unavailable`; then none or all of
+ * the events of a lane may be in the log.
  */
 export interface EventPublisher<Input> {
   /**
    * Results in the order of the inputs. `principal`: who publishes, into its tenant; absent: this service itself.
    * `betweenSlices`: waited for within a long call, so that others have their turn; calls may then overtake it. Without
-   * it, calls append in the order in which they were made.
+   * it, calls append in the order in which they were made; those with a topic that another process may have just made wait
+   * until that is known, in their order.
    */
   publish(
     inputs: readonly Input[],
@@ -50,6 +53,7 @@ export class IngestPublisher<Input> implements EventPublisher<Input> {
   constructor(
     private readonly ingest: IngestDoor,
     private readonly reader: EventReader,
+    private readonly topics: Pick<AwaitedTopics, 'run'>,
   ) {}
 
   async publish(
@@ -75,6 +79,6 @@ export class IngestPublisher<Input> implements EventPublisher<Input> {
   ): Promise<readonly IngestOutcome[]> {
     if (events.length === 0) return [];
     const permitted = permittedToPublish(principal, events);
-    return this.ingest.publish(this.reader.admit?.(permitted) ?? permitted);
+    return this.topics.run(permitted, () => this.ingest.publish(this.reader.admit?.(permitted) ?? permitted));
   }
 }

@@ -156,7 +156,7 @@ export class Gateway {
         clock: this.clock,
         ids: this.ids,
         catalogVersion: () => this.directory.version,
-        refreshCatalog: () => this.directory.refresh(),
+        lookAtCatalog: () => this.directory.look(),
         limits: this.around.tuning.sessions,
       },
       LOCAL_PRINCIPAL,

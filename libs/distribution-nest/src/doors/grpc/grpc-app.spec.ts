@@ -142,7 +142,7 @@ describe('the gRPC door', () => {
       },
       history: undefined as unknown as History,
       catalogVersion: () => 1,
-      refreshCatalog: () => Promise.resolve(),
+      lookAtCatalog: () => Promise.resolve(),
       publish: () => Promise.resolve([]),
       onUnexpected: () => undefined,
       access: OPEN_ACCESS,
