@@ -43,6 +43,9 @@ export type TopicChange = Partial<Pick<TopicDefinition, 'retentionPolicy' | 'ena
 /** Looks at the row as it is, while nothing else can change it; what it throws is thrown, and nothing is changed. */
 export type TopicCheck = (present: TopicDefinition) => void;
 
+/** Done before anybody sees the row, while nothing else can change the catalog; what it rejects with is thrown, and nothing is changed. */
+export type TopicStep = (created: TopicDefinition) => Promise<void>;
+
 /**
  * The topics that exist. Each change raises the catalog's version by at least one, atomically with the change.
  * Failure: `topic.exists`, `topic.not_found`, `store.unavailable`. Calls may overlap.
@@ -51,7 +54,9 @@ export interface TopicCatalog {
   version(): Promise<number>;
   list(): Promise<readonly TopicDefinition[]>;
   find(name: string): Promise<TopicDefinition | undefined>;
-  create(topic: NewTopic): Promise<TopicDefinition>;
+  create(topic: NewTopic, step?: TopicStep): Promise<TopicDefinition>;
   change(name: string, change: TopicChange, check?: TopicCheck): Promise<TopicDefinition>;
   delete(name: string, check?: TopicCheck): Promise<void>;
+  /** Nothing changes the catalog, in whichever process, until the work is done. */
+  undisturbed(work: () => Promise<void>): Promise<void>;
 }

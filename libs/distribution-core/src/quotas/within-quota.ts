@@ -24,15 +24,16 @@ export function catalogWithinQuota(catalog: TopicCatalog, quotas: TenantQuotas, 
     version: () => catalog.version(),
     list: () => catalog.list(),
     find: (name) => catalog.find(name),
-    create: async (topic) => {
+    create: async (topic, step) => {
       const { tenant, name } = topic;
       if (quotas.of(tenant).topics !== undefined && name !== deadLetterTopicName(service, tenant)) {
         quotas.requireRoom(tenant, 'topics', topicsThatCount(await catalog.list(), tenant, service).length);
       }
-      return catalog.create(topic);
+      return catalog.create(topic, step);
     },
     change: (name, change, check) => catalog.change(name, change, check),
     delete: (name, check) => catalog.delete(name, check),
+    undisturbed: (work) => catalog.undisturbed(work),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
-import { aTopic, FakeClock, InMemoryLog, InMemoryTopicCatalog, settle, until } from '../testing/index.js';
+import { anEvent, aTopic, FakeClock, InMemoryLog, InMemoryTopicCatalog, settle, until } from '../testing/index.js';
 import { TopicDirectory } from './topic-directory.js';
 
 describe('the topics of a process', () => {
@@ -64,6 +64,51 @@ describe('the topics of a process', () => {
       expect(await looked).toBeUndefined();
     }
     expect(tries).toBe(1);
+  });
+
+  describe('with another process', () => {
+    let other: TopicDirectory;
+    beforeEach(async () => {
+      other = new TopicDirectory({ catalog, log, clock, onError: (error) => errors.push(error) });
+      await other.start([]);
+    });
+    afterEach(() => other.stop());
+
+    const append = (eventId: string) => log.append([{ topic: 'a', partition: 0, records: [anEvent({ eventId })] }]);
+    const present = async () =>
+      (await log.read({ topic: 'a', partition: 0, after: '' }, 1_000)).flatMap((b) => b.eventIds);
+    /** Puts something in between when the broker is asked to delete. */
+    const duringDeletion = (work: () => void) => {
+      const deleteTopic = log.deleteTopic.bind(log);
+      log.deleteTopic = async (name) => {
+        log.deleteTopic = deleteTopic;
+        work();
+        await settle(clock);
+        return deleteTopic(name);
+      };
+    };
+
+    it('are not deleted when they were created anew meanwhile', async () => {
+      await append('old');
+      let created: Promise<unknown> = Promise.resolve();
+      duringDeletion(() => void (created = other.create(aTopic('a')).then(() => append('new'))));
+      await directory.delete('a');
+      await created;
+      await directory.refresh();
+      expect(directory.find('a')).toEqual(other.find('a'));
+      expect(await present()).toEqual(['new']);
+    });
+
+    it('keep what was published to them while a second process creates them, too', async () => {
+      await directory.delete('a');
+      await log.createTopic('a', 1, { ms: 0, bytes: 0 });
+      await append('old');
+      let theirs: Promise<unknown> = Promise.resolve();
+      duringDeletion(() => void (theirs = other.create(aTopic('a')).then(() => append('theirs'))));
+      await Promise.allSettled([directory.create(aTopic('a')).then(() => append('ours'))]);
+      const [made] = await Promise.allSettled([theirs]);
+      expect(await present()).toEqual([made.status === 'fulfilled' ? 'theirs' : 'ours']);
+    });
   });
 
   it('are told to who comes later, at the next refresh', async () => {

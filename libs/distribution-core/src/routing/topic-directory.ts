@@ -97,10 +97,8 @@ export class TopicDirectory {
     parseRetentionPolicy(topic.retentionPolicy);
     return this.inTurn(async () => {
       const { catalog } = this.deps;
-      if (topic.origin === 'ingested' && (await catalog.find(topic.name)) === undefined)
-        await this.removeLeftOver(topic);
       if (topic.origin === 'external') await this.refuseOtherPartitions(topic);
-      const created = await catalog.create(topic);
+      const created = await catalog.create(topic, (row) => this.removeFromBroker(row));
       await this.follow();
       return created;
     });
@@ -119,13 +117,13 @@ export class TopicDirectory {
   /** With all its events, unless others write them. What `check` throws is thrown, and nothing is deleted. */
   delete(name: string, check?: TopicCheck): Promise<void> {
     return this.inTurn(async () => {
-      const { catalog, log } = this.deps;
+      const { catalog } = this.deps;
       let deleted: TopicDefinition | undefined;
       await catalog.delete(name, (present) => {
         check?.(present);
         deleted = present;
       });
-      if (deleted?.origin === 'ingested') await log.deleteTopic(deleted.brokerName).catch(ignoreMissing);
+      if (deleted !== undefined) await this.removeLeftOver(deleted);
       await this.follow();
     });
   }
@@ -144,10 +142,22 @@ export class TopicDirectory {
     return result;
   }
 
-  /** A deletion that was interrupted leaves the events behind: a new topic of that name must not begin with them. */
-  private async removeLeftOver({ brokerName }: NewTopic): Promise<void> {
-    const { catalog, log } = this.deps;
-    if ((await catalog.list()).some((topic) => topic.brokerName === brokerName)) return;
+  /** Another process may have created a topic of that name anew: its events stay. */
+  private removeLeftOver(deleted: TopicDefinition): Promise<void> {
+    const { catalog } = this.deps;
+    return catalog.undisturbed(async () => {
+      const isTaken = (await catalog.list()).some(({ brokerName }) => brokerName === deleted.brokerName);
+      if (!isTaken) await this.removeFromBroker(deleted);
+    });
+  }
+
+  /**
+   * What a topic of that name left behind, whose deletion was interrupted or is not done yet: a new one must not begin with
+   * its events.
+   */
+  private async removeFromBroker({ origin, brokerName }: NewTopic): Promise<void> {
+    const { log } = this.deps;
+    if (origin !== 'ingested') return;
     if ((await log.listTopics()).some((topic) => topic.name === brokerName)) {
       await log.deleteTopic(brokerName).catch(ignoreMissing);
     }

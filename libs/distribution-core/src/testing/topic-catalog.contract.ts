@@ -1,3 +1,4 @@
+import { DistributionError } from '../errors/distribution-error.js';
 import type { NewTopic, TopicCatalog, TopicDefinition } from '../ports/topic-catalog.port.js';
 
 const aNewTopic = (name: string, options: Partial<NewTopic> = {}): NewTopic => ({
@@ -13,6 +14,8 @@ const aNewTopic = (name: string, options: Partial<NewTopic> = {}): NewTopic => (
   conflationKey: { attributes: ['metric'] },
   ...options,
 });
+
+const away = new DistributionError('broker.unavailable', 'the broker is away');
 
 /** What every {@link TopicCatalog} keeps. `create` gives an empty one. */
 export function describeTopicCatalogContract(name: string, create: () => Promise<TopicCatalog>): void {
@@ -68,6 +71,35 @@ export function describeTopicCatalogContract(name: string, create: () => Promise
       expect(await catalog.find('a')).toEqual(created);
       await catalog.change('a', { priority: 1 }, (present) => expect(present).toEqual(created));
       await catalog.delete('a', ({ priority }) => expect(priority).toBe(1));
+    });
+
+    it('shows a topic when the step of its creation is done, and none if that fails', async () => {
+      const version = await catalog.version();
+      const failing = catalog.create(aNewTopic('a'), () => Promise.reject(away));
+      await expect(failing).rejects.toBe(away);
+      expect(await catalog.version()).toBe(version);
+      const seen: unknown[] = [];
+      const created = await catalog.create(aNewTopic('a'), async (row) => {
+        seen.push(row.name, await catalog.list());
+      });
+      expect(seen).toEqual(['a', []]);
+      expect(await catalog.list()).toEqual([created]);
+    });
+
+    it('is not changed while it is to be undisturbed', async () => {
+      await catalog.create(aNewTopic('a'));
+      const changes: Promise<unknown>[] = [];
+      let settled = 0;
+      await catalog.undisturbed(async () => {
+        changes.push(catalog.delete('a'), catalog.create(aNewTopic('b')));
+        for (const change of changes) change.finally(() => settled++).catch(() => undefined);
+        for (let looks = 0; looks < 5; looks++) expect((await catalog.list()).map(({ name }) => name)).toEqual(['a']);
+        expect(settled).toBe(0);
+      });
+      await Promise.all(changes);
+      expect((await catalog.list()).map(({ name }) => name)).toEqual(['b']);
+      await expect(catalog.undisturbed(() => Promise.reject(away))).rejects.toBe(away);
+      await catalog.delete('b');
     });
 
     it('refuses a second topic of a name, and what is not there', async () => {

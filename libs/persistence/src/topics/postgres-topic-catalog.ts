@@ -5,6 +5,7 @@ import {
   type TopicChange,
   type TopicCheck,
   type TopicDefinition,
+  type TopicStep,
 } from '@distributary/distribution-core';
 import type { DataSource, EntityManager, Repository } from 'typeorm';
 import { isForeignKeyViolation, isUniqueViolation, translated } from '../postgres.errors.js';
@@ -41,16 +42,19 @@ export class PostgresTopicCatalog implements TopicCatalog {
     });
   }
 
-  create(topic: NewTopic): Promise<TopicDefinition> {
+  create(topic: NewTopic, step?: TopicStep): Promise<TopicDefinition> {
     return this.changed(async (rows, catalogVersion) => {
       const { name, payload = null, ...columns } = topic;
       const row = rows.create({ ...columns, payload, topicName: name, catalogVersion });
       try {
-        return toDefinition(await rows.save(row));
+        await rows.save(row);
       } catch (error) {
         if (!isUniqueViolation(error)) throw error;
         throw new DistributionError('topic.exists', `there is a topic ${name}, or one of its broker name, already`);
       }
+      const created = toDefinition(row);
+      await step?.(created);
+      return created;
     });
   }
 
@@ -73,6 +77,15 @@ export class PostgresTopicCatalog implements TopicCatalog {
         throw new DistributionError('topic.in_use', `a durable subscription is to ${name} by its name`);
       }
     });
+  }
+
+  undisturbed(work: () => Promise<void>): Promise<void> {
+    return translated(() =>
+      this.dataSource.transaction(async (manager) => {
+        await manager.query('SELECT version FROM catalog_version FOR UPDATE');
+        await work();
+      }),
+    );
   }
 
   /** The version is raised first: its row's lock makes changes of all processes one after another. */

@@ -13,6 +13,7 @@ import type {
   TopicChange,
   TopicCheck,
   TopicDefinition,
+  TopicStep,
 } from '@distributary/distribution-core';
 import { positionOfOffset, offsetOfPosition } from '@distributary/distribution-core';
 import type { InMemoryCursorStore } from '@distributary/distribution-core/testing';
@@ -167,8 +168,8 @@ export class SimulatedCatalog implements TopicCatalog {
     return this.wire.call(() => this.inner.find(name));
   }
 
-  create(topic: NewTopic): Promise<TopicDefinition> {
-    return this.wire.call(() => this.inner.create(topic));
+  create(topic: NewTopic, step?: TopicStep): Promise<TopicDefinition> {
+    return this.wire.call(() => this.inner.create(topic, step));
   }
 
   change(name: string, change: TopicChange, check?: TopicCheck): Promise<TopicDefinition> {
@@ -177,5 +178,9 @@ export class SimulatedCatalog implements TopicCatalog {
 
   delete(name: string, check?: TopicCheck): Promise<void> {
     return this.wire.call(() => this.inner.delete(name, check));
+  }
+
+  undisturbed(work: () => Promise<void>): Promise<void> {
+    return this.wire.call(() => this.inner.undisturbed(work));
   }
 }
