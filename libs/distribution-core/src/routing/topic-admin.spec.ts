@@ -1,4 +1,5 @@
 import type { Principal } from '../access/principal.js';
+import { noMetrics } from '../ports/metrics.port.js';
 import {
   aDurableSubscription,
   anEvent,
@@ -47,6 +48,7 @@ describe('the administration of topics', () => {
       catalog,
       log,
       clock,
+      metrics: noMetrics,
       onError: (error) => {
         throw error;
       },

@@ -1,3 +1,5 @@
+import { DistributionError } from '../errors/distribution-error.js';
+import { type Metrics, noMetrics } from '../ports/metrics.port.js';
 import type { TopicDefinition } from '../ports/topic-catalog.port.js';
 import { anEvent, aTopic, FakeClock, InMemoryLog, InMemoryTopicCatalog, settle, until } from '../testing/index.js';
 import { TopicDirectory } from './topic-directory.js';
@@ -8,12 +10,14 @@ describe('the topics of a process', () => {
   let catalog: InMemoryTopicCatalog;
   let directory: TopicDirectory;
   let errors: unknown[];
+  let unmatched = 0;
+  const metrics: Metrics = { ...noMetrics, gauge: () => ({ set: (value) => (unmatched = value) }) };
 
   beforeEach(async () => {
     errors = [];
     log = new InMemoryLog({ clock });
     catalog = new InMemoryTopicCatalog({ clock });
-    directory = new TopicDirectory({ catalog, log, clock, onError: (error) => errors.push(error) });
+    directory = new TopicDirectory({ catalog, log, clock, metrics, onError: (error) => errors.push(error) });
     await directory.start([aTopic('a')]);
   });
   afterEach(async () => {
@@ -69,7 +73,7 @@ describe('the topics of a process', () => {
   describe('with another process', () => {
     let other: TopicDirectory;
     beforeEach(async () => {
-      other = new TopicDirectory({ catalog, log, clock, onError: (error) => errors.push(error) });
+      other = new TopicDirectory({ catalog, log, clock, metrics, onError: (error) => errors.push(error) });
       await other.start([]);
     });
     afterEach(() => other.stop());
@@ -109,6 +113,34 @@ describe('the topics of a process', () => {
       const [made] = await Promise.allSettled([theirs]);
       expect(await present()).toEqual([made.status === 'fulfilled' ? 'theirs' : 'ours']);
     });
+  });
+
+  it('keep no other from being followed when the broker cannot be given one of them', async () => {
+    const told: string[][] = [];
+    directory.onChange((topics) => void told.push(names(topics)));
+    await catalog.create(aTopic('bad', { retentionPolicy: 'soon' }));
+    const createTopic = log.createTopic.bind(log);
+    log.createTopic = (name, ...more) =>
+      name === 'refused'
+        ? Promise.reject(new DistributionError('broker.unavailable', 'too many partitions'))
+        : createTopic(name, ...more);
+    await expect(directory.create(aTopic('refused'))).rejects.toMatchObject({ code: 'broker.unavailable' });
+    await directory.create(aTopic('z'));
+    await directory.refresh();
+    expect(told.at(-1)).toEqual(['a', 'bad', 'refused', 'z']);
+    expect((await log.listTopics()).map(({ name }) => name)).toEqual(['a', 'z']);
+    expect(unmatched).toBe(2);
+    expect(errors.map((error) => (error as Error).message)).toEqual([
+      'the broker could not be given bad as the catalog has it',
+      'the broker could not be given refused as the catalog has it',
+    ]);
+
+    log.createTopic = createTopic;
+    clock.advance(1_000);
+    await until('it is tried again', () => unmatched === 1);
+    expect((await log.listTopics()).map(({ name }) => name).sort()).toEqual(['a', 'refused', 'z']);
+    await directory.change('bad', { retentionPolicy: '1d' });
+    expect(unmatched).toBe(0);
   });
 
   it('are told to who comes later, at the next refresh', async () => {

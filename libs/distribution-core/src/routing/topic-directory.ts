@@ -1,6 +1,7 @@
 import { DistributionError, invalidRequest } from '../errors/distribution-error.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Log, LogTopic } from '../ports/log.port.js';
+import type { Gauge, Metrics } from '../ports/metrics.port.js';
 import type { NewTopic, TopicCatalog, TopicChange, TopicCheck, TopicDefinition } from '../ports/topic-catalog.port.js';
 import { someAtATime } from '../some-at-a-time.js';
 import { parseRetentionPolicy } from './retention-policy.js';
@@ -9,6 +10,7 @@ export interface TopicDirectoryDependencies {
   readonly catalog: TopicCatalog;
   readonly log: Log;
   readonly clock: Clock;
+  readonly metrics: Metrics;
   /** Another process's changes are seen after this. */
   readonly refreshMs?: number;
   readonly onError: (error: unknown) => void;
@@ -24,7 +26,8 @@ const MATCHED_AT_ONCE = 8;
 
 /**
  * The catalog as this process knows it: answers at once, follows the catalog's version, and keeps the broker's topics
- * in step with the rows. While the catalog cannot be reached, what was known last stays valid.
+ * in step with the rows. While the catalog cannot be reached, what was known last stays valid. A topic that the broker cannot
+ * be brought in step with keeps no other from that: `onError` and the metric tell of it, and it is tried again.
  */
 export class TopicDirectory {
   private topics = new Map<string, TopicDefinition>();
@@ -37,8 +40,16 @@ export class TopicDirectory {
   private isStopped = false;
   private last: Promise<unknown> = Promise.resolve();
   private readonly listeners: TopicListener[] = [];
+  /** Why the broker is not in step with these, by name. */
+  private unmatched: ReadonlyMap<string, unknown> = new Map();
+  private readonly unmatchedGauge: Gauge;
 
-  constructor(private readonly deps: TopicDirectoryDependencies) {}
+  constructor(private readonly deps: TopicDirectoryDependencies) {
+    this.unmatchedGauge = deps.metrics.gauge(
+      'topics_unmatched',
+      'Topics that the broker could not be given as the catalog has them',
+    );
+  }
 
   /** Up to which all listeners have followed. */
   get version(): number {
@@ -86,6 +97,7 @@ export class TopicDirectory {
       await this.deps.catalog.create(topic).catch(ignoreExisting);
     }
     await this.refresh();
+    for (const { name } of wanted) this.requireMatched(name);
     this.schedule();
   }
 
@@ -100,6 +112,7 @@ export class TopicDirectory {
       if (topic.origin === 'external') await this.refuseOtherPartitions(topic);
       const created = await catalog.create(topic, (row) => this.removeFromBroker(row));
       await this.follow();
+      this.requireMatched(topic.name);
       return created;
     });
   }
@@ -110,6 +123,7 @@ export class TopicDirectory {
     return this.inTurn(async () => {
       const changed = await this.deps.catalog.change(name, change, check);
       await this.follow();
+      this.requireMatched(name);
       return changed;
     });
   }
@@ -130,8 +144,9 @@ export class TopicDirectory {
 
   refresh(): Promise<void> {
     return this.inTurn(async () => {
-      const wasTold = await this.follow();
-      if (!wasTold && !this.isTold) await this.tell();
+      if (await this.follow()) return;
+      if (this.unmatched.size > 0) await this.matchBroker(this.list());
+      if (!this.isTold) await this.tell();
     });
   }
 
@@ -215,15 +230,34 @@ export class TopicDirectory {
   private async matchBroker(topics: readonly TopicDefinition[]): Promise<void> {
     const { log } = this.deps;
     const existing = new Map((await log.listTopics()).map((topic): [string, LogTopic] => [topic.name, topic]));
-    await someAtATime(MATCHED_AT_ONCE, topics, async (topic) => {
-      const retention = parseRetentionPolicy(topic.retentionPolicy);
-      const found = existing.get(topic.brokerName);
-      if (found === undefined) {
-        await log.createTopic(topic.brokerName, topic.partitions, retention).catch(ignoreExisting);
-      } else if (found.retention.ms !== retention.ms || found.retention.bytes !== retention.bytes) {
-        await log.setRetention(topic.brokerName, retention);
-      }
-    });
+    const unmatched = new Map<string, unknown>();
+    await someAtATime(MATCHED_AT_ONCE, topics, (topic) =>
+      this.matchOne(topic, existing.get(topic.brokerName)).catch((error: unknown) => {
+        unmatched.set(topic.name, error);
+      }),
+    );
+    for (const [name, cause] of unmatched) {
+      // Told once, not at each try.
+      if (this.unmatched.has(name)) continue;
+      this.deps.onError(new Error(`the broker could not be given ${name} as the catalog has it`, { cause }));
+    }
+    this.unmatched = unmatched;
+    this.unmatchedGauge.set(unmatched.size);
+  }
+
+  private async matchOne({ brokerName, partitions, retentionPolicy }: TopicDefinition, found: LogTopic | undefined) {
+    const { log } = this.deps;
+    const retention = parseRetentionPolicy(retentionPolicy);
+    if (found === undefined) {
+      await log.createTopic(brokerName, partitions, retention).catch(ignoreExisting);
+    } else if (found.retention.ms !== retention.ms || found.retention.bytes !== retention.bytes) {
+      await log.setRetention(brokerName, retention);
+    }
+  }
+
+  /** Whoever made or changed it is told why it is not so in the broker. */
+  private requireMatched(name: string): void {
+    if (this.unmatched.has(name)) throw this.unmatched.get(name);
   }
 
   private schedule(): void {

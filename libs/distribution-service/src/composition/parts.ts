@@ -95,7 +95,7 @@ export async function openParts(around: Surroundings, broker: Broker, storage: S
   const { kind: brokerKind, log, groups, competing } = broker;
   const onUnexpected = (error: unknown) => logger.error('service.unexpected_error', { error });
   logger.info('broker.opened', { broker: brokerKind });
-  const directory = new TopicDirectory({ catalog: storage.topics, log, clock, onError: onUnexpected });
+  const directory = new TopicDirectory({ catalog: storage.topics, log, clock, metrics, onError: onUnexpected });
   const fanOut = new FanOut({
     log,
     clock,

@@ -1,4 +1,4 @@
-import { brokerNameOf, DistributionError, type Log, TopicDirectory } from '@distributary/distribution-core';
+import { brokerNameOf, DistributionError, type Log, noMetrics, TopicDirectory } from '@distributary/distribution-core';
 import {
   aTopic,
   events,
@@ -21,6 +21,7 @@ describe('the feed of the service itself', () => {
     catalog: new InMemoryTopicCatalog({ clock }),
     log,
     clock,
+    metrics: noMetrics,
     onError: () => undefined,
   });
   beforeAll(() => directory.start(TOPICS));

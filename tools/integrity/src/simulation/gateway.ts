@@ -108,6 +108,7 @@ export class Gateway {
       catalog: new SimulatedCatalog(stores.catalog, this.storeWire),
       log,
       clock,
+      metrics,
       onError,
     });
     this.directory.onChange((topics) => this.fanOut.setTopics(topics));

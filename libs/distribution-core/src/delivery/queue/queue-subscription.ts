@@ -112,14 +112,19 @@ export class QueueSubscription {
     return [...this.lanes.values()].some(({ entries }) => entries.some(({ state }) => state === 'ready'));
   }
 
-  /** Topics that are newer than the subscription: from their first event on. Those that it has stay as they are. */
+  /**
+   * Topics that are newer than the subscription: from their first event on. Those that it has stay as they are. Rejects with
+   * the first failure when all that can be read are.
+   */
   async extend(topics: readonly string[]): Promise<void> {
     const known = new Set([...this.lanes.values()].map(({ lane }) => lane.topic));
-    await this.openLanes(
-      topics.filter((topic) => !known.has(topic)),
-      'earliest',
-    );
+    const failures: unknown[] = [];
+    for (const topic of topics) {
+      if (known.has(topic)) continue;
+      await this.openLanes([topic], 'earliest').catch((error: unknown) => failures.push(error));
+    }
     this.dispatch();
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Topics that are no more: what is held of them is nobody's, and another one of the name is new. */

@@ -45,10 +45,17 @@ export class CompetingSubscriptions {
     this.ownerId = deps.ids.uuid();
   }
 
-  /** What exists now. What is being opened is not waited for: it may wait for this change, and looks by itself. */
+  /**
+   * What exists now. What is being opened is not waited for: it may wait for this change, and looks by itself. Rejects with
+   * the first failure when all have been told: what could not be done then is done by the next call.
+   */
   async setTopics(topics: readonly TopicDefinition[]): Promise<void> {
     this.topics = topics;
-    for (const opening of [...this.open.values()]) await opening.competing?.topicsChanged(topics);
+    const failures: unknown[] = [];
+    for (const { competing } of [...this.open.values()]) {
+      await competing?.topicsChanged(topics).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   /**

@@ -1,5 +1,6 @@
 import { DeadLetters } from '../../delivery/dead-letters.js';
 import { ReplaySignals } from '../../delivery/replay-signals.js';
+import { DistributionError } from '../../errors/distribution-error.js';
 import { noMetrics } from '../../ports/metrics.port.js';
 import type { NewTopic } from '../../ports/topic-catalog.port.js';
 import { TopicDirectory } from '../../routing/topic-directory.js';
@@ -60,7 +61,7 @@ describe('the topics of a subscription that is shared', () => {
 
   /** With the topics of the catalog, and with dead letters: those of a tenant lie in a topic that is made when it is needed first. */
   async function aProcess(ownerId: string) {
-    const directory = new TopicDirectory({ catalog, log, clock, onError: nothing });
+    const directory = new TopicDirectory({ catalog, log, clock, metrics: noMetrics, onError: nothing });
     const store = new InMemoryDeadLetterStore();
     const signals = new ReplaySignals(store, clock);
     const ids = { uuid: () => '00000000-0000-4000-8000-000000000001', random: () => 0.5 };
@@ -87,6 +88,29 @@ describe('the topics of a subscription that is shared', () => {
     const reader = await join(process);
     await process.directory.create(acmes('orders/b'));
     await publish('orders/b', 'b1');
+    expect(await reader.next()).toEqual(['b1']);
+    await process.competing.close();
+  });
+
+  it('are read though one of them cannot be, and so are those of other subscriptions', async () => {
+    const process = await aProcess('one');
+    const reader = await join(process);
+    const second = { ...SUBSCRIPTION, subscriptionId: '@acme/audit' };
+    const other = await process.competing.join(second, { at: 'latest' }, EVENTS);
+    const ends = log.ends.bind(log);
+    log.ends = (topic) =>
+      topic === 'acme.orders/b'
+        ? Promise.reject(new DistributionError('broker.unavailable', 'one broker is away'))
+        : ends(topic);
+    await process.directory.create(acmes('orders/b'));
+    await process.directory.create(acmes('orders/c'));
+    await publish('orders/b', 'b1');
+    await publish('orders/c', 'c1');
+    expect(await reader.next()).toEqual(['c1']);
+    const [delivery] = await other.receive(10, new AbortController().signal);
+    expect(delivery.event.eventId).toBe('c1');
+    log.ends = ends;
+    await process.directory.refresh();
     expect(await reader.next()).toEqual(['b1']);
     await process.competing.close();
   });

@@ -82,8 +82,8 @@ export class SoleSupply implements Supply {
     const gone = [...this.present].filter(([identity]) => !present.has(identity));
     await this.engine.part(gone.map(([, topic]) => topic.name));
     for (const [name, brokerName] of brokerNamesOf(wanted)) this.brokerNames.set(name, brokerName);
-    await this.engine.extend(wanted.map((topic) => topic.name));
     this.present = present;
+    await this.engine.extend(wanted.map((topic) => topic.name));
   }
 
   end(): Promise<void> {

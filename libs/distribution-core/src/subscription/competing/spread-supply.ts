@@ -130,13 +130,14 @@ export class SpreadSupply implements Supply {
       for (const [identity] of gone) this.present.delete(identity);
       await this.lanes.part(gone.map(([, topic]) => topic));
       const fresh = [...wanted].filter(([identity]) => !this.present.has(identity));
-      if (!this.taking.isResting) {
-        await this.lanes.join(
-          fresh.map(([, topic]) => topic),
-          { start: 'earliest' },
-        );
-      }
-      for (const [identity, topic] of fresh) this.present.set(identity, topic);
+      const joined = await Promise.allSettled(
+        fresh.map(async ([identity, topic]) => {
+          if (!this.taking.isResting) await this.lanes.join([topic], { start: 'earliest' });
+          this.present.set(identity, topic);
+        }),
+      );
+      // Those that could be joined are; the others are tried by the next call.
+      for (const one of joined) if (one.status === 'rejected') throw one.reason;
     });
   }
 
