@@ -124,6 +124,31 @@ describe('a duty', () => {
     await two.duty.stop();
   });
 
+  it('is prepared anew when another had it for a while of which its holder heard nothing', async () => {
+    const { told, process, pass } = aWorld();
+    let prepared = 0;
+    const one = process('one', { prepare: async () => Promise.resolve(void prepared++) });
+    const two = process('two');
+    one.duty.start();
+    await pass(500);
+    one.cut.isCut = true;
+    await pass(TERM_MS);
+    two.duty.start();
+    await pass(2_000);
+    expect(two.duty.standing).toBe('held');
+    await two.duty.stop();
+    one.cut.isCut = false;
+    await pass(2_000);
+    expect(one.duty.standing).toBe('held');
+    expect(prepared).toBe(2);
+    expect(told.filter((line) => line.startsWith('one ') && !line.includes('failed'))).toEqual([
+      'one taken',
+      'one lost',
+      'one taken',
+    ]);
+    await one.duty.stop();
+  });
+
   it('begins when what is prepared is done, and is given up for now if that fails', async () => {
     const { told, process, pass } = aWorld();
     let attempts = 0;

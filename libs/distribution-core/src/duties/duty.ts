@@ -90,6 +90,8 @@ export class Duty {
   private async term(): Promise<boolean> {
     const right = await this.ask();
     if (right === undefined) return false;
+    // Taken anew it is the next generation; one in between was another's, who has done something of which nothing is known here.
+    if (this.right !== undefined && right.held.generation > this.right.held.generation + 1) this.lose();
     this.right = right;
     const over = AbortSignal.any([this.stopping.signal, right.signal]);
     if (!this.isMine) {
