@@ -15,6 +15,7 @@ import pg from 'pg';
 import { EmbeddedPostgres } from './embedded-postgres.js';
 import { chooseRunAs, commandOf } from './postgres-binaries.js';
 import { markOf } from './process-mark.js';
+import { copyInitialisedDatabase } from './testing/database-template.js';
 
 async function query(url: string, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: url });
@@ -34,6 +35,12 @@ describe('the embedded PostgreSQL', () => {
   afterEach(() => {
     rmSync(parent, { recursive: true, force: true });
   });
+
+  /** As after a first start, for tests of what comes later. */
+  const start = async () => {
+    await copyInitialisedDatabase(parent);
+    return EmbeddedPostgres.start({ directory: parent });
+  };
 
   it('keeps its data between starts, in a folder that only its owner may enter', async () => {
     chmodSync(parent, 0o700);
@@ -60,7 +67,7 @@ describe('the embedded PostgreSQL', () => {
   }, 60_000);
 
   it('is used by other processes of its folder, and stopped by the one in charge alone', async () => {
-    const inCharge = await EmbeddedPostgres.start({ directory: parent });
+    const inCharge = await start();
     const mark = path.join(parent, 'postgres-process');
     const own = readFileSync(mark, 'utf8');
     // Seen from a guest, the one in charge is another process that runs: here the one that runs the tests.
@@ -76,7 +83,7 @@ describe('the embedded PostgreSQL', () => {
   }, 60_000);
 
   it('keeps what was committed before it was killed, and recovers by itself', async () => {
-    const killed = await EmbeddedPostgres.start({ directory: parent });
+    const killed = await start();
     await query(killed.url, 'CREATE TABLE kept AS SELECT 7 AS n');
     const pidFile = path.join(parent, 'postgres', 'postmaster.pid');
     process.kill(Number.parseInt(readFileSync(pidFile, 'utf8'), 10), 'SIGKILL');
@@ -91,7 +98,7 @@ describe('the embedded PostgreSQL', () => {
   }, 60_000);
 
   it('is durable, and keeps failed statements out of its log', async () => {
-    const server = await EmbeddedPostgres.start({ directory: parent });
+    const server = await start();
     expect(
       await query(
         server.url,
@@ -104,20 +111,20 @@ describe('the embedded PostgreSQL', () => {
   }, 60_000);
 
   it('says what is missing when its password is', async () => {
-    const server = await EmbeddedPostgres.start({ directory: parent });
+    const server = await start();
     rmSync(path.join(parent, 'postgres-password'));
     await expect(EmbeddedPostgres.start({ directory: parent })).rejects.toThrow('postgres-password is missing');
     await server.stop();
   }, 60_000);
 
   it('says what PostgreSQL said when it does not start', async () => {
-    await (await EmbeddedPostgres.start({ directory: parent })).stop();
+    await (await start()).stop();
     appendFileSync(path.join(parent, 'postgres', 'postgresql.conf'), '\nno_such_setting = 1\n');
     await expect(EmbeddedPostgres.start({ directory: parent })).rejects.toThrow('no_such_setting');
   }, 60_000);
 
   it('lets nobody in without the password', async () => {
-    const server = await EmbeddedPostgres.start({ directory: parent });
+    const server = await start();
     const password = readFileSync(path.join(parent, 'postgres-password'), 'utf8');
     await expect(query(server.url.replace(encodeURIComponent(password), 'guess'), 'SELECT 1')).rejects.toThrow(
       'password',
