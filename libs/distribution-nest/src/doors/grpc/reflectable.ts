@@ -45,9 +45,14 @@ export function reflectable(definition: PackageDefinition): PackageDefinition {
   const types = indexOf([...files.values()]);
   for (const file of files.values()) link(file, types);
 
-  const fileDescriptorProtos = [...files.values()].map((file) => codec.serialize(file));
-  const whole = (part: PackageDefinition[string]): PackageDefinition[string] =>
-    isService(part) ? part : { ...part, fileDescriptorProtos };
+  // With one type for all: whoever reads them decodes what each type has.
+  let fileDescriptorProtos = [...files.values()].map((file) => codec.serialize(file));
+  const whole = (part: PackageDefinition[string]): PackageDefinition[string] => {
+    if (isService(part)) return part;
+    const withFiles = { ...part, fileDescriptorProtos };
+    fileDescriptorProtos = [];
+    return withFiles;
+  };
   return Object.fromEntries(Object.entries(definition).map(([name, part]) => [name, whole(part)]));
 }
 
