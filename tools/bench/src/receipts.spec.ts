@@ -20,7 +20,7 @@ describe('receipts', () => {
     expect(receipts).toMatchObject({ deliveries: 4, messages: 2, bytes: 40 });
     expect(receipts.samples).toEqual(Float64Array.of(101, receipts.lastMicros, 3));
     expect(receipts.latencies.p50).toBeGreaterThanOrEqual(399);
-    expect(receipts.latencies.max).toBeLessThan(1_000);
+    expect(receipts.latencies.max).toBeLessThan(2_000);
   });
 
   it('are waited for until they are complete, or nothing comes any more', async () => {

@@ -51,12 +51,13 @@ describe('what a lane has to send', () => {
   it('keeps no memory of what has left', () => {
     const queue = new SendingQueue();
     const before = memoryInUse();
-    for (let index = 0; index < 40; index++) {
+    for (let index = 0; index < 100; index++) {
       queue.push({ ...aRequest('a', 0), records: [anEvent({ value: { text: 'x'.repeat(256 * 1024) } })] });
     }
-    expect(memoryInUse() - before).toBeGreaterThan(40 * 256 * 1024);
+    // The process has other things, too, that come and go meanwhile.
+    expect(memoryInUse() - before).toBeGreaterThan(75 * 256 * 1024);
     while (queue.shift() !== undefined);
-    expect(memoryInUse() - before).toBeLessThan(4 * 256 * 1024);
+    expect(memoryInUse() - before).toBeLessThan(10 * 256 * 1024);
     expect(queue.length).toBe(0);
   });
 

@@ -19,7 +19,8 @@ describe('without a Redis', () => {
       expect(await cache.get('a')).toBeUndefined();
       expect(await cache.delete('a')).toBe(false);
     }
-    expect(performance.now() - began).toBeLessThan(1_000);
+    // 15 s if each of them waited for the time that a command has.
+    expect(performance.now() - began).toBeLessThan(5_000);
     expect(cache.stats()).toMatchObject({ hits: 0, misses: 100, isAvailable: false });
     await cache.close();
   });
