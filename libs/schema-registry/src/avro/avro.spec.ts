@@ -176,9 +176,13 @@ describe('writing', () => {
     (logicalType) => {
       const schema = { type: 'long', logicalType };
       for (const text of ['T'.repeat(50_000), `${'T'.repeat(50_000)}.${'0'.repeat(50_000)}`]) {
-        const begun = performance.now();
-        expect(failureOf(() => written(schema, text))).toMatchObject({ reason: 'mismatch' });
-        expect(performance.now() - begun).toBeLessThan(100);
+        const tookMs = Array.from({ length: 5 }, () => {
+          const begun = performance.now();
+          expect(failureOf(() => written(schema, text))).toMatchObject({ reason: 'mismatch' });
+          return performance.now() - begun;
+        });
+        // Others may have had the core during some of them.
+        expect(Math.min(...tookMs)).toBeLessThan(100);
       }
     },
   );
