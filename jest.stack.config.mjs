@@ -4,5 +4,6 @@ import base from './jest.config.mjs';
 export default {
   ...base,
   testMatch: ['**/*.stack.spec.ts'],
+  testSequencer: '<rootDir>/tools/testing/longest-first.cjs',
   testPathIgnorePatterns: base.testPathIgnorePatterns.filter((pattern) => !pattern.includes('stack')),
 };
