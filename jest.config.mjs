@@ -41,6 +41,9 @@ export default {
   // What a suite loaded is never given back (modules of vm contexts are kept): beyond this a worker starts anew. Without it,
   // workers grew to 4 GiB, and a suite of 0.7 s took 9.
   workerIdleMemoryLimit: '1GiB',
+  // Of a worker that has nothing left to do: giving back a gibibyte takes longer than Jest's half a second on a busy machine. One
+  // that a suite left something open in is still ended by force, and told of.
+  workerGracefulExitTimeout: 20_000,
   testTimeout: 30_000,
   coverageProvider: 'v8',
   coverageDirectory: '<rootDir>/coverage',
