@@ -144,6 +144,7 @@ export class PulsarLog implements Log {
       retrying,
       timeoutMs,
       requestTimeoutMs,
+      newConsumerName: () => `distributary-${ids.uuid()}`,
     });
     const endOf = async (lane: Lane) =>
       (await stats.of(await directory.topic(lane.topic, timeoutMs), lane.partition)).last;

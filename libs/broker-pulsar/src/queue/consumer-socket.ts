@@ -32,18 +32,20 @@ export class ConsumerSocket {
   private readonly awaited: { resolve(): void; reject(error: Error): void }[] = [];
   private failure: Error | undefined;
   private lastSignMs: number;
+  private unacknowledged = 0;
 
   static async open(
     { web, names, clock }: { readonly web: PulsarWeb; readonly names: PulsarNames; readonly clock: Clock },
     { lane, subscription, type, window }: ConsumerPlace,
+    name: string,
     events: ConsumerEvents,
   ): Promise<ConsumerSocket> {
     const path = `consumer/${names.lane(lane.topic, lane.partition)}/${subscription}`;
     // Time-outs, attempts and dead letters are the queue's: Pulsar's own have a grain of a second.
-    const query = { subscriptionType: TYPES[type], receiverQueueSize: String(window) };
+    const query = { subscriptionType: TYPES[type], receiverQueueSize: String(window), consumerName: name };
     let consumer: ConsumerSocket | undefined;
     await web.open(path, query, (socket) => {
-      consumer = new ConsumerSocket(socket, clock, events, path);
+      consumer = new ConsumerSocket(socket, clock, events, path, name);
     });
     return consumer as ConsumerSocket;
   }
@@ -53,6 +55,8 @@ export class ConsumerSocket {
     private readonly clock: Clock,
     events: ConsumerEvents,
     path: string,
+    /** By which Pulsar knows it. */
+    readonly name: string,
   ) {
     this.lastSignMs = clock.monotonicMs();
     socket.on('message', (data) => this.take(String(data as Buffer), events));
@@ -71,12 +75,18 @@ export class ConsumerSocket {
     return this.failure !== undefined;
   }
 
+  /** What came over it and was not acknowledged over it. */
+  get held(): number {
+    return this.unacknowledged;
+  }
+
   get silentMs(): number {
     return this.clock.monotonicMs() - this.lastSignMs;
   }
 
   /** Resolves when Pulsar's end has taken all of them: it answers a ping only after what came before. */
   ack(messageIds: readonly string[]): Promise<void> {
+    this.unacknowledged -= messageIds.length;
     for (const messageId of messageIds)
       if (this.failure === undefined) this.socket.send(`{"messageId":"${messageId}"}`);
     return this.answered();
@@ -109,6 +119,7 @@ export class ConsumerSocket {
         events.onMessages(messages);
       });
     }
+    this.unacknowledged++;
     this.came.push({ message, position: positionOf(readMessageId(message.messageId)) });
   }
 }

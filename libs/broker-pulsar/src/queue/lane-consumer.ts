@@ -6,12 +6,15 @@ import {
   type Retrying,
 } from '@distributary/distribution-core';
 import { connectionLost, unavailable } from '../pulsar.errors.js';
+import { isLookedAt, LOOK_MS } from '../quiet-looks.js';
 import { EventReader } from '../records/event-message.js';
 import { messageBatch, type PlacedMessage } from '../records/message-batch.js';
 import type { PulsarNames } from '../topics/pulsar-names.js';
+import { FOREIGN_EPOCH } from '../topics/pulsar-topic.js';
 import type { TopicDirectory } from '../topics/topic-directory.js';
 import type { PulsarWeb } from '../wire/pulsar-web.js';
 import { type ConsumerPlace, ConsumerSocket } from './consumer-socket.js';
+import { UngivenMessages } from './ungiven-messages.js';
 
 export interface LaneConsumerParts {
   readonly web: PulsarWeb;
@@ -21,14 +24,17 @@ export interface LaneConsumerParts {
   readonly retrying: Retrying;
   readonly timeoutMs: number;
   readonly requestTimeoutMs: number;
+  newConsumerName(): string;
 }
-
-const LOOK_MS = 1_000;
 
 /** Keeps a consumer on one lane of a subscription, whatever becomes of its sockets. */
 export class LaneConsumer {
   private readonly reader = new EventReader();
   private readonly ids = new Map<Position, string>();
+  private readonly ungiven: UngivenMessages;
+  /** At which the socket stands still until they are acknowledged. */
+  private readonly withoutValue = new Set<Position>();
+  private quietLooks = 0;
   private readonly closing = new AbortController();
   private socket: ConsumerSocket | undefined;
   private isConnecting = false;
@@ -38,7 +44,9 @@ export class LaneConsumer {
     private readonly place: ConsumerPlace,
     private readonly parts: LaneConsumerParts,
     private readonly events: CompetingEvents,
-  ) {}
+  ) {
+    this.ungiven = new UngivenMessages(parts.web, parts.names);
+  }
 
   /** Rejects if it could not begin; from then on sockets that are lost are replaced. */
   async start(): Promise<void> {
@@ -56,7 +64,13 @@ export class LaneConsumer {
       if (this.socket === undefined) throw connectionLost('acknowledge');
       await this.socket.ack(messageIds);
     });
-    for (const position of positions) this.ids.delete(position);
+    let isBehind = false;
+    for (const position of positions) {
+      this.ids.delete(position);
+      if (this.withoutValue.delete(position)) isBehind = this.withoutValue.size === 0;
+    }
+    // Pulsar gives what lies behind to the next one.
+    if (isBehind) this.socket?.terminate();
   }
 
   /** What was acknowledged is on its way before the socket closes. */
@@ -77,7 +91,7 @@ export class LaneConsumer {
   private async open(): Promise<void> {
     // Not known yet when one is refused, and closes.
     const opened: { socket?: ConsumerSocket } = {};
-    const socket = await ConsumerSocket.open(this.parts, this.place, {
+    const socket = await ConsumerSocket.open(this.parts, this.place, this.parts.newConsumerName(), {
       onMessages: (messages) => this.take(messages),
       onClosed: () => {
         if (opened.socket !== undefined && this.socket === opened.socket) this.lost();
@@ -91,6 +105,7 @@ export class LaneConsumer {
 
   private take(messages: readonly PlacedMessage[]): void {
     if (this.closing.signal.aborted) return;
+    this.quietLooks = 0;
     const { lane } = this.place;
     const batch = messageBatch(lane, messages, this.reader);
     for (const { message, position } of messages) this.ids.set(position, message.messageId);
@@ -107,6 +122,8 @@ export class LaneConsumer {
 
   private lost(): void {
     this.socket = undefined;
+    this.withoutValue.clear();
+    this.quietLooks = 0;
     this.events.onLost(this.place.lane);
     void this.reopen();
   }
@@ -147,8 +164,19 @@ export class LaneConsumer {
       if (socket !== undefined) {
         if (socket.silentMs > 2 * this.parts.requestTimeoutMs) socket.terminate();
         else socket.answered().catch(() => undefined);
+        // Topics of ours have no such messages. A look that fails says nothing of them.
+        if (this.place.lane.epoch === FOREIGN_EPOCH && isLookedAt(++this.quietLooks))
+          void this.takeUngiven(socket).catch(() => undefined);
       }
       if (!this.closing.signal.aborted) this.lookLater();
     });
+  }
+
+  private async takeUngiven(socket: ConsumerSocket): Promise<void> {
+    if (this.withoutValue.size > 0) return;
+    const messages = await this.ungiven.at(this.place, socket);
+    if (messages.length === 0 || this.socket !== socket || this.withoutValue.size > 0) return;
+    for (const { position } of messages) this.withoutValue.add(position);
+    this.take(messages);
   }
 }

@@ -8,6 +8,7 @@ import {
 } from '@distributary/distribution-core';
 import type { PulsarMetrics } from '../pulsar-metrics.js';
 import { connectionLost, topicNotFound } from '../pulsar.errors.js';
+import { isLookedAt, LOOK_MS } from '../quiet-looks.js';
 import { EventReader } from '../records/event-message.js';
 import { messageBatch, type PlacedMessage } from '../records/message-batch.js';
 import { readMessageId } from '../records/message-id.js';
@@ -30,8 +31,6 @@ export interface LaneReaderParts {
 export const MAX_READ_BYTES = 1024 * 1024;
 /** Of values. What comes is put together after so much: messages take several times what their events do. */
 const PACKED_BYTES = 64 * 1024;
-/** Pulsar does not tell readers that their topic is gone: they ask this often. */
-const LOOK_MS = 1_000;
 
 /** Reads lanes by readers of Pulsar, which keep nothing there. */
 export class LaneReader {
@@ -94,7 +93,7 @@ export class LaneReader {
       if (messages.length === 0) {
         if (socket.silentMs > 2 * requestTimeoutMs) return;
         socket.ping();
-        // A look that fails says nothing of the topic; the socket will tell, or the next look.
+        // Pulsar does not tell readers that their topic is gone. A look that fails says nothing of it; the next one will.
         const isThere = await retrying.patiently(signal, () => finder.isThere(place, LOOK_MS));
         if (isThere === false) throw topicNotFound(place.lane.topic);
         if (!isLookedAt(++quietLooks)) continue;
@@ -183,10 +182,6 @@ export class LaneReader {
 interface Watched {
   last: Position;
 }
-
-const RARELY = 32;
-/** After 1, 2, 4, 8, 16 looks at which nothing had come, then every so often. */
-const isLookedAt = (quietLooks: number): boolean => (quietLooks & (quietLooks - 1)) === 0 || quietLooks % RARELY === 0;
 
 /** How many messages the last entry has only they tell: who stands within it is given all of them again. */
 function startOfRead(after: Position, last: Position): Position {

@@ -1,8 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Position } from '@distributary/distribution-core';
 import type { PlacedMessage } from '../records/message-batch.js';
-import { writeMessageId } from '../records/message-id.js';
-import { entryOf, type MessagePlace, placeOf, positionOf } from '../records/message-position.js';
+import { entryOf, type MessagePlace, placeOf } from '../records/message-position.js';
+import { nullMessage, PACKED } from '../records/null-message.js';
 import type { LaneStats, LaneStatsFinder } from '../topics/lane-stats.js';
 import type { PulsarNames } from '../topics/pulsar-names.js';
 import type { PulsarWeb } from '../wire/pulsar-web.js';
@@ -18,12 +17,8 @@ export interface Unread {
 
 const NOTHING: Unread = { withoutValue: [] };
 const MAX_AT_ONCE = 100;
-const NULL = Buffer.from('null').toString('base64');
 
-/**
- * Of a message without a value, as others write to delete a key, Pulsar 4.0.7 gives readers of its WebSocket API neither that
- * nor anything behind it, and says nothing. Its admin API has it.
- */
+/** Finds where a reader stands still: at messages without a value, which it is not given. */
 export class UnreadEntries {
   constructor(
     private readonly web: Pick<PulsarWeb, 'headersOf'>,
@@ -43,13 +38,10 @@ export class UnreadEntries {
     const path = this.names.lane(topic.name, lane.partition);
     let next = (await this.isAtEndOfEntry(path, after)) ? entryBehind(after, stats) : undefined;
     while (next !== undefined && withoutValue.length < MAX_AT_ONCE) {
-      const headers = await this.headersOf(path, next);
-      if (!isWithoutValue(headers)) break;
-      const position = positionOf(next);
-      const key = headers['x-pulsar-partition-key'] as string | undefined;
-      const publishTime = String(headers['x-pulsar-publish-time']);
-      withoutValue.push({ message: { messageId: writeMessageId(next), payload: NULL, publishTime, key }, position });
-      next = entryBehind(position, stats);
+      const message = nullMessage(await this.headersOf(path, next), next);
+      if (message === undefined) break;
+      withoutValue.push(message);
+      next = entryBehind(message.position, stats);
     }
     return { last: stats.last, withoutValue };
   }
@@ -64,14 +56,6 @@ export class UnreadEntries {
     return this.web.headersOf(`${path}/ledger/${ledger}/entry/${entry}`);
   }
 }
-
-const PACKED = 'x-pulsar-num-batch-message';
-/** Of what was packed it is not told one by one; what is in a transaction may yet be aborted. */
-const isWithoutValue = (headers: IncomingHttpHeaders): boolean =>
-  headers['x-pulsar-null-value'] === 'true' &&
-  headers[PACKED] === undefined &&
-  headers['x-pulsar-txn-uncommitted'] !== 'true' &&
-  headers['x-pulsar-txn-aborted'] !== 'true';
 
 /** Undefined if there is none, or what lies between may have expired. */
 function entryBehind(after: Position, { ledgers }: LaneStats): MessagePlace | undefined {

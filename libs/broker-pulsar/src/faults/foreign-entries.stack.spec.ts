@@ -1,0 +1,79 @@
+import { BEFORE_FIRST, type EventBatch } from '@distributary/distribution-core';
+import { Follower, until } from '@distributary/distribution-core/testing';
+import { type RunningServer, startPulsar } from '../../../../tools/stack/src/index.js';
+import { PulsarFromOutside } from '../testing/pulsar-admin.js';
+import { aPulsarLog, type PulsarHarness } from '../testing/pulsar-harness.js';
+import { type RawMessage, sendRaw } from '../testing/raw-producer.js';
+
+let pulsar: RunningServer;
+let harness: PulsarHarness;
+let outside: PulsarFromOutside;
+
+beforeAll(async () => {
+  pulsar = await startPulsar();
+  harness = await aPulsarLog(pulsar.url, { requestTimeoutMs: 2_000 });
+  outside = new PulsarFromOutside(pulsar.url, `public/${harness.namespace}`);
+}, 180_000);
+afterAll(async () => {
+  await harness?.dispose();
+  await pulsar?.stop('SIGKILL');
+}, 60_000);
+
+/** To a topic of others that is made for it. */
+async function aTopicOf(topic: string, ...messages: readonly RawMessage[]): Promise<void> {
+  await outside.createTopic(topic, 1);
+  // Whoever asks has it served.
+  await harness.log.ends(topic);
+  const { port } = new URL(pulsar.url);
+  await sendRaw(Number(port) + 1, `public/${harness.namespace}/${topic}-partition-0`, ...messages);
+}
+const start = (topic: string) => ({ topic, partition: 0, after: BEFORE_FIRST });
+const valuesOf = (batch: EventBatch) =>
+  Array.from({ length: batch.count }, (_, index) => `${batch.routingKeyAt(index)} ${batch.valueAt(index).toString()}`);
+
+describe('messages without a value', () => {
+  const MESSAGES = [
+    { key: 'a', payload: '{"n":1}' },
+    { key: 'a' },
+    { key: 'b' },
+    { key: 'b', payload: '{"n":4}' },
+    { key: 'a' },
+  ];
+  const EVENTS = ['a {"n":1}', 'a {"data":null}', 'b {"data":null}', 'b {"n":4}', 'a {"data":null}'];
+
+  it('are events of a tail', async () => {
+    await aTopicOf('tailed', ...MESSAGES);
+    const follower = new Follower(harness.log, start('tailed'));
+    await until('all', () => follower.eventIds.length >= EVENTS.length, 20_000);
+    await follower.stop();
+  }, 60_000);
+
+  it.each(['shared', 'key_shared'] as const)(
+    'are events of a %s subscription, acknowledged as others are',
+    async (type) => {
+      const topic = `deleted-${type}`;
+      await aTopicOf(topic, ...MESSAGES);
+      const came: string[] = [];
+      const { subscriptions } = harness.log;
+      const membership = await subscriptions.join(
+        'readers',
+        { topics: [topic], type, start: 'earliest', maxUnacked: 10 },
+        {
+          onBatch: (batch) => {
+            came.push(...valuesOf(batch));
+            for (let index = 0; index < batch.count; index++)
+              void membership.ack(batch.lane, [batch.positions.at(index)]).catch(() => undefined);
+          },
+          onLost: () => undefined,
+          onGone: () => undefined,
+        },
+      );
+      await until('all', () => came.length >= EVENTS.length, 30_000);
+      expect(came).toEqual(EVENTS);
+      const [{ last }] = await harness.log.ends(topic);
+      await until('all to be acknowledged', async () => (await membership.positions())[0].position === last);
+      await membership.leave();
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,40 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { writeMessageId } from './message-id.js';
+import type { PlacedMessage } from './message-batch.js';
+import { type MessagePlace, positionOf } from './message-position.js';
+
+/*
+ * Of a message without a value, as others write to delete a key, Pulsar 4.0.7 gives readers and consumers of its WebSocket API
+ * neither that nor anything behind it, and says nothing. Its admin API has it, as the headers of an answer without a body.
+ */
+
+/** How many messages were packed into the entry. */
+export const PACKED = 'x-pulsar-num-batch-message';
+const PLACE = 'x-pulsar-message-id';
+const PLACE_TEXT = /^(\d+):(\d+)/;
+const NULL = Buffer.from('null').toString('base64');
+
+/** Of which entry this tells; undefined if it does not say. */
+export function placeIn(headers: IncomingHttpHeaders): MessagePlace | undefined {
+  const text = headers[PLACE];
+  const found = typeof text === 'string' ? PLACE_TEXT.exec(text) : null;
+  return found === null ? undefined : { ledger: Number(found[1]), entry: Number(found[2]), batchIndex: -1 };
+}
+
+/** As a message with the value `null`; undefined if it has one, or if what it has is not told here. */
+export function nullMessage(headers: IncomingHttpHeaders, place: MessagePlace): PlacedMessage | undefined {
+  if (!isWithoutValue(headers)) return undefined;
+  const key = headers['x-pulsar-partition-key'] as string | undefined;
+  const publishTime = String(headers['x-pulsar-publish-time']);
+  return {
+    message: { messageId: writeMessageId(place), payload: NULL, publishTime, key },
+    position: positionOf(place),
+  };
+}
+
+/** Of what was packed it is not told one by one; what is in a transaction may yet be aborted. */
+const isWithoutValue = (headers: IncomingHttpHeaders): boolean =>
+  headers['x-pulsar-null-value'] === 'true' &&
+  headers[PACKED] === undefined &&
+  headers['x-pulsar-txn-uncommitted'] !== 'true' &&
+  headers['x-pulsar-txn-aborted'] !== 'true';
