@@ -21,6 +21,7 @@ import { AppendQueue } from './append/append-queue.js';
 import { type Compression, ProducerSockets } from './append/producer-socket.js';
 import { isTransient, topicNotFound, unavailable } from './pulsar.errors.js';
 import { PulsarMetrics } from './pulsar-metrics.js';
+import { LaneEndFinder } from './read/lane-end.js';
 import { LaneFinder } from './read/lane-place.js';
 import { LaneReader } from './read/lane-reader.js';
 import { LaneSeeker } from './read/lane-seeker.js';
@@ -86,6 +87,7 @@ export class PulsarLog implements Log {
   private readonly names: PulsarNames;
   private readonly directory: TopicDirectory;
   private readonly stats: LaneStatsFinder;
+  private readonly laneEnds: LaneEndFinder;
   private readonly topics: TopicAdmin;
   private readonly promises: KeptPromises;
   private readonly positions: GroupPositions;
@@ -127,10 +129,12 @@ export class PulsarLog implements Log {
     this.topics = new TopicAdmin({ web, names, directory, stats, retrying, ids, timeoutMs });
     this.promises = new KeptPromises(this.topics, clock);
     this.positions = new GroupPositions(web, names, directory, retrying, timeoutMs);
+    this.laneEnds = new LaneEndFinder(web, names);
     this.seeker = new LaneSeeker(web, names, stats);
     const reading = {
       ...{ finder: new LaneFinder(directory, stats), sockets: new ReaderSockets(web, names, clock) },
-      ...{ unread: new UnreadEntries(web, names, stats), metrics, timeoutMs, requestTimeoutMs },
+      ...{ ends: this.laneEnds, unread: new UnreadEntries(web, names, stats) },
+      ...{ metrics, timeoutMs, requestTimeoutMs },
     };
     // Appends that were taken are finished while the log closes, and may have to look where their events are.
     const finishing = retryingUntil(new AbortController().signal);
@@ -199,8 +203,9 @@ export class PulsarLog implements Log {
       const found = await this.directory.topic(topic, 0);
       return Promise.all(
         Array.from({ length: found.partitions }, async (_, partition) => {
-          const { lane, beforeFirst, last, events, bytes } = await this.stats.of(found, partition);
-          return { lane, beforeFirst, last, events, bytes };
+          const stats = await this.stats.of(found, partition);
+          const { lane, beforeFirst, events, bytes } = stats;
+          return { lane, beforeFirst, last: await this.laneEnds.of(found, stats), events, bytes };
         }),
       );
     });

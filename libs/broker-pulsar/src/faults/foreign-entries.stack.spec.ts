@@ -77,3 +77,35 @@ describe('messages without a value', () => {
     60_000,
   );
 });
+
+describe('a lane that ends with what no reader is given', () => {
+  const value = (n: number) => ({ key: 'a', payload: `{"n":${n}}` });
+  const marker = { payload: '', marker: 21 };
+  const piece = { payload: 'x', chunk: { id: 'part', number: 0, of: 2, bytes: 2 } };
+
+  it('ends with the last event, for reads, tails and who asks', async () => {
+    await aTopicOf('marked', value(1), marker, value(3), piece, marker);
+    const [batch] = await harness.log.read(start('marked'), 10_000);
+    expect(valuesOf(batch)).toEqual(['a {"n":1}', 'a {"n":3}']);
+    const [{ last }] = await harness.log.ends('marked');
+    expect(last).toBe(batch.lastPosition);
+    expect(await harness.log.read({ ...start('marked'), after: last }, 10_000)).toEqual([]);
+    const follower = new Follower(harness.log, { ...start('marked'), after: batch.positions.at(0) });
+    await until('the last', () => follower.eventIds.length === 1, 20_000);
+    await follower.stop();
+  }, 60_000);
+
+  it('has no event if there is nothing else', async () => {
+    await aTopicOf('only-marked', marker, marker);
+    const [{ beforeFirst, last }] = await harness.log.ends('only-marked');
+    expect(last).toBe(beforeFirst);
+    expect(await harness.log.read(start('only-marked'), 10_000)).toEqual([]);
+  }, 60_000);
+
+  it('is followed by a message without a value: a tail comes to it', async () => {
+    await aTopicOf('marked-null', value(1), marker, { key: 'a' }, value(4));
+    const follower = new Follower(harness.log, start('marked-null'));
+    await until('all', () => follower.eventIds.length === 3, 20_000);
+    await follower.stop();
+  }, 60_000);
+});

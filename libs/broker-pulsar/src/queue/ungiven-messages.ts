@@ -1,6 +1,6 @@
 import { hasStatus } from '../pulsar.errors.js';
 import type { PlacedMessage } from '../records/message-batch.js';
-import { nullMessage, placeIn } from '../records/null-message.js';
+import { nullMessage, placeIn } from '../records/entry-headers.js';
 import type { PulsarNames } from '../topics/pulsar-names.js';
 import type { PulsarWeb } from '../wire/pulsar-web.js';
 import type { ConsumerPlace } from './consumer-socket.js';

@@ -64,6 +64,7 @@ async function reading(maxBytes: number): Promise<readonly EventBatch[]> {
       ...{ clock, ids, isTransient: () => false, onRetry: () => undefined },
       ...{ closed: new AbortController().signal, closedMessage: 'closed' },
     }),
+    ends: { of: (_, { last }) => Promise.resolve(last) },
     unread: { behind: () => Promise.resolve({ withoutValue: [] }) },
     metrics: new PulsarMetrics(noMetrics),
     timeoutMs: 5_000,

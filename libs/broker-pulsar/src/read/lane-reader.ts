@@ -13,6 +13,7 @@ import { EventReader } from '../records/event-message.js';
 import { messageBatch, type PlacedMessage } from '../records/message-batch.js';
 import { readMessageId } from '../records/message-id.js';
 import { entryOf, placeOf, positionAt } from '../records/message-position.js';
+import type { LaneEndFinder } from './lane-end.js';
 import type { LaneFinder, ReadPlace } from './lane-place.js';
 import type { ReaderSocket, ReaderSockets } from './reader-socket.js';
 import type { UnreadEntries } from './unread-entries.js';
@@ -20,6 +21,7 @@ import type { UnreadEntries } from './unread-entries.js';
 export interface LaneReaderParts {
   readonly finder: LaneFinder;
   readonly sockets: ReaderSockets;
+  readonly ends: Pick<LaneEndFinder, 'of'>;
   readonly unread: Pick<UnreadEntries, 'behind'>;
   readonly retrying: Retrying;
   readonly metrics: PulsarMetrics;
@@ -40,12 +42,13 @@ export class LaneReader {
 
   /** What is there now, oldest first; empty at the end. */
   read(start: TailStart, maxBytes: number): Promise<readonly EventBatch[]> {
-    const { retrying, finder, timeoutMs } = this.parts;
+    const { retrying, finder, ends, timeoutMs } = this.parts;
     return retrying.within(timeoutMs, async () => {
       const place = await finder.open(start);
-      return place.after === place.stats.last || place.stats.events === 0
+      const end = await ends.of(place.topic, place.stats);
+      return end <= place.stats.beforeFirst || isAtEnd(place.after, end)
         ? []
-        : this.readTo(place, place.stats.last, Math.min(Math.max(maxBytes, 1), MAX_READ_BYTES));
+        : this.readTo(place, end, Math.min(Math.max(maxBytes, 1), MAX_READ_BYTES));
     });
   }
 
@@ -136,7 +139,8 @@ export class LaneReader {
         if (taken.length === 0) {
           const after = messages.at(-1)?.position ?? place.after;
           const { withoutValue } = await unread.behind({ ...place, after });
-          if (withoutValue.length === 0) throw connectionLost(`read ${place.lane.topic}#${place.lane.partition}`);
+          if (batches.length + messages.length + withoutValue.length === 0)
+            throw connectionLost(`read ${place.lane.topic}#${place.lane.partition}`);
           messages.push(...withoutValue);
           break;
         }
@@ -182,6 +186,9 @@ export class LaneReader {
 interface Watched {
   last: Position;
 }
+
+/** Of an entry into which several were packed there may be more. */
+const isAtEnd = (after: Position, end: Position): boolean => after === end || entryOf(after) > end;
 
 /** How many messages the last entry has only they tell: who stands within it is given all of them again. */
 function startOfRead(after: Position, last: Position): Position {

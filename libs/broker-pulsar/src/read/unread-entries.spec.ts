@@ -63,7 +63,11 @@ async function withReader(
     await play(
       new LaneReader({
         ...{ finder: new LaneFinder(known, stats), sockets: new ReaderSockets(web, names, clock) },
-        ...{ unread: new UnreadEntries(web, names, stats), metrics: new PulsarMetrics(noMetrics) },
+        ...{
+          ends: { of: (_, { last }) => Promise.resolve(last) },
+          unread: new UnreadEntries(web, names, stats),
+          metrics: new PulsarMetrics(noMetrics),
+        },
         ...{ retrying: retryingBy(clock), timeoutMs: 10_000, requestTimeoutMs: REQUEST_MS },
       }),
     );

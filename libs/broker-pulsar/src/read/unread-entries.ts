@@ -1,7 +1,7 @@
 import type { Position } from '@distributary/distribution-core';
 import type { PlacedMessage } from '../records/message-batch.js';
-import { entryOf, type MessagePlace, placeOf } from '../records/message-position.js';
-import { nullMessage, PACKED } from '../records/null-message.js';
+import { entryOf, type MessagePlace, placeOf, positionOf } from '../records/message-position.js';
+import { isPassedOver, nullMessage, PACKED } from '../records/entry-headers.js';
 import type { LaneStats, LaneStatsFinder } from '../topics/lane-stats.js';
 import type { PulsarNames } from '../topics/pulsar-names.js';
 import type { PulsarWeb } from '../wire/pulsar-web.js';
@@ -37,11 +37,12 @@ export class UnreadEntries {
     const withoutValue: PlacedMessage[] = [];
     const path = this.names.lane(topic.name, lane.partition);
     let next = (await this.isAtEndOfEntry(path, after)) ? entryBehind(after, stats) : undefined;
-    while (next !== undefined && withoutValue.length < MAX_AT_ONCE) {
-      const message = nullMessage(await this.headersOf(path, next), next);
-      if (message === undefined) break;
-      withoutValue.push(message);
-      next = entryBehind(message.position, stats);
+    for (let looked = 0; next !== undefined && looked < MAX_AT_ONCE; looked++) {
+      const headers = await this.headersOf(path, next);
+      const message = nullMessage(headers, next);
+      if (message !== undefined) withoutValue.push(message);
+      else if (!isPassedOver(headers)) break;
+      next = entryBehind(positionOf(next), stats);
     }
     return { last: stats.last, withoutValue };
   }

@@ -4,8 +4,8 @@ import type { PlacedMessage } from './message-batch.js';
 import { type MessagePlace, positionOf } from './message-position.js';
 
 /*
- * Of a message without a value, as others write to delete a key, Pulsar 4.0.7 gives readers and consumers of its WebSocket API
- * neither that nor anything behind it, and says nothing. Its admin API has it, as the headers of an answer without a body.
+ * What the admin API tells of an entry, beside its value. Of a message without a value, as others write to delete a key, Pulsar 4.0.7 gives readers and consumers of its WebSocket API
+ * neither that nor anything behind it, and says nothing. Here it is.
  */
 
 /** How many messages were packed into the entry. */
@@ -34,7 +34,14 @@ export function nullMessage(headers: IncomingHttpHeaders, place: MessagePlace): 
 
 /** Of what was packed it is not told one by one; what is in a transaction may yet be aborted. */
 const isWithoutValue = (headers: IncomingHttpHeaders): boolean =>
-  headers['x-pulsar-null-value'] === 'true' &&
-  headers[PACKED] === undefined &&
-  headers['x-pulsar-txn-uncommitted'] !== 'true' &&
-  headers['x-pulsar-txn-aborted'] !== 'true';
+  headers['x-pulsar-null-value'] === 'true' && headers[PACKED] === undefined && isGiven(headers);
+
+/** Not yet, while its transaction is open or the rest of its message is not there; and never what {@link isPassedOver}. */
+export const isGiven = (headers: IncomingHttpHeaders): boolean =>
+  headers['x-pulsar-txn-uncommitted'] !== 'true' && !isPassedOver(headers);
+
+/** What readers are not given: what brokers write for themselves, what was aborted, and pieces of a message but for its last. */
+export const isPassedOver = (headers: IncomingHttpHeaders): boolean =>
+  headers['x-pulsar-marker-type'] !== undefined ||
+  headers['x-pulsar-txn-aborted'] === 'true' ||
+  Number(headers['x-pulsar-chunk-id']) < Number(headers['x-pulsar-num-chunks-from-msg']) - 1;
