@@ -7,6 +7,7 @@ export class PulsarMetrics {
   private readonly events;
   private readonly bytes;
   private readonly flush;
+  private readonly late;
   private readonly flying;
   private readonly reads;
   private readonly again;
@@ -21,6 +22,11 @@ export class PulsarMetrics {
       SECONDS,
       labels,
     );
+    this.late = metrics.counter(
+      'broker_append_timeouts_total',
+      'Appends that were told broker.unavailable, since the broker had not confirmed them in time',
+      labels,
+    );
     this.flying = metrics.gauge('broker_in_flight_bytes', 'Bytes given to append and not yet acknowledged', labels);
     this.reads = metrics.counter('broker_read_events_total', 'Events read from the log', labels);
     this.again = metrics.counter('broker_retries_total', 'Requests that were sent again after a failure', labels);
@@ -33,6 +39,10 @@ export class PulsarMetrics {
 
   flushed(ms: number): void {
     this.flush.observe(ms / 1000);
+  }
+
+  appendTimedOut(): void {
+    this.late.add();
   }
 
   inFlight(bytes: number): void {

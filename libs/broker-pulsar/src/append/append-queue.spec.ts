@@ -15,7 +15,11 @@ const TIMEOUT_MS = 15_000;
 function appending(...looks: ((clock: FakeClock) => Promise<PulsarTopic>)[]) {
   const clock = new FakeClock();
   const pulsar = new FakePulsarLane();
-  const metrics = new PulsarMetrics(noMetrics);
+  let timeouts = 0;
+  const metrics = new PulsarMetrics({
+    ...noMetrics,
+    counter: (name) => ({ add: () => void (name === 'broker_append_timeouts_total' && timeouts++) }),
+  });
   const look = () => (looks.length > 1 ? looks.shift() : looks[0])?.(clock) ?? Promise.resolve(ORDERS);
   const parts = {
     lines: pulsar,
@@ -48,7 +52,7 @@ function appending(...looks: ((clock: FakeClock) => Promise<PulsarTopic>)[]) {
     });
     return promise;
   };
-  return { append, settled, queue, pulsar };
+  return { append, settled, queue, pulsar, timeouts: () => timeouts };
 }
 
 const answeredAfter = (ms: number) => (clock: FakeClock) =>
@@ -58,19 +62,21 @@ const unanswered = (clock: FakeClock) =>
 
 describe('appends whose topics have to be looked up', () => {
   it('are told so after one look when Pulsar does not answer, however many they are, and the log can be closed', async () => {
-    const { append, settled, queue } = appending(unanswered);
+    const { append, settled, queue, timeouts } = appending(unanswered);
     const answers = await settled('all answers', Promise.all(['a', 'b', 'c', 'd', 'e'].map(append)));
     expect(new Set(answers.map(({ outcome }) => outcome))).toEqual(new Set(['broker.unavailable']));
     expect(Math.max(...answers.map(({ afterMs }) => afterMs))).toBeLessThan(LOOK_MS + 1_000);
+    expect(timeouts()).toBe(0);
     await queue.drained();
   });
 
-  it('have the time for both, the look and the writing, from their call on', async () => {
-    const { append, settled } = appending(answeredAfter(10_000));
+  it('have the time for both, the look and the writing, from their call on; what is late is counted', async () => {
+    const { append, settled, timeouts } = appending(answeredAfter(10_000));
     const { outcome, afterMs } = await settled('an answer', append('a'));
     expect(outcome).toBe('broker.unavailable');
     expect(afterMs).toBeGreaterThanOrEqual(TIMEOUT_MS);
     expect(afterMs).toBeLessThan(TIMEOUT_MS + 2_000);
+    expect(timeouts()).toBe(1);
   });
 
   it('keep the order of their calls, whichever is looked up first', async () => {

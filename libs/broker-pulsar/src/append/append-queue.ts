@@ -1,6 +1,6 @@
 import type { Appended, Clock, Lane, LaneAppend } from '@distributary/distribution-core';
 import { DistributionError, invalidRequest, laneName } from '@distributary/distribution-core';
-import { topicNotFound } from '../pulsar.errors.js';
+import { hasCode, topicNotFound } from '../pulsar.errors.js';
 import type { PulsarMetrics } from '../pulsar-metrics.js';
 import type { TopicDirectory } from '../topics/topic-directory.js';
 import { EVENT_OVERHEAD_BYTES } from './append-request.js';
@@ -112,8 +112,10 @@ export class AppendQueue {
     );
     // Only when nothing of it is under way any more: what is in flight is counted until then.
     return outcomes.map((outcome) => {
-      if (outcome.status === 'rejected') throw outcome.reason;
-      return outcome.value;
+      if (outcome.status === 'fulfilled') return outcome.value;
+      const isLate = this.clock.monotonicMs() >= deadlineMs && hasCode(outcome.reason, 'broker.unavailable');
+      if (isLate) this.metrics.appendTimedOut();
+      throw outcome.reason;
     });
   }
 
