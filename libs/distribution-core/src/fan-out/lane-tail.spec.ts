@@ -1,29 +1,7 @@
-import { DistributionError } from '../errors/distribution-error.js';
-import type { EventBatch } from '../event-batch.js';
 import { DedupeWindow } from '../ingest/dedupe-window.js';
-import type { TailStart } from '../ports/log.port.js';
 import { BEFORE_FIRST, type Position, positionOfOffset } from '../position.js';
-import { events, FakeClock, InMemoryLog, settle } from '../testing/index.js';
+import { events, FakeClock, ForgetfulLog, settle } from '../testing/index.js';
 import { LaneTail } from './lane-tail.js';
-
-/** Loses its place behind a position, so often. */
-class ForgetfulLog extends InMemoryLog {
-  losses = 0;
-  private readonly losesBehind: Position = positionOfOffset(2);
-  /** Where tails began. */
-  readonly tailsAfter: Position[] = [];
-
-  override async *tail(start: TailStart, options: { readonly signal: AbortSignal }): AsyncGenerator<EventBatch> {
-    this.tailsAfter.push(start.after);
-    for await (const batch of super.tail(start, options)) {
-      if (batch.lastPosition > this.losesBehind && this.losses > 0) {
-        this.losses--;
-        throw new DistributionError('position.lost', 'what lies between is not known');
-      }
-      yield batch;
-    }
-  }
-}
 
 describe('a tail that is told that its place is lost, while the lane still has what is around it', () => {
   const clock = new FakeClock();

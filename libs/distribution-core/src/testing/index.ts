@@ -9,6 +9,7 @@ export * from './recording-outlet.js';
 export * from './settle.js';
 export * from './steady-writer.js';
 export * from './in-memory-log.js';
+export * from './forgetful-log.js';
 export {
   describeLogContract,
   idsOf,

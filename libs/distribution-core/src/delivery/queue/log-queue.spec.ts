@@ -1,6 +1,8 @@
 import type { QueueOptions } from '../../ports/queue.port.js';
+import { positionOfOffset } from '../../position.js';
 import { anEvent, events } from '../../testing/builders.js';
 import { FakeClock } from '../../testing/fake-clock.js';
+import { ForgetfulLog } from '../../testing/forgetful-log.js';
 import { InMemoryLog } from '../../testing/in-memory-log.js';
 import { until } from '../../testing/until.js';
 import { LogQueue } from './log-queue.js';
@@ -146,6 +148,30 @@ describe('LogQueue', () => {
     queue = new LogQueue({ log, clock });
     const next = await queue.subscribe('reports', options());
     expect((await next.receive(10)).map(({ event }) => event.eventId)).toEqual(['later-1', 'later-2']);
+  });
+
+  it('waits, and goes on where it stood, when its place is lost although the lane still has it', async () => {
+    const forgetful = new ForgetfulLog({ clock });
+    await forgetful.createTopic('orders', 1, FOREVER);
+    const other = new LogQueue({ log: forgetful, clock });
+    const consumer = await other.subscribe('reports', options());
+    const append = (count: number, prefix: string) =>
+      forgetful.append([{ topic: 'orders', partition: 0, records: events(count, prefix) }]);
+    await append(3, 'before');
+    await until('what was there', async () => (await consumer.receive(10)).length === 3);
+    forgetful.losses = 2;
+    await append(1, 'after');
+    const next = consumer.receive(10);
+    let isThere = false;
+    void next.then(() => (isThere = true));
+    await until('what comes then', () => {
+      clock.advance(50);
+      return isThere;
+    });
+    expect((await next).map(({ event }) => event.eventId)).toEqual(['after-1']);
+    expect(forgetful.tailsAfter.slice(1)).toEqual([2, 2].map(positionOfOffset));
+    await other.close();
+    await forgetful.close();
   });
 
   it('begins anew with a topic that was created anew', async () => {

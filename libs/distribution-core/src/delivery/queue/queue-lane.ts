@@ -188,7 +188,9 @@ export class QueueLane implements DispatchLane, MarkedLane {
       // Retention outran the subscription: at-least-once covers events inside retention only.
       const ends = await this.options.log.ends(this.options.brokerTopic).catch(() => undefined);
       const lane = ends?.[this.lane.partition];
-      if (lane !== undefined) return lane.lane.epoch === this.lane.epoch ? lane.beforeFirst : undefined;
+      if (lane !== undefined && lane.lane.epoch !== this.lane.epoch) return undefined;
+      // Where the lane still has the place the broker contradicts itself: to go back would read everything again, for ever.
+      if (lane !== undefined && (after < lane.beforeFirst || lane.last < after)) return lane.beforeFirst;
     }
     const pauseMs = RETRY_MS[Math.min(this.brokerFailures++, RETRY_MS.length - 1)];
     await pause(this.options.clock, pauseMs, this.abort.signal);
