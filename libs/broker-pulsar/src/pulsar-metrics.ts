@@ -10,6 +10,7 @@ export class PulsarMetrics {
   private readonly late;
   private readonly flying;
   private readonly reads;
+  private readonly oversize;
   private readonly again;
 
   constructor(metrics: Metrics) {
@@ -29,6 +30,11 @@ export class PulsarMetrics {
     );
     this.flying = metrics.gauge('broker_in_flight_bytes', 'Bytes given to append and not yet acknowledged', labels);
     this.reads = metrics.counter('broker_read_events_total', 'Events read from the log', labels);
+    this.oversize = metrics.counter(
+      'broker_oversize_messages_total',
+      'Messages of others, larger than a frame that is taken, that a reader went past',
+      labels,
+    );
     this.again = metrics.counter('broker_retries_total', 'Requests that were sent again after a failure', labels);
   }
 
@@ -51,6 +57,10 @@ export class PulsarMetrics {
 
   read(events: number): void {
     this.reads.add(events);
+  }
+
+  passedOversize(): void {
+    this.oversize.add();
   }
 
   retried(): void {

@@ -60,6 +60,10 @@ export const unavailable = (message: string, cause?: unknown): DistributionError
 export const topicNotFound = (topic: string): DistributionError =>
   new DistributionError('topic.not_found', `there is no topic ${topic}`);
 
+/** Of others: ours are not let in. */
+export const messageTooLarge = (what: string): DistributionError =>
+  new DistributionError('payload.too_large', `a message is larger than a frame that is taken: ${what}`);
+
 export const positionLost = (message: string): DistributionError => new DistributionError('position.lost', message);
 
 /** What is under way may have been appended, whatever Pulsar refused since; only where its topic has gone it does not matter. */

@@ -1,13 +1,14 @@
 import {
   BEFORE_FIRST,
   type EventBatch,
+  laneName,
   pauseMs,
   type Position,
   type Retrying,
   type TailStart,
 } from '@distributary/distribution-core';
 import type { PulsarMetrics } from '../pulsar-metrics.js';
-import { connectionLost, topicNotFound } from '../pulsar.errors.js';
+import { connectionLost, hasCode, topicNotFound } from '../pulsar.errors.js';
 import { isLookedAt, LOOK_MS } from '../quiet-looks.js';
 import { EventReader } from '../records/event-message.js';
 import { messageBatch, type PlacedMessage } from '../records/message-batch.js';
@@ -22,7 +23,7 @@ export interface LaneReaderParts {
   readonly finder: LaneFinder;
   readonly sockets: ReaderSockets;
   readonly ends: Pick<LaneEndFinder, 'of'>;
-  readonly unread: Pick<UnreadEntries, 'behind'>;
+  readonly unread: Pick<UnreadEntries, 'behind' | 'next'>;
   readonly retrying: Retrying;
   readonly metrics: PulsarMetrics;
   readonly timeoutMs: number;
@@ -46,9 +47,12 @@ export class LaneReader {
     return retrying.within(timeoutMs, async () => {
       const place = await finder.open(start);
       const end = await ends.of(place.topic, place.stats);
-      return end <= place.stats.beforeFirst || isAtEnd(place.after, end)
-        ? []
-        : this.readTo(place, end, Math.min(Math.max(maxBytes, 1), MAX_READ_BYTES));
+      while (end > place.stats.beforeFirst && !isAtEnd(place.after, end)) {
+        const batches = await this.readTo(place, end, Math.min(Math.max(maxBytes, 1), MAX_READ_BYTES));
+        if (batches !== undefined) return batches;
+        if (!(await this.passOversize(place))) throw connectionLost(`read ${laneName(place.lane)}`);
+      }
+      return [];
     });
   }
 
@@ -70,6 +74,8 @@ export class LaneReader {
       if (socket === undefined) return;
       try {
         yield* this.follow(place, socket, watched, maxBytes, signal);
+        if (hasCode(socket.lostBy, 'payload.too_large'))
+          await retrying.patiently(signal, () => this.passOversize(place));
       } finally {
         socket.close();
       }
@@ -117,8 +123,8 @@ export class LaneReader {
     }
   }
 
-  /** `last`: of the last entry, of which all messages are read. */
-  private async readTo(place: ReadPlace, last: Position, maxBytes: number): Promise<readonly EventBatch[]> {
+  /** `last`: of the last entry, of which all messages are read. Undefined if what comes first is larger than is taken. */
+  private async readTo(place: ReadPlace, last: Position, maxBytes: number): Promise<readonly EventBatch[] | undefined> {
     const { sockets, unread, requestTimeoutMs } = this.parts;
     const socket = await sockets.open(place.lane, startOfRead(place.after, last));
     const signal = AbortSignal.timeout(requestTimeoutMs);
@@ -135,6 +141,10 @@ export class LaneReader {
     try {
       for (let isAtEnd = false; !isAtEnd && bytes < maxBytes;) {
         await socket.settled(requestTimeoutMs, signal);
+        if (socket.isDrained && hasCode(socket.lostBy, 'payload.too_large')) {
+          if (bytes === 0) return undefined;
+          break;
+        }
         const taken = socket.take(maxBytes - bytes);
         if (taken.length === 0) {
           const after = messages.at(-1)?.position ?? place.after;
@@ -157,6 +167,18 @@ export class LaneReader {
     }
     await pack();
     return batches;
+  }
+
+  /**
+   * To behind the next entry, which is the message or a piece of it: without its first piece Pulsar gives nothing of it. False
+   * if the topic is ours, of which nothing is passed over.
+   */
+  private async passOversize(place: ReadPlace): Promise<boolean> {
+    const next = await this.parts.unread.next(place);
+    if (next === undefined) return false;
+    place.after = next;
+    this.parts.metrics.passedOversize();
+    return true;
   }
 
   private async batch(

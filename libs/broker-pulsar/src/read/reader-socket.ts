@@ -1,6 +1,6 @@
 import type { Clock, Lane, Position } from '@distributary/distribution-core';
 import type { WebSocket } from 'ws';
-import { connectionLost } from '../pulsar.errors.js';
+import { connectionLost, messageTooLarge } from '../pulsar.errors.js';
 import type { PulsarMessage } from '../records/event-message.js';
 import type { PlacedMessage } from '../records/message-batch.js';
 import { readMessageId, writeMessageId } from '../records/message-id.js';
@@ -12,6 +12,8 @@ import type { PulsarWeb } from '../wire/pulsar-web.js';
 const WINDOW = 500;
 /** Payloads, as base64, that wait to be taken before the socket is not read any more. */
 const MAX_WAITING_CHARACTERS = 1024 * 1024;
+/** As `ws` has it. */
+const FRAME_TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
 export class ReaderSockets {
   constructor(
@@ -47,12 +49,24 @@ export class ReaderSocket {
     path: string,
   ) {
     this.lastSignMs = clock.monotonicMs();
+    let isTooLarge = false;
     socket.on('message', (data) => this.came(String(data as Buffer)));
     socket.on('pong', () => this.sign());
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => (isTooLarge ||= code === FRAME_TOO_LARGE));
     socket.once('close', () => {
-      this.failure = connectionLost(path);
+      this.failure = isTooLarge ? messageTooLarge(path) : connectionLost(path);
       this.wake();
     });
+  }
+
+  /** Why it was lost. */
+  get lostBy(): Error | undefined {
+    return this.failure;
+  }
+
+  /** Nothing waits to be taken. */
+  get isDrained(): boolean {
+    return this.waiting.length === 0;
   }
 
   get silentMs(): number {

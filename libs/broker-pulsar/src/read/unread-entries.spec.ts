@@ -1,6 +1,6 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type EventBatch, noMetrics } from '@distributary/distribution-core';
+import { type EventBatch, noMetrics, type Position } from '@distributary/distribution-core';
 import { WebSocketServer } from 'ws';
 import { PulsarMetrics } from '../pulsar-metrics.js';
 import { readMessageId, writeMessageId } from '../records/message-id.js';
@@ -30,6 +30,7 @@ async function withReader(
   values: readonly (string | undefined)[],
   play: (reader: LaneReader) => Promise<void>,
   deafReaders = 0,
+  metrics = noMetrics,
 ): Promise<number> {
   let opened = 0;
   const server = http.createServer((request, response) => {
@@ -66,7 +67,7 @@ async function withReader(
         ...{
           ends: { of: (_, { last }) => Promise.resolve(last) },
           unread: new UnreadEntries(web, names, stats),
-          metrics: new PulsarMetrics(noMetrics),
+          metrics: new PulsarMetrics(metrics),
         },
         ...{ retrying: retryingBy(clock), timeoutMs: 10_000, requestTimeoutMs: REQUEST_MS },
       }),
@@ -135,3 +136,32 @@ it('a tail whose reader is given nothing of what is there opens another one', as
   );
   expect(opened).toBe(2);
 }, 20_000);
+
+describe('a message larger than the frames that are taken', () => {
+  // As base64 it is more than 16 MiB.
+  const values = ['{"a":1}', 'x'.repeat(13 * 1024 ** 2), '{"a":3}'];
+  const rest = ['key-0 {"a":1}', 'key-2 {"a":3}'];
+
+  it('is passed over by a tail, and counted', async () => {
+    let passed = 0;
+    const counter = (name: string) => ({ add: () => void (name === 'broker_oversize_messages_total' && passed++) });
+    await withReader(
+      values,
+      async (reader) => {
+        expect(await tailed(reader, 2)).toEqual(rest);
+      },
+      0,
+      { ...noMetrics, counter },
+    );
+    expect(passed).toBe(1);
+  }, 20_000);
+
+  it('is passed over by reads', async () => {
+    await withReader(values, async (reader) => {
+      const read = async (after: Position) => reader.read({ topic: topic.name, partition: 0, after }, 10_000);
+      const before = await read(positionAt(LEDGER, -1));
+      const behind = await read(positionAt(LEDGER, 0));
+      expect([...before, ...behind].flatMap(eventsIn)).toEqual(rest);
+    });
+  }, 20_000);
+});

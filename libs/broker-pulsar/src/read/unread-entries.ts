@@ -2,7 +2,7 @@ import type { Position } from '@distributary/distribution-core';
 import type { PlacedMessage } from '../records/message-batch.js';
 import { entryOf, type MessagePlace, placeOf, positionOf } from '../records/message-position.js';
 import { isPassedOver, nullMessage, PACKED } from '../records/entry-headers.js';
-import type { LaneStats, LaneStatsFinder } from '../topics/lane-stats.js';
+import { entryBehind, type LaneStatsFinder } from '../topics/lane-stats.js';
 import type { PulsarNames } from '../topics/pulsar-names.js';
 import type { PulsarWeb } from '../wire/pulsar-web.js';
 import type { ReadPlace } from './lane-place.js';
@@ -25,6 +25,12 @@ export class UnreadEntries {
     private readonly names: PulsarNames,
     private readonly stats: Pick<LaneStatsFinder, 'of'>,
   ) {}
+
+  /** The entry that comes next; undefined if there is none, or if the topic is ours. */
+  async next({ topic, lane, after }: ReadPlace): Promise<Position | undefined> {
+    const next = topic.isOurs ? undefined : entryBehind(after, await this.stats.of(topic, lane.partition));
+    return next && positionOf(next);
+  }
 
   /** Topics of ours have none. A look that fails says nothing of them. */
   behind(place: ReadPlace): Promise<Unread> {
@@ -56,15 +62,4 @@ export class UnreadEntries {
   private headersOf(path: string, { ledger, entry }: MessagePlace) {
     return this.web.headersOf(`${path}/ledger/${ledger}/entry/${entry}`);
   }
-}
-
-/** Undefined if there is none, or what lies between may have expired. */
-function entryBehind(after: Position, { ledgers }: LaneStats): MessagePlace | undefined {
-  const place = placeOf(after);
-  const at = place === undefined ? 0 : ledgers.findIndex(({ ledger }) => ledger === place.ledger);
-  if (at < 0) return undefined;
-  if (place !== undefined && place.entry + 1 < ledgers[at].entries)
-    return { ...place, entry: place.entry + 1, batchIndex: -1 };
-  const next = ledgers.slice(place === undefined ? 0 : at + 1).find(({ entries }) => entries > 0);
-  return next && { ledger: next.ledger, entry: 0, batchIndex: -1 };
 }

@@ -1,6 +1,6 @@
 import type { Lane, LaneEnds, Position } from '@distributary/distribution-core';
 import { connectionLost } from '../pulsar.errors.js';
-import { positionAt } from '../records/message-position.js';
+import { type MessagePlace, placeOf, positionAt } from '../records/message-position.js';
 import type { PulsarWeb } from '../wire/pulsar-web.js';
 import type { PulsarNames } from './pulsar-names.js';
 import type { PulsarTopic } from './pulsar-topic.js';
@@ -67,3 +67,14 @@ export function laneStats(lane: Lane, stats: InternalStats, firstLedger: number 
 /** The first entry of a whole lane is no event. */
 const beforeFirstOf = (filled: KeptLedger | undefined, isWhole: boolean): Position =>
   positionAt(filled?.ledger ?? 0, isWhole ? 0 : -1);
+
+/** Undefined if there is none, or what lies between may have expired. */
+export function entryBehind(after: Position, { ledgers }: LaneStats): MessagePlace | undefined {
+  const place = placeOf(after);
+  const at = place === undefined ? 0 : ledgers.findIndex(({ ledger }) => ledger === place.ledger);
+  if (at < 0) return undefined;
+  if (place !== undefined && place.entry + 1 < ledgers[at].entries)
+    return { ...place, entry: place.entry + 1, batchIndex: -1 };
+  const next = ledgers.slice(place === undefined ? 0 : at + 1).find(({ entries }) => entries > 0);
+  return next && { ledger: next.ledger, entry: 0, batchIndex: -1 };
+}
