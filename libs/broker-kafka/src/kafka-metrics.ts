@@ -1,13 +1,11 @@
-import { LogMetrics, type Metrics } from '@distributary/distribution-core';
+import { type Metrics, RemoteLogMetrics } from '@distributary/distribution-core';
 
 /** The figures of one Kafka log. */
-export class KafkaMetrics extends LogMetrics {
+export class KafkaMetrics extends RemoteLogMetrics {
   private readonly transactions;
   private readonly aborted;
   private readonly abandoned;
-  private readonly late;
   private readonly skipped;
-  private readonly again;
 
   constructor(metrics: Metrics) {
     const labels = { broker: 'kafka' };
@@ -22,13 +20,7 @@ export class KafkaMetrics extends LogMetrics {
       'Transactions ended here that a process had left open for 5 s',
       labels,
     );
-    this.late = metrics.counter(
-      'broker_append_timeouts_total',
-      'Appends that were told broker.unavailable, since the broker had not confirmed them in time',
-      labels,
-    );
     this.skipped = metrics.counter('broker_aborted_events_total', 'Events of aborted transactions, not read', labels);
-    this.again = metrics.counter('broker_retries_total', 'Requests that were sent again after a failure', labels);
   }
 
   decided(ms: number, isCommitted: boolean): void {
@@ -40,15 +32,7 @@ export class KafkaMetrics extends LogMetrics {
     this.abandoned.add();
   }
 
-  appendTimedOut(): void {
-    this.late.add();
-  }
-
   skippedAborted(events: number): void {
     this.skipped.add(events);
-  }
-
-  retried(): void {
-    this.again.add();
   }
 }

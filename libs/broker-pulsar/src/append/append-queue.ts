@@ -1,16 +1,12 @@
-import type { Appended, Clock, Lane, LaneAppend } from '@distributary/distribution-core';
-import { DistributionError, invalidRequest, laneName } from '@distributary/distribution-core';
+import type { Appended, AppendLimits, Clock, Lane, LaneAppend } from '@distributary/distribution-core';
+import { AppendsInFlight, laneName } from '@distributary/distribution-core';
 import { hasCode, topicNotFound } from '../pulsar.errors.js';
 import type { PulsarMetrics } from '../pulsar-metrics.js';
 import type { TopicDirectory } from '../topics/topic-directory.js';
 import { EVENT_OVERHEAD_BYTES } from './append-request.js';
 import { LaneWriter, type LaneWriterParts } from './lane-writer.js';
 
-export interface AppendLimits {
-  /** Bytes given to `append` and not yet acknowledged. */
-  readonly maxInFlightBytes: number;
-  /** Bytes of one event's value. */
-  readonly maxRecordBytes: number;
+export interface PulsarLimits extends AppendLimits {
   readonly timeoutMs: number;
 }
 
@@ -22,9 +18,7 @@ const TOPIC_AGE_MS = 30_000;
 /** Admits appends within the bounds, and gives each to the writers of its lanes in the order of the calls. */
 export class AppendQueue {
   private readonly writers = new Map<string, LaneWriter>();
-  private readonly idle: (() => void)[] = [];
-  private inFlightBytes = 0;
-  private inFlightCount = 0;
+  private readonly inFlight: AppendsInFlight;
   /** Whose topics have to be looked up: each waits for those before it, so that appends keep the order of their calls. */
   private admitted: Promise<unknown> = Promise.resolve();
   private waiting = 0;
@@ -33,20 +27,20 @@ export class AppendQueue {
     private readonly parts: LaneWriterParts,
     private readonly clock: Clock,
     private readonly directory: Pick<TopicDirectory, 'topic' | 'lastSeen'>,
-    private readonly limits: AppendLimits,
+    private readonly limits: PulsarLimits,
     private readonly metrics: PulsarMetrics,
-  ) {}
+  ) {
+    this.inFlight = new AppendsInFlight(limits, EVENT_OVERHEAD_BYTES, (bytes) => metrics.inFlight(bytes));
+  }
 
   append(appends: readonly LaneAppend[]): Promise<readonly Appended[]> {
-    const bytes = this.checkedBytes(appends);
-    this.addInFlight(bytes, 1);
-    return this.admit(appends).finally(() => this.addInFlight(-bytes, -1));
+    const bytes = this.inFlight.begin(appends);
+    return this.admit(appends).finally(() => this.inFlight.end(bytes));
   }
 
   /** Resolves when everything that was given has been answered. */
   drained(): Promise<void> {
-    if (this.inFlightCount === 0) return Promise.resolve();
-    return new Promise((resolve) => this.idle.push(resolve));
+    return this.inFlight.drained();
   }
 
   close(): void {
@@ -137,34 +131,6 @@ export class AppendQueue {
       this.writers.delete(name);
     }
   }
-
-  private checkedBytes(appends: readonly LaneAppend[]): number {
-    const { maxInFlightBytes, maxRecordBytes } = this.limits;
-    let bytes = 0;
-    for (const { topic, partition, records } of appends) {
-      if (records.length === 0) {
-        throw invalidRequest([{ path: `${topic}#${partition}`, rule: 'must have at least one record' }]);
-      }
-      for (const { value } of records) {
-        if (value.length > maxRecordBytes) throw tooLarge(`an event of ${value.length} bytes`, maxRecordBytes);
-      }
-      bytes += bytesOf(records);
-    }
-    if (bytes > maxInFlightBytes) throw tooLarge(`an append of ${bytes} bytes`, maxInFlightBytes);
-    if (this.inFlightBytes + bytes > maxInFlightBytes) {
-      throw new DistributionError('ingest.busy', `${this.inFlightBytes} bytes wait to be written`, {
-        retryAfterMs: 50,
-      });
-    }
-    return bytes;
-  }
-
-  private addInFlight(bytes: number, count: number): void {
-    this.inFlightBytes += bytes;
-    this.inFlightCount += count;
-    this.metrics.inFlight(this.inFlightBytes);
-    if (this.inFlightCount === 0) for (const resolve of this.idle.splice(0)) resolve();
-  }
 }
 
 function bytesOf(records: readonly { readonly value: Uint8Array }[]): number {
@@ -172,6 +138,3 @@ function bytesOf(records: readonly { readonly value: Uint8Array }[]): number {
   for (const { value } of records) bytes += value.length + EVENT_OVERHEAD_BYTES;
   return bytes;
 }
-
-const tooLarge = (what: string, limit: number) =>
-  new DistributionError('payload.too_large', `${what} is larger than ${limit} bytes`);

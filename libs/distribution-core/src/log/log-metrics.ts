@@ -45,3 +45,27 @@ export class LogMetrics {
     return this.metrics.histogram(name, help, SECONDS, this.labels);
   }
 }
+
+/** Of a log whose broker is reached over a network. */
+export class RemoteLogMetrics extends LogMetrics {
+  private readonly late;
+  private readonly again;
+
+  constructor(metrics: Metrics, labels: { readonly broker: string }) {
+    super(metrics, labels);
+    this.late = metrics.counter(
+      'broker_append_timeouts_total',
+      'Appends that were told broker.unavailable, since the broker had not confirmed them in time',
+      labels,
+    );
+    this.again = metrics.counter('broker_retries_total', 'Requests that were sent again after a failure', labels);
+  }
+
+  appendTimedOut(): void {
+    this.late.add();
+  }
+
+  retried(): void {
+    this.again.add();
+  }
+}
