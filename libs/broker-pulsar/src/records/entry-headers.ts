@@ -4,8 +4,8 @@ import type { PlacedMessage } from './message-batch.js';
 import { type MessagePlace, positionOf } from './message-position.js';
 
 /*
- * What the admin API tells of an entry, beside its value. Of a message without a value, as others write to delete a key, Pulsar 4.0.7 gives readers and consumers of its WebSocket API
- * neither that nor anything behind it, and says nothing. Here it is.
+ * What the admin API tells of an entry, beside its value. Of a message without a value, as others write to delete a key,
+ * Pulsar 4.0.7 gives readers and consumers of its WebSocket API neither that nor anything behind it, and says nothing. Here it is.
  */
 
 /** How many messages were packed into the entry. */

@@ -50,9 +50,13 @@ describe('the simulation', () => {
     DEADLINE_MS,
   );
 
-  it('makes a schedule that breaks a promise shorter', async () => {
-    const { schedule, outcome } = await shortest(1, 'loses-append');
-    expect(outcome.violations).not.toEqual([]);
-    expect(schedule.steps.length).toBeLessThan(scheduleOf(1).steps.length / 4);
-  }, DEADLINE_MS);
+  it(
+    'makes a schedule that breaks a promise shorter',
+    async () => {
+      const { schedule, outcome } = await shortest(1, 'loses-append');
+      expect(outcome.violations).not.toEqual([]);
+      expect(schedule.steps.length).toBeLessThan(scheduleOf(1).steps.length / 4);
+    },
+    DEADLINE_MS,
+  );
 });
