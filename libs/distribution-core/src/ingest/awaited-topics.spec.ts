@@ -1,4 +1,5 @@
 import { DistributionError } from '../errors/distribution-error.js';
+import { noMetrics } from '../ports/metrics.port.js';
 import { anEvent } from '../testing/builders.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { settle } from '../testing/settle.js';
@@ -12,6 +13,7 @@ function setUp(maxWaitingBytes?: number) {
   const known = new Set(['a', 'b']);
   const looks: { readonly end: (made?: string) => void; readonly fail: (error: Error) => void }[] = [];
   const begun: string[] = [];
+  const waiting: number[] = [];
   const awaited = new AwaitedTopics({
     topics: {
       find: (name) =>
@@ -22,11 +24,12 @@ function setUp(maxWaitingBytes?: number) {
         }),
     },
     clock,
+    metrics: { ...noMetrics, gauge: () => ({ set: (bytes) => waiting.push(bytes) }) },
     ...(maxWaitingBytes !== undefined && { maxWaitingBytes }),
   });
   const call = (name: string, ...topics: string[]) =>
     awaited.run(topics.map(eventOf), () => Promise.resolve(begun.push(name)));
-  return { clock, looks, begun, call, settled: () => settle(clock) };
+  return { clock, looks, begun, waiting, call, settled: () => settle(clock) };
 }
 
 describe('calls with topics that may have just been made', () => {
@@ -70,11 +73,13 @@ describe('calls with topics that may have just been made', () => {
   });
 
   it('are refused when too much waits', async () => {
-    const { call, looks, begun } = setUp(1_000);
+    const { call, looks, begun, waiting } = setUp(1_000);
     const first = call('1', 'new', 'new');
+    expect(waiting.at(-1)).toBeGreaterThan(500);
     await expect(call('2', 'new', 'new')).rejects.toMatchObject({ code: 'ingest.busy', retryAfterMs: 200 });
     looks[0].end('new');
     await first;
+    expect(waiting.at(-1)).toBe(0);
     await call('3', 'new', 'new');
     expect(begun).toEqual(['1', '3']);
   });

@@ -1,11 +1,13 @@
 import { DistributionError } from '../errors/distribution-error.js';
 import type { Clock } from '../ports/clock.port.js';
+import type { Counter, Gauge, Metrics } from '../ports/metrics.port.js';
 import type { TopicDirectory } from '../routing/topic-directory.js';
 import type { PublishedEvent, TopicLookup } from './published-event.js';
 
 export interface AwaitedTopicsDependencies {
   readonly topics: TopicLookup & Pick<TopicDirectory, 'look'>;
   readonly clock: Clock;
+  readonly metrics: Metrics;
   /** Of all calls that wait. */
   readonly maxWaitingBytes?: number;
 }
@@ -27,9 +29,17 @@ const EVENT_OVERHEAD_BYTES = 256;
 export class AwaitedTopics {
   /** The last call that waits, by topic. Never rejects. */
   private readonly last = new Map<string, Promise<unknown>>();
+  private readonly busyTotal: Counter;
+  private readonly waitingGauge: Gauge;
   private waitingBytes = 0;
 
-  constructor(private readonly deps: AwaitedTopicsDependencies) {}
+  constructor(private readonly deps: AwaitedTopicsDependencies) {
+    this.busyTotal = deps.metrics.counter('ingest_busy_total', 'Calls refused because too many bytes were in flight');
+    this.waitingGauge = deps.metrics.gauge(
+      'ingest_awaiting_topics_bytes',
+      'Bytes of calls that wait until it is known whether there is such a topic',
+    );
+  }
 
   run<Result>(events: readonly PublishedEvent[], work: () => Promise<Result>): Promise<Result> {
     let isUnknown = false;
@@ -50,6 +60,7 @@ export class AwaitedTopics {
   ): Promise<Result> {
     const bytes = events.reduce((sum, { record }) => sum + record.value.length + EVENT_OVERHEAD_BYTES, 0);
     if (this.waitingBytes + bytes > (this.deps.maxWaitingBytes ?? MAX_WAITING_BYTES)) {
+      this.busyTotal.add();
       const options = { retryAfterMs: RETRY_AFTER_MS };
       throw new DistributionError('ingest.busy', 'too much waits for topics that are not known here', options);
     }
@@ -57,13 +68,18 @@ export class AwaitedTopics {
     const before = names.map((name) => this.last.get(name));
     const turn = Promise.allSettled([isUnknown ? this.look() : undefined, ...before]);
     for (const name of names) this.last.set(name, turn);
-    this.waitingBytes += bytes;
+    this.countWaiting(bytes);
     // Whoever comes behind it waits for the same turn, and hears of it later.
     const [looked] = await turn;
-    this.waitingBytes -= bytes;
+    this.countWaiting(-bytes);
     for (const name of names) if (this.last.get(name) === turn) this.last.delete(name);
     if (looked.status === 'rejected') throw looked.reason;
     return work();
+  }
+
+  private countWaiting(bytes: number): void {
+    this.waitingBytes += bytes;
+    this.waitingGauge.set(this.waitingBytes);
   }
 
   private look(): Promise<void> {

@@ -161,7 +161,7 @@ export async function openParts(around: Surroundings, broker: Broker, storage: S
   const publisher = new IngestPublisher(
     ingestWithinQuota(published, around.quotas),
     around.reader,
-    new AwaitedTopics({ topics: directory, clock }),
+    new AwaitedTopics({ topics: directory, clock, metrics }),
   );
   const ingestShare = new IngestShare({
     clock,
