@@ -93,6 +93,18 @@ describe('the consumer of a lane whose socket is lost', () => {
     await dispose();
   });
 
+  it('waits longer each time that nothing came over it', async () => {
+    const { sockets, dispose } = await consuming();
+    const beganMs = systemClock.monotonicMs();
+    for (let lost = 0; lost < 8; lost++) {
+      sockets[lost].terminate();
+      await until('another socket', () => sockets.length === lost + 2);
+    }
+    // 2.5 ms, and twice as long each time.
+    expect(systemClock.monotonicMs() - beganMs).toBeGreaterThan(600);
+    await dispose();
+  });
+
   it('tells that the subscription is gone, and does not make it anew', async () => {
     const { sockets, told, dispose } = await consuming([200, '["another"]']);
     sockets[0].terminate();

@@ -2,6 +2,7 @@ import {
   type Clock,
   type CompetingEvents,
   laneName,
+  pauseMs,
   type Position,
   type Retrying,
 } from '@distributary/distribution-core';
@@ -38,6 +39,8 @@ export class LaneConsumer {
   private readonly closing = new AbortController();
   private socket: ConsumerSocket | undefined;
   private isConnecting = false;
+  /** Sockets over which nothing came. */
+  private fruitless = 0;
   private cancelLook: () => void = () => undefined;
 
   constructor(
@@ -106,6 +109,7 @@ export class LaneConsumer {
   private take(messages: readonly PlacedMessage[]): void {
     if (this.closing.signal.aborted) return;
     this.quietLooks = 0;
+    this.fruitless = 0;
     const { lane } = this.place;
     const batch = messageBatch(lane, messages, this.reader);
     for (const { message, position } of messages) this.ids.set(position, message.messageId);
@@ -132,7 +136,11 @@ export class LaneConsumer {
   private async reopen(): Promise<void> {
     if (this.isConnecting) return;
     this.isConnecting = true;
-    await this.parts.retrying.patiently(this.closing.signal, () =>
+    const { retrying } = this.parts;
+    const { signal } = this.closing;
+    // Each may be lost at the same message.
+    await retrying.wait(pauseMs(this.fruitless++, 0), signal);
+    await retrying.patiently(signal, () =>
       this.openAgain().catch((error: unknown) => {
         throw connectionLost(`consume ${laneName(this.place.lane)}`, error);
       }),
