@@ -48,6 +48,46 @@ describe('messages without a value', () => {
     await follower.stop();
   }, 60_000);
 
+  it('are events of tails and reads also where they were packed with others into one entry', async () => {
+    const packed = [
+      { key: 'a', payload: '{"n":1}', properties: { source: 'x' } },
+      { key: 'b' },
+      { payload: 'text' },
+      { key: 'a' },
+    ];
+    const first = [
+      'a {"n":1}',
+      'b {"data":null}',
+      ` ${JSON.stringify({ data_base64: 'dGV4dA==' })}`,
+      'a {"data":null}',
+    ];
+    await aTopicOf('packed', { packed }, { payload: '{"n":5}' }, { packed: [{ key: 'c' }] }, { packed });
+    const events = [...first, ' {"n":5}', 'c {"data":null}', ...first];
+    const whole = new Follower(harness.log, start('packed'));
+    await until('all', () => whole.eventIds.length >= events.length, 20_000);
+    await whole.stop();
+    const batches: EventBatch[] = [];
+    for (let { after } = start('packed'); ; after = batches[batches.length - 1].lastPosition) {
+      const read = await harness.log.read({ ...start('packed'), after }, 10_000);
+      if (read.length === 0) break;
+      batches.push(...read);
+    }
+    expect(batches.flatMap(valuesOf)).toEqual(events);
+    const ids = batches.flatMap((batch) => batch.eventIds);
+    const positions = batches.flatMap((batch) =>
+      Array.from({ length: batch.count }, (_, at) => batch.positions.at(at)),
+    );
+    expect(whole.eventIds).toEqual(ids);
+    // Whoever begins within an entry is given the rest of it, under the same ids.
+    for (const from of [0, 1, 2, 3, 7]) {
+      const behind = ids.slice(from + 1);
+      const follower = new Follower(harness.log, { ...start('packed'), after: positions[from] });
+      await until(`what is behind ${from}`, () => follower.eventIds.length >= behind.length, 20_000);
+      await follower.stop();
+      expect(follower.eventIds).toEqual(behind);
+    }
+  }, 90_000);
+
   it.each(['shared', 'key_shared'] as const)(
     'are events of a %s subscription, acknowledged as others are',
     async (type) => {

@@ -21,7 +21,7 @@ interface TopicStats {
 /** Finds where a consumer stands still: at a message without a value that it was to be given, and was not. */
 export class UngivenMessages {
   constructor(
-    private readonly web: Pick<PulsarWeb, 'ask' | 'headersOf'>,
+    private readonly web: Pick<PulsarWeb, 'ask' | 'entryAt'>,
     private readonly names: PulsarNames,
   ) {}
 
@@ -57,7 +57,7 @@ export class UngivenMessages {
   /** Undefined behind the last. */
   private async peek(path: string) {
     try {
-      return await this.web.headersOf(path);
+      return (await this.web.entryAt(path)).headers;
     } catch (error) {
       if (hasStatus(error, NOT_FOUND)) return undefined;
       throw error;

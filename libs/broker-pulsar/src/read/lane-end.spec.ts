@@ -22,11 +22,13 @@ const lane = { topic: theirs.name, partition: 0, epoch: theirs.epoch };
 function laneOf(...entries: readonly IncomingHttpHeaders[]) {
   let asked = 0;
   const web = {
-    headersOf: (path: string) => {
+    entryAt: (path: string) => {
       asked++;
       const [, ledger, entry] = /ledger\/(\d)\/entry\/(\d)$/.exec(path) ?? [];
       const headers = entries[(Number(ledger) - 5) * 2 + Number(entry)] as IncomingHttpHeaders | undefined;
-      return headers === undefined ? Promise.reject(new Error(path)) : Promise.resolve(headers);
+      return headers === undefined
+        ? Promise.reject(new Error(path))
+        : Promise.resolve({ headers, body: Buffer.alloc(0) });
     },
   };
   const ledgers = [{ ledgerId: 5, entries: 2 }, { ledgerId: 6, entries: 0 }]; // prettier-ignore

@@ -16,7 +16,7 @@ export class LaneEndFinder {
   private readonly known = new Map<string, { readonly last: Position; readonly given: Position }>();
 
   constructor(
-    private readonly web: Pick<PulsarWeb, 'headersOf'>,
+    private readonly web: Pick<PulsarWeb, 'entryAt'>,
     private readonly names: PulsarNames,
   ) {}
 
@@ -39,7 +39,7 @@ export class LaneEndFinder {
     let place = placeOf(stats.last);
     for (let step = 0; step < MAX_STEPS; step++) {
       if (place === undefined) return stats.beforeFirst;
-      const headers = await this.web.headersOf(`${path}/ledger/${place.ledger}/entry/${place.entry}`);
+      const { headers } = await this.web.entryAt(`${path}/ledger/${place.ledger}/entry/${place.entry}`);
       if (isGiven(headers)) return positionOf(place);
       place = entryBefore(place, stats);
     }

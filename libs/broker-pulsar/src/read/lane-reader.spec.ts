@@ -65,7 +65,11 @@ async function reading(maxBytes: number): Promise<readonly EventBatch[]> {
       ...{ closed: new AbortController().signal, closedMessage: 'closed' },
     }),
     ends: { of: (_, { last }) => Promise.resolve(last) },
-    unread: { behind: () => Promise.resolve({ withoutValue: [] }), next: () => Promise.resolve(undefined) },
+    unread: {
+      behind: () => Promise.resolve({ ungiven: [] }),
+      isBehindEntry: () => Promise.resolve(true),
+      next: () => Promise.resolve(undefined),
+    },
     metrics: new PulsarMetrics(noMetrics),
     timeoutMs: 5_000,
     requestTimeoutMs: 5_000,

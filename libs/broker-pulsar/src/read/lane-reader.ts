@@ -13,7 +13,7 @@ import { isLookedAt, LOOK_MS } from '../quiet-looks.js';
 import { EventReader } from '../records/event-message.js';
 import { messageBatch, type PlacedMessage } from '../records/message-batch.js';
 import { readMessageId } from '../records/message-id.js';
-import { entryOf, placeOf, positionAt } from '../records/message-position.js';
+import { entryOf } from '../records/message-position.js';
 import type { LaneEndFinder } from './lane-end.js';
 import type { LaneFinder, ReadPlace } from './lane-place.js';
 import type { ReaderSocket, ReaderSockets } from './reader-socket.js';
@@ -23,7 +23,7 @@ export interface LaneReaderParts {
   readonly finder: LaneFinder;
   readonly sockets: ReaderSockets;
   readonly ends: Pick<LaneEndFinder, 'of'>;
-  readonly unread: Pick<UnreadEntries, 'behind' | 'next'>;
+  readonly unread: Pick<UnreadEntries, 'behind' | 'isBehindEntry' | 'next'>;
   readonly retrying: Retrying;
   readonly metrics: PulsarMetrics;
   readonly timeoutMs: number;
@@ -47,7 +47,7 @@ export class LaneReader {
     return retrying.within(timeoutMs, async () => {
       const place = await finder.open(start);
       const end = await ends.of(place.topic, place.stats);
-      while (end > place.stats.beforeFirst && !isAtEnd(place.after, end)) {
+      while (end > place.stats.beforeFirst && !(await this.isAtEnd(place, end))) {
         const batches = await this.readTo(place, end, Math.min(Math.max(maxBytes, 1), MAX_READ_BYTES));
         if (batches !== undefined) return batches;
         if (!(await this.passOversize(place))) throw connectionLost(`read ${laneName(place.lane)}`);
@@ -108,7 +108,7 @@ export class LaneReader {
         if (!isLookedAt(++quietLooks)) continue;
         const found = await unread.behind(place);
         if (signal.aborted || found.last === undefined) continue;
-        const batch = await this.batch(place, found.withoutValue, signal);
+        const batch = await this.batch(place, found.ungiven, signal);
         if (batch !== undefined) yield batch;
         // What was under way at the first look has come by the second. Markers never come: for them once is enough.
         else if (quietLooks === 1 || found.last === watched.last) continue;
@@ -123,10 +123,16 @@ export class LaneReader {
     }
   }
 
+  /** Of an entry into which several were packed there may be more. */
+  private async isAtEnd(place: ReadPlace, end: Position): Promise<boolean> {
+    if (place.after === end || entryOf(place.after) > end) return true;
+    return entryOf(place.after) === end && (await this.parts.unread.isBehindEntry(place));
+  }
+
   /** `last`: of the last entry, of which all messages are read. Undefined if what comes first is larger than is taken. */
   private async readTo(place: ReadPlace, last: Position, maxBytes: number): Promise<readonly EventBatch[] | undefined> {
     const { sockets, unread, requestTimeoutMs } = this.parts;
-    const socket = await sockets.open(place.lane, startOfRead(place.after, last));
+    const socket = await sockets.open(place.lane, place.after);
     const signal = AbortSignal.timeout(requestTimeoutMs);
     const batches: EventBatch[] = [];
     let messages: PlacedMessage[] = [];
@@ -148,17 +154,16 @@ export class LaneReader {
         const taken = socket.take(maxBytes - bytes);
         if (taken.length === 0) {
           const after = messages.at(-1)?.position ?? place.after;
-          const { withoutValue } = await unread.behind({ ...place, after });
-          if (batches.length + messages.length + withoutValue.length === 0)
+          const { ungiven } = await unread.behind({ ...place, after });
+          if (batches.length + messages.length + ungiven.length === 0)
             throw connectionLost(`read ${place.lane.topic}#${place.lane.partition}`);
-          messages.push(...withoutValue);
+          messages = messages.concat(ungiven);
           break;
         }
-        const wanted = taken.filter(({ position }) => position > place.after);
-        const size = sizeOf(wanted);
+        const size = sizeOf(taken);
         if (bytes > 0 && bytes + size > maxBytes) break;
         bytes += size;
-        messages.push(...wanted);
+        messages.push(...taken);
         isAtEnd = isEndOf(last, taken[taken.length - 1]);
         if (bytes - packedBytes >= PACKED_BYTES) await pack();
       }
@@ -207,15 +212,6 @@ export class LaneReader {
 /** Where its lane ended when a tail opened its reader anew, since that had been given nothing. */
 interface Watched {
   last: Position;
-}
-
-/** Of an entry into which several were packed there may be more. */
-const isAtEnd = (after: Position, end: Position): boolean => after === end || entryOf(after) > end;
-
-/** How many messages the last entry has only they tell: who stands within it is given all of them again. */
-function startOfRead(after: Position, last: Position): Position {
-  const place = entryOf(after) === last ? placeOf(last) : undefined;
-  return place === undefined ? after : positionAt(place.ledger, place.entry - 1);
 }
 
 const isEndOf = (last: Position, { position, message }: PlacedMessage): boolean =>

@@ -4,7 +4,7 @@ import { type EventBatch, noMetrics, type Position } from '@distributary/distrib
 import { WebSocketServer } from 'ws';
 import { PulsarMetrics } from '../pulsar-metrics.js';
 import { readMessageId, writeMessageId } from '../records/message-id.js';
-import { positionAt } from '../records/message-position.js';
+import { positionAt, positionOf } from '../records/message-position.js';
 import { retryingBy } from '../testing/orders-topic.js';
 import { systemClock as clock } from '../testing/pulsar-harness.js';
 import { laneStats } from '../topics/lane-stats.js';
@@ -24,6 +24,12 @@ const topic: PulsarTopic = {
   ...{ name: lane.topic, partitions: 1, epoch: lane.epoch, retention: { ms: 0, bytes: 0 } },
   ...{ firstLedgers: [], isOurs: false },
 };
+
+function statsOf(entries: number) {
+  const internal = { numberOfEntries: entries, totalSize: 1_000, currentLedgerEntries: entries };
+  const last = { lastConfirmedEntry: `${LEDGER}:${entries - 1}`, ledgers: [{ ledgerId: LEDGER, entries: 0 }] };
+  return laneStats(lane, { ...internal, ...last }, undefined);
+}
 
 /** A lane whose readers are given nothing from the first message without a value on, as by Pulsar 4.0.7. */
 async function withReader(
@@ -56,9 +62,7 @@ async function withReader(
   const { port } = server.address() as AddressInfo;
   const web = new PulsarWeb({ url: `http://127.0.0.1:${port}`, requestTimeoutMs: REQUEST_MS });
   const names = new PulsarNames('public', 'test');
-  const internal = { numberOfEntries: values.length, totalSize: 1_000, currentLedgerEntries: values.length };
-  const last = { lastConfirmedEntry: `${LEDGER}:${values.length - 1}`, ledgers: [{ ledgerId: LEDGER, entries: 0 }] };
-  const stats = { of: () => Promise.resolve(laneStats(lane, { ...internal, ...last }, undefined)) };
+  const stats = { of: () => Promise.resolve(statsOf(values.length)) };
   const known = { topic: () => Promise.resolve(topic), find: () => Promise.resolve(topic), hasSeenEnd: () => false };
   try {
     await play(
@@ -164,4 +168,47 @@ describe('a message larger than the frames that are taken', () => {
       expect([...before, ...behind].flatMap(eventsIn)).toEqual(rest);
     });
   }, 20_000);
+});
+
+describe('what no reader is given of entries into which several messages were packed', () => {
+  const VALUE = '00000005120161180131';
+  const NULL = '0000000712016218004801';
+  const MUCH = '00000007120161' + '18808040' + '20'.repeat(2 ** 20);
+  const at = (entry: number, batchIndex: number) => positionOf({ ledger: LEDGER, entry, batchIndex });
+  const behind = async (after: Position, ...entries: readonly (readonly string[])[]) => {
+    const web = {
+      entryAt: (path: string) => {
+        const messages = entries[Number(path.split('/').at(-1))];
+        const headers = { 'x-pulsar-num-batch-message': String(messages.length), 'x-pulsar-publish-time': PUBLISHED };
+        return Promise.resolve({ headers, body: Buffer.from(messages.join(''), 'hex') });
+      },
+    };
+    const stats = { of: () => Promise.resolve(statsOf(entries.length)) };
+    const unread = new UnreadEntries(web, new PulsarNames('public', 'test'), stats);
+    const { ungiven, last } = await unread.behind({ topic, lane, after });
+    return { positions: ungiven.map(({ position }) => position), last };
+  };
+  const MIXED = [VALUE, NULL, VALUE];
+
+  it('is all that lies behind the reader in the entry, and the next entry that begins so', async () => {
+    const last = positionAt(LEDGER, 2);
+    const entries = [MIXED, [NULL], [VALUE]];
+    expect(await behind(at(0, 0), ...entries)).toEqual({ positions: [at(0, 1), at(0, 2), at(1, 0)], last });
+    expect(await behind(at(0, 2), ...entries)).toEqual({ positions: [at(1, 0)], last });
+    expect((await behind(positionAt(LEDGER, -1), ...entries)).positions).toHaveLength(4);
+  });
+
+  it('is nothing where readers are given all of it, or have been', async () => {
+    expect((await behind(at(0, 1), MIXED, MIXED)).positions).toEqual([]);
+    expect(await behind(at(1, 2), MIXED, MIXED)).toEqual({ positions: [], last: undefined });
+  });
+
+  it('is found in the last entry', async () => {
+    expect((await behind(at(1, 0), MIXED, MIXED)).positions).toEqual([at(1, 1), at(1, 2)]);
+  });
+
+  it('is no more than some entries of 1 MiB at once', async () => {
+    const large = [NULL, MUCH];
+    expect((await behind(positionAt(LEDGER, -1), large, large, large)).positions).toEqual([at(0, 0), at(0, 1)]);
+  });
 });

@@ -8,11 +8,11 @@ import { type MessagePlace, positionOf } from './message-position.js';
  * Pulsar 4.0.7 gives readers and consumers of its WebSocket API neither that nor anything behind it, and says nothing. Here it is.
  */
 
-/** How many messages were packed into the entry. */
-export const PACKED = 'x-pulsar-num-batch-message';
+const PACKED = 'x-pulsar-num-batch-message';
 const PLACE = 'x-pulsar-message-id';
 const PLACE_TEXT = /^(\d+):(\d+)/;
-const NULL = Buffer.from('null').toString('base64');
+/** The payload of what has no value. */
+export const NULL = Buffer.from('null').toString('base64');
 
 /** Of which entry this tells; undefined if it does not say. */
 export function placeIn(headers: IncomingHttpHeaders): MessagePlace | undefined {
@@ -21,20 +21,31 @@ export function placeIn(headers: IncomingHttpHeaders): MessagePlace | undefined 
   return found === null ? undefined : { ledger: Number(found[1]), entry: Number(found[2]), batchIndex: -1 };
 }
 
+/** How many messages were packed into the entry; undefined if it is one. */
+export const packedIn = (headers: IncomingHttpHeaders): number | undefined =>
+  headers[PACKED] === undefined ? undefined : Number(headers[PACKED]);
+
+/** Where the last message of the entry lies. */
+export const lastOf = (headers: IncomingHttpHeaders, place: MessagePlace): MessagePlace => ({
+  ...place,
+  batchIndex: (packedIn(headers) ?? 0) - 1,
+});
+
 /** As a message with the value `null`; undefined if it has one, or if what it has is not told here. */
 export function nullMessage(headers: IncomingHttpHeaders, place: MessagePlace): PlacedMessage | undefined {
   if (!isWithoutValue(headers)) return undefined;
   const key = headers['x-pulsar-partition-key'] as string | undefined;
-  const publishTime = String(headers['x-pulsar-publish-time']);
   return {
-    message: { messageId: writeMessageId(place), payload: NULL, publishTime, key },
+    message: { messageId: writeMessageId(place), payload: NULL, publishTime: publishTimeIn(headers), key },
     position: positionOf(place),
   };
 }
 
+export const publishTimeIn = (headers: IncomingHttpHeaders): string => String(headers['x-pulsar-publish-time']);
+
 /** Of what was packed it is not told one by one; what is in a transaction may yet be aborted. */
 const isWithoutValue = (headers: IncomingHttpHeaders): boolean =>
-  headers['x-pulsar-null-value'] === 'true' && headers[PACKED] === undefined && isGiven(headers);
+  headers['x-pulsar-null-value'] === 'true' && packedIn(headers) === undefined && isGiven(headers);
 
 /** Not yet, while its transaction is open or the rest of its message is not there; and never what {@link isPassedOver}. */
 export const isGiven = (headers: IncomingHttpHeaders): boolean =>

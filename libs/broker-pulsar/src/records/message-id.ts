@@ -1,17 +1,15 @@
+import { FieldReader } from './field-reader.js';
 import type { MessagePlace } from './message-position.js';
 
 /*
  * Pulsar's MessageIdData as its WebSocket API has it, protobuf in base64: 1 ledger, 2 entry, 3 partition, 4 index in the
- * entry, 6 how many the entry has, … All of them varints, so each is read and those of no interest are passed over.
+ * entry, 6 how many the entry has, … Those of no interest are passed over.
  */
 const LEDGER = 1;
 const ENTRY = 2;
+const PARTITION = 3;
 const BATCH_INDEX = 4;
 const BATCH_SIZE = 6;
-const VARINT = 0;
-const BITS = 7;
-/** Where numbers that are below zero are told: 64 bits, all ones. */
-const NEGATIVE_BYTES = 10;
 
 export interface GivenId extends MessagePlace {
   /** False: Pulsar had the message already, and does not say where. */
@@ -22,34 +20,26 @@ export interface GivenId extends MessagePlace {
 
 /** `RangeError` if it is damaged. */
 export function readMessageId(base64: string): GivenId {
-  const bytes = Buffer.from(base64, 'base64');
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let shift = 0; ; shift++) {
-      if (at >= bytes.length) throw new RangeError('a message id ends too soon');
-      const byte = bytes[at++];
-      value += (byte & 0x7f) * 2 ** (BITS * shift);
-      if (byte < 0x80) return shift + 1 === NEGATIVE_BYTES ? -1 : value;
-    }
-  };
+  const reader = new FieldReader(Buffer.from(base64, 'base64'));
   let ledger = -1;
   let entry = -1;
   let batchIndex = -1;
   let batchSize = 0;
-  while (at < bytes.length) {
-    const tag = varint();
-    if ((tag & 7) !== VARINT) break;
-    const value = varint();
-    if (tag >>> 3 === LEDGER) ledger = value;
-    else if (tag >>> 3 === ENTRY) entry = value;
-    else if (tag >>> 3 === BATCH_INDEX) batchIndex = Math.min(value, 0x7fff_ffff);
-    else if (tag >>> 3 === BATCH_SIZE) batchSize = value;
+  while (reader.next()) {
+    const { field, number } = reader;
+    if (field === LEDGER) ledger = number;
+    else if (field === ENTRY) entry = number;
+    else if (field === BATCH_INDEX) batchIndex = Math.min(number, 0x7fff_ffff);
+    else if (field === BATCH_SIZE) batchSize = number;
   }
   return { ledger, entry, batchIndex, isKnown: ledger >= 0, isLastOfEntry: batchIndex >= batchSize - 1 };
 }
 
-export function writeMessageId({ ledger, entry, batchIndex }: MessagePlace): string {
+/** `packed`: of a message that was packed into an entry, for the id that its readers are given. */
+export function writeMessageId(
+  { ledger, entry, batchIndex }: MessagePlace,
+  packed?: { readonly partition: number; readonly count: number },
+): string {
   const bytes: number[] = [];
   const varint = (number: number) => {
     let value = BigInt.asUintN(64, BigInt(number));
@@ -62,6 +52,8 @@ export function writeMessageId({ ledger, entry, batchIndex }: MessagePlace): str
   };
   field(LEDGER, ledger);
   field(ENTRY, entry);
+  if (packed !== undefined) field(PARTITION, packed.partition);
   if (batchIndex >= 0) field(BATCH_INDEX, batchIndex);
+  if (packed !== undefined) field(BATCH_SIZE, packed.count);
   return Buffer.from(bytes).toString('base64');
 }

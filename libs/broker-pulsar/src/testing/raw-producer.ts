@@ -10,6 +10,16 @@ export interface RawMessage {
   readonly marker?: number;
   /** One piece of a message. */
   readonly chunk?: { readonly id: string; readonly number: number; readonly of: number; readonly bytes: number };
+  /** Instead of a payload: the messages of one entry. */
+  readonly packed?: readonly PackedMessage[];
+}
+
+interface PackedMessage {
+  readonly key?: string;
+  readonly payload?: string;
+  readonly properties?: Readonly<Record<string, string>>;
+  /** Compaction left it out: no reader is given it. */
+  readonly isCompactedOut?: boolean;
 }
 
 const CONNECT = 2;
@@ -48,24 +58,39 @@ export async function sendRaw(port: number, topic: string, ...messages: readonly
     await answer();
     send(PRODUCER, Buffer.concat([text(1, `persistent://${topic}`), number(2, 0), number(3, 1)]));
     await answer(PRODUCER_SUCCESS);
-    for (const [index, { key, payload, marker, chunk }] of messages.entries()) {
+    for (const [index, { key, payload, marker, chunk, packed }] of messages.entries()) {
       const metadata = Buffer.concat([
         ...[text(1, 'raw'), number(2, index), number(3, Date.now())],
         ...(key === undefined ? [] : [text(6, key)]),
         ...(marker === undefined ? [] : [number(20, marker)]),
-        ...(payload === undefined ? [number(25, 1)] : []),
+        ...(payload === undefined && packed === undefined ? [number(25, 1)] : []),
+        ...(packed === undefined ? [] : [number(11, packed.length)]),
         ...(chunk === undefined
           ? []
           : [text(26, chunk.id), number(27, chunk.of), number(28, chunk.bytes), number(29, chunk.number)]),
       ]);
       const isPart = chunk === undefined ? [] : [number(7, 1)];
-      const fields = Buffer.concat([number(1, 0), number(2, index), number(3, 1), ...isPart]);
-      send(SEND, fields, Buffer.concat([size(metadata.length), metadata, Buffer.from(payload ?? '')]));
+      const fields = Buffer.concat([number(1, 0), number(2, index), number(3, packed?.length ?? 1), ...isPart]);
+      const value = packed === undefined ? Buffer.from(payload ?? '') : Buffer.concat(packed.map(packedMessage));
+      send(SEND, fields, Buffer.concat([size(metadata.length), metadata, value]));
       await answer(RECEIPT);
     }
   } finally {
     socket.destroy();
   }
+}
+
+/** With its SingleMessageMetadata. */
+function packedMessage({ key, payload, properties = {}, isCompactedOut = false }: PackedMessage): Buffer {
+  const value = Buffer.from(payload ?? '');
+  const metadata = Buffer.concat([
+    ...Object.entries(properties).map(([name, each]) => bytes(1, Buffer.concat([text(1, name), text(2, each)]))),
+    ...(key === undefined ? [] : [text(2, key)]),
+    number(3, value.length),
+    ...(isCompactedOut ? [number(4, 1)] : []),
+    ...(payload === undefined ? [number(9, 1)] : []),
+  ]);
+  return Buffer.concat([size(metadata.length), metadata, value]);
 }
 
 function size(length: number): Buffer {

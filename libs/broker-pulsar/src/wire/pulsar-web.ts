@@ -23,10 +23,14 @@ export interface AdminRequest {
   readonly contentType?: string;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
+/** An entry of a lane: what is told of it, and what it has. */
+export interface StoredEntry {
   readonly headers: http.IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+interface Answer extends StoredEntry {
+  readonly status: number;
 }
 
 const MAX_CONNECTIONS = 16;
@@ -52,13 +56,12 @@ export class PulsarWeb {
 
   /** What it answered, parsed; undefined if that was nothing. `PulsarError` for any status but 2xx. */
   async ask(request: AdminRequest): Promise<unknown> {
-    const { text } = await this.answerTo(request);
-    return text === '' ? undefined : JSON.parse(text);
+    const { body } = await this.answerTo(request);
+    return body.length === 0 ? undefined : JSON.parse(body.toString());
   }
 
-  /** What it says of something that is no JSON. */
-  async headersOf(path: string): Promise<http.IncomingHttpHeaders> {
-    return (await this.answerTo({ method: 'GET', path })).headers;
+  entryAt(path: string): Promise<StoredEntry> {
+    return this.answerTo({ method: 'GET', path });
   }
 
   /** The same; undefined for 404. */
@@ -87,8 +90,8 @@ export class PulsarWeb {
       const socket = new WebSocket(url, options);
       socket.once('open', () => resolve(socket));
       socket.once('unexpected-response', (request, response) => {
-        readText(response).then(
-          (text) => reject(refusedSocket(response.statusCode ?? 0, what, reasonIn(text))),
+        bytesOf(response).then(
+          (page) => reject(refusedSocket(response.statusCode ?? 0, what, reasonIn(page.toString()))),
           (error: unknown) => reject(connectionLost(what, error)),
         );
         response.once('close', () => request.destroy());
@@ -109,11 +112,11 @@ export class PulsarWeb {
     let url = new URL(`/admin/v2/${request.path}`, this.adminUrl);
     for (let redirects = 0; ; redirects++) {
       const answer = await this.send(url, request, what);
-      const { status, text, headers } = answer;
+      const { status, body, headers } = answer;
       const { location } = headers;
       if (status >= 200 && status < 300) return answer;
       if (status !== 307 || location === undefined || redirects >= MAX_REDIRECTS) {
-        throw pulsarError(status, what, text.slice(0, MAX_REASON));
+        throw pulsarError(status, what, body.toString('utf8', 0, MAX_REASON));
       }
       url = new URL(location, url);
     }
@@ -128,7 +131,7 @@ export class PulsarWeb {
       const fail = (error: unknown) => reject(connectionLost(what, error));
       const asked = request(url, { method, headers, agent: this.agent, signal }, (response) => {
         const { statusCode: status = 0, headers: answered } = response;
-        readText(response).then((answer) => resolve({ status, text: answer, headers: answered }), fail);
+        bytesOf(response).then((answer) => resolve({ status, body: answer, headers: answered }), fail);
       });
       asked.once('error', fail);
       asked.end(text);
@@ -136,7 +139,7 @@ export class PulsarWeb {
   }
 }
 
-async function readText(response: http.IncomingMessage): Promise<string> {
+async function bytesOf(response: http.IncomingMessage): Promise<Buffer> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of response as AsyncIterable<Buffer>) {
@@ -144,7 +147,7 @@ async function readText(response: http.IncomingMessage): Promise<string> {
     if (bytes > MAX_ANSWER_BYTES) throw new RangeError('the answer is too large');
     parts.push(part);
   }
-  return Buffer.concat(parts).toString();
+  return Buffer.concat(parts);
 }
 
 /**
