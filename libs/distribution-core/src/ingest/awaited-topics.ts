@@ -2,7 +2,7 @@ import { DistributionError } from '../errors/distribution-error.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Counter, Gauge, Metrics } from '../ports/metrics.port.js';
 import type { TopicDirectory } from '../routing/topic-directory.js';
-import type { PublishedEvent, TopicLookup } from './published-event.js';
+import { EVENT_OVERHEAD_BYTES, type PublishedEvent, type TopicLookup } from './published-event.js';
 
 export interface AwaitedTopicsDependencies {
   readonly topics: TopicLookup & Pick<TopicDirectory, 'look'>;
@@ -15,8 +15,6 @@ export interface AwaitedTopicsDependencies {
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 const MAX_WAIT_MS = 2_000;
 const RETRY_AFTER_MS = 200;
-/** What is kept of an event besides its value. A bound, not a measurement. */
-const EVENT_OVERHEAD_BYTES = 256;
 
 /**
  * Before it is said that there is no such topic, the catalog is looked at: another process may have just made it. A call with

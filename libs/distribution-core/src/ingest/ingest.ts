@@ -9,6 +9,7 @@ import type { EventRouter } from '../routing/rules/event-router.js';
 import { DEDUPE_WINDOW_MS } from './dedupe-window.js';
 import {
   checkEvents,
+  EVENT_OVERHEAD_BYTES,
   type EventLimits,
   type IngestTopic,
   type PublishedEvent,
@@ -65,9 +66,6 @@ export interface IngestDependencies {
   /** Absent: each event may be in each topic. */
   readonly topicProblem?: TopicProblem;
 }
-
-/** What is kept of an event besides its value: id, key, time, attributes. A bound, not a measurement. */
-const EVENT_OVERHEAD_BYTES = 256;
 
 /** Something to be appended: an event, or what a rule made of one. */
 interface NewEvent extends PlacedEvent {

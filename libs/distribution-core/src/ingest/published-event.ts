@@ -16,6 +16,9 @@ export interface PublishedEvent {
   readonly deliveryGuarantee?: DeliveryGuarantee;
 }
 
+/** What is kept of an event on its way besides its value: id, key, time, attributes. A bound, not a measurement. */
+export const EVENT_OVERHEAD_BYTES = 256;
+
 /** What ingest must know of a topic; answered from memory. */
 export interface IngestTopic {
   readonly brokerName: string;
