@@ -4,7 +4,7 @@ import { noMetrics } from '../ports/metrics.port.js';
 import type { ConflationKey, TopicDefinition } from '../ports/topic-catalog.port.js';
 import { BEFORE_FIRST, type Position } from '../position.js';
 import type { SlowPolicy } from '../subscription/subscription.js';
-import { anEvent, FakeClock, InMemoryLog, lineEncoder, RecordingOutlet, settle } from '../testing/index.js';
+import { anEvent, BusyClock, FakeClock, InMemoryLog, lineEncoder, RecordingOutlet, settle } from '../testing/index.js';
 import { FanOut } from './fan-out.js';
 import type { FanOutLimits } from './fan-out-limits.js';
 import type { Member } from './member.js';
@@ -115,6 +115,21 @@ class World {
   }
 }
 
+/** Its first data takes this process a while to write. */
+class SlowlyWritten extends RecordingOutlet {
+  constructor(
+    private readonly clock: BusyClock,
+    private readonly tookMs: number,
+  ) {
+    super();
+  }
+
+  override write(bytes: Buffer, mark: number): void {
+    super.write(bytes, mark);
+    if (this.numbers.length === 1) this.clock.workedMs = this.tookMs;
+  }
+}
+
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 describe('fan-out', () => {
@@ -175,6 +190,21 @@ describe('fan-out', () => {
     }
     expect(outlet.of('position').length).toBeGreaterThan(5);
     expect(outlet.chainBreaks()).toEqual([]);
+  });
+
+  it('tells no position past events that wait for the pause between two rounds to end', async () => {
+    const clock = new BusyClock();
+    world = await new World({ positionEveryMs: 400 }, clock).withTopics(aTopic(ALERTS));
+    const outlet = new SlowlyWritten(clock, 4_000);
+    await world.subscribe({ outlet });
+    await world.publish(1);
+    // Half of what the first round took is the pause in which the second event waits, and in which a position falls due.
+    await world.publish(1);
+    for (let ms = 0; ms < 1_000; ms += 50) await world.settle(50);
+    expect(outlet.of('position')).toEqual([]);
+    expect(outlet.numbers).toEqual([1]);
+    await world.settle(2_000);
+    expect(outlet.numbers).toEqual([1, 2]);
   });
 
   it('serves a reader of few that was stuck from the segments, and one of many from what was written to the others', async () => {

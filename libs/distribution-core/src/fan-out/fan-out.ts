@@ -149,6 +149,7 @@ export class FanOut {
       clock,
       metrics,
       listeners: this,
+      feedAt: (slot) => this.feeds.at(slot),
       keptBytesPerFeed: () => Math.min(MAX_KEPT_BYTES, this.limits.keptFlushBytes / Math.max(1, this.feeds.size)),
     });
     this.upkeep = new FeedUpkeep({
@@ -309,8 +310,8 @@ export class FanOut {
   }
 
   private dropFeed(feed: Feed): void {
-    this.feeds.drop(feed);
     this.rounds.forget(feed);
+    this.feeds.drop(feed);
     this.deps.clock.after(this.limits.lingerMs, () => void this.lanes.closeUnwanted((state) => this.isWanted(state)));
   }
 
@@ -320,11 +321,15 @@ export class FanOut {
     this.matchedEvents.add(batch.count);
     this.observer?.arrived(state, batch.count, batch.valueBytes);
     const traces = this.tracing === undefined ? undefined : batch.column(TRACEPARENT);
-    this.feeds.index.match(state.lane.topic, batch, skip, (feed, indexes, count) => {
-      feed.collect(state, batch, skip, indexes, count);
-      if (traces !== undefined) this.rounds.noteTraces(feed, traces, skip, indexes, count);
-      this.rounds.add(feed, state.topic.priority);
+    const { index, matches } = this.feeds;
+    const { priority } = state.topic;
+    matches.begin(state, batch, skip);
+    index.match(state.lane.topic, batch, skip, (slot, indexes, count) => {
+      matches.note(slot, indexes, count);
+      if (traces !== undefined) this.rounds.noteTraces(this.feeds.at(slot), traces, skip, indexes, count);
+      this.rounds.add(slot, priority);
     });
+    matches.end();
     this.onBatch({ state, batch, skip });
     this.rounds.request();
   }

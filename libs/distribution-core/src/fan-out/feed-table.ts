@@ -6,6 +6,7 @@ import type { Gauge, Metrics } from '../ports/metrics.port.js';
 import type { Selection } from '../subscription/subscription.js';
 import { Feed } from './feed.js';
 import type { FrameEncoder } from './outlet.js';
+import { PendingMatches } from './pending-matches.js';
 
 /** Counts since the feed exists, or of this moment (members, behind, slow). */
 export interface FeedStatistics {
@@ -28,9 +29,13 @@ const MAX_FEED_MEMBERS = 512;
 
 /** The feeds of this process: one of each selection and encoding, found by its key or by matching. */
 export class FeedTable {
-  readonly index = new MatchIndex<Feed>();
+  /** Feeds by their slots. */
+  readonly index = new MatchIndex();
+  readonly matches = new PendingMatches();
   private readonly feeds = new Set<Feed>();
   private readonly byKey = new Map<string, Feed>();
+  private readonly bySlot: (Feed | undefined)[] = [];
+  private readonly freeSlots: number[] = [];
   private lastId = 0;
   private readonly feedGauge: Gauge;
   private readonly memberGauge: Gauge;
@@ -52,6 +57,10 @@ export class FeedTable {
 
   values(): IterableIterator<Feed> {
     return this.feeds.values();
+  }
+
+  at(slot: number): Feed {
+    return this.bySlot[slot] as Feed;
   }
 
   /** A number that no feed has. */
@@ -82,19 +91,29 @@ export class FeedTable {
         retryAfterMs: 1000,
       });
     }
-    const feed = new Feed(this.takeNumber(), key, selection, compileSelection(selection), encoder, this.nextMark);
+    const matcher = compileSelection(selection);
+    const slot = this.freeSlots.pop() ?? this.bySlot.length;
+    const feed = new Feed(this.takeNumber(), slot, key, selection, matcher, encoder, this.matches, this.nextMark);
+    this.bySlot[slot] = feed;
     created(feed);
     this.feeds.add(feed);
     this.byKey.set(key, feed);
-    this.index.add(feed, selection);
+    this.index.add(slot, selection);
     this.feedGauge.set(this.feeds.size);
     return feed;
   }
 
+  /** Whatever is kept by its slot must have been forgotten. */
   drop(feed: Feed): void {
+    const { slot } = feed;
+    if (slot < 0) return;
     this.feeds.delete(feed);
     this.byKey.delete(feed.key);
-    this.index.remove(feed);
+    this.index.remove(slot);
+    this.matches.take(slot, feed);
+    this.bySlot[slot] = undefined;
+    this.freeSlots.push(slot);
+    feed.slot = -1;
     this.feedGauge.set(this.feeds.size);
   }
 
@@ -121,7 +140,7 @@ export class FeedTable {
         behind: feed.behind.size,
         slow: countSlow(feed),
         examined,
-        matched: feed.matchedCount,
+        matched: feed.matchedEvents(),
       };
     });
   }

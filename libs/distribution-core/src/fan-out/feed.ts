@@ -9,7 +9,8 @@ import type { LaneState } from './lane-state.js';
 import { MarkTurns } from './mark-turns.js';
 import type { Member } from './member.js';
 import type { FrameEncoder, Run } from './outlet.js';
-import { appendRuns, eventsOf, splitRuns } from './runs.js';
+import { ALL_EVENTS, type MatchTaker, type PendingMatches } from './pending-matches.js';
+import { appendUnmarked, eventsOf, splitRuns } from './runs.js';
 
 export interface FeedLane {
   readonly state: LaneState;
@@ -19,7 +20,7 @@ export interface FeedLane {
   toldAtMs: number;
   /** Of the lane's events, those before the feed. */
   readonly eventsBefore: number;
-  /** Matched and not yet in a frame. */
+  /** Matched, taken and not yet in a frame. */
   runs: Run[];
   eventCount: number;
   /** Matched since the feed exists, up to `told`. */
@@ -79,7 +80,7 @@ export const flushTime = (clock: Clock): FlushTime => ({
  * All sessions of this process that want the same bytes: matched once, encoded once. While a member is a little behind, its
  * last flushes are kept for it; a member further behind is the catch-up's.
  */
-export class Feed {
+export class Feed implements MatchTaker {
   readonly live: Member[] = [];
   readonly behind = new Set<Member>();
   /** Members, live or behind, that asked for a rate. */
@@ -89,10 +90,8 @@ export class Feed {
   /** Whose topics it selects, and so whose share of the egress it uses. */
   readonly tenant: string;
   sequence = 0;
-  /** Which lists of {@link DirtyFeeds} it is in. */
-  dirt = 0;
-  /** Events that its selection picked since it exists. */
-  matchedCount = 0;
+  /** Events that its selection picked since it exists, but for those that are still to be taken. */
+  private takenCount = 0;
   private pending: FeedLane[] = [];
   private readonly marks = new MarkTurns();
   private lastFlushBytes = 0;
@@ -102,22 +101,27 @@ export class Feed {
 
   constructor(
     readonly id: number,
+    /** Its place where something is kept by feed; another feed's once it is dropped, and -1 then. */
+    public slot: number,
     readonly key: string,
     readonly selection: Selection,
     readonly matcher: EntryMatcher,
     readonly encoder: FrameEncoder,
+    private readonly matches: PendingMatches,
     private readonly nextMark: () => number,
   ) {
     this.tenant = tenantOf(selection.topicPatterns[0] ?? '');
   }
 
   /** Lanes with events that wait for a flush: few, where there may be hundreds. */
-  get pendingLanes(): readonly FeedLane[] {
+  pendingLanes(): readonly FeedLane[] {
+    this.takeMatches();
     return this.pending;
   }
 
   /** Events that wait for a flush. */
-  get pendingEvents(): number {
+  pendingEvents(): number {
+    this.takeMatches();
     let events = 0;
     for (const lane of this.pending) events += lane.eventCount;
     return events;
@@ -132,6 +136,12 @@ export class Feed {
     return this.live.length + this.behind.size;
   }
 
+  /** Events that its selection picked since it exists. */
+  matchedEvents(): number {
+    this.takeMatches();
+    return this.takenCount;
+  }
+
   addLane(state: LaneState, told: Position): FeedLane {
     const eventsBefore = state.eventCount;
     const lane: FeedLane = { state, told, toldAtMs: 0, eventsBefore, runs: [], eventCount: 0, toldCount: 0 };
@@ -139,20 +149,16 @@ export class Feed {
     return lane;
   }
 
-  /** `indexes` undefined: every event that `skip` does not mark. */
-  collect(
-    state: LaneState,
-    batch: EventBatch,
-    skip: Uint8Array | undefined,
-    indexes: Uint32Array | undefined,
-    count: number,
-  ): void {
+  /** One of its matches, which it is given as it takes them. */
+  collect(state: LaneState, batch: EventBatch, skip: Uint8Array | undefined, from: number, to: number): void {
     const lane = this.lanes.get(state);
     if (lane === undefined) return;
-    const matched = appendRuns(lane.runs, batch, skip, indexes, count);
+    let matched = to - from;
+    if (from === ALL_EVENTS) matched = appendUnmarked(lane.runs, batch, skip);
+    else lane.runs.push({ batch, from, to });
     if (lane.eventCount === 0 && matched > 0) this.pending.push(lane);
     lane.eventCount += matched;
-    this.matchedCount += matched;
+    this.takenCount += matched;
   }
 
   positions = (): LanePosition[] =>
@@ -165,6 +171,7 @@ export class Feed {
 
   /** Writes all that is pending to the live members. Returns the events written, times members. */
   flush(time: FlushTime): number {
+    this.takeMatches();
     const { pending } = this;
     if (pending.length === 0) return 0;
     this.pending = [];
@@ -219,6 +226,7 @@ export class Feed {
 
   /** The same of lanes of which they were told nothing for so long; what is pending there will tell them soon. */
   tellOverduePositions(time: FlushTime, afterMs: number): void {
+    this.takeMatches();
     const overdue = [];
     for (const lane of this.lanes.values()) {
       if (lane.eventCount === 0 && time.nowMs - lane.toldAtMs >= afterMs && hasMoved(lane)) overdue.push(lane);
@@ -244,6 +252,11 @@ export class Feed {
   /** What it tells of a lane has changed, and no flush said so: to who is behind, the kept ones are not all there is. */
   movedOn(): void {
     for (const member of this.behind) member.nextSequence = 0;
+  }
+
+  /** What was matched for it since it did so last. */
+  private takeMatches(): void {
+    if (this.slot >= 0) this.matches.take(this.slot, this);
   }
 
   private tellMoved(moved: readonly FeedLane[], time: FlushTime): void {

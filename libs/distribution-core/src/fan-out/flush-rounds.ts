@@ -2,7 +2,7 @@ import type { EventBatch } from '../event-batch.js';
 import type { Clock } from '../ports/clock.port.js';
 import type { Counter, Histogram, Metrics } from '../ports/metrics.port.js';
 import type { EgressShare } from './egress-share.js';
-import { DirtyFeeds, PRESSING, RELAXED } from './dirty-feeds.js';
+import { DirtyFeeds, LEAST_URGENT } from './dirty-feeds.js';
 import { type Feed, flushTime } from './feed.js';
 import { FlushNotes, type FlushObserver } from './flush-observer.js';
 import { FlushPacer } from './flush-pacer.js';
@@ -20,6 +20,7 @@ export interface FlushRoundsDependencies {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly listeners: FlushListeners;
+  readonly feedAt: (slot: number) => Feed;
   /** Of flushes that a feed keeps for members that fall a little behind. */
   readonly keptBytesPerFeed: () => number;
 }
@@ -29,7 +30,6 @@ const SLICE_MS = 2;
 const LATENCY_BUCKETS_MS = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 250, 500, 1000, 5000];
 /** After so long without a round nobody waits for one. */
 const LAG_KNOWN_MS = 250;
-const LEAST_URGENT = 9;
 /** Feeds with events of such topics wait neither for the rounds of the others nor for the pauses after them. */
 const URGENT = 2;
 
@@ -39,7 +39,7 @@ const URGENT = 2;
  * that writes them to everybody, never holds up an alert.
  */
 export class FlushRounds {
-  private readonly dirty = new DirtyFeeds(RELAXED);
+  private readonly dirty = new DirtyFeeds();
   /** Feeds of the present round that are still to come, the next one last. */
   private round: Feed[] = [];
   private readonly pacer: FlushPacer;
@@ -48,7 +48,7 @@ export class FlushRounds {
   private roundSinceMs = 0;
   private lastLagMs = 0;
   private roundEndedMs = Number.NEGATIVE_INFINITY;
-  private readonly urgent = new DirtyFeeds(PRESSING);
+  private readonly urgent = new DirtyFeeds();
   private urgentRound: Feed[] = [];
   private readonly urgentPacer: FlushPacer;
   private readonly notes = new FlushNotes();
@@ -60,7 +60,7 @@ export class FlushRounds {
   constructor(private readonly deps: FlushRoundsDependencies) {
     const { clock, metrics } = deps;
     this.held = new HeldFeeds(clock, metrics, (feeds) => {
-      for (const feed of feeds) this.addDirty(feed);
+      for (const feed of feeds) this.addDirty(feed.slot, priorityOf(feed));
       this.request();
     });
     this.pacer = new FlushPacer(
@@ -81,10 +81,10 @@ export class FlushRounds {
     );
   }
 
-  /** `priority`: of the topic that it has events of, 1 is the most urgent. */
-  add(feed: Feed, priority: number): void {
-    if (priority <= URGENT) this.urgent.add(feed);
-    else this.addDirty(feed);
+  /** `priority`: of the topic that the feed of this slot has events of, 1 is the most urgent. */
+  add(slot: number, priority: number): void {
+    if (priority <= URGENT) this.urgent.add(slot, priority);
+    else this.addDirty(slot, priority);
   }
 
   /** How long what is being written, or was written last, had waited here; urgent feeds apart. 0 after a while without anything. */
@@ -111,8 +111,8 @@ export class FlushRounds {
   }
 
   forget(feed: Feed): void {
-    this.dirty.delete(feed);
-    this.urgent.delete(feed);
+    this.dirty.delete(feed.slot);
+    this.urgent.delete(feed.slot);
     this.traces.take(feed);
     this.held.forget(feed);
   }
@@ -128,14 +128,14 @@ export class FlushRounds {
     this.held.stop();
   }
 
-  private addDirty(feed: Feed): void {
+  private addDirty(slot: number, priority: number): void {
     if (this.dirty.size === 0) this.dirtySinceMs = this.deps.clock.monotonicMs();
-    this.dirty.add(feed);
+    this.dirty.add(slot, priority);
   }
 
   private flushSlice(): boolean {
     if (this.round.length === 0) {
-      this.round = inOrder(this.dirty.take());
+      this.round = this.dirty.take().map(this.deps.feedAt);
       this.roundSinceMs = this.dirtySinceMs;
     }
     const isUnfinished = this.flushSome(this.round);
@@ -147,7 +147,7 @@ export class FlushRounds {
   }
 
   private flushUrgentSlice(): boolean {
-    if (this.urgentRound.length === 0) this.urgentRound = inOrder(this.urgent.take());
+    if (this.urgentRound.length === 0) this.urgentRound = this.urgent.take().map(this.deps.feedAt);
     return this.flushSome(this.urgentRound);
   }
 
@@ -157,8 +157,8 @@ export class FlushRounds {
     const endMs = clock.monotonicMs() + SLICE_MS;
     for (let feed = round.pop(); feed !== undefined; feed = round.pop()) {
       // All that it has is written, whichever round it is in.
-      this.dirty.delete(feed);
-      this.urgent.delete(feed);
+      this.dirty.delete(feed.slot);
+      this.urgent.delete(feed.slot);
       if (this.held.isHeldBack(feed)) continue;
       this.flush(feed);
       if (clock.monotonicMs() >= endMs) break;
@@ -172,7 +172,7 @@ export class FlushRounds {
     const time = flushTime(clock);
     const startedMicros = time.nowMicros;
     let oldestMicros = startedMicros;
-    for (const lane of feed.pendingLanes) {
+    for (const lane of feed.pendingLanes()) {
       const { appendedMicros } = lane.runs[0].batch;
       if (appendedMicros < oldestMicros) oldestMicros = appendedMicros;
       if (observer !== undefined) this.notes.note(lane.state, lane.eventCount, appendedMicros, lane.runs);
@@ -197,11 +197,8 @@ export class FlushRounds {
   }
 }
 
-/** The most urgent last, where the next one is taken. */
-const inOrder = (feeds: Feed[]): Feed[] => feeds.sort((a, b) => priorityOf(b) - priorityOf(a));
-
 function priorityOf(feed: Feed): number {
   let priority = LEAST_URGENT;
-  for (const { state } of feed.pendingLanes) priority = Math.min(priority, state.topic.priority);
+  for (const { state } of feed.pendingLanes()) priority = Math.min(priority, state.topic.priority);
   return priority;
 }

@@ -41,7 +41,7 @@ export class HeldFeeds {
    */
   isHeldBack(feed: Feed): boolean {
     if (this.egress === undefined || feed.live.length === 0 || this.egress.mayFlush(feed.tenant)) return false;
-    if (feed.pendingEvents > MAX_HELD_EVENTS) {
+    if (feed.pendingEvents() > MAX_HELD_EVENTS) {
       this.sentBack.add(feed.live.length);
       const positions = feed.positions();
       for (const member of [...feed.live]) member.standAt(positions);

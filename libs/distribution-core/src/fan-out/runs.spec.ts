@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { decodeEventBatch, densePositions, encodeEventBatch } from '../event-batch.js';
 import { events } from '../testing/builders.js';
 import type { Run } from './outlet.js';
-import { appendRuns, eventsOf, splitRuns } from './runs.js';
+import { appendUnmarked, eventsOf, splitRuns } from './runs.js';
 
 const batchOf = (count: number) =>
   decodeEventBatch(
@@ -14,26 +14,12 @@ const indexesOf = (runs: readonly Run[]) =>
   runs.flatMap((run) => Array.from({ length: run.to - run.from }, (_, at) => run.from + at));
 
 describe('runs', () => {
-  it('hold exactly the matching events, neighbours together', () => {
-    fc.assert(
-      fc.property(fc.uniqueArray(fc.nat(30)), (indexes) => {
-        const sorted = [...indexes].sort((a, b) => a - b);
-        const runs: Run[] = [];
-        const count =
-          sorted.length === 0 ? 0 : appendRuns(runs, batchOf(31), undefined, Uint32Array.from(sorted), sorted.length);
-        expect(count).toBe(sorted.length);
-        expect(indexesOf(runs)).toEqual(sorted);
-        for (let at = 1; at < runs.length; at++) expect(runs[at].from).toBeGreaterThan(runs[at - 1].to);
-      }),
-    );
-  });
-
   it('leave out what is marked as a copy when everything else matches', () => {
     const runs: Run[] = [];
-    expect(appendRuns(runs, batchOf(5), Uint8Array.from([1, 0, 0, 1, 0]), undefined, 3)).toBe(3);
+    expect(appendUnmarked(runs, batchOf(5), Uint8Array.from([1, 0, 0, 1, 0]))).toBe(3);
     expect(indexesOf(runs)).toEqual([1, 2, 4]);
     const all: Run[] = [];
-    expect(appendRuns(all, batchOf(5), undefined, undefined, 5)).toBe(5);
+    expect(appendUnmarked(all, batchOf(5), undefined)).toBe(5);
     expect(indexesOf(all)).toEqual([0, 1, 2, 3, 4]);
   });
 

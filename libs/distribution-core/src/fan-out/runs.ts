@@ -1,26 +1,8 @@
 import type { EventBatch } from '../event-batch.js';
 import type { Run } from './outlet.js';
 
-/**
- * Appends what matched of one batch as runs of neighbours, so that encoding copies once per run.
- * `indexes` undefined: every event that `skip` does not mark. Returns the number of events.
- */
-export function appendRuns(
-  runs: Run[],
-  batch: EventBatch,
-  skip: Uint8Array | undefined,
-  indexes: Uint32Array | undefined,
-  count: number,
-): number {
-  if (indexes !== undefined) {
-    let from = 0;
-    for (let at = 1; at <= count; at++) {
-      if (at < count && indexes[at] === indexes[at - 1] + 1) continue;
-      runs.push({ batch, from: indexes[from], to: indexes[at - 1] + 1 });
-      from = at;
-    }
-    return count;
-  }
+/** Appends every event that `skip` does not mark as runs of neighbours, so that encoding copies once per run. Returns the number of events. */
+export function appendUnmarked(runs: Run[], batch: EventBatch, skip: Uint8Array | undefined): number {
   if (skip === undefined) {
     runs.push({ batch, from: 0, to: batch.count });
     return batch.count;

@@ -17,7 +17,9 @@ export interface EntryGroup<T> {
 }
 
 interface PlannedEntry<T> {
-  readonly group: EntryGroup<T>;
+  /** Of its group. */
+  readonly entries: readonly T[];
+  readonly compiled: CompiledSelection;
   readonly access: Access | undefined;
   /** An equality besides the one that it is filed under. */
   readonly second: SecondValue | undefined;
@@ -62,7 +64,8 @@ export class TopicPlan<T> {
         ? conjuncts.filter((conjunct) => conjunct !== filedBy).map(({ predicate }) => predicate)
         : all;
     const second = secondOf(conjuncts, filedBy);
-    const entry: PlannedEntry<T> = { group, access, second, residual, all, hit: -1, hitEvents: 0 };
+    const { entries, compiled } = group;
+    const entry: PlannedEntry<T> = { entries, compiled, access, second, residual, all, hit: -1, hitEvents: 0 };
     this.entries.set(group, entry);
     if (conjuncts.length === 0) this.unconditional.add(entry);
     else if (access === undefined) this.unfiled.add(entry);
@@ -93,7 +96,7 @@ export class TopicPlan<T> {
     if (liveCount === 0) return;
     if (this.scratch.length < view.batch.count) this.scratch = new Uint32Array(view.batch.count * 2);
     for (const entry of unconditional) {
-      if (gate === undefined) visitAll(entry.group, undefined, liveCount, visit);
+      if (gate === undefined) visitAll(entry.entries, undefined, liveCount, visit);
       else this.refine(entry, entry.all, this.copyLive(), visit, gate);
     }
     for (const entry of unfiled) this.refine(entry, entry.all, this.copyLive(), visit, gate);
@@ -147,9 +150,9 @@ export class TopicPlan<T> {
       if (count === 0) return;
       count = predicate.refine(this.view, this.scratch, count);
     }
-    if (gate !== undefined) count = gate.refine(entry.group.compiled.subscriber, this.scratch, count);
+    if (gate !== undefined) count = gate.refine(entry.compiled.subscriber, this.scratch, count);
     if (count === 0) return;
-    visitAll(entry.group, count === this.view.liveCount ? undefined : this.scratch, count, visit);
+    visitAll(entry.entries, count === this.view.liveCount ? undefined : this.scratch, count, visit);
   }
 
   private bestAccess(conjuncts: readonly Conjunct[]): { access?: Access; filedBy?: Conjunct } {
@@ -192,7 +195,7 @@ function secondOf(conjuncts: readonly Conjunct[], filedBy: Conjunct | undefined)
 }
 
 function visitAll<T>(
-  { entries }: EntryGroup<T>,
+  entries: readonly T[],
   indexes: Uint32Array | undefined,
   count: number,
   visit: VisitMatches<T>,
