@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { MAX_EVENTS_PER_REQUEST } from '@distributary/contracts';
 import { DistributionError, type Problem } from '@distributary/distribution-core';
 import { type ExactJson, readJson } from './exact-json.js';
@@ -32,7 +33,7 @@ export class EventBodies {
    * another way than the plain one: then all of it is for the parser.
    */
   plainList({ bytes }: EventBody): readonly PublishedEvent[] | undefined {
-    const plain = this.reader.open?.(bytes);
+    const plain = this.open(bytes);
     if (plain === undefined) return undefined;
     const start = afterBlanks(bytes, 0);
     if (bytes[start] === OPEN_BRACE) {
@@ -64,7 +65,7 @@ export class EventBodies {
     const { bytes } = body;
     const list = listIn(bytes);
     if (list === undefined) return undefined;
-    const plain = this.reader.open?.(bytes);
+    const plain = this.open(bytes);
     const problems: Problem[] = [];
     const events: PublishedEvent[] = [];
     const slices = new Slices(betweenSlices);
@@ -99,7 +100,7 @@ export class EventBodies {
    */
   async lines(body: EventBody, betweenSlices: () => Promise<void>): Promise<readonly PublishedEvent[]> {
     const { bytes } = body;
-    const plain = this.reader.open?.(bytes);
+    const plain = this.open(bytes);
     const problems: Problem[] = [];
     const events: PublishedEvent[] = [];
     const slices = new Slices(betweenSlices);
@@ -119,6 +120,11 @@ export class EventBodies {
     }
     refuseIfAny(problems);
     return events;
+  }
+
+  /** Undefined if all of it has to be parsed. */
+  private open(bytes: Buffer): PlainEvents | undefined {
+    return isUtf8(bytes) ? this.reader.open?.(bytes) : undefined;
   }
 
   private parsed(body: EventBody, line: string, index: number, problems: Problem[]): PublishedEvent | undefined {

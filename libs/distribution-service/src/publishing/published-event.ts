@@ -22,8 +22,8 @@ export interface EventReader {
    * are appended. Absent: there is nothing to be seen in it.
    */
   admit?(events: readonly PublishedEvent[]): readonly PublishedEvent[];
-  /** Of a body whose events need not be parsed; undefined if it must be. Absent: there is no such way. */
-  open?(body: Buffer): PlainEvents | undefined;
+  /** Of a body, in UTF-8, whose events need not be parsed. Absent: there is no such way. */
+  open?(body: Buffer): PlainEvents;
 }
 
 /** The events of one body that are read without being parsed, from where one is said to begin. */

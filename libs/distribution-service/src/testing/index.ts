@@ -1,8 +1,10 @@
 export * from './answer-check.js';
+export * as arbitraryJson from './arbitrary-json.js';
 export * from './door.js';
 export * from './exercise-record.js';
 export * from './grpc-calls.js';
 export * from './message-check.js';
+export * from './plain-reading.contract.js';
 export * from './quotas.js';
 export * from './server-sent-events.js';
 export * from './service-processes.js';

@@ -1,6 +1,5 @@
-import { isAscii, isUtf8 } from 'node:buffer';
 import type { Attributes, AttributeValue, Clock, IdSource } from '@distributary/distribution-core';
-import { bytesOfText, type PlainEvents, ValueRun } from '@distributary/distribution-service';
+import { bytesOfText, PlainBody, type PlainEvents } from '@distributary/distribution-service';
 import { quotedPrice, quotedVolume } from '../event-attributes.js';
 import { MAX_EVENT_BYTES, type ReadEvent } from '../market-data-event.js';
 import { type Instrument, Instruments } from './instruments.js';
@@ -22,28 +21,21 @@ export class TickReader {
     this.kinds = new TickKinds(clock, ids);
   }
 
-  /** Undefined if the body is not UTF-8. */
-  open(body: Buffer): PlainEvents | undefined {
-    return isUtf8(body) ? new BodyReader(body, this.kinds, this.instruments) : undefined;
+  open(body: Buffer): PlainEvents {
+    return new TickBody(body, this.kinds, this.instruments);
   }
 }
 
-class BodyReader implements PlainEvents {
-  end = 0;
-  private readonly scan = new TickScan();
-  private readonly isAscii: boolean;
-  private readonly run: ValueRun;
-
+class TickBody extends PlainBody<TickScan> {
   constructor(
-    private readonly body: Buffer,
+    body: Buffer,
     private readonly kinds: TickKinds,
     private readonly instruments: Instruments,
   ) {
-    this.isAscii = isAscii(body);
-    this.run = new ValueRun(body.length);
+    super(body, new TickScan());
   }
 
-  read(start: number): ReadEvent | undefined {
+  override read(start: number): ReadEvent | undefined {
     const { body, scan } = this;
     const end = scan.scan(body, start);
     if (end < 0) return undefined;
@@ -52,13 +44,13 @@ class BodyReader implements PlainEvents {
     if (instrument === undefined || kind === undefined) return undefined;
     this.end = end;
     const key = kind.key ?? (scan.isQuote ? instrument.quotes : instrument.trades);
-    const value = this.valueOf(kind, key.json);
+    const value = this.storedForm(kind, key.json);
     if (value.length > MAX_EVENT_BYTES) return undefined;
     return {
       topic: kind.topic,
       sequence: scan.sequence,
       record: {
-        eventId: scan.idIn(body, this.isAscii),
+        eventId: this.eventId(),
         timeMicros: Number.isNaN(scan.happenedMicros) ? scan.timeMicros : scan.happenedMicros,
         routingKey: key.text,
         attributes: attributesOf(kind, instrument, scan),
@@ -67,12 +59,12 @@ class BodyReader implements PlainEvents {
     };
   }
 
-  private valueOf(kind: TickKind, key: Uint8Array): Uint8Array {
-    const { scan, body, run } = this;
+  private storedForm(kind: TickKind, key: Uint8Array): Uint8Array {
+    const { scan, body } = this;
     const { beforeData, behindData, beforeKey, behindKey } = kind;
     const ofKind = beforeData.length + behindData.length + beforeKey.length + behindKey.length;
     const ofTime = BEFORE_HAPPENED.length + scan.timeEnd - scan.timeStart + MARK.length;
-    run.begin(scan, body, ofKind + scan.dataEnd - scan.dataStart + ofTime + key.length, body.length - this.end);
+    const run = this.beginValue(ofKind + scan.dataEnd - scan.dataStart + ofTime + key.length);
     run.add(beforeData);
     let from = scan.dataStart;
     for (let cut = 0; cut < scan.cutCount; cut += 2) {

@@ -1,41 +1,14 @@
 import fc from 'fast-check';
 import { FakeClock } from '@distributary/distribution-core/testing';
+import { microsOfIso, microsOfIsoBytes } from '@distributary/distribution-service';
+import { arbitraryJson, describePlainReading, meaningOf } from '@distributary/distribution-service/testing';
 import { countingIds } from '../../testing/published-events.js';
-import { microsOfIso, microsOfIsoBytes, type PublishedEvent } from '@distributary/distribution-service';
-import { parseMonitoringEvents, toPublishedEvent } from '../monitoring-event.js';
+import { monitoringEvents } from '../event-form.js';
 import { MetricReader } from './metric-reader.js';
 
-const clock = new FakeClock();
-/** Each time a new one: of those whose kinds are other ones each time it would leave most to the schema. */
-const aReader = () => new MetricReader(clock, countingIds);
+const { absent, json, mostly, name, objectOf, time, word } = arbitraryJson;
+const aReader = () => new MetricReader(new FakeClock(), countingIds);
 
-const read = (text: string): PublishedEvent | undefined => {
-  const bytes = Buffer.from(text);
-  const plain = aReader().open(bytes);
-  const event = plain?.read(0);
-  return plain?.end === bytes.length ? event : undefined;
-};
-
-const bySchema = (text: string): PublishedEvent | undefined => {
-  try {
-    return toPublishedEvent(parseMonitoringEvents([JSON.parse(text)])[0], clock, countingIds);
-  } catch {
-    return undefined;
-  }
-};
-
-/** The value as what it says: its fields may stand in another order. */
-const meaning = (event: PublishedEvent | undefined) =>
-  event && {
-    ...event,
-    record: { ...event.record, value: JSON.parse(Buffer.from(event.record.value).toString()) as unknown },
-  };
-
-const mostly = <Value>(good: fc.Arbitrary<Value>, odd: fc.Arbitrary<Value>) =>
-  fc.oneof({ arbitrary: good, weight: 12 }, { arbitrary: odd, weight: 1 });
-const absent = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
-const word = fc.string({ minLength: 1, maxLength: 12, unit: fc.constantFrom('a', 'é', '.', '*', '{', '_', '€') });
-const name = mostly(word, fc.constantFrom('', '"', 'a\\', 'x'.repeat(101), '__proto__', 'constructor'));
 const figure = mostly(
   fc.oneof(
     fc.integer(),
@@ -43,40 +16,46 @@ const figure = mostly(
   ),
   fc.constantFrom('7', null, 1e300, 1e-9),
 );
-const time = mostly(
-  fc.date({ min: new Date(0), max: new Date('2199-12-31'), noInvalidDate: true }).map((date) => date.toISOString()),
-  fc.constantFrom('2025-02-29T00:00:00Z', '2024-02-29T23:59:59.123456789Z', '2025-06-21T10:00:00+02:00', 'now'),
-);
 
-const event = fc.record({
-  event_id: mostly<string | undefined>(word, absent(name)),
-  timestamp: mostly<string | undefined>(time, fc.constant(undefined)),
-  data_type: mostly(fc.constant('METRICS'), fc.constantFrom('ALERTS', 'WEATHER')),
+const event = objectOf({
+  event_id: json(mostly<string | undefined>(word, absent(name))),
+  timestamp: json(mostly<string | undefined>(time, fc.constant(undefined))),
+  data_type: json(mostly(fc.constant('METRICS'), fc.constantFrom('ALERTS', 'WEATHER'))),
   routing: absent(
-    fc.record({
-      topic: absent(mostly(fc.constant('monitoring/metrics'), fc.constantFrom('a/b', 'a/#', ''))),
-      routing_key: absent(mostly(fc.constant('a.b'), fc.constantFrom('a', 'a..b'))),
-      priority: absent(mostly(fc.constantFrom(1, 9), fc.constant(10))),
-      target_subscribers: absent(fc.array(name, { maxLength: 2 })),
-      delivery_guarantee: absent(mostly(fc.constant('exactly_once'), fc.constant('twice'))),
+    objectOf({
+      topic: absent(json(mostly(fc.constant('monitoring/metrics'), fc.constantFrom('a/b', 'a/#', '')))),
+      routing_key: absent(json(mostly(fc.constant('a.b'), fc.constantFrom('a', 'a..b')))),
+      priority: absent(json(mostly(fc.constantFrom(1, 9), fc.constant(10)))),
+      target_subscribers: absent(json(fc.array(name, { maxLength: 2 }))),
+      delivery_guarantee: absent(json(mostly(fc.constant('exactly_once'), fc.constant('twice')))),
     }),
   ),
-  data: fc.record({
-    metric_name: name,
-    current_value: figure,
-    threshold: absent(figure),
-    unit: absent(word),
-    service_name: absent(name),
-    labels: absent(fc.dictionary(name, word, { maxKeys: 3 })),
-    severity: mostly<string | undefined>(fc.constant(undefined), fc.constant('high')),
-    more: mostly<number | undefined>(fc.constant(undefined), fc.constant(1)),
+  data: objectOf({
+    metric_name: json(name),
+    current_value: json(figure),
+    threshold: absent(json(figure)),
+    unit: absent(json(word)),
+    service_name: absent(json(name)),
+    labels: absent(json(fc.dictionary(name, word, { maxKeys: 3 }))),
+    severity: mostly<string | undefined>(fc.constant(undefined), fc.constant('"high"')),
+    more: mostly<string | undefined>(fc.constant(undefined), fc.constant('1')),
   }),
-  metadata: fc.record({
-    source_service: name,
-    severity: absent(mostly(fc.constant('high'), word)),
-    retention_policy: absent(name),
-    team: absent(word),
+  metadata: objectOf({
+    source_service: json(name),
+    severity: absent(json(mostly(fc.constant('high'), word))),
+    retention_policy: absent(json(name)),
+    team: absent(json(word)),
   }),
+});
+
+describePlainReading('metrics', {
+  form: monitoringEvents,
+  plainReader: (clock, ids) => new MetricReader(clock, ids),
+  events: event,
+  plain: [
+    '{"event_id":"e","timestamp":"2025-06-21T10:00:00.5Z","data_type":"METRICS","routing":{"routing_key":"a.b"},' +
+      '"data":{"metric_name":"m","current_value":-0.5,"labels":{"a":"b"}},"metadata":{"source_service":"s","note":"é"}}',
+  ],
 });
 
 interface Written {
@@ -89,44 +68,7 @@ interface Written {
   readonly flaw: readonly [number, number] | undefined;
 }
 
-describe('metrics that are read without being parsed', () => {
-  it('are what the schema makes of them, or left to it', () => {
-    let plain = 0;
-    fc.assert(
-      fc.property(event, fc.nat(), fc.boolean(), (input, turn, hasBlanks) => {
-        const entries = Object.entries(input);
-        const turned = [...entries.slice(turn % entries.length), ...entries.slice(0, turn % entries.length)];
-        const text = JSON.stringify(Object.fromEntries(turned));
-        const spaced = hasBlanks ? text.replaceAll('":', '" : ').replaceAll(',"', ' , "') : text;
-        const found = read(spaced);
-        if (found === undefined) return;
-        plain++;
-        expect(meaning(found)).toEqual(meaning(bySchema(spaced)));
-      }),
-      { numRuns: 5_000 },
-    );
-    expect(plain).toBeGreaterThan(100);
-  });
-
-  it('are no metrics if a byte of them is another one', () => {
-    const good = Buffer.from(
-      '{"event_id":"e","timestamp":"2025-06-21T10:00:00.5Z","data_type":"METRICS","routing":{"routing_key":"a.b"},' +
-        '"data":{"metric_name":"m","current_value":-0.5,"labels":{"a":"b"}},"metadata":{"source_service":"s","note":"é"}}',
-    );
-    expect(read(good.toString())).toBeDefined();
-    fc.assert(
-      fc.property(fc.nat(good.length - 1), fc.nat(255), (place, byte) => {
-        const broken = Buffer.from(good);
-        broken[place] = byte;
-        const plain = aReader().open(broken);
-        const found = plain?.read(0);
-        if (found === undefined || plain?.end !== broken.length) return;
-        expect(meaning(found)).toEqual(meaning(bySchema(broken.toString())));
-      }),
-      { numRuns: 5_000 },
-    );
-  });
-
+describe('metrics that are read without being parsed, too,', () => {
   it('are read by what came before as they are read by themselves', () => {
     const templates = [0, 1, 2].map((n) => ({
       event_id: 'e',
@@ -169,13 +111,13 @@ describe('metrics that are read without being parsed', () => {
         const all = aReader().open(body);
         let start = 0;
         for (const text of texts) {
-          const found = all?.read(start);
+          const found = all.read(start);
           const alone = aReader().open(Buffer.from(text));
-          const expected = alone?.read(0);
+          const expected = alone.read(0);
           // What follows in the body is none of it.
           if (found !== undefined || expected !== undefined) {
-            expect(meaning(found)).toEqual(meaning(expected));
-            expect((all?.end ?? 0) - start).toBe(alone?.end);
+            expect(meaningOf(found)).toEqual(meaningOf(expected));
+            expect(all.end - start).toBe(alone.end);
             plain++;
           }
           start += Buffer.byteLength(text) + 1;
@@ -190,7 +132,7 @@ describe('metrics that are read without being parsed', () => {
     const all = aReader();
     for (let each = 0; each < 5_000; each++) {
       const text = `{"event_id":"e","timestamp":"2025-06-21T10:00:00Z","data_type":"METRICS","data":{"metric_name":"m${each}","current_value":1},"metadata":{"source_service":"s"}}`;
-      expect(all.open(Buffer.from(text))?.read(0)?.record.attributes.metric).toBe(`m${each}`);
+      expect(all.open(Buffer.from(text)).read(0)?.record.attributes.metric).toBe(`m${each}`);
     }
   });
 

@@ -1,6 +1,5 @@
-import { isAscii, isUtf8 } from 'node:buffer';
 import type { Clock, IdSource } from '@distributary/distribution-core';
-import { type PlainEvents, type PublishedEvent, ValueRun } from '@distributary/distribution-service';
+import { PlainBody, type PlainEvents, type PublishedEvent } from '@distributary/distribution-service';
 import { MAX_EVENT_BYTES } from '../monitoring-event.js';
 import { type MetricKind, MetricKinds } from './metric-kinds.js';
 import { MetricScan } from './metric-scan.js';
@@ -26,9 +25,8 @@ export class MetricReader {
     this.kinds = new MetricKinds(clock, ids);
   }
 
-  /** Undefined if the body is not UTF-8. */
-  open(body: Buffer): PlainEvents | undefined {
-    return isUtf8(body) ? new BodyReader(body, this.kinds, this.beginning) : undefined;
+  open(body: Buffer): PlainEvents {
+    return new MetricBody(body, this.kinds, this.beginning);
   }
 }
 
@@ -36,24 +34,19 @@ interface Beginning {
   template: MetricTemplate | undefined;
 }
 
-class BodyReader implements PlainEvents {
-  end = 0;
+class MetricBody extends PlainBody<MetricScan> {
   private isBegun = false;
   private last: MetricTemplate | undefined;
-  private readonly scan = new MetricScan();
-  private readonly isAscii: boolean;
-  private readonly run: ValueRun;
 
   constructor(
-    private readonly body: Buffer,
+    body: Buffer,
     private readonly kinds: MetricKinds,
     private readonly beginning: Beginning,
   ) {
-    this.isAscii = isAscii(body);
-    this.run = new ValueRun(body.length);
+    super(body, new MetricScan());
   }
 
-  read(start: number): PublishedEvent | undefined {
+  override read(start: number): PublishedEvent | undefined {
     const { body, scan } = this;
     const expected = this.isBegun ? this.last?.next : this.beginning.template;
     let end = expected === undefined ? -1 : expected.read(body, start, scan);
@@ -73,11 +66,11 @@ class BodyReader implements PlainEvents {
     return {
       topic: kind.topic,
       record: {
-        eventId: scan.idIn(body, this.isAscii),
+        eventId: this.eventId(),
         timeMicros: scan.timeMicros,
         routingKey: kind.routingKey,
         attributes: kind.attributes,
-        value: this.valueOf(kind),
+        value: this.storedForm(kind),
       },
     };
   }
@@ -90,9 +83,9 @@ class BodyReader implements PlainEvents {
     this.isBegun = true;
   }
 
-  private valueOf({ middle, tail }: MetricKind): Uint8Array {
-    const { scan, body, run } = this;
-    run.begin(scan, body, middle.length + scan.dataEnd - scan.dataStart + tail.length, body.length - this.end);
+  private storedForm({ middle, tail }: MetricKind): Uint8Array {
+    const { scan, body } = this;
+    const run = this.beginValue(middle.length + scan.dataEnd - scan.dataStart + tail.length);
     run.add(middle);
     run.addPart(body, scan.dataStart, scan.dataEnd);
     run.add(tail);

@@ -61,12 +61,6 @@ export abstract class EventScan extends PlainScan {
     return (this.found & NEEDED) === NEEDED ? end : -1;
   }
 
-  /** Of the event that was scanned last. `isAscii`: of the body. */
-  idIn(body: Buffer, isAscii: boolean): string {
-    // Not cut out of one text of the body, which would live as long as the last of its ids.
-    return body.toString(isAscii ? 'latin1' : 'utf8', this.idStart, this.idEnd);
-  }
-
   protected partAt(level: number, start: number, end: number): number {
     return level === EVENT ? this.eventPartAt(start, end) : this.dataPartAt(start, end);
   }
