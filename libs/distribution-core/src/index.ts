@@ -6,6 +6,7 @@ export * from './event-batch.js';
 export * from './event-ids.js';
 export * from './lane.js';
 export * from './log/appends-in-flight.js';
+export * from './log/foreign-value.js';
 export * from './log/log-metrics.js';
 export * from './matching/filter.js';
 export * from './pause.js';

@@ -1,5 +1,4 @@
-import { isUtf8 } from 'node:buffer';
-import type { EventRecord } from '@distributary/distribution-core';
+import { type EventRecord, foreignValue } from '@distributary/distribution-core';
 
 /** A record of a topic that others write: it has no header `dx`. All bytes are views; copy what is kept. */
 export interface ForeignRecord {
@@ -20,8 +19,7 @@ export type ForeignDecoder = (record: ForeignRecord) => EventRecord;
 const TRACEPARENT = 'traceparent';
 
 /**
- * Its id is its place, which is the same for every reader. Its value stays as it is if it is a JSON object; any other JSON
- * becomes `{"data": …}`, any other bytes `{"data_base64": "…"}`, both as in CloudEvents.
+ * Its id is its place, which is the same for every reader. Its value is a {@link foreignValue}.
  */
 export const decodeForeign: ForeignDecoder = ({ partition, epoch, offset, timeMicros, key, value, headers }) => {
   const traceparent = headers.find(([name]) => name === TRACEPARENT)?.[1].toString();
@@ -30,23 +28,7 @@ export const decodeForeign: ForeignDecoder = ({ partition, epoch, offset, timeMi
     timeMicros,
     routingKey: key?.toString() ?? '',
     attributes: {},
-    value: jsonObject(value),
+    value: foreignValue(value),
     ...(traceparent === undefined ? {} : { traceparent }),
   };
 };
-
-function jsonObject(value: Buffer | undefined): Uint8Array {
-  if (value === undefined) return Buffer.from('{"data":null}');
-  // Text frames hand on its bytes, and clients end the connection over such as are no UTF-8.
-  if (!isUtf8(value)) return encoded(value);
-  const text = value.toString();
-  try {
-    const parsed: unknown = JSON.parse(text);
-    const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
-    return isObject ? value : Buffer.from(`{"data":${text}}`);
-  } catch {
-    return encoded(value);
-  }
-}
-
-const encoded = (value: Buffer): Uint8Array => Buffer.from(`{"data_base64":"${value.toString('base64')}"}`);

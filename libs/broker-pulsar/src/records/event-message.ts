@@ -1,5 +1,4 @@
-import { isUtf8 } from 'node:buffer';
-import { type Attributes, type EventRecord, isObject, type Json } from '@distributary/distribution-core';
+import { type Attributes, type EventRecord, foreignValue, isObject, type Json } from '@distributary/distribution-core';
 import { FOREIGN_EPOCH } from '../topics/pulsar-topic.js';
 
 /**
@@ -80,7 +79,7 @@ export class EventReader {
       return { ...foreignEvent(message, value), ...trace };
     }
     const routingKey = message.key ?? '';
-    return { eventId, timeMicros, routingKey, attributes, value: isForeign ? jsonObject(value) : value, ...trace };
+    return { eventId, timeMicros, routingKey, attributes, value: isForeign ? foreignValue(value) : value, ...trace };
   }
 
   /** Undefined if they are none. */
@@ -114,26 +113,13 @@ function attributesIn(text: string): Attributes | undefined {
 
 export const publishedMicros = ({ publishTime }: PulsarMessage): number => Date.parse(publishTime) * 1000;
 
-/** What others wrote: its id is its place, its value stays if it is a JSON object, else it is wrapped as CloudEvents has it. */
+/** What others wrote: its id is its place. */
 function foreignEvent(message: PulsarMessage, value: Buffer): EventRecord {
   return {
     eventId: Buffer.from(message.messageId, 'base64').toString('hex'),
     timeMicros: publishedMicros(message),
     routingKey: message.key ?? '',
     attributes: {},
-    value: jsonObject(value),
+    value: foreignValue(value),
   };
 }
-
-function jsonObject(value: Buffer): Uint8Array {
-  // Text frames hand on its bytes, and clients end the connection over such as are no UTF-8.
-  if (!isUtf8(value)) return encoded(value);
-  const text = value.toString();
-  try {
-    return isObject(JSON.parse(text) as Json) ? value : Buffer.from(`{"data":${text}}`);
-  } catch {
-    return encoded(value);
-  }
-}
-
-const encoded = (value: Buffer): Uint8Array => Buffer.from(`{"data_base64":"${value.toString('base64')}"}`);
