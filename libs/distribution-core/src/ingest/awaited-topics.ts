@@ -1,7 +1,8 @@
 import { DistributionError } from '../errors/distribution-error.js';
 import type { Clock } from '../ports/clock.port.js';
-import type { Counter, Gauge, Metrics } from '../ports/metrics.port.js';
+import type { Gauge, Metrics } from '../ports/metrics.port.js';
 import type { TopicDirectory } from '../routing/topic-directory.js';
+import { BusyRefusals } from './busy-refusals.js';
 import { EVENT_OVERHEAD_BYTES, type PublishedEvent, type TopicLookup } from './published-event.js';
 
 export interface AwaitedTopicsDependencies {
@@ -27,12 +28,12 @@ const RETRY_AFTER_MS = 200;
 export class AwaitedTopics {
   /** The last call that waits, by topic. Never rejects. */
   private readonly last = new Map<string, Promise<unknown>>();
-  private readonly busyTotal: Counter;
+  private readonly busy: BusyRefusals;
   private readonly waitingGauge: Gauge;
   private waitingBytes = 0;
 
   constructor(private readonly deps: AwaitedTopicsDependencies) {
-    this.busyTotal = deps.metrics.counter('ingest_busy_total', 'Calls refused because too many bytes were in flight');
+    this.busy = new BusyRefusals(deps.metrics);
     this.waitingGauge = deps.metrics.gauge(
       'ingest_awaiting_topics_bytes',
       'Bytes of calls that wait until it is known whether there is such a topic',
@@ -58,9 +59,7 @@ export class AwaitedTopics {
   ): Promise<Result> {
     const bytes = events.reduce((sum, { record }) => sum + record.value.length + EVENT_OVERHEAD_BYTES, 0);
     if (this.waitingBytes + bytes > (this.deps.maxWaitingBytes ?? MAX_WAITING_BYTES)) {
-      this.busyTotal.add();
-      const options = { retryAfterMs: RETRY_AFTER_MS };
-      throw new DistributionError('ingest.busy', 'too much waits for topics that are not known here', options);
+      throw this.busy.refuse('too much waits for topics that are not known here', RETRY_AFTER_MS);
     }
     const names = [...new Set(events.map(({ topic }) => topic))];
     const before = names.map((name) => this.last.get(name));

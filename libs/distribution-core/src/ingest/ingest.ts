@@ -6,6 +6,7 @@ import type { Counter, Gauge, Metrics } from '../ports/metrics.port.js';
 import { offsetOfPosition, positionOfOffset } from '../position.js';
 import { partitionOf } from '../routing/partition.js';
 import type { EventRouter } from '../routing/rules/event-router.js';
+import { BusyRefusals } from './busy-refusals.js';
 import { DEDUPE_WINDOW_MS } from './dedupe-window.js';
 import {
   checkEvents,
@@ -105,7 +106,7 @@ export class Ingest {
   private readonly topicProblem: TopicProblem | undefined;
   private readonly eventsTotal: Counter;
   private readonly duplicatesTotal: Counter;
-  private readonly busyTotal: Counter;
+  private readonly busy: BusyRefusals;
   private readonly pendingGauge: Gauge;
   private pendingBytes = 0;
   private lastScope:
@@ -124,7 +125,7 @@ export class Ingest {
       'ingest_duplicates_total',
       'Events dropped because they were published before',
     );
-    this.busyTotal = metrics.counter('ingest_busy_total', 'Calls refused because too many bytes were in flight');
+    this.busy = new BusyRefusals(metrics);
     this.pendingGauge = metrics.gauge('ingest_pending_bytes', 'Bytes that the log has not answered yet');
   }
 
@@ -235,8 +236,7 @@ export class Ingest {
       throw new DistributionError('payload.too_large', `a call must be at most ${maxPendingBytes} bytes`);
     }
     if (this.pendingBytes + bytes > maxPendingBytes) {
-      this.busyTotal.add();
-      throw new DistributionError('ingest.busy', 'too many bytes wait for the broker', { retryAfterMs });
+      throw this.busy.refuse('too many bytes wait for the broker', retryAfterMs);
     }
   }
 
