@@ -1,18 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { until } from '@distributary/distribution-core/testing';
 import {
   type CommandStream,
   idsOf,
+  openSharedStores,
   reopened,
   type Selection,
   ServiceProcesses,
+  type SharedStores,
   type TestedService,
   webSocketDoor,
 } from '@distributary/distribution-service/testing';
-import { type TestDatabaseServer, testDatabaseServers } from '@distributary/persistence/testing';
 import { aSymbol, trades } from './events.js';
 import { TestApp } from './harness.js';
 
@@ -25,16 +24,13 @@ const TERM_MS = '1500';
  *   api, gateway: a process of its own ──┘
  */
 describe('two processes of one market data service', () => {
-  let server: TestDatabaseServer;
-  let folder: string;
+  let stores: SharedStores;
   let here: TestApp;
   let processes: ServiceProcesses;
   let there: TestedService;
   beforeAll(async () => {
-    server = await testDatabaseServers(undefined)[0].open();
-    folder = await mkdtemp(path.join(os.tmpdir(), 'distributary-market-e2e-log-'));
-    const EMBEDDED_DIR = path.join(folder, 'log');
-    const env = { DATABASE_URL: await server.create(), EMBEDDED_DIR, OWNERSHIP_TERM_MS: TERM_MS };
+    stores = await openSharedStores();
+    const env = { ...stores.env, OWNERSHIP_TERM_MS: TERM_MS };
     here = await TestApp.start(env);
     const program = { file: PROGRAM, surroundings: TestApp.surroundings };
     processes = await ServiceProcesses.start(program, { ...env, ROLES: 'api,gateway' });
@@ -43,8 +39,7 @@ describe('two processes of one market data service', () => {
   afterAll(async () => {
     await processes.stop();
     await here.stop();
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
+    await stores.close();
   }, 60_000);
 
   const acknowledge = async (owner: CommandStream) => {

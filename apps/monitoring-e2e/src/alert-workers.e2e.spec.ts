@@ -1,9 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
 import { until } from '@distributary/distribution-core/testing';
-import type { ServiceProcesses } from '@distributary/distribution-service/testing';
-import { type TestDatabaseServer, testDatabaseServers } from '@distributary/persistence/testing';
+import { openSharedStores, type ServiceProcesses, type SharedStores } from '@distributary/distribution-service/testing';
 import { type Stream, subscribed } from './doors/door.js';
 import { sseDoor } from './doors/server-sent-events.js';
 import { aMetric, aService, type StoredEvent } from './events.js';
@@ -18,8 +14,7 @@ const TERM_MS = 1_500;
  *                                      └──▶ worker: concludes, and tells when the other is gone
  */
 describe('workers of one service', () => {
-  let server: TestDatabaseServer;
-  let folder: string;
+  let stores: SharedStores;
   let app: TestApp;
   let stream: Stream;
   let workers: ServiceProcesses[] = [];
@@ -27,15 +22,8 @@ describe('workers of one service', () => {
   const beganMs = Date.now() - 60_000;
   const [early, joined, late, calm] = [aService(), aService(), aService(), aService()];
   beforeAll(async () => {
-    server = await testDatabaseServers(undefined)[0].open();
-    folder = await mkdtemp(path.join(os.tmpdir(), 'distributary-e2e-log-'));
-    const log = path.join(folder, 'log');
-    env = {
-      ...TestApp.surroundings(log),
-      DATABASE_URL: await server.create(),
-      EMBEDDED_DIR: log,
-      OWNERSHIP_TERM_MS: String(TERM_MS),
-    };
+    stores = await openSharedStores();
+    env = { ...TestApp.surroundings(stores.env.EMBEDDED_DIR), ...stores.env, OWNERSHIP_TERM_MS: String(TERM_MS) };
     app = await TestApp.start({ ...env, ROLES: 'api,gateway' });
     workers = await Promise.all([1, 2].map(() => startProcesses({ ...env, ROLES: 'worker' })));
     stream = await subscribed(sseDoor, app, {
@@ -46,8 +34,7 @@ describe('workers of one service', () => {
   afterAll(async () => {
     await stream.close();
     for (const service of [...workers, app]) await service.stop();
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
+    await stores.close();
   }, 60_000);
 
   /** A figure of the processors of a service, so many seconds after the test began to count. */

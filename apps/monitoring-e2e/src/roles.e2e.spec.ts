@@ -1,9 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
 import { status as GrpcStatus } from '@grpc/grpc-js';
 import { until } from '@distributary/distribution-core/testing';
-import { type TestDatabaseServer, testDatabaseServers } from '@distributary/persistence/testing';
+import { openSharedStores, type SharedStores } from '@distributary/distribution-service/testing';
 import { STREAM_DOORS } from './doors/all-doors.js';
 import { subscribed } from './doors/door.js';
 import { grpcClient } from './doors/grpc.js';
@@ -21,20 +18,16 @@ const ROLES = ['api', 'gateway', 'router', 'worker'] as const;
  *                      worker, router
  */
 describe('a service of four processes, each with one role', () => {
-  let server: TestDatabaseServer;
-  let log: string;
+  let stores: SharedStores;
   const apps = new Map<string, TestApp>();
   const as = (role: (typeof ROLES)[number]) => apps.get(role) as TestApp;
   beforeAll(async () => {
-    server = await testDatabaseServers(undefined)[0].open();
-    log = await mkdtemp(path.join(os.tmpdir(), 'distributary-e2e-log-'));
-    const env = { DATABASE_URL: await server.create(), EMBEDDED_DIR: log };
-    for (const role of ROLES) apps.set(role, await TestApp.start({ ...env, ROLES: role }));
+    stores = await openSharedStores();
+    for (const role of ROLES) apps.set(role, await TestApp.start({ ...stores.env, ROLES: role }));
   }, 120_000);
   afterAll(async () => {
     for (const app of apps.values()) await app.stop();
-    await server.stop();
-    await rm(log, { recursive: true, force: true });
+    await stores.close();
   }, 60_000);
 
   it.each(ROLES)('says of the process with the role %s that it is ready, and that this is its role', async (role) => {

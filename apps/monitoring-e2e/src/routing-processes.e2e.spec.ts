@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
-import { type TestDatabaseServer, testDatabaseServers } from '@distributary/persistence/testing';
+import { openSharedStores, type SharedStores } from '@distributary/distribution-service/testing';
 import { until } from '@distributary/distribution-core/testing';
 import { subscribed } from './doors/door.js';
 import { sseDoor } from './doors/server-sent-events.js';
@@ -15,19 +12,15 @@ const API = '/api/v1/monitoring';
  *                         └──────────── one log ─────────────────┘
  */
 describe('two services on one database and one log', () => {
-  let server: TestDatabaseServer;
-  let log: string;
+  let stores: SharedStores;
   const apps: TestApp[] = [];
   beforeAll(async () => {
-    server = await testDatabaseServers(undefined)[0].open();
-    log = await mkdtemp(path.join(os.tmpdir(), 'distributary-e2e-log-'));
-    const env = { DATABASE_URL: await server.create(), EMBEDDED_DIR: log };
-    apps.push(await TestApp.start(env), await TestApp.start(env));
+    stores = await openSharedStores();
+    apps.push(await TestApp.start(stores.env), await TestApp.start(stores.env));
   }, 120_000);
   afterAll(async () => {
     for (const app of apps) await app.stop();
-    await server.stop();
-    await rm(log, { recursive: true, force: true });
+    await stores.close();
   }, 60_000);
 
   it('route by the same rules, whichever of them was asked to change them', async () => {

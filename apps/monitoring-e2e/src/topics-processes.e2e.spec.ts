@@ -1,9 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
 import { until } from '@distributary/distribution-core/testing';
-import { type TestDatabaseServer, testDatabaseServers } from '@distributary/persistence/testing';
+import { openSharedStores, type SharedStores } from '@distributary/distribution-service/testing';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import { COMMAND_DOORS, STREAM_DOORS } from './doors/all-doors.js';
 import { subscribed } from './doors/door.js';
@@ -43,21 +40,17 @@ const byStream: Publishing = async (app, event) => {
  *   POST topics ──▶ service one ──▶ PostgreSQL ◀── each second ── service two ◀── publish, subscribe
  */
 describe('a topic that one process has just made', () => {
-  let server: TestDatabaseServer;
-  let log: string;
+  let stores: SharedStores;
   const apps: TestApp[] = [];
   beforeAll(async () => {
-    server = await testDatabaseServers(undefined)[0].open();
-    log = await mkdtemp(path.join(os.tmpdir(), 'distributary-e2e-log-'));
-    const env = { DATABASE_URL: await server.create(), EMBEDDED_DIR: log };
-    apps.push(await TestApp.start(env), await TestApp.start(env));
+    stores = await openSharedStores();
+    apps.push(await TestApp.start(stores.env), await TestApp.start(stores.env));
     // The first call of a process takes long enough for it to hear of a topic meanwhile.
     for (const app of apps) await app.publish(anAlert(aService()));
   }, 120_000);
   afterAll(async () => {
     for (const app of apps) await app.stop();
-    await server.stop();
-    await rm(log, { recursive: true, force: true });
+    await stores.close();
   }, 60_000);
 
   const aTopic = async (): Promise<string> => {

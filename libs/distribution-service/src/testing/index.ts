@@ -8,6 +8,7 @@ export * from './plain-reading.contract.js';
 export * from './quotas.js';
 export * from './server-sent-events.js';
 export * from './service-processes.js';
+export * from './shared-stores.js';
 export * from './stored-event.js';
 export * from './stream-record.js';
 export * from './tested-service.js';
