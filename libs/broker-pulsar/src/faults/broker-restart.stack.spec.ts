@@ -1,27 +1,16 @@
 import { BEFORE_FIRST } from '@distributary/distribution-core';
 import { events, expectKept, Follower, SteadyWriter, until } from '@distributary/distribution-core/testing';
-import { startPulsar, type TestServer } from '../../../../tools/stack/src/index.js';
-import { aPulsarLog, type PulsarHarness } from '../testing/pulsar-harness.js';
+import { startPulsar } from '../../../../tools/stack/src/index.js';
+import { aPulsarOfItsOwn } from '../testing/pulsar-suite.js';
 
 const FOREVER = { ms: 0, bytes: 0 };
 const ENOUGH = 500;
 
-let pulsar: TestServer;
-let harness: PulsarHarness;
-
-beforeAll(async () => {
-  pulsar = await startPulsar();
-  harness = await aPulsarLog(pulsar.url, { timeoutMs: 90_000 });
-}, 180_000);
-
-afterAll(async () => {
-  await harness?.dispose();
-  await pulsar?.stop('SIGKILL');
-}, 60_000);
+const suite = aPulsarOfItsOwn(startPulsar, { timeoutMs: 90_000 });
 
 /** A lane that is written and read while something happens to Pulsar. */
 async function watched(topic: string, what: (writer: SteadyWriter) => Promise<void>): Promise<SteadyWriter> {
-  const { log } = harness;
+  const { log } = suite.harness;
   await log.createTopic(topic, 1, FOREVER);
   const follower = new Follower(log, { topic, partition: 0, after: BEFORE_FIRST });
   const writer = new SteadyWriter(log, topic);
@@ -42,8 +31,8 @@ describe('a Pulsar that', () => {
     'ends by %s and comes back has everything that was acknowledged, once, in order',
     async (signal) => {
       const writer = await watched(`restart-${signal}`, async () => {
-        await pulsar.kill(signal);
-        await pulsar.restart();
+        await suite.pulsar.kill(signal);
+        await suite.pulsar.restart();
       });
       expect(writer.refused).toEqual([]);
     },
@@ -52,28 +41,28 @@ describe('a Pulsar that', () => {
 
   it('neither answers nor closes its connections is waited out', async () => {
     const writer = await watched('frozen', async ({ acknowledged }) => {
-      pulsar.freeze();
+      suite.pulsar.freeze();
       const atFreeze = acknowledged.length;
       const frozenMs = performance.now();
       // Longer than an answer may take.
       await until('a long silence', () => performance.now() - frozenMs > 7_000, 60_000);
       expect(acknowledged.length - atFreeze).toBeLessThan(ENOUGH);
-      pulsar.goOn();
+      suite.pulsar.goOn();
     });
     expect(writer.refused).toEqual([]);
   }, 240_000);
 
   it('is away for longer than the time-out is broker.unavailable, and the log is sound afterwards', async () => {
-    const { log } = harness;
+    const { log } = suite.harness;
     await log.createTopic('impatient', 1, FOREVER);
-    const hasty = await harness.another({ timeoutMs: 1_500, requestTimeoutMs: 1_000 });
+    const hasty = await suite.harness.another({ timeoutMs: 1_500, requestTimeoutMs: 1_000 });
     const follower = new Follower(log, { topic: 'impatient', partition: 0, after: BEFORE_FIRST });
     const writer = new SteadyWriter(hasty, 'impatient');
     await until('some events', () => writer.acknowledged.length > 100, 60_000);
-    await pulsar.kill();
+    await suite.pulsar.kill();
     await until('refusals', () => writer.refused.length > 3, 60_000);
     await expect(hasty.ends('impatient')).rejects.toMatchObject({ code: 'broker.unavailable' });
-    await pulsar.restart();
+    await suite.pulsar.restart();
     const before = writer.acknowledged.length;
     await until('more events', () => writer.acknowledged.length > before + 100, 60_000);
     await writer.stop();
@@ -85,13 +74,13 @@ describe('a Pulsar that', () => {
   }, 240_000);
 
   it('dies keeps positions of groups', async () => {
-    const { log } = harness;
+    const { log } = suite.harness;
     await log.createTopic('grouped', 2, FOREVER);
     const [{ lane, last }] = await log.append([{ topic: 'grouped', partition: 1, records: events(3) }]);
     const positions = [{ ...lane, position: last }];
     await log.commit({ group: 'readers', positions });
-    await pulsar.kill();
-    await pulsar.restart();
+    await suite.pulsar.kill();
+    await suite.pulsar.restart();
     expect(await log.committed('readers')).toEqual(positions);
   }, 240_000);
 });

@@ -1,23 +1,9 @@
 import { BEFORE_FIRST } from '@distributary/distribution-core';
 import { events, until } from '@distributary/distribution-core/testing';
-import { type RunningServer, startPulsar, TestRelay } from '../../../../tools/stack/src/index.js';
-import { PulsarFromOutside } from '../testing/pulsar-admin.js';
-import { aPulsarLog, type PulsarHarness } from '../testing/pulsar-harness.js';
+import { startPulsar, TestRelay } from '../../../../tools/stack/src/index.js';
+import { aPulsarOfItsOwn } from '../testing/pulsar-suite.js';
 
-let pulsar: RunningServer;
-let harness: PulsarHarness;
-let outside: PulsarFromOutside;
-
-beforeAll(async () => {
-  pulsar = await startPulsar();
-  harness = await aPulsarLog(pulsar.url);
-  outside = new PulsarFromOutside(pulsar.url, `public/${harness.namespace}`);
-}, 180_000);
-
-afterAll(async () => {
-  await harness?.dispose();
-  await pulsar?.stop('SIGKILL');
-}, 60_000);
+const suite = aPulsarOfItsOwn(startPulsar);
 
 const one = (topic: string, prefix: string, count: number) => ({
   topic,
@@ -36,11 +22,11 @@ describe('events of which Pulsar has said nothing when the socket was lost', () 
     async (how) => {
       const isDeduplicating = how === 'deduplicates';
       const topic = `lost-${isDeduplicating}`;
-      const { log } = harness;
+      const { log } = suite.harness;
       await log.createTopic(topic, 1, { ms: 0, bytes: 0 });
-      if (!isDeduplicating) await outside.stopDeduplicating(topic, 0);
-      const relay = await TestRelay.open(pulsar.url);
-      const writer = await harness.another({ url: relay.url, adminUrl: pulsar.url });
+      if (!isDeduplicating) await suite.outside.stopDeduplicating(topic, 0);
+      const relay = await TestRelay.open(suite.pulsar.url);
+      const writer = await suite.harness.another({ url: relay.url, adminUrl: suite.pulsar.url });
       await writer.append([one(topic, 'before', 10)]);
 
       relay.deafen();

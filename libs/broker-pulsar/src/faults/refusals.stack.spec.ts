@@ -1,27 +1,14 @@
 import { BEFORE_FIRST } from '@distributary/distribution-core';
 import { anEvent, events, Follower, until } from '@distributary/distribution-core/testing';
-import { startPulsar, type TestServer } from '../../../../tools/stack/src/index.js';
-import { PulsarFromOutside } from '../testing/pulsar-admin.js';
+import { startPulsar } from '../../../../tools/stack/src/index.js';
 import { openPulsar } from '../open-pulsar.js';
 import { entryOf } from '../records/message-position.js';
-import { aPulsarLog, ids, type PulsarHarness, systemClock } from '../testing/pulsar-harness.js';
+import { ids, systemClock } from '../testing/pulsar-harness.js';
+import { aPulsarOfItsOwn } from '../testing/pulsar-suite.js';
 
 const FOREVER = { ms: 0, bytes: 0 };
 
-let pulsar: TestServer;
-let harness: PulsarHarness;
-let outside: PulsarFromOutside;
-
-beforeAll(async () => {
-  pulsar = await startPulsar();
-  harness = await aPulsarLog(pulsar.url, { timeoutMs: 20_000, requestTimeoutMs: 3_000 });
-  outside = new PulsarFromOutside(pulsar.url, `public/${harness.namespace}`);
-}, 180_000);
-
-afterAll(async () => {
-  await harness?.dispose();
-  await pulsar?.stop('SIGKILL');
-}, 60_000);
+const suite = aPulsarOfItsOwn(startPulsar, { timeoutMs: 20_000, requestTimeoutMs: 3_000 });
 
 const lane = (topic: string, ids: readonly string[]) => ({
   topic,
@@ -32,14 +19,14 @@ const start = (topic: string) => ({ topic, partition: 0, after: BEFORE_FIRST });
 
 describe('what Pulsar cannot do is said in our codes', () => {
   it('topic.not_found: the topic is deleted by somebody else, under a writer and a tail', async () => {
-    const { log } = harness;
+    const { log } = suite.harness;
     await log.createTopic('reborn', 1, FOREVER);
     await log.append([lane('reborn', ['old-1', 'old-2'])]);
     const [{ lane: old, last }] = await log.ends('reborn');
     const follower = new Follower(log, start('reborn'));
     await until('the tail', () => follower.eventIds.length === 2);
 
-    await outside.deleteTopic('reborn');
+    await suite.outside.deleteTopic('reborn');
     await until('the end of the tail', () => follower.hasEnded, 30_000);
     expect(follower.code).toBe('topic.not_found');
     await expect(log.append([lane('reborn', ['late'])])).rejects.toMatchObject({ code: 'topic.not_found' });
@@ -55,10 +42,10 @@ describe('what Pulsar cannot do is said in our codes', () => {
   }, 60_000);
 
   it('position.lost: what the reader wants has expired', async () => {
-    const { log } = harness;
+    const { log } = suite.harness;
     await log.createTopic('expiring', 1, FOREVER);
     const [{ first }] = await log.append([lane('expiring', ['1', '2', '3'])]);
-    await outside.expire('expiring', 0, () => log.append([lane('expiring', ['4', '5'])]));
+    await suite.outside.expire('expiring', 0, () => log.append([lane('expiring', ['4', '5'])]));
     for (const after of [first, BEFORE_FIRST]) {
       const expired = { topic: 'expiring', partition: 0, after };
       await expect(log.read(expired, 1_000)).rejects.toMatchObject({ code: 'position.lost' });
@@ -75,7 +62,7 @@ describe('what Pulsar cannot do is said in our codes', () => {
   }, 60_000);
 
   it('position.lost: what a tail is about to read expires under it', async () => {
-    const { log } = harness;
+    const { log } = suite.harness;
     await log.createTopic('overtaken', 1, FOREVER);
     const big = (round: number) => events(50, `big-${round}`, { value: { text: 'x'.repeat(20_000) } });
     const append = (round: number) => log.append([{ topic: 'overtaken', partition: 0, records: big(round) }]);
@@ -85,7 +72,7 @@ describe('what Pulsar cannot do is said in our codes', () => {
       .tail(start('overtaken'), { signal: abort.signal, maxBatchBytes: 1_000 })
       [Symbol.asyncIterator]();
     await reading.next();
-    await outside.expire('overtaken', 0, () => append(20));
+    await suite.outside.expire('overtaken', 0, () => append(20));
     const toTheEnd = async () => {
       while (!(await reading.next()).done);
     };
@@ -94,12 +81,12 @@ describe('what Pulsar cannot do is said in our codes', () => {
   }, 60_000);
 
   it('nothing: a tail goes on from one ledger to the next when nothing has expired', async () => {
-    const { log } = harness;
+    const { log } = suite.harness;
     await log.createTopic('rolled', 1, FOREVER);
     const follower = new Follower(log, start('rolled'));
     for (let round = 1; round <= 3; round++) {
       await log.append([lane('rolled', [`${round}-1`, `${round}-2`])]);
-      await outside.unload('rolled', 0);
+      await suite.outside.unload('rolled', 0);
     }
     await log.append([lane('rolled', ['4-1'])]);
     await until('everything', () => follower.eventIds.length >= 7, 30_000);
@@ -109,7 +96,7 @@ describe('what Pulsar cannot do is said in our codes', () => {
   }, 60_000);
 
   it('payload.too_large: an event beyond what Pulsar takes; those that wait around it are not harmed', async () => {
-    const generous = await harness.another({ maxRecordBytes: 32 * 1024 ** 2 });
+    const generous = await suite.harness.another({ maxRecordBytes: 32 * 1024 ** 2 });
     await generous.createTopic('narrow', 1, FOREVER);
     // Pulsar's own limit is 5 MiB, that of a frame here 8 MiB.
     for (const bytes of [5.5, 9]) {
@@ -129,11 +116,11 @@ describe('what Pulsar cannot do is said in our codes', () => {
   }, 120_000);
 
   it('broker.unavailable, to who asks whether it is ready: Pulsar was told to keep less than a topic promises', async () => {
-    const { namespace, another } = harness;
-    const { log, check, close } = await openPulsar({ url: pulsar.url, namespace, clock: systemClock, ids });
+    const { namespace, another } = suite.harness;
+    const { log, check, close } = await openPulsar({ url: suite.pulsar.url, namespace, clock: systemClock, ids });
     await log.createTopic('promised', 1, { ms: 3_600_000, bytes: 0 });
     await check();
-    await outside.keepFor('promised', 30);
+    await suite.outside.keepFor('promised', 30);
     // Another process: this one has just seen it to be kept.
     const fresh = await another();
     const failure = () => fresh.check().then(() => undefined, String);
@@ -144,8 +131,8 @@ describe('what Pulsar cannot do is said in our codes', () => {
     await log.setRetention('promised', { ms: 1_800_000, bytes: 0 });
     await until('it to be kept', async () => (await failure()) === undefined);
 
-    expect(await outside.policyOf('promised', 'messageTTL')).toBe('0');
-    await outside.giveFor('promised', 60);
+    expect(await suite.outside.policyOf('promised', 'messageTTL')).toBe('0');
+    await suite.outside.giveFor('promised', 60);
     const strict = await another();
     await until('its time to live to be named', () =>
       strict.check().then(
@@ -158,12 +145,12 @@ describe('what Pulsar cannot do is said in our codes', () => {
   }, 60_000);
 
   it('nothing: the positions of a group stay where nobody uses topics, also of one that was deleted and made again', async () => {
-    const { log } = harness;
+    const { log } = suite.harness;
     const { lanes } = await log.createTopic('committed', 2, FOREVER);
     const positions = lanes.map((each) => ({ ...each, position: BEFORE_FIRST }));
     const topic = `distributary-group.${Buffer.from('readers').toString('base64url')}`;
     const stays = async () =>
-      (await outside.policyOf(topic, 'inactiveTopicPolicies')).includes('"deleteWhileInactive":false');
+      (await suite.outside.policyOf(topic, 'inactiveTopicPolicies')).includes('"deleteWhileInactive":false');
     for (let round = 0; round < 2; round++) {
       await log.commit({ group: 'readers', positions });
       await until('the policy', stays);
@@ -174,9 +161,15 @@ describe('what Pulsar cannot do is said in our codes', () => {
   }, 60_000);
 
   it('nothing: records of others are read as they are', async () => {
-    const { log } = harness;
-    await outside.createTopic('foreign', 1);
-    await outside.send('foreign', 0, { key: 'AAPL', payload: '{"price":1}' }, { payload: '7' }, { payload: 'plain' });
+    const { log } = suite.harness;
+    await suite.outside.createTopic('foreign', 1);
+    await suite.outside.send(
+      'foreign',
+      0,
+      { key: 'AAPL', payload: '{"price":1}' },
+      { payload: '7' },
+      { payload: 'plain' },
+    );
     const follower = new Follower(log, start('foreign'));
     await until('all of them', () => follower.eventIds.length === 3);
     await follower.stop();
@@ -191,9 +184,9 @@ describe('what Pulsar cannot do is said in our codes', () => {
   }, 60_000);
 
   it('nothing: records of others are packed into one entry, the last of the lane', async () => {
-    const { log } = harness;
-    await outside.createTopic('packed', 1);
-    await outside.sendPacked('packed', 0, ...['0', '1', '2', '3', '4'].map((payload) => ({ payload })));
+    const { log } = suite.harness;
+    await suite.outside.createTopic('packed', 1);
+    await suite.outside.sendPacked('packed', 0, ...['0', '1', '2', '3', '4'].map((payload) => ({ payload })));
     const [whole] = await log.read(start('packed'), 10_000);
     const positions = [0, 1, 2, 3, 4].map((index) => whole.positions.at(index));
     expect(new Set(positions.map(entryOf)).size).toBe(1);
@@ -205,8 +198,8 @@ describe('what Pulsar cannot do is said in our codes', () => {
 
     const follower = new Follower(log, { topic: 'packed', partition: 0, after: positions[1] });
     await until('the rest', () => follower.eventIds.length >= 3);
-    await outside.unload('packed', 0);
-    await outside.send('packed', 0, { payload: '5' });
+    await suite.outside.unload('packed', 0);
+    await suite.outside.send('packed', 0, { payload: '5' });
     await until('what came then', () => follower.hasEnded || follower.eventIds.length >= 4, 30_000);
     await follower.stop();
     expect(follower.error).toBeUndefined();

@@ -1,31 +1,17 @@
 import type { LogTopic } from '@distributary/distribution-core';
 import { anEvent } from '@distributary/distribution-core/testing';
-import { startPulsar, type TestServer } from '../../../../tools/stack/src/index.js';
-import { PulsarFromOutside } from '../testing/pulsar-admin.js';
-import { aPulsarLog, type PulsarHarness } from '../testing/pulsar-harness.js';
+import { startPulsar } from '../../../../tools/stack/src/index.js';
 import { retentionText, TOPIC_PROPERTY } from './pulsar-topic.js';
+import { aPulsarOfItsOwn } from '../testing/pulsar-suite.js';
 
 const RETENTION = { ms: 3_600_000, bytes: 0 };
 const PARTITIONS = 4;
 
-let pulsar: TestServer;
-let harness: PulsarHarness;
-let outside: PulsarFromOutside;
-
-beforeAll(async () => {
-  pulsar = await startPulsar();
-  harness = await aPulsarLog(pulsar.url, { timeoutMs: 20_000 });
-  outside = new PulsarFromOutside(pulsar.url, `public/${harness.namespace}`);
-}, 180_000);
-
-afterAll(async () => {
-  await harness?.dispose();
-  await pulsar?.stop('SIGKILL');
-}, 60_000);
+const suite = aPulsarOfItsOwn(startPulsar, { timeoutMs: 20_000 });
 
 /** What one process made, each of its lanes in one piece: written to once, it has one event. */
 async function expectWhole(topic: LogTopic): Promise<void> {
-  const { log } = harness;
+  const { log } = suite.harness;
   const lanes = topic.lanes.map(({ partition }) => ({
     topic: topic.name,
     partition,
@@ -40,7 +26,7 @@ async function expectWhole(topic: LogTopic): Promise<void> {
 
 describe('a topic that several processes make', () => {
   it('is one topic, whoever is faster: none undoes what another has begun', async () => {
-    const makers = [harness.log, await harness.another(), await harness.another()];
+    const makers = [suite.harness.log, await suite.harness.another(), await suite.harness.another()];
     for (let round = 0; round < 5; round++) {
       const name = `raced-${round}`;
       const settled = await Promise.allSettled(makers.map((log) => log.createTopic(name, PARTITIONS, RETENTION)));
@@ -55,16 +41,16 @@ describe('a topic that several processes make', () => {
 
   it('is finished by the next one, if the first one died over it', async () => {
     const begun = { [TOPIC_PROPERTY.epoch]: 'dead', [TOPIC_PROPERTY.retention]: retentionText(RETENTION) };
-    await outside.createTopic('orphan', PARTITIONS, begun);
-    const topic = await harness.log.createTopic('orphan', PARTITIONS, RETENTION);
+    await suite.outside.createTopic('orphan', PARTITIONS, begun);
+    const topic = await suite.harness.log.createTopic('orphan', PARTITIONS, RETENTION);
     expect(topic.lanes.map(({ epoch }) => epoch)).toEqual(Array(PARTITIONS).fill('dead'));
     await expectWhole(topic);
   }, 60_000);
 
   it('is made anew, if what the first one began is not what is wanted', async () => {
     const begun = { [TOPIC_PROPERTY.epoch]: 'other', [TOPIC_PROPERTY.retention]: retentionText(RETENTION) };
-    await outside.createTopic('reshaped', 2, begun);
-    const topic = await harness.log.createTopic('reshaped', PARTITIONS, RETENTION);
+    await suite.outside.createTopic('reshaped', 2, begun);
+    const topic = await suite.harness.log.createTopic('reshaped', PARTITIONS, RETENTION);
     expect(topic.lanes.map(({ epoch }) => epoch)).not.toContain('other');
     await expectWhole(topic);
   }, 60_000);
