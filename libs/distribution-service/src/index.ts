@@ -12,6 +12,7 @@ export * from './feed/log-event-feed.js';
 export * from './feed/per-tenant.js';
 export * from './publishing/event-bodies.js';
 export * from './publishing/events.service.js';
+export { isTooDeep } from './publishing/event-depth.js';
 export { readExactJson } from './publishing/exact-json.js';
 export type { PublishedForm } from './publishing/external-documents.js';
 export * from './publishing/history.service.js';

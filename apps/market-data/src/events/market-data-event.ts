@@ -13,6 +13,7 @@ import {
 import {
   isoOfMicros,
   microsOfIso,
+  isTooDeep,
   noteIssues,
   type PublishedEvent,
   refuseIfAny,
@@ -43,6 +44,7 @@ export function parseMarketDataEvent(
   index: number,
   problems: Problem[],
 ): MarketDataDistribution | undefined {
+  if (isTooDeep(input, index, problems)) return undefined;
   const parsed = marketDataDistributionSchema.safeParse(input);
   if (!parsed.success) {
     noteIssues(parsed.error.issues, index, problems);

@@ -19,6 +19,7 @@ import { defaultTopicOf, topicDefaults } from './default-topics.js';
 import {
   isoOfMicros,
   microsOfIso,
+  isTooDeep,
   noteIssues,
   type PublishedEvent,
   refuseIfAny,
@@ -49,6 +50,7 @@ export function parseMonitoringEvent(
   index: number,
   problems: Problem[],
 ): MonitoringDistribution | undefined {
+  if (isTooDeep(input, index, problems)) return undefined;
   const parsed = monitoringDistributionSchema.safeParse(input);
   if (parsed.success) return parsed.data;
   noteIssues(parsed.error.issues, index, problems);

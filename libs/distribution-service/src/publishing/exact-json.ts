@@ -1,4 +1,5 @@
 import Big from 'big.js';
+import { MAX_EVENT_DEPTH } from './event-depth.js';
 
 /**
  * Of a number whose digits a binary number may not hold: it has many, or is next to nothing. Most texts have none, and are
@@ -33,7 +34,7 @@ export function readExactJson(text: string, parse: (text: string) => unknown): E
     return `"${MARK_IN_JSON}${token}"`;
   });
   const value = parse(marked);
-  return { value, rounded: isMarked ? markedPlaces(value, '') : [] };
+  return { value, rounded: isMarked ? markedPlaces(value, '', 0) : [] };
 }
 
 const isShort = (token: string): boolean => token.length < 16 && !NEXT_TO_NOTHING.test(token);
@@ -44,9 +45,13 @@ function holdsAllDigits(token: string): boolean {
   return !Number.isFinite(read) || new Big(token).eq(String(read));
 }
 
-function markedPlaces(value: unknown, path: string): string[] {
+/** No deeper than events go, which in a body lie in a list of an object. */
+function markedPlaces(value: unknown, path: string, depth: number): string[] {
   if (typeof value === 'string') return value.startsWith(MARK) ? [path] : [];
-  if (Array.isArray(value)) return value.flatMap((item, index) => markedPlaces(item, `${path}[${index}]`));
+  if (depth > MAX_EVENT_DEPTH + 2) return [];
+  if (Array.isArray(value)) return value.flatMap((item, index) => markedPlaces(item, `${path}[${index}]`, depth + 1));
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, item]) => markedPlaces(item, path === '' ? name : `${path}.${name}`));
+  return Object.entries(value).flatMap(([name, item]) =>
+    markedPlaces(item, path === '' ? name : `${path}.${name}`, depth + 1),
+  );
 }

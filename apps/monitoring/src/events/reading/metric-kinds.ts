@@ -1,7 +1,7 @@
-import { type MonitoringDataDistributed, monitoringDistributionSchema } from '@distributary/contracts';
+import type { MonitoringDataDistributed } from '@distributary/contracts';
 import type { Attributes, Clock, IdSource } from '@distributary/distribution-core';
 import { copyOf, hashWith, isSame, KindTable, parsedObject } from '@distributary/distribution-service';
-import { toPublishedEvent } from '../monitoring-event.js';
+import { parseMonitoringEvent, toPublishedEvent } from '../monitoring-event.js';
 import type { MetricScan } from './metric-scan.js';
 import type { MetricTemplate } from './metric-template.js';
 
@@ -57,20 +57,24 @@ export class MetricKinds extends KindTable<KnownKind, MetricScan> {
     const metadata = parsedObject(bytes.toString('utf8', metadataStart, metadataEnd));
     if (routing === undefined || metadata === undefined) return undefined;
     const service = bytes.toString('utf8', serviceStart, serviceEnd);
-    const parsed = monitoringDistributionSchema.safeParse({
-      event_id: 'e',
-      timestamp: '1970-01-01T00:00:00Z',
-      data_type: 'METRICS',
-      data: {
-        ...(service !== '' && { service_name: service }),
-        metric_name: bytes.toString('utf8', scan.metricStart, scan.metricEnd),
-        current_value: 0,
+    const event = parseMonitoringEvent(
+      {
+        event_id: 'e',
+        timestamp: '1970-01-01T00:00:00Z',
+        data_type: 'METRICS',
+        data: {
+          ...(service !== '' && { service_name: service }),
+          metric_name: bytes.toString('utf8', scan.metricStart, scan.metricEnd),
+          current_value: 0,
+        },
+        ...(routing !== null && { routing }),
+        metadata,
       },
-      ...(routing !== null && { routing }),
-      metadata,
-    });
-    if (!parsed.success) return undefined;
-    const { topic, record } = toPublishedEvent(parsed.data, this.clock, this.ids);
+      0,
+      [],
+    );
+    if (event === undefined) return undefined;
+    const { topic, record } = toPublishedEvent(event, this.clock, this.ids);
     const stored = JSON.parse(Buffer.from(record.value).toString()) as MonitoringDataDistributed;
     const named = service === '' ? `"service_name":${JSON.stringify(stored.data.service_name)},` : '';
     return {
