@@ -4,11 +4,14 @@ import { until } from '@distributary/distribution-core/testing';
 import {
   ask,
   binaryWebSocketDoor,
+  connectWebSocket,
   type CommandDoor,
   type Fields,
   metadataOf,
+  openEventSource,
   type Selection,
   sseDoor,
+  type Stream,
   type StreamDoor,
   webSocketDoor,
 } from '@distributary/distribution-service/testing';
@@ -38,12 +41,21 @@ const rejection = async (answer: Promise<unknown>): Promise<Partial<ErrorPayload
 
 const overStream =
   (door: StreamDoor, selection: Selection): Asking =>
-  async (app) => {
-    const stream = await door.open(app, selection);
-    const error = await stream.record.next('error');
-    await stream.close();
-    return error;
-  };
+  (app) =>
+    firstError(door.open(app, selection));
+
+/** Each door at which a query subscribes. */
+const streamQueries = (query: string): [string, Asking][] => [
+  ['server-sent events', (app) => firstError(openEventSource(app, query))],
+  ['WebSocket', (app) => firstError(connectWebSocket(app, `?${query}`))],
+];
+
+async function firstError(opening: Promise<Stream>): Promise<Partial<ErrorPayload>> {
+  const stream = await opening;
+  const error = await stream.record.next('error');
+  await stream.close();
+  return error;
+}
 
 type Command = 'publish' | 'history';
 
@@ -190,6 +202,18 @@ describe('bad input is refused with its code and its path', () => {
       ['gRPC ListSubscriptions', overGrpc(managementClient, 'ListSubscriptions', { limit: 1_001 })],
       ['gRPC ManageSubscription', overGrpc(marketClient, 'ManageSubscription', { action: 'LIST', limit: 1_001 })],
     ])('by %s', (_door, asking) => refuses(asking, 'limit'));
+  });
+
+  describe('a number that is not written in decimal digits', () => {
+    const asked = ['AAPL/history', 'events', 'topics', 'subscriptions', 'stats/topics', 'stats/api', 'audit'];
+    it.each(asked.flatMap((path) => ['0x10', '1e2', '%205', ''].map((limit) => `${path}?limit=${limit}`)))(
+      'by GET %s',
+      (path) => refuses(overRest(path), 'limit'),
+    );
+
+    it.each(streamQueries('max_rate=0x10&credit=&min_volume=1e2'))('in the query of a stream, by %s', (_door, asking) =>
+      refuses(asking, 'max_rate', 'credit', 'min_volume'),
+    );
   });
 
   describe('a price that is no number', () => {

@@ -1,6 +1,7 @@
 export * from './stream-messages.js';
 export * from './stream-schemas.js';
 export * from './output-schemas.js';
+export * from './query-number.js';
 export * from './page.js';
 export * from './monitoring/data.js';
 export * from './monitoring/event.js';

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { wholeNumberQuery } from './query-number.js';
 
 export const MAX_PAGE_SIZE = 500;
 const DEFAULT_PAGE_SIZE = 100;
 
 export const pageQuerySchema = z.object({
-  limit: z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(DEFAULT_PAGE_SIZE),
+  limit: wholeNumberQuery(1, MAX_PAGE_SIZE, DEFAULT_PAGE_SIZE),
   /** The `cursor` of the page before. */
   cursor: z.string().max(512).optional(),
 });

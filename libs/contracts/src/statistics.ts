@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumberQuery } from './query-number.js';
 
 /** Figures of one window. Rates are per second of what was watched of it, ratios from 0 to 1, null: nothing to measure. */
 export const windowFiguresSchema = z
@@ -66,13 +67,7 @@ export const WINDOW_NAMES = ['1m', '5m', '1h'] as const;
 
 export const statsQuerySchema = z.object({
   window: z.enum(WINDOW_NAMES).default('1m'),
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(500)
-    .default(100)
-    .describe('The busiest ones; what lies beyond is summed up in "other"'),
+  limit: wholeNumberQuery(1, 500, 100).describe('The busiest ones; what lies beyond is summed up in "other"'),
 });
 
 const listOf = <Item extends z.ZodType>(item: Item) =>

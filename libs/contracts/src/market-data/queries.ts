@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumberQuery } from '../query-number.js';
 import { selectionSchema, subscribeSchema } from '../stream-schemas.js';
 import { marketSelectionFields } from './selection.js';
 import { exchangeSchema, symbolSchema } from './symbology.js';
@@ -8,7 +9,6 @@ export const MAX_HISTORY_BARS = 5_000;
 export const DEFAULT_HISTORY_BARS = 100;
 
 const INTERVAL_RULE = `must be one of ${BAR_INTERVALS.join(', ')}`;
-const LIMIT_RULE = `must be a whole number from 1 to ${MAX_HISTORY_BARS}`;
 const TIME_RULE = 'must be an ISO 8601 time with its offset, such as 2025-06-21T09:30:00Z';
 const instant = z.iso.datetime({ offset: true, error: TIME_RULE });
 const time = instant.optional();
@@ -28,12 +28,7 @@ export const historicalDataQuerySchema = z.object({
   /** Not included. Default: now. */
   end_time: time,
   interval: z.enum(BAR_INTERVALS, { error: INTERVAL_RULE }).optional().describe('Default: 1m'),
-  limit: z.coerce
-    .number({ error: LIMIT_RULE })
-    .int(LIMIT_RULE)
-    .min(1, LIMIT_RULE)
-    .max(MAX_HISTORY_BARS, LIMIT_RULE)
-    .default(DEFAULT_HISTORY_BARS),
+  limit: wholeNumberQuery(1, MAX_HISTORY_BARS, DEFAULT_HISTORY_BARS),
   exchange: exchangeSchema.optional(),
 });
 

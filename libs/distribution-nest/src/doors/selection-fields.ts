@@ -1,3 +1,4 @@
+import { numberOfText } from '@distributary/contracts';
 import type { z } from 'zod';
 import type { StreamVocabulary } from './stream-vocabulary.js';
 
@@ -37,7 +38,7 @@ export function fieldsOfQuery(
     const text = textOf(name);
     if (text === undefined) continue;
     if (schema.safeParse(['x']).success) given[name] = listOf(text);
-    else given[name] = schema.safeParse(text).success ? text : Number(text);
+    else given[name] = schema.safeParse(text).success ? text : numberOfText(text);
   }
   return given;
 }

@@ -14,9 +14,9 @@ export const streamQuerySchema = z.object({
   start: z.string().optional().describe('latest, earliest, snapshot, a cursor, or an ISO 8601 time'),
   slow_policy: z.enum(['block', 'conflate', 'drop-oldest', 'skip-to-live', 'disconnect']).optional(),
   delivery_guarantee: z.enum(['at_most_once', 'at_least_once', 'exactly_once']).optional(),
-  max_rate: z.coerce.number().positive().optional().describe('Events per second'),
+  max_rate: z.number().positive().optional().describe('Events per second'),
   transformation: z.string().optional().describe('The name of a transformation, or one itself as JSON'),
   fields: list('Paths of the fields that each event is to have'),
   format: z.enum(['plain', 'cloudevents']).optional(),
-  credit: z.coerce.number().int().min(0).optional().describe('Events that may be sent'),
+  credit: z.int().min(0).optional().describe('Events that may be sent'),
 });

@@ -68,4 +68,13 @@ describe('the query of a stream', () => {
     });
     expect(parse('min_volume=many')).toMatchObject({ min_volume: NaN });
   });
+
+  it('takes decimal digits alone for a number', () => {
+    expect(parse('credit=0x10&max_rate=1e2&min_volume=0x10')).toMatchObject({
+      credit: NaN,
+      max_rate: NaN,
+      min_volume: NaN,
+    });
+    expect(parse('credit=&max_rate=&min_volume=')).toMatchObject({ credit: NaN, max_rate: NaN, min_volume: NaN });
+  });
 });

@@ -1,4 +1,4 @@
-import { startSchema, type SubscribeInput } from '@distributary/contracts';
+import { numberOfText, startSchema, type SubscribeInput } from '@distributary/contracts';
 import { invalidRequest } from '@distributary/distribution-core';
 import { fieldsOfQuery } from './selection-fields.js';
 import type { StreamVocabulary } from './stream-vocabulary.js';
@@ -28,7 +28,7 @@ export function subscriptionFromQuery(
     if (given.length > 0) input[name] = given;
   }
   for (const name of TEXT_PARAMETERS) if (query.has(name)) input[name] = query.get(name);
-  for (const name of NUMBER_PARAMETERS) if (query.has(name)) input[name] = Number(query.get(name));
+  for (const name of NUMBER_PARAMETERS) if (query.has(name)) input[name] = numberOfText(query.get(name) as string);
   if (query.has('filter')) input.filter = filterOfText(query.get('filter') as string);
   if (query.has('transformation')) input.transformation = transformationOfText(query.get('transformation') as string);
   if (query.has('start')) input.start = startFromText(query.get('start') as string);

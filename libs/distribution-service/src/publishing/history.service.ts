@@ -1,3 +1,4 @@
+import { wholeNumberQuery } from '@distributary/contracts';
 import {
   type Cursor,
   DEFAULT_HISTORY_LIMIT,
@@ -42,7 +43,7 @@ export const historyQuerySchema = z.object({
     .describe('Who asks: events with target_subscribers are shown to those alone'),
   from: z.iso.datetime({ offset: true }).optional().describe('Taken by the broker at this time or later'),
   cursor: z.string().max(10_000).optional().describe('Of the page before; `from` is not looked at then'),
-  limit: z.coerce.number().int().min(1).max(1000).default(DEFAULT_HISTORY_LIMIT),
+  limit: wholeNumberQuery(1, 1000, DEFAULT_HISTORY_LIMIT),
 });
 
 /** What the topics still keep, over REST: the `history` of the stream protocol. */
