@@ -185,6 +185,7 @@ describe('bad input is refused with its code and its path', () => {
   describe('times that are inverted', () => {
     it.each<[string, Asking]>([
       ['GET history', overRest(`AAPL/history?start_time=${START}&end_time=${BEFORE}`)],
+      ['GET history, for ever', overRest('AAPL/history?end_time=9999-12-31T23:59:59Z')],
       ['gRPC StreamHistoricalData', overHistorical({ end_time: BEFORE })],
       ['gRPC StreamHistoricalData, for ever', overHistorical({ end_time: '9999-12-31T23:59:59Z' })],
     ])('by %s', (_door, asking) => refuses(asking, 'end_time'));

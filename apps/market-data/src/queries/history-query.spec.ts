@@ -7,6 +7,7 @@ const now = clock.nowMicros();
 const refusal = (...problems: [string, string][]) =>
   expect.objectContaining({ code: 'request.invalid', problems: problems.map(([path, rule]) => ({ path, rule })) });
 const TIME_RULE = 'must be an ISO 8601 time with its offset, such as 2025-06-21T09:30:00Z';
+const RANGE_RULE = 'must be a time between 1970 and 2255';
 const SYMBOL_RULE = 'must be 1 to 32 letters, digits or ./:^=$&+!#@_- with a letter or digit among them';
 
 describe('a question about the past', () => {
@@ -55,8 +56,19 @@ describe('a question about the past', () => {
       { start_time: '2025-06-21T09:30:00Z', end_time: '2025-06-21T09:30:00Z' },
       [['end_time', 'must be after start_time']],
     ],
-    ['A', { start_time: '2999-01-01T00:00:00Z' }, [['end_time', 'must be after start_time; it is now by default']]],
-    ['A', { end_time: '1960-01-01T00:00:00Z' }, [['end_time', 'must be after 1970']]],
+    ['A', { start_time: '2199-01-01T00:00:00Z' }, [['end_time', 'must be after start_time; it is now by default']]],
+    ['A', { end_time: '1970-01-01T00:00:00Z' }, [['end_time', 'must be after 1970']]],
+    ['A', { end_time: '9999-12-31T23:59:59Z' }, [['end_time', RANGE_RULE]]],
+    ['A', { start_time: '2025-06-21T09:30:00Z', end_time: '9999-12-31T23:59:59Z' }, [['end_time', RANGE_RULE]]],
+    [
+      'A',
+      { start_time: '1960-01-01T00:00:00Z', end_time: '9999-12-31T23:59:59Z', limit: '0x10' },
+      [
+        ['limit', 'must be a whole number from 1 to 5000'],
+        ['start_time', RANGE_RULE],
+        ['end_time', RANGE_RULE],
+      ],
+    ],
     [
       '',
       { interval: '2m', limit: 0, end_time: '' },

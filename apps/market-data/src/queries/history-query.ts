@@ -10,6 +10,7 @@ import { type Clock, DistributionError, invalidRequest, type Problem } from '@di
 import { pathText } from '@distributary/distribution-nest';
 import type { z } from 'zod';
 import { microsOfIso } from '@distributary/distribution-service';
+import { HISTORY_TIME_RULE, isHistoryTime } from '../candles/history-request.js';
 import { intervalMicros } from '../candles/interval.js';
 
 /** Bars of one symbol, of every exchange or of one. */
@@ -44,10 +45,7 @@ export function parseHistoryQuery(symbol: unknown, query: unknown, clock: Clock)
   // Inverted times are told beside what else is wrong.
   const told = asked ?? checked(timesSchema, query ?? {}, []);
   const times = told && timesOf(told, clock);
-  if (told !== undefined && times !== undefined && times.fromMicros >= times.toMicros) {
-    const rule = told.start_time === undefined ? 'must be after 1970' : 'must be after start_time';
-    problems.push({ path: 'end_time', rule: told.end_time === undefined ? `${rule}; it is now by default` : rule });
-  }
+  if (told !== undefined && times !== undefined) problems.push(...timeProblems(told, times));
   if (named === undefined || asked === undefined || times === undefined || problems.length > 0) {
     throw invalidRequest(problems);
   }
@@ -71,10 +69,21 @@ export const symbolNotFound = ({ symbol, exchange }: Pick<LatestQuery, 'symbol' 
     exchange === undefined ? `nothing of a symbol ${symbol}` : `nothing of a symbol ${symbol} at ${exchange}`,
   );
 
-function timesOf(
-  query: Pick<HistoricalDataQuery, 'start_time' | 'end_time'> & Partial<HistoricalDataQuery>,
-  clock: Clock,
-): Pick<HistoryQuery, 'fromMicros' | 'toMicros'> {
+type Times = Pick<HistoryQuery, 'fromMicros' | 'toMicros'>;
+type ToldTimes = Pick<HistoricalDataQuery, 'start_time' | 'end_time'>;
+
+/** Of what the caller has said: a start that was made of the end is wrong only where the end is. */
+function timeProblems({ start_time: start, end_time: end }: ToldTimes, { fromMicros, toMicros }: Times): Problem[] {
+  const outside = (path: string): Problem => ({ path, rule: HISTORY_TIME_RULE });
+  const problems: Problem[] = [];
+  if (start !== undefined && !isHistoryTime(fromMicros)) problems.push(outside('start_time'));
+  if (end !== undefined && !isHistoryTime(toMicros)) problems.push(outside('end_time'));
+  if (problems.length > 0 || fromMicros < toMicros) return problems;
+  const rule = start === undefined ? 'must be after 1970' : 'must be after start_time';
+  return [{ path: 'end_time', rule: end === undefined ? `${rule}; it is now by default` : rule }];
+}
+
+function timesOf(query: ToldTimes & Partial<HistoricalDataQuery>, clock: Clock): Times {
   const { start_time: start, end_time: end, interval = DEFAULT_INTERVAL, limit = DEFAULT_HISTORY_BARS } = query;
   const toMicros = end === undefined ? clock.nowMicros() : microsOfIso(end);
   const span = limit * intervalMicros(interval);
