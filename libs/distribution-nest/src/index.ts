@@ -24,7 +24,7 @@ export * from './doors/stream-connection.js';
 export * from './doors/stream-query.js';
 export * from './doors/stream-query-schema.js';
 export * from './doors/stream-sessions.js';
-export { fieldsOfQuery, type SelectionFields } from './doors/selection-fields.js';
+export { fieldsOfQuery, type SelectionFields, type SelectsByFields } from './doors/selection-fields.js';
 export * from './doors/stream-vocabulary.js';
 export type { StreamWebSocket } from './doors/websocket/stream-web-socket.js';
 export * from './doors/websocket/stream-websocket-adapter.js';

@@ -265,6 +265,7 @@ async function assemble<Config extends ServiceConfig>(
   const openApi = setupOpenApi(app, {
     ...domain.api,
     version: '1',
+    domain: domain.vocabulary,
   });
   lifecycle.onStart({
     name: 'listen',

@@ -1,4 +1,4 @@
-import { marketDataDistributedSchema } from '@distributary/contracts';
+import { marketDataDistributedSchema, marketSelectionFields } from '@distributary/contracts';
 import { asyncApiDocument } from '@distributary/distribution-nest';
 
 /** What /api/asyncapi.json answers. */
@@ -10,4 +10,5 @@ export const marketDataAsyncApi = (): object =>
     version: '1',
     streamPath: '/api/v1/market-data/stream',
     eventSchema: marketDataDistributedSchema,
+    domain: { fields: marketSelectionFields },
   });

@@ -17,6 +17,7 @@ export class StreamController {
       'Each event id is a cursor: Last-Event-ID resumes. The same path is the WebSocket stream when asked for an upgrade. ' +
       'What is said in the stream stands in /api/asyncapi.json.',
     query: streamQuerySchema,
+    selects: 'query',
     headers: z.object({ 'last-event-id': z.string().optional() }),
     response: { 'text/event-stream': z.string() },
     errors: ['gateway.full', 'topic.not_found', 'broker.unavailable'],

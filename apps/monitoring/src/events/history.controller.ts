@@ -18,6 +18,7 @@ export class HistoryController {
       'In order within a lane, lane after lane, page by page. The cursor of the last page starts a live subscription where ' +
       'history ends, with no hole and no copy in between.',
     query: historyQuerySchema,
+    selects: 'query',
     response: eventHistorySchema,
     errors: ['topic.not_found', 'position.lost', 'broker.unavailable'],
   })

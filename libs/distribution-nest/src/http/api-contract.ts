@@ -16,6 +16,8 @@ export interface RouteContract {
   readonly headers?: z.ZodObject;
   /** The body of the request; per media type if it is not JSON. */
   readonly body?: BodyContract;
+  /** Which of them says what is selected, and so may have the fields that a domain selects by: `symbols`, `min_price`. */
+  readonly selects?: 'query' | 'body';
   /** Of the answer; absent: an answer without a body. */
   readonly response?: BodyContract;
   /** Of the answer; the route then answers with it, too. Default: Nest's, 201 of POST and 200 of all others. */

@@ -5,6 +5,7 @@ import {
   SUBPROTOCOL_JSON,
 } from '@distributary/contracts';
 import { z } from 'zod';
+import { querySchemaFor, schemaFor, type SelectsByFields } from '../doors/selection-fields.js';
 import { streamQuerySchema } from '../doors/stream-query-schema.js';
 import { type JsonSchema, OpenApiSchemas } from './open-api-schemas.js';
 
@@ -16,6 +17,8 @@ export interface AsyncApiText {
   readonly streamPath: string;
   /** What is stored and sent, if the subscription does not ask for another shape. */
   readonly eventSchema: z.ZodType;
+  /** By what the domain selects; nothing of its own by default. */
+  readonly domain?: SelectsByFields;
 }
 
 export const ASYNC_API_JSON_PATH = 'api/asyncapi.json';
@@ -51,7 +54,7 @@ const SUBSCRIPTION = new Set(['data', 'snapshot', 'position', 'gap', 'status', '
 
 /** AsyncAPI 3.0 of the stream, of both doors that speak its JSON, made of the schemas that the service itself uses. */
 export function asyncApiDocument(text: AsyncApiText): JsonSchema {
-  const { title, description, version, streamPath, eventSchema } = text;
+  const { title, description, version, streamPath, eventSchema, domain = {} } = text;
   const schemas = new OpenApiSchemas();
   const components: Record<string, JsonSchema> = {};
   const add = (side: 'client' | 'server', types: Readonly<Record<string, z.ZodType>>): readonly string[] =>
@@ -60,10 +63,10 @@ export function asyncApiDocument(text: AsyncApiText): JsonSchema {
       components[name] = messageOf(name, type, side, payload, schemas);
       return name;
     });
-  const fromClient = add('client', clientPayloadSchemas);
+  const fromClient = add('client', withSelections(domain));
   const fromServer = add('server', withEvents(eventSchema));
   const overSse = fromServer.filter((name) => SUBSCRIPTION.has(name.slice('server_'.length)));
-  const query = schemas.schemaOf(streamQuerySchema, 'input');
+  const query = schemas.schemaOf(querySchemaFor(streamQuerySchema, domain), 'input');
   return {
     asyncapi: '3.0.0',
     info: { title, description, version },
@@ -97,6 +100,11 @@ export function asyncApiDocument(text: AsyncApiText): JsonSchema {
       },
     },
   };
+}
+
+function withSelections(domain: SelectsByFields): Readonly<Record<string, z.ZodType>> {
+  const { subscribe, history } = clientPayloadSchemas;
+  return { ...clientPayloadSchemas, subscribe: schemaFor(subscribe, domain), history: schemaFor(history, domain) };
 }
 
 function withEvents(event: z.ZodType): Readonly<Record<string, z.ZodType>> {

@@ -4,7 +4,9 @@ import { ModulesContainer } from '@nestjs/core';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { RequestMethod } from '@nestjs/common';
 import { problemSchema } from '../errors/problem-schema.js';
+import type { SelectsByFields } from '../doors/selection-fields.js';
 import { contractOf, type RouteContract } from './api-contract.js';
+import { domainContract } from './domain-contract.js';
 import { operationOf } from './open-api-operation.js';
 import { type JsonSchema, OpenApiSchemas } from './open-api-schemas.js';
 
@@ -12,6 +14,8 @@ export interface OpenApiText {
   readonly title: string;
   readonly description: string;
   readonly version: string;
+  /** By what the domain selects; nothing of its own by default. */
+  readonly domain?: SelectsByFields;
 }
 
 export const OPEN_API_PATH = 'api/docs';
@@ -28,7 +32,10 @@ const ALIAS = /\[(\d+)\]$/;
 type Operation = { readonly operationId?: string; readonly tags?: string[] };
 
 /** The document at /api/openapi.json and its page at /api/docs. Made once, when the app starts. */
-export function setupOpenApi(app: INestApplication, { title, description, version }: OpenApiText): OpenAPIObject {
+export function setupOpenApi(
+  app: INestApplication,
+  { title, description, version, domain = {} }: OpenApiText,
+): OpenAPIObject {
   const settings = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle(title)
@@ -40,7 +47,7 @@ export function setupOpenApi(app: INestApplication, { title, description, versio
     .addSecurityRequirements('api_key')
     .build();
   const routes = SwaggerModule.createDocument(app, settings, { operationIdFactory });
-  const document = withContracts(routes, handlersOf(app));
+  const document = withContracts(routes, handlersOf(app, domain));
   SwaggerModule.setup(OPEN_API_PATH, app, document, { jsonDocumentUrl: OPEN_API_JSON_PATH, raw: ['json'] });
   return document;
 }
@@ -49,7 +56,7 @@ const operationIdFactory = (controller: string, method: string): string =>
   `${controller.replace(/Controller$/, '')}_${method}`;
 
 /** By operation id. */
-function handlersOf(app: INestApplication): Map<string, Handler> {
+function handlersOf(app: INestApplication, domain: SelectsByFields): Map<string, Handler> {
   const handlers = new Map<string, Handler>();
   for (const module of app.get(ModulesContainer).values()) {
     for (const { metatype } of module.controllers.values()) {
@@ -58,7 +65,10 @@ function handlersOf(app: INestApplication): Map<string, Handler> {
         const handler = (prototype as Record<string, unknown>)[method];
         const contract = typeof handler === 'function' ? contractOf(handler) : undefined;
         if (contract === undefined) continue;
-        handlers.set(operationIdFactory(name, method), { contract, status: statusOf(handler as object) });
+        handlers.set(operationIdFactory(name, method), {
+          contract: domainContract(contract, domain),
+          status: statusOf(handler as object),
+        });
       }
     }
   }

@@ -7,13 +7,12 @@ import { Idempotent, IDEMPOTENCY_ERRORS, idempotencyHeaders } from '../http/idem
 import type { SubscriptionsService } from './subscriptions.service.js';
 
 /** Beside `@Post()` of a route that makes a durable subscription, whatever its body is; it answers with {@link createdSubscription}. */
-export const CreatesSubscription = ({ summary, body }: Pick<RouteContract, 'summary' | 'body'>): MethodDecorator =>
+export const CreatesSubscription = (of: Pick<RouteContract, 'summary' | 'body' | 'selects'>): MethodDecorator =>
   applyDecorators(
     Idempotent(),
     ApiContract({
-      summary,
+      ...of,
       headers: idempotencyHeaders,
-      body,
       response: subscriptionViewSchema,
       status: 201,
       responseHeaders: ETAG_HEADER,

@@ -40,6 +40,7 @@ export class SubscriptionsController {
   @CreatesSubscription({
     summary: 'Create a subscription; its positions are those of this moment, so its first reader misses nothing',
     body: newSubscriptionSchema,
+    selects: 'body',
   })
   create(
     @CurrentPrincipal() principal: Principal,
@@ -70,6 +71,7 @@ export class SubscriptionsController {
     summary: 'Change what a subscription selects, and how; whoever receives it goes on where it stands',
     headers: ifMatchHeaders,
     body: subscriptionChangeSchema,
+    selects: 'body',
     response: subscriptionViewSchema,
     responseHeaders: ETAG_HEADER,
     errors: [
