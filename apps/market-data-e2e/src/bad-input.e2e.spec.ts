@@ -217,6 +217,11 @@ describe('bad input is refused with its code and its path', () => {
     );
   });
 
+  it.each(streamQueries('symbol=AAPL&symbols=AAPL'))(
+    'a query parameter that there is not, in the query of a stream, by %s',
+    (_door, asking) => refuses(asking, 'symbol'),
+  );
+
   describe('a price that is no number', () => {
     it.each(publishing(aTrade('AAPL', { price: 'NaN' })))('in an event, by %s', (_door, asking) =>
       refuses(asking, 'events[0].data.price'),

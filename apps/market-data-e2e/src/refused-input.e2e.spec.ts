@@ -39,6 +39,24 @@ describe('what is no input', () => {
     expect(taken).toEqual([]);
   }, 60_000);
 
+  it('is refused by every route as a query parameter that it does not have', async () => {
+    const { paths } = (await app.get('/api/openapi.json')).body as unknown as OpenApiDocument;
+    const taken: string[] = [];
+    for (const [template, item] of Object.entries(paths)) {
+      for (const [verb, { requestBody }] of Object.entries(item)) {
+        const answer = await fetch(`${app.httpUrl}${template.replace(/\{\w+\}/g, 'nobody')}?nonsense=1&limit[]=1`, {
+          method: verb.toUpperCase(),
+          headers: { ...app.headers, ...(requestBody !== undefined && { 'content-type': 'application/json' }) },
+          ...(requestBody !== undefined && { body: '{}' }),
+        });
+        const { code, errors } = (await answer.json()) as { code?: string; errors?: readonly { path: string }[] };
+        const named = errors?.map(({ path }) => path).join();
+        if (code !== 'request.invalid' || named !== 'nonsense,limit[]') taken.push(`${verb} ${template}: ${code}`);
+      }
+    }
+    expect(taken).toEqual([]);
+  }, 60_000);
+
   it('is refused by every gRPC method that takes any', async () => {
     const taken: string[] = [];
     for (const [service, methods] of Object.entries(definition)) {

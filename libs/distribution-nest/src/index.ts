@@ -39,6 +39,7 @@ export * from './errors/stream-error.js';
 export * from './health/health.controller.js';
 export * from './health/health.service.js';
 export * from './http/api-contract.js';
+export * from './http/known-query.guard.js';
 export * from './http/host-origin-guard.js';
 export * from './http/host-origin.js';
 export * from './http/http-adapter.js';

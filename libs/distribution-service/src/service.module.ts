@@ -7,6 +7,7 @@ import {
   type Logger,
   METRICS_REGISTRY,
   MetricsController,
+  KnownQueryGuard,
   OperatorGuard,
   ProblemFilter,
   type Roles,
@@ -24,7 +25,7 @@ import { EventsService } from './publishing/events.service.js';
 import { HistoryService } from './publishing/history.service.js';
 
 export interface ServiceParts extends Parts {
-  readonly domain: Pick<Domain, 'asyncApi'>;
+  readonly domain: Pick<Domain, 'asyncApi' | 'vocabulary'>;
   readonly roles: Roles;
   readonly features: Features;
   readonly administration: DynamicModule;
@@ -64,6 +65,7 @@ export class ServiceModule {
         { provide: METRICS_REGISTRY, useValue: parts.registry },
         { provide: LOGGER, useValue: parts.logger },
         { provide: APP_GUARD, useValue: new OperatorGuard() },
+        { provide: APP_GUARD, useValue: new KnownQueryGuard(parts.domain.vocabulary) },
         { provide: APP_FILTER, useValue: new ProblemFilter(parts.logger) },
       ],
     };

@@ -14,10 +14,18 @@ const vocabulary: StreamVocabulary = {
 const parse = (query: string) => subscriptionFromQuery(new URLSearchParams(query), vocabulary);
 
 describe('the query of a stream', () => {
-  it('asks for nothing without parameters that it knows', () => {
+  it('asks for nothing without parameters', () => {
     expect(parse('')).toBeUndefined();
-    expect(parse('utm_source=x')).toBeUndefined();
     expect(parse('data_types=')).toBeUndefined();
+  });
+
+  it('refuses parameters that it does not know, each by its name', () => {
+    expect(() => parse('symbols=AAPL&symbol=AAPL&id=x&id=y')).toThrow(
+      expect.objectContaining({
+        code: 'request.invalid',
+        problems: ['symbol', 'id'].map((path) => ({ path, rule: expect.stringContaining(' symbols,') })),
+      }),
+    );
   });
 
   it('lists data types, services and patterns', () => {

@@ -1,6 +1,8 @@
 import { numberOfText, startSchema, type SubscribeInput } from '@distributary/contracts';
 import { invalidRequest } from '@distributary/distribution-core';
-import { fieldsOfQuery } from './selection-fields.js';
+import { refuseUnknownParameters } from '../http/unknown-parameters.js';
+import { fieldsOfQuery, querySchemaFor } from './selection-fields.js';
+import { streamQuerySchema } from './stream-query-schema.js';
 import type { StreamVocabulary } from './stream-vocabulary.js';
 import { filterOfText, transformationOfText } from './json-text.js';
 
@@ -11,12 +13,13 @@ const QUERY_SUBSCRIPTION_ID = 'query';
 
 /**
  * Query parameters start a subscription at once, so that a plain WebSocket or HTTP tool shows data with nothing typed.
- * Lists are separated by commas. Undefined if no parameter asks for one.
+ * Lists are separated by commas. Undefined if no parameter asks for one. `request.invalid` with what is not known.
  */
 export function subscriptionFromQuery(
   query: URLSearchParams,
   vocabulary: StreamVocabulary,
 ): SubscribeInput | undefined {
+  refuseUnknownParameters(query.keys(), Object.keys(querySchemaFor(streamQuerySchema, vocabulary).shape));
   const textOf = (name: string) => (query.has(name) ? query.getAll(name).join(',') : undefined);
   const input: Record<string, unknown> = { id: QUERY_SUBSCRIPTION_ID, ...fieldsOfQuery(textOf, vocabulary) };
   for (const name of LIST_PARAMETERS) {
