@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, listValue } from '@duckdb/node-api';
 import { type Clock, DistributionError, type Lane } from '@distributary/distribution-core';
 import type { ArchiveRow } from './archive-row.js';
-import { translatedError } from './duckdb.errors.js';
+import { rethrowTranslated } from './duckdb.errors.js';
 import { laneParameters, PLACE, STAGED_ROWS, stageRows } from './row-table.js';
 
 export interface ParquetWriterOptions {
@@ -89,9 +89,7 @@ export class ParquetWriter {
   }
 
   private async attempt(expectedRows: number, write: () => Promise<number>): Promise<void> {
-    const written = await write().catch((error: unknown) => {
-      throw translatedError(error);
-    });
+    const written = await write().catch(rethrowTranslated);
     if (written !== expectedRows) {
       throw new DistributionError('internal', `a file got ${written} rows instead of ${expectedRows}`);
     }

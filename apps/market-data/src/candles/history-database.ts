@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import type { Clock, Metrics } from '@distributary/distribution-core';
-import { translatedError } from '../archive/duckdb.errors.js';
+import { rethrowTranslated, translatedError } from '../archive/duckdb.errors.js';
 import { laneParameters, STAGED_ROWS, stageRows } from '../archive/row-table.js';
 import { QueryTurns, type QueryTurnOptions } from './query-turns.js';
 import type { SeamedSources } from './seam.js';
@@ -47,7 +47,7 @@ export class HistoryDatabase {
   async rows({ statement, parameters, live, signal }: HistoryQuery): Promise<readonly (readonly DuckDBValue[])[]> {
     signal.throwIfAborted();
     // Who writes the archive removes folders that nobody has used for long; DuckDB would not make it again.
-    await mkdir(this.spillFolder, { recursive: true });
+    await mkdir(this.spillFolder, { recursive: true }).catch(rethrowTranslated);
     const connection = await this.instance.connect();
     // Of the statement that runs, not of the next one: so before each of them the signal is looked at.
     const interrupt = () => connection.interrupt();

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ArchiveRow } from '../archive/archive-row.js';
 import { aLane, aRow, DAY, MIDNIGHT, SECOND } from '../archive/testing/archive-world.js';
@@ -20,6 +20,34 @@ const trade = (offset: number, timeMicros: number, price: string, volume = 1n, r
   aRow(offset, { timeMicros, price, volume, ...row });
 const idOf = ({ value }: StoredMarketEvent): string =>
   (JSON.parse(Buffer.from(value).toString()) as { event_id: string }).event_id;
+
+describe('an archive that cannot be read', () => {
+  const unavailable = { code: 'store.unavailable', message: 'the archive could not be read or written' };
+
+  const aFile = async (): Promise<string> => {
+    await world.archived(aLane(), [trade(0, MIDNIGHT, '1')]);
+    return world.archive.disk.absolute((await world.archive.disk.list())[0]);
+  };
+
+  it.each<[string, (file: string) => void]>([
+    ['a file that is no Parquet', (file) => writeFileSync(file, 'nothing of the kind')],
+    ['a file that is empty', (file) => writeFileSync(file, '')],
+    ['a file that ends too early', (file) => truncateSync(file, statSync(file).size / 2)],
+    ['a file with other bytes in it', (file) => writeFileSync(file, readFileSync(file).fill(0xff, 4, 200))],
+    ['a file that leads nowhere', (file) => pointToItself(file)],
+    ['a folder that leads nowhere', (file) => pointToItself(path.dirname(path.dirname(file)))],
+    ['no room to spill', () => writeFileSync(path.join(world.archive.root, '.spill-of-reader'), '')],
+  ])('says so, by %s', async (_what, damage) => {
+    damage(await aFile());
+    await expect(world.history.candles({ ...whole, interval: '1m' })).rejects.toMatchObject(unavailable);
+    await expect(world.history.events(whole)).rejects.toMatchObject(unavailable);
+  });
+});
+
+function pointToItself(place: string): void {
+  rmSync(place, { recursive: true });
+  symlinkSync(path.basename(place), place);
+}
 
 describe('candles', () => {
   it('have the trades of their bucket, exactly', async () => {

@@ -2,6 +2,7 @@ import { BEFORE_FIRST, type Lane, type LanePosition, type Position } from '@dist
 import type { ArchiveDisk } from '../archive/archive-disk.js';
 import type { ArchiveFile } from '../archive/archive-file.js';
 import { type ArchiveRow, laneKey } from '../archive/archive-row.js';
+import { rethrowTranslated } from '../archive/duckdb.errors.js';
 import { archivedTo, chainsOf, type FileChain } from '../archive/file-chain.js';
 import type { HistoryRange } from './history-request.js';
 import type { HistoryTail } from './history-tail.port.js';
@@ -27,7 +28,7 @@ export interface SeamedSources {
 /**
  * Lists the archive first and reads the log from where that listing ends. Whatever the writer does in the meantime, the
  * listing stays what it was: its files are read, and files that appear later hold what was read from the log. Rejects with
- * the signal's reason when it aborts.
+ * the signal's reason when it aborts, with `store.unavailable` when the archive cannot be listed.
  */
 export async function seamedSources(
   disk: Pick<ArchiveDisk, 'list'>,
@@ -35,7 +36,7 @@ export async function seamedSources(
   range: HistoryRange,
   signal: AbortSignal,
 ): Promise<SeamedSources> {
-  const { chains } = chainsOf(await disk.list(range.topics));
+  const { chains } = chainsOf(await disk.list(range.topics).catch(rethrowTranslated));
   const asked = range.ends && new Map(range.ends.map((end) => [laneKey(end), end.position]));
   const positions = new Map<string, LanePosition>();
   for (const [key, chain] of chains) {
