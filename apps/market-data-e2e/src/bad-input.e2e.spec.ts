@@ -254,6 +254,13 @@ describe('bad input is refused with its code and its path', () => {
     );
   });
 
+  describe('more nesting than an event may have', () => {
+    const note: unknown = JSON.parse(`${'{"a":'.repeat(100)}1${'}'.repeat(100)}`);
+    it.each(publishing(aTrade('AAPL', { note })))('in an event, by %s', (_door, asking) =>
+      refuses(asking, 'events[0].data.note'),
+    );
+  });
+
   describe('an interval that is none', () => {
     it.each(publishing(bar('7m')))('in an event, by %s', (_door, asking) => refuses(asking, 'events[0].data.interval'));
 

@@ -25,6 +25,11 @@ describe('JSON that is read exactly', () => {
     expect(read(text).rounded).toEqual(rounded);
   });
 
+  it('is read at any depth', () => {
+    const text = `{"price":0.12345678901234567,"x":${'['.repeat(100_000)}0.12345678901234567${']'.repeat(100_000)}}`;
+    expect(read(text).rounded).toEqual(['price']);
+  });
+
   it('is the same as any JSON if nothing was lost', () => {
     fc.assert(fc.property(fc.json(), (text) => expect(read(text)).toEqual({ value: JSON.parse(text), rounded: [] })));
   });
