@@ -1,8 +1,9 @@
-import { BEFORE_FIRST, type EventBatch } from '@distributary/distribution-core';
+import { BEFORE_FIRST, type Delivery, type EventBatch, type QueueConsumer } from '@distributary/distribution-core';
 import { Follower, until } from '@distributary/distribution-core/testing';
 import { type RunningServer, startPulsar } from '../../../../tools/stack/src/index.js';
+import { PulsarQueue } from '../queue/pulsar-queue.js';
 import { PulsarFromOutside } from '../testing/pulsar-admin.js';
-import { aPulsarLog, type PulsarHarness } from '../testing/pulsar-harness.js';
+import { aPulsarLog, type PulsarHarness, systemClock } from '../testing/pulsar-harness.js';
 import { type RawMessage, sendRaw } from '../testing/raw-producer.js';
 
 let pulsar: RunningServer;
@@ -116,6 +117,71 @@ describe('messages without a value', () => {
     },
     60_000,
   );
+});
+
+describe.each(['shared', 'key_shared'] as const)('a %s subscription', (type) => {
+  const text = { key: 'a', payload: 'text' };
+  const packed = [{ key: 'a', payload: '{"n":1}' }, { key: 'a' }, text, { key: 'a' }, { key: 'a', payload: '{"n":5}' }];
+  const EVENTS = [
+    ...['a {"n":1}', 'a {"data":null}', `a ${JSON.stringify({ data_base64: 'dGV4dA==' })}`],
+    ...['a {"data":null}', 'a {"n":5}'],
+  ];
+  const queueOf = async (topic: string) => {
+    const queue = new PulsarQueue({ log: await harness.another(), clock: systemClock });
+    const limits = { ackTimeoutMs: 30_000, maxAttempts: 5, maxUnacked: 20 };
+    const consumer = await queue.subscribe('readers', { topics: [topic], type, start: 'earliest', ...limits });
+    return { queue, consumer };
+  };
+  const fill = async (held: Delivery[], consumer: QueueConsumer) => {
+    while (held.length < packed.length) {
+      const more = await consumer.receive(packed.length, AbortSignal.timeout(20_000));
+      if (more.length === 0) break;
+      held.push(...more);
+    }
+  };
+  const valueOf = ({ event }: Delivery) => `${event.routingKey} ${Buffer.from(event.value).toString()}`;
+
+  it('goes on behind messages without a value that others packed with more into one entry', async () => {
+    const topic = `packed-${type}`;
+    const last = { key: 'a', payload: '{"n":6}' };
+    await aTopicOf(topic, { packed }, last, { packed: [{ key: 'a' }] }, { packed: [{ key: 'a' }, text] }, { packed });
+    const { queue, consumer } = await queueOf(topic);
+    const came: string[] = [];
+    const wanted = [...EVENTS, 'a {"n":6}', 'a {"data":null}', 'a {"data":null}', EVENTS[2], ...EVENTS];
+    while (came.length < wanted.length) {
+      const deliveries = await consumer.receive(1, AbortSignal.timeout(30_000));
+      if (deliveries.length === 0) break;
+      came.push(...deliveries.map(valueOf));
+      await consumer.ack(deliveries);
+    }
+    expect(came).toEqual(wanted);
+    await until('all to be acknowledged', () => outside.isDone(topic, 0, 'distributary.readers'));
+    await queue.close();
+  }, 120_000);
+
+  it('is given all of such an entry again, here or elsewhere, until all of it is acknowledged', async () => {
+    const topic = `refused-${type}`;
+    await aTopicOf(topic, { packed });
+    const first = await queueOf(topic);
+    const held: Delivery[] = [];
+    await fill(held, first.consumer);
+    expect(held.map(valueOf)).toEqual(EVENTS);
+    await first.consumer.nack([held[4]], 0);
+    const [again] = await first.consumer.receive(1, AbortSignal.timeout(30_000));
+    expect([valueOf(again), again.attempt]).toEqual([EVENTS[4], 2]);
+    await first.consumer.ack([held[0], held[1], held[2], again]);
+    await first.queue.close();
+
+    const second = await queueOf(topic);
+    const came: Delivery[] = [];
+    await fill(came, second.consumer);
+    expect(came.map(valueOf)).toEqual(EVENTS);
+    await second.consumer.ack(came);
+    await second.queue.close();
+    const third = await queueOf(topic);
+    expect(await third.consumer.receive(1, AbortSignal.timeout(3_000))).toEqual([]);
+    await third.queue.close();
+  }, 120_000);
 });
 
 describe('a lane that ends with what no reader is given', () => {

@@ -32,7 +32,6 @@ export class ConsumerSocket {
   private readonly awaited: { resolve(): void; reject(error: Error): void }[] = [];
   private failure: Error | undefined;
   private lastSignMs: number;
-  private unacknowledged = 0;
 
   static async open(
     { web, names, clock }: { readonly web: PulsarWeb; readonly names: PulsarNames; readonly clock: Clock },
@@ -75,18 +74,12 @@ export class ConsumerSocket {
     return this.failure !== undefined;
   }
 
-  /** What came over it and was not acknowledged over it. */
-  get held(): number {
-    return this.unacknowledged;
-  }
-
   get silentMs(): number {
     return this.clock.monotonicMs() - this.lastSignMs;
   }
 
   /** Resolves when Pulsar's end has taken all of them: it answers a ping only after what came before. */
   ack(messageIds: readonly string[]): Promise<void> {
-    this.unacknowledged -= messageIds.length;
     for (const messageId of messageIds)
       if (this.failure === undefined) this.socket.send(`{"messageId":"${messageId}"}`);
     return this.answered();
@@ -119,7 +112,6 @@ export class ConsumerSocket {
         events.onMessages(messages);
       });
     }
-    this.unacknowledged++;
     this.came.push({ message, position: positionOf(readMessageId(message.messageId)) });
   }
 }

@@ -4,6 +4,7 @@ import { type Lane, type Position, Retrying } from '@distributary/distribution-c
 import { until } from '@distributary/distribution-core/testing';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { isTransient } from '../pulsar.errors.js';
+import { writeMessageId } from '../records/message-id.js';
 import { ORDERS, ORDERS_LANE } from '../testing/orders-topic.js';
 import { ids, systemClock } from '../testing/pulsar-harness.js';
 import { FOREIGN_EPOCH } from '../topics/pulsar-topic.js';
@@ -11,7 +12,7 @@ import { PulsarNames } from '../topics/pulsar-names.js';
 import { PulsarWeb } from '../wire/pulsar-web.js';
 import { LaneConsumer } from './lane-consumer.js';
 
-type Answer = readonly [status: number, body: string, headers?: Readonly<Record<string, string>>];
+type Answer = readonly [status: number, body: string | Buffer, headers?: Readonly<Record<string, string>>];
 const HAS_IT: Answer = [200, '["reports"]'];
 
 /** A consumer over a web service that takes every socket, and tells of the subscriptions of the lane what it is told to. */
@@ -148,6 +149,73 @@ describe('the consumer of a lane of others', () => {
     await consumer.ack([came[1][1]]);
     await until('another socket', () => sockets.length === 2);
     await dispose();
+  });
+
+  describe('at an entry into which a message without a value was packed', () => {
+    const text = (...hex: string[]) => Buffer.from(hex.join(''), 'hex');
+    // As Pulsar 4.0.7 told of it: `{"n":1}`, nothing, and `{"n":3}` with a property.
+    const body = text(
+      '0000000512016118077b226e223a317d',
+      '00000007120162180048010000000d0a060a017812017912016318077b226e223a337d',
+    );
+    const headers = { 'x-pulsar-num-batch-message': '3', 'x-pulsar-publish-time': '2026-01-01T00:00:00.000Z' };
+    const packed: Answer = [200, body, { ...headers, 'x-pulsar-message-id': '5:7' }];
+    const first = { messageId: writeMessageId({ ledger: 5, entry: 7, batchIndex: 0 }, { partition: 0, count: 3 }) };
+    const frame = JSON.stringify({ ...first, payload: 'e30=', publishTime: '2026-01-01T00:00:00.000Z', key: 'a' });
+    const whole = writeMessageId({ ledger: 5, entry: 7, batchIndex: -1 });
+    const toldOf = (socket: WebSocket) => {
+      const told: string[] = [];
+      socket.on('message', (data) =>
+        told.push((JSON.parse(String(data as Buffer)) as { messageId: string }).messageId),
+      );
+      return told;
+    };
+
+    it('is given what of it did not come, and tells of it as a whole once all is acknowledged', async () => {
+      const { sockets, came, consumer, dispose } = await consumingFrom(
+        lane,
+        answering(() => 3, [packed]),
+      );
+      const told = toldOf(sockets[0]);
+      sockets[0].send(frame);
+      await until('the rest of it', () => came.length === 3);
+      expect(came.map(([event]) => event)).toEqual(['a {}', 'b {"data":null}', 'c {"n":3}']);
+      await Promise.all([consumer.ack([came[2][1]]), consumer.ack([came[0][1]])]);
+      expect(told).toEqual([]);
+      await consumer.ack([came[1][1]]);
+      expect(told).toEqual([whole]);
+      await until('another socket', () => sockets.length === 2);
+      await dispose();
+    });
+
+    it('is given nothing of it if what lies before came to another process', async () => {
+      let asked = 0;
+      const { came, dispose } = await consumingFrom(
+        lane,
+        answering(() => (asked++, 3), [packed]),
+      );
+      // Three times each.
+      await until('two looks', () => asked > 3);
+      expect(came).toEqual([]);
+      await dispose();
+    });
+
+    it('is given nothing more while all came that Pulsar gave, be it acknowledged in part', async () => {
+      let looks = 0;
+      const plain = { messageId: writeMessageId({ ledger: 5, entry: 6, batchIndex: 0 }, { partition: 0, count: 2 }) };
+      const other = { messageId: writeMessageId({ ledger: 5, entry: 6, batchIndex: 1 }, { partition: 0, count: 2 }) };
+      const nulls: Answer = [200, '', { ...ENTRIES[1][2], 'x-pulsar-message-id': '5:9' }];
+      const { sockets, came, consumer, dispose } = await consumingFrom(
+        lane,
+        answering(() => (looks++, 2), [nulls]),
+      );
+      for (const id of [plain, other]) sockets[0].send(JSON.stringify({ ...(JSON.parse(frame) as object), ...id }));
+      await until('both', () => came.length === 2);
+      await consumer.ack([came[0][1]]);
+      await until('two looks', () => looks >= 2);
+      expect(came).toHaveLength(2);
+      await dispose();
+    });
   });
 
   it('is given none of those that another process was given', async () => {

@@ -10,11 +10,14 @@ import { connectionLost, unavailable } from '../pulsar.errors.js';
 import { isLookedAt, LOOK_MS } from '../quiet-looks.js';
 import { EventReader } from '../records/event-message.js';
 import { messageBatch, type PlacedMessage } from '../records/message-batch.js';
+import { positionOf } from '../records/message-position.js';
 import type { PulsarNames } from '../topics/pulsar-names.js';
 import { FOREIGN_EPOCH } from '../topics/pulsar-topic.js';
 import type { TopicDirectory } from '../topics/topic-directory.js';
 import type { PulsarWeb } from '../wire/pulsar-web.js';
 import { type ConsumerPlace, ConsumerSocket } from './consumer-socket.js';
+import { GivenMessages } from './given-messages.js';
+import { StandStill } from './stand-still.js';
 import { UngivenMessages } from './ungiven-messages.js';
 
 export interface LaneConsumerParts {
@@ -33,8 +36,10 @@ export class LaneConsumer {
   private readonly reader = new EventReader();
   private readonly ids = new Map<Position, string>();
   private readonly ungiven: UngivenMessages;
-  /** At which the socket stands still until they are acknowledged. */
-  private readonly withoutValue = new Set<Position>();
+  private readonly isForeign: boolean;
+  /** Of the socket. Counted where there may be messages that it does not give. */
+  private given = new GivenMessages();
+  private standStill: StandStill | undefined;
   private quietLooks = 0;
   private readonly closing = new AbortController();
   private socket: ConsumerSocket | undefined;
@@ -49,6 +54,8 @@ export class LaneConsumer {
     private readonly events: CompetingEvents,
   ) {
     this.ungiven = new UngivenMessages(parts.web, parts.names);
+    // Topics of ours have no messages without a value.
+    this.isForeign = place.lane.epoch === FOREIGN_EPOCH;
   }
 
   /** Rejects if it could not begin; from then on sockets that are lost are replaced. */
@@ -59,7 +66,10 @@ export class LaneConsumer {
   }
 
   async ack(positions: readonly Position[]): Promise<void> {
-    const messageIds = positions.map((position) => this.ids.get(position)).filter((id) => id !== undefined);
+    const { standStill } = this;
+    const wasStanding = this.isStanding;
+    const messageIds = positions.flatMap((position) => standStill?.settle(position) ?? this.ids.get(position) ?? []);
+    const isLast = wasStanding && !this.isStanding;
     const { retrying, timeoutMs } = this.parts;
     await retrying.within(timeoutMs, async () => {
       if (this.closing.signal.aborted) throw unavailable('the subscription was left');
@@ -67,13 +77,14 @@ export class LaneConsumer {
       if (this.socket === undefined) throw connectionLost('acknowledge');
       await this.socket.ack(messageIds);
     });
-    let isBehind = false;
-    for (const position of positions) {
-      this.ids.delete(position);
-      if (this.withoutValue.delete(position)) isBehind = this.withoutValue.size === 0;
-    }
+    for (const position of positions) this.ids.delete(position);
+    if (this.isForeign) this.given.acknowledge(positions);
     // Pulsar gives what lies behind to the next one.
-    if (isBehind) this.socket?.terminate();
+    if (isLast && this.standStill === standStill) this.socket?.terminate();
+  }
+
+  private get isStanding(): boolean {
+    return this.standStill?.isOver === false;
   }
 
   /** What was acknowledged is on its way before the socket closes. */
@@ -95,7 +106,10 @@ export class LaneConsumer {
     // Not known yet when one is refused, and closes.
     const opened: { socket?: ConsumerSocket } = {};
     const socket = await ConsumerSocket.open(this.parts, this.place, this.parts.newConsumerName(), {
-      onMessages: (messages) => this.take(messages),
+      onMessages: (messages) => {
+        if (this.isForeign) this.given.add(messages);
+        this.take(messages);
+      },
       onClosed: () => {
         if (opened.socket !== undefined && this.socket === opened.socket) this.lost();
       },
@@ -126,7 +140,8 @@ export class LaneConsumer {
 
   private lost(): void {
     this.socket = undefined;
-    this.withoutValue.clear();
+    this.given = new GivenMessages();
+    this.standStill = undefined;
     this.quietLooks = 0;
     this.events.onLost(this.place.lane);
     void this.reopen();
@@ -172,19 +187,23 @@ export class LaneConsumer {
       if (socket !== undefined) {
         if (socket.silentMs > 2 * this.parts.requestTimeoutMs) socket.terminate();
         else socket.answered().catch(() => undefined);
-        // Topics of ours have no such messages. A look that fails says nothing of them.
-        if (this.place.lane.epoch === FOREIGN_EPOCH && isLookedAt(++this.quietLooks))
-          void this.takeUngiven(socket).catch(() => undefined);
+        // A look that fails says nothing.
+        if (this.isForeign && isLookedAt(++this.quietLooks)) void this.takeUngiven(socket).catch(() => undefined);
       }
       if (!this.closing.signal.aborted) this.lookLater();
     });
   }
 
   private async takeUngiven(socket: ConsumerSocket): Promise<void> {
-    if (this.withoutValue.size > 0) return;
-    const messages = await this.ungiven.at(this.place, socket);
-    if (messages.length === 0 || this.socket !== socket || this.withoutValue.size > 0) return;
-    for (const { position } of messages) this.withoutValue.add(position);
+    if (this.standStill !== undefined) return;
+    const { given } = this;
+    const { count, last } = given;
+    const found = await this.ungiven.at(this.place, { name: socket.name, count, last });
+    if (found === undefined || found.messages.length === 0) return;
+    if (this.socket !== socket || this.standStill !== undefined || given.last !== last) return;
+    const { messages, packed } = found;
+    const before = packed === undefined ? [] : given.openOf(positionOf(packed));
+    this.standStill = new StandStill([...before, ...messages.map(({ position }) => position)], packed);
     this.take(messages);
   }
 }

@@ -1,6 +1,9 @@
+import type { Position } from '@distributary/distribution-core';
 import { hasStatus } from '../pulsar.errors.js';
-import type { PlacedMessage } from '../records/message-batch.js';
 import { nullMessage, placeIn } from '../records/entry-headers.js';
+import type { PlacedMessage } from '../records/message-batch.js';
+import type { MessagePlace } from '../records/message-position.js';
+import { type UnpackedMessage, unpacked } from '../records/packed-entry.js';
 import type { PulsarNames } from '../topics/pulsar-names.js';
 import type { PulsarWeb } from '../wire/pulsar-web.js';
 import type { ConsumerPlace } from './consumer-socket.js';
@@ -18,6 +21,22 @@ interface TopicStats {
   >;
 }
 
+export interface Ungiven {
+  readonly messages: readonly PlacedMessage[];
+  /** Into which they were packed, with what came before them. */
+  readonly packed?: MessagePlace;
+}
+
+/** What came over the socket of a consumer, and who it is to Pulsar. */
+export interface Consumer {
+  readonly name: string;
+  /** How many it was given and has not acknowledged, as Pulsar counts. */
+  readonly count: number;
+  readonly last: Position | undefined;
+}
+
+const NONE: Ungiven = { messages: [] };
+
 /** Finds where a consumer stands still: at a message without a value that it was to be given, and was not. */
 export class UngivenMessages {
   constructor(
@@ -26,25 +45,27 @@ export class UngivenMessages {
   ) {}
 
   /**
-   * The first of them that nobody has acknowledged, and those next to it: beyond, others are to come before. Where another
-   * process stands still at the same time, it may be the other's. `held`: how many it was given and has not acknowledged.
+   * The first of them that nobody has acknowledged, and those next to it: beyond, others are to come before. Of an entry into
+   * which it was packed, all from it on. Where another process stands still at the same time, it may be the other's. Empty if
+   * it is not found; undefined if all came that Pulsar gave.
    */
-  async at(
-    { lane, subscription }: ConsumerPlace,
-    consumer: { readonly name: string; readonly held: number },
-  ): Promise<readonly PlacedMessage[]> {
+  async at({ lane, subscription }: ConsumerPlace, consumer: Consumer): Promise<Ungiven | undefined> {
     const path = this.names.lane(lane.topic, lane.partition);
     const found: PlacedMessage[] = [];
-    if ((await this.givenTo(consumer.name, path, subscription)) <= consumer.held) return found;
+    if ((await this.givenTo(consumer.name, path, subscription)) <= consumer.count) return undefined;
     for (let number = 1; number <= MAX_LOOKED_AT; number++) {
-      const headers = await this.peek(`${path}/subscription/${subscription}/position/${number}`);
-      const place = headers && placeIn(headers);
-      if (headers === undefined || place === undefined) break;
-      const message = nullMessage(headers, place);
-      if (message !== undefined) found.push(message);
+      const entry = await this.peek(`${path}/subscription/${subscription}/position/${number}`);
+      const place = entry && placeIn(entry.headers);
+      if (entry === undefined || place === undefined) break;
+      const single = nullMessage(entry.headers, place);
+      if (single !== undefined) found.push(single);
       else if (found.length > 0) break;
+      else {
+        const messages = restOf(unpacked(entry, place, lane.partition), consumer.last);
+        if (messages.length > 0) return { messages, packed: place };
+      }
     }
-    return found;
+    return found.length === 0 ? NONE : { messages: found };
   }
 
   /** As Pulsar counts them. */
@@ -57,10 +78,16 @@ export class UngivenMessages {
   /** Undefined behind the last. */
   private async peek(path: string) {
     try {
-      return (await this.web.entryAt(path)).headers;
+      return await this.web.entryAt(path);
     } catch (error) {
       if (hasStatus(error, NOT_FOUND)) return undefined;
       throw error;
     }
   }
+}
+
+/** From the first without a value on, if the socket gave what lies before it; else somebody else was given the entry. */
+function restOf(messages: readonly UnpackedMessage[] = [], last: Position | undefined): readonly PlacedMessage[] {
+  const at = messages.findIndex(({ isWithoutValue }) => isWithoutValue);
+  return at < 0 || (at > 0 && messages[at - 1].position !== last) ? [] : messages.slice(at);
 }

@@ -58,6 +58,16 @@ export class PulsarFromOutside {
     return this.ask('PUT', `${name}-partition-${partition}/unload`);
   }
 
+  /** Everything that is there was acknowledged. `subscription`: as Pulsar calls it. */
+  async isDone(name: string, partition: number, subscription: string): Promise<boolean> {
+    const stats = await fetch(this.place(`${name}-partition-${partition}/internalStats`));
+    const { lastConfirmedEntry, cursors } = (await stats.json()) as {
+      readonly lastConfirmedEntry: string;
+      readonly cursors: Readonly<Record<string, { readonly markDeletePosition: string } | undefined>>;
+    };
+    return cursors[subscription]?.markDeletePosition === lastConfirmedEntry;
+  }
+
   /** What retention does sooner or later: everything goes that was there before `append` adds to the lane. */
   async expire(name: string, partition: number, append: () => Promise<unknown>): Promise<void> {
     const ledgers = async () => {
