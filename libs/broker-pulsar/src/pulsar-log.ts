@@ -146,6 +146,7 @@ export class PulsarLog implements Log {
       clock,
       directory,
       retrying,
+      metrics,
       timeoutMs,
       requestTimeoutMs,
       newConsumerName: () => `distributary-${ids.uuid()}`,

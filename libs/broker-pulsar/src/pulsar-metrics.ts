@@ -8,7 +8,7 @@ export class PulsarMetrics extends RemoteLogMetrics {
     super(metrics, { broker: 'pulsar' });
     this.oversize = metrics.counter(
       'broker_oversize_messages_total',
-      'Messages of others, larger than a frame that is taken, that a reader went past',
+      'Messages of others, larger than a frame that is taken, that were passed over',
       this.labels,
     );
   }

@@ -1,4 +1,10 @@
-import { BEFORE_FIRST, type Delivery, type EventBatch, type QueueConsumer } from '@distributary/distribution-core';
+import {
+  BEFORE_FIRST,
+  noMetrics,
+  type Delivery,
+  type EventBatch,
+  type QueueConsumer,
+} from '@distributary/distribution-core';
 import { Follower, until } from '@distributary/distribution-core/testing';
 import { type RunningServer, startPulsar } from '../../../../tools/stack/src/index.js';
 import { PulsarQueue } from '../queue/pulsar-queue.js';
@@ -183,6 +189,41 @@ describe.each(['shared', 'key_shared'] as const)('a %s subscription', (type) => 
     await third.queue.close();
   }, 120_000);
 });
+
+it.each(['shared', 'key_shared'] as const)(
+  'a %s subscription passes over a message that is larger than a frame, and counts it',
+  async (type) => {
+    const topic = `oversize-${type}`;
+    let passed = 0;
+    const counter = (name: string) => ({ add: () => void (name === 'broker_oversize_messages_total' && passed++) });
+    const log = await harness.another({ metrics: { ...noMetrics, counter } });
+    const value = (n: number) => ({ key: 'a', payload: `{"n":${n}}` });
+    const part = 'x'.repeat(4.5 * 1024 ** 2);
+    const piece = (id: string, number: number) => ({
+      ...{ key: 'a', payload: part, chunk: { id, number, of: 3, bytes: 3 * part.length } },
+    });
+    await aTopicOf(topic, value(1), piece('one', 0), piece('one', 1), value(2), piece('one', 2), value(3));
+    const came: string[] = [];
+    const membership = await log.subscriptions.join(
+      'readers',
+      { topics: [topic], type, start: 'earliest', maxUnacked: 10 },
+      {
+        onBatch: (batch) => {
+          came.push(...valuesOf(batch));
+          for (let index = 0; index < batch.count; index++)
+            void membership.ack(batch.lane, [batch.positions.at(index)]).catch(() => undefined);
+        },
+        onLost: () => undefined,
+        onGone: () => undefined,
+      },
+    );
+    await until('all', () => new Set(came).size === 3, 40_000);
+    await until('all to be acknowledged', () => outside.isDone(topic, 0, 'distributary.readers'), 20_000);
+    expect(passed).toBe(1);
+    await membership.leave();
+  },
+  90_000,
+);
 
 describe('a lane that ends with what no reader is given', () => {
   const value = (n: number) => ({ key: 'a', payload: `{"n":${n}}` });

@@ -6,12 +6,13 @@ import type { PlacedMessage } from '../records/message-batch.js';
 import { readMessageId } from '../records/message-id.js';
 import { positionOf } from '../records/message-position.js';
 import type { PulsarNames } from '../topics/pulsar-names.js';
-import type { PulsarWeb } from '../wire/pulsar-web.js';
+import { isFrameTooLarge, type PulsarWeb } from '../wire/pulsar-web.js';
 
 export interface ConsumerEvents {
   /** Everything that came in one turn. */
   onMessages(messages: readonly PlacedMessage[]): void;
-  onClosed(): void;
+  /** `isTooLarge`: it was given a message that is larger than a frame that is taken. */
+  onClosed(isTooLarge: boolean): void;
 }
 
 export interface ConsumerPlace {
@@ -63,10 +64,12 @@ export class ConsumerSocket {
       this.lastSignMs = this.clock.monotonicMs();
       this.awaited.shift()?.resolve();
     });
+    let isTooLarge = false;
+    socket.on('error', (error) => (isTooLarge ||= isFrameTooLarge(error)));
     socket.once('close', () => {
       this.failure = connectionLost(path);
       for (const { reject } of this.awaited.splice(0)) reject(this.failure);
-      events.onClosed();
+      events.onClosed(isTooLarge);
     });
   }
 

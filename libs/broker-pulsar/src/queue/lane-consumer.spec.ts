@@ -51,6 +51,7 @@ async function consumingFrom(lane: Lane, answerTo: (path: string) => Answer) {
         closed: closed.signal,
         closedMessage: 'closed',
       }),
+      metrics: { passedOversize: () => told.push('oversize') },
       timeoutMs: 5_000,
       requestTimeoutMs: 5_000,
       newConsumerName: () => 'consumer',

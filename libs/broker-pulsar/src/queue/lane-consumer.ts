@@ -6,6 +6,7 @@ import {
   type Position,
   type Retrying,
 } from '@distributary/distribution-core';
+import type { PulsarMetrics } from '../pulsar-metrics.js';
 import { connectionLost, unavailable } from '../pulsar.errors.js';
 import { isLookedAt, LOOK_MS } from '../quiet-looks.js';
 import { EventReader } from '../records/event-message.js';
@@ -17,6 +18,7 @@ import type { TopicDirectory } from '../topics/topic-directory.js';
 import type { PulsarWeb } from '../wire/pulsar-web.js';
 import { type ConsumerPlace, ConsumerSocket } from './consumer-socket.js';
 import { GivenMessages } from './given-messages.js';
+import { OversizeMessages } from './oversize-messages.js';
 import { StandStill } from './stand-still.js';
 import { UngivenMessages } from './ungiven-messages.js';
 
@@ -26,6 +28,7 @@ export interface LaneConsumerParts {
   readonly clock: Clock;
   readonly directory: Pick<TopicDirectory, 'find' | 'topic'>;
   readonly retrying: Retrying;
+  readonly metrics: Pick<PulsarMetrics, 'passedOversize'>;
   readonly timeoutMs: number;
   readonly requestTimeoutMs: number;
   newConsumerName(): string;
@@ -36,10 +39,13 @@ export class LaneConsumer {
   private readonly reader = new EventReader();
   private readonly ids = new Map<Position, string>();
   private readonly ungiven: UngivenMessages;
+  private readonly oversize: OversizeMessages;
   private readonly isForeign: boolean;
   /** Of the socket. Counted where there may be messages that it does not give. */
   private given = new GivenMessages();
   private standStill: StandStill | undefined;
+  /** A message was larger than a frame that is taken. */
+  private isAtOversize = false;
   private quietLooks = 0;
   private readonly closing = new AbortController();
   private socket: ConsumerSocket | undefined;
@@ -54,6 +60,7 @@ export class LaneConsumer {
     private readonly events: CompetingEvents,
   ) {
     this.ungiven = new UngivenMessages(parts.web, parts.names);
+    this.oversize = new OversizeMessages(parts.web, parts.names, parts.metrics);
     // Topics of ours have no messages without a value.
     this.isForeign = place.lane.epoch === FOREIGN_EPOCH;
   }
@@ -110,7 +117,8 @@ export class LaneConsumer {
         if (this.isForeign) this.given.add(messages);
         this.take(messages);
       },
-      onClosed: () => {
+      onClosed: (isTooLarge) => {
+        this.isAtOversize ||= isTooLarge;
         if (opened.socket !== undefined && this.socket === opened.socket) this.lost();
       },
     });
@@ -170,7 +178,12 @@ export class LaneConsumer {
     if (topic?.epoch !== lane.epoch) return;
     // Pulsar would make it anew, at the end of the lane, and nobody would ever delete it.
     if (!(await this.isThere())) return this.events.onGone();
+    const passed = this.isAtOversize ? await this.oversize.find(this.place).catch(() => []) : [];
     await this.open();
+    if (passed.length === 0) return;
+    this.isAtOversize = false;
+    // Pulsar takes it also if the message was under way already, and this socket is lost, too.
+    this.socket?.ack(passed).catch(() => undefined);
   }
 
   private async isThere(): Promise<boolean> {

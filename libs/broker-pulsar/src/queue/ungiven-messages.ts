@@ -1,16 +1,12 @@
 import type { Position } from '@distributary/distribution-core';
-import { hasStatus } from '../pulsar.errors.js';
-import { nullMessage, placeIn } from '../records/entry-headers.js';
+import { nullMessage } from '../records/entry-headers.js';
 import type { PlacedMessage } from '../records/message-batch.js';
 import type { MessagePlace } from '../records/message-position.js';
 import { type UnpackedMessage, unpacked } from '../records/packed-entry.js';
 import type { PulsarNames } from '../topics/pulsar-names.js';
 import type { PulsarWeb } from '../wire/pulsar-web.js';
 import type { ConsumerPlace } from './consumer-socket.js';
-
-/** Of the oldest that are not acknowledged. */
-const MAX_LOOKED_AT = 100;
-const NOT_FOUND = 404;
+import { unacknowledgedEntries } from './unacknowledged-entries.js';
 
 interface TopicStats {
   readonly subscriptions: Readonly<
@@ -49,14 +45,12 @@ export class UngivenMessages {
    * which it was packed, all from it on. Where another process stands still at the same time, it may be the other's. Empty if
    * it is not found; undefined if all came that Pulsar gave.
    */
-  async at({ lane, subscription }: ConsumerPlace, consumer: Consumer): Promise<Ungiven | undefined> {
+  async at(consumerPlace: ConsumerPlace, consumer: Consumer): Promise<Ungiven | undefined> {
+    const { lane, subscription } = consumerPlace;
     const path = this.names.lane(lane.topic, lane.partition);
     const found: PlacedMessage[] = [];
     if ((await this.givenTo(consumer.name, path, subscription)) <= consumer.count) return undefined;
-    for (let number = 1; number <= MAX_LOOKED_AT; number++) {
-      const entry = await this.peek(`${path}/subscription/${subscription}/position/${number}`);
-      const place = entry && placeIn(entry.headers);
-      if (entry === undefined || place === undefined) break;
+    for await (const { entry, place } of unacknowledgedEntries(this.web, this.names, consumerPlace)) {
       const single = nullMessage(entry.headers, place);
       if (single !== undefined) found.push(single);
       else if (found.length > 0) break;
@@ -73,16 +67,6 @@ export class UngivenMessages {
     const { subscriptions } = (await this.web.ask({ method: 'GET', path: `${path}/stats` })) as TopicStats;
     const consumers = subscriptions[subscription]?.consumers ?? [];
     return consumers.find(({ consumerName }) => consumerName === name)?.unackedMessages ?? 0;
-  }
-
-  /** Undefined behind the last. */
-  private async peek(path: string) {
-    try {
-      return await this.web.entryAt(path);
-    } catch (error) {
-      if (hasStatus(error, NOT_FOUND)) return undefined;
-      throw error;
-    }
   }
 }
 

@@ -6,14 +6,12 @@ import type { PlacedMessage } from '../records/message-batch.js';
 import { readMessageId, writeMessageId } from '../records/message-id.js';
 import { placeOf, positionOf } from '../records/message-position.js';
 import type { PulsarNames } from '../topics/pulsar-names.js';
-import type { PulsarWeb } from '../wire/pulsar-web.js';
+import { isFrameTooLarge, type PulsarWeb } from '../wire/pulsar-web.js';
 
 /** Messages that Pulsar sends before it is told that earlier ones were taken. */
 const WINDOW = 500;
 /** Payloads, as base64, that wait to be taken before the socket is not read any more. */
 const MAX_WAITING_CHARACTERS = 1024 * 1024;
-/** As `ws` has it. */
-const FRAME_TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
 export class ReaderSockets {
   constructor(
@@ -52,7 +50,7 @@ export class ReaderSocket {
     let isTooLarge = false;
     socket.on('message', (data) => this.came(String(data as Buffer)));
     socket.on('pong', () => this.sign());
-    socket.on('error', ({ code }: NodeJS.ErrnoException) => (isTooLarge ||= code === FRAME_TOO_LARGE));
+    socket.on('error', (error) => (isTooLarge ||= isFrameTooLarge(error)));
     socket.once('close', () => {
       this.failure = isTooLarge ? messageTooLarge(path) : connectionLost(path);
       this.wake();

@@ -56,3 +56,10 @@ export const isPassedOver = (headers: IncomingHttpHeaders): boolean =>
   headers['x-pulsar-marker-type'] !== undefined ||
   headers['x-pulsar-txn-aborted'] === 'true' ||
   Number(headers['x-pulsar-chunk-id']) < Number(headers['x-pulsar-num-chunks-from-msg']) - 1;
+
+/** Of the message or, of a piece of one, of all of it; 0 if it is not told. */
+export const valueBytesIn = (headers: IncomingHttpHeaders): number =>
+  Math.max(Number(headers['x-pulsar-total-chunk-msg-size'] ?? 0), Number(headers['x-pulsar-uncompressed-size'] ?? 0));
+
+/** Or a message that is not in pieces. */
+export const isFirstPiece = (headers: IncomingHttpHeaders): boolean => Number(headers['x-pulsar-chunk-id'] ?? 0) === 0;

@@ -26,6 +26,7 @@ export interface AdminRequest {
 /** An entry of a lane: what is told of it, and what it has. */
 export interface StoredEntry {
   readonly headers: http.IncomingHttpHeaders;
+  /** Its first 16 MiB. */
   readonly body: Buffer;
 }
 
@@ -38,7 +39,9 @@ const MAX_ANSWER_BYTES = 16 * 1024 ** 2;
 /** Brokers send on to the one that serves a topic. */
 const MAX_REDIRECTS = 3;
 /** An event of a few MiB as base64, with the fields around it. */
-const MAX_FRAME_BYTES = 16 * 1024 ** 2;
+export const MAX_FRAME_BYTES = 16 * 1024 ** 2;
+/** As `ws` has it. */
+const FRAME_TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 const MAX_REASON = 300;
 
 /** The web service of a Pulsar: its admin REST API, and sockets of its WebSocket API. */
@@ -61,7 +64,7 @@ export class PulsarWeb {
   }
 
   entryAt(path: string): Promise<StoredEntry> {
-    return this.answerTo({ method: 'GET', path });
+    return this.answerTo({ method: 'GET', path }, true);
   }
 
   /** The same; undefined for 404. */
@@ -107,11 +110,11 @@ export class PulsarWeb {
     this.agent.destroy();
   }
 
-  private async answerTo(request: AdminRequest): Promise<Answer> {
+  private async answerTo(request: AdminRequest, isCut = false): Promise<Answer> {
     const what = `${request.method} ${request.path}`;
     let url = new URL(`/admin/v2/${request.path}`, this.adminUrl);
     for (let redirects = 0; ; redirects++) {
-      const answer = await this.send(url, request, what);
+      const answer = await this.send(url, request, what, isCut);
       const { status, body, headers } = answer;
       const { location } = headers;
       if (status >= 200 && status < 300) return answer;
@@ -122,7 +125,12 @@ export class PulsarWeb {
     }
   }
 
-  private send(url: URL, { method, body, contentType = 'application/json' }: AdminRequest, what: string) {
+  private send(
+    url: URL,
+    { method, body, contentType = 'application/json' }: AdminRequest,
+    what: string,
+    isCut: boolean,
+  ) {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const headers = { ...this.headers, ...(text === undefined ? {} : { 'content-type': contentType }) };
     const { request } = url.protocol === 'https:' ? https : http;
@@ -131,7 +139,7 @@ export class PulsarWeb {
       const fail = (error: unknown) => reject(connectionLost(what, error));
       const asked = request(url, { method, headers, agent: this.agent, signal }, (response) => {
         const { statusCode: status = 0, headers: answered } = response;
-        bytesOf(response).then((answer) => resolve({ status, body: answer, headers: answered }), fail);
+        bytesOf(response, isCut).then((answer) => resolve({ status, body: answer, headers: answered }), fail);
       });
       asked.once('error', fail);
       asked.end(text);
@@ -139,13 +147,15 @@ export class PulsarWeb {
   }
 }
 
-async function bytesOf(response: http.IncomingMessage): Promise<Buffer> {
+/** `isCut`: of an answer that is too large what is not too much of it. */
+async function bytesOf(response: http.IncomingMessage, isCut = false): Promise<Buffer> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of response as AsyncIterable<Buffer>) {
     bytes += part.length;
-    if (bytes > MAX_ANSWER_BYTES) throw new RangeError('the answer is too large');
+    if (bytes > MAX_ANSWER_BYTES && !isCut) throw new RangeError('the answer is too large');
     parts.push(part);
+    if (bytes > MAX_ANSWER_BYTES) break;
   }
   return Buffer.concat(parts);
 }
@@ -169,3 +179,6 @@ const reasonIn = (page: string): string =>
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, MAX_REASON);
+
+/** An error of a socket: it was sent a frame that is larger than those that are taken, and closes. */
+export const isFrameTooLarge = (error: NodeJS.ErrnoException): boolean => error.code === FRAME_TOO_LARGE;
