@@ -136,6 +136,19 @@ describe('a durable subscription', () => {
       await other.close();
     });
 
+    it('that is shared refuses the topic of its own dead letters, from which it is replayed to', async () => {
+      const stream = await door.connect(app);
+      const patterns = ['monitoring/#', 'monitoring/dead-letters'];
+      for (const type of ['shared', 'key_shared'] as const) {
+        stream.send('subscribe', { id: 's', name: randomUUID(), type, patterns });
+        const error = await stream.record.next('error');
+        expect(error).toMatchObject({ code: 'request.invalid', errors: [{ path: 'patterns[1]' }] });
+      }
+      stream.send('subscribe', { id: 's', name: randomUUID(), patterns });
+      await stream.record.next('subscribed');
+      await stream.close();
+    });
+
     it('that may lose nothing refuses a policy that loses', async () => {
       const stream = await door.connect(app);
       stream.send('subscribe', { id: 's', name: randomUUID(), slow_policy: 'drop-oldest' });

@@ -23,6 +23,11 @@ const REFUSALS: Readonly<Record<string, readonly Row[]>> = {
   SubscriptionManager: [
     invalid('CreateSubscription', { subscription_id: 'x', type: 'solo' }, 'type'),
     invalid('CreateSubscription', { subscription_id: 'x', options: { format: 'xml' } }, 'format'),
+    invalid(
+      'CreateSubscription',
+      { subscription_id: 'x', type: 'shared', selection: { patterns: ['a', 'monitoring/dead-letters'] } },
+      'patterns[1]',
+    ),
     missing('GetSubscription', NOBODY, 'subscription'),
     missing('UpdateSubscription', { ...NOBODY, options: { max_attempts: 3 } }, 'subscription'),
     missing('PauseSubscription', NOBODY, 'subscription'),

@@ -51,6 +51,11 @@ const REFUSALS: readonly Refusal[] = [
   invalid('GET subscriptions?limit=0&status=lost', undefined, 'limit', 'status'),
   missing('GET subscriptions/nobody/health', 'subscription'),
   missing('GET subscriptions/nobody/stats', 'subscription'),
+  invalid(
+    'POST subscriptions',
+    { subscription_id: 'x', type: 'key_shared', patterns: ['monitoring/dead-letters'] },
+    'patterns[0]',
+  ),
   missing('POST subscriptions/nobody/resume', 'subscription', {}),
   missing('POST subscriptions/nobody/seek', 'subscription', { start: 'latest' }),
   invalid('POST subscriptions/nobody/seek', { start: { time: 'yesterday' } }, 'start.time'),

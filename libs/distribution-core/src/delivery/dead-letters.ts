@@ -107,6 +107,11 @@ export class DeadLetters {
     this.topicReplay = new TopicReplay({ ...deps, lettersOf: (tenant) => this.topicOf(tenant) });
   }
 
+  /** What the catalog calls the topic of a tenant's letters, be it there or not. */
+  nameOf(tenant: string): string {
+    return deadLetterTopicName(this.deps.service, tenant);
+  }
+
   /** Where what this subscription cannot be given goes. */
   sinkOf(subscription: LetterOwner): DeadLetterSink {
     // Written to the topic and not yet to the index: that is tried again without a second copy.

@@ -60,6 +60,23 @@ describe('a reader of a durable subscription that promises at least once', () =>
   });
 });
 
+describe('a durable subscription that was stored as none may be any more', () => {
+  it('is refused to whoever wants to receive it', async () => {
+    const replays = { letters: { nameOf: (tenant: string) => `${tenant}/letters` } };
+    const deps = { subscriptions: new InMemorySubscriptionStore(), clock: new FakeClock() };
+    const mixed = {
+      ...COMMAND,
+      durable: { ...COMMAND.durable!, type: 'shared' as const },
+      selection: { ...COMMAND.selection, topicPatterns: ['default/letters'] },
+    };
+    await findOrCreate(deps, 'default', mixed);
+    await expect(findOrCreate({ ...deps, replays }, 'default', mixed)).rejects.toMatchObject({
+      code: 'request.invalid',
+      problems: [{ path: 'patterns[0]' }],
+    });
+  });
+});
+
 describe('a command to a durable subscription that exists', () => {
   const { durable, ...others } = COMMAND;
   const leaving = (...left: ('selection' | 'slowPolicy')[]): SubscribeCommand => ({

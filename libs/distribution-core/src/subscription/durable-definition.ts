@@ -1,4 +1,5 @@
 import { unqualified } from '../access/tenancy.js';
+import type { DeadLetters } from '../delivery/dead-letters.js';
 import { DistributionError } from '../errors/distribution-error.js';
 import type { ErrorCode } from '../errors/error-codes.js';
 import { canonicalSelection } from '../matching/canonical-filter.js';
@@ -10,12 +11,16 @@ import type { SubscribeCommand } from './stream-commands.js';
 import type { StreamSessionDependencies } from './stream-session-dependencies.js';
 import { type DurableSubscription, type Selection, selectionOf } from './subscription.js';
 
+type DefinitionDependencies = Pick<StreamSessionDependencies, 'subscriptions' | 'clock'> & {
+  readonly replays?: { readonly letters: Pick<DeadLetters, 'nameOf'> };
+};
+
 /**
  * The durable subscription that a command names, made if there is none. `subscription.exists` if the one there is has
- * another selection or output, `subscription.paused`; `request.invalid` if its guarantee forbids the slow policy.
+ * another selection or output, `subscription.paused`; `request.invalid` as {@link checkDurable} has it.
  */
 export async function findOrCreate(
-  { subscriptions, clock }: Pick<StreamSessionDependencies, 'subscriptions' | 'clock'>,
+  { subscriptions, clock, replays }: DefinitionDependencies,
   tenant: string,
   command: SubscribeCommand,
 ): Promise<DurableSubscription> {
@@ -23,7 +28,7 @@ export async function findOrCreate(
   const same = (known: DurableSubscription) => {
     requireSame(known, command);
     // By the guarantee that it has, whatever whoever receives it says of that.
-    checkDurable(known, command.slowPolicy);
+    checkDurable(known, command.slowPolicy, replays?.letters.nameOf(tenant));
     checkActive(known);
     return known;
   };

@@ -2,10 +2,14 @@ import { DistributionError, invalidRequest, type Problem } from '../errors/distr
 import type { SubscriptionType } from '../ports/queue.port.js';
 import { type DurableSubscription, LOSSY_POLICIES } from './subscription.js';
 
-/** What a durable subscription may ask for, however it is made. `request.invalid` with every problem. */
+/**
+ * What a durable subscription may ask for, however it is made. `deadLetterTopic`: where its dead letters go, in the catalog's
+ * name. `request.invalid` with every problem.
+ */
 export function checkDurable(
-  asked: Pick<DurableSubscription, 'type' | 'deliveryGuarantee'>,
+  asked: Pick<DurableSubscription, 'type' | 'deliveryGuarantee' | 'topicPatterns'>,
   slowPolicy: DurableSubscription['slowPolicy'],
+  deadLetterTopic: string | undefined,
 ): void {
   const problems: Problem[] = [];
   if (asked.deliveryGuarantee !== 'at_most_once' && LOSSY_POLICIES.has(slowPolicy)) {
@@ -16,6 +20,13 @@ export function checkDurable(
   }
   if (isCompeting(asked.type) && slowPolicy !== 'block') {
     problems.push({ path: 'slow_policy', rule: `${asked.type} gives out what is asked for: only block makes sense` });
+  }
+  // Wildcards do not reach it.
+  const ownLetters = asked.topicPatterns.findIndex((pattern) => pattern === deadLetterTopic);
+  if (isCompeting(asked.type) && ownLetters >= 0) {
+    // Its replays come from the lanes of that topic, too: one could not be told from the other.
+    const rule = `must not be the topic of its own dead letters, since ${asked.type} is replayed to from there`;
+    problems.push({ path: `patterns[${ownLetters}]`, rule });
   }
   if (problems.length > 0) throw invalidRequest(problems);
 }

@@ -125,7 +125,10 @@ export class StreamSession {
     if (this.subscriptions.size >= maxSubscriptions) {
       throw new DistributionError('quota.exceeded', `a connection may have ${maxSubscriptions} subscriptions`);
     }
-    if (command.durable !== undefined) checkDurable(command.durable, command.slowPolicy);
+    const { durable, selection, slowPolicy } = command;
+    if (durable === undefined) return;
+    const letters = this.deps.replays?.letters.nameOf(this.principal.tenant);
+    checkDurable({ ...durable, topicPatterns: selection.topicPatterns }, slowPolicy, letters);
   }
 }
 

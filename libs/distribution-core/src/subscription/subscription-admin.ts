@@ -26,6 +26,8 @@ export interface SubscriptionAdminDependencies {
   readonly live: LiveReaders;
   readonly clock: Clock;
   readonly ids: IdSource;
+  /** What the catalog calls a tenant's topic of dead letters; without it there are none. */
+  readonly deadLetterTopicOf?: (tenant: string) => string;
   /** Where the broker knows how far shared types are. */
   readonly competing?: CompetingSource;
 }
@@ -88,7 +90,7 @@ export class SubscriptionAdmin {
     if (wanted.subscriptionId.length > MAX_ID_LENGTH) {
       throw invalidRequest([{ path: 'subscription_id', rule: `must be at most ${MAX_ID_LENGTH} characters` }]);
     }
-    checkDurable(wanted, wanted.slowPolicy);
+    checkDurable(wanted, wanted.slowPolicy, this.deps.deadLetterTopicOf?.(principal.tenant));
     const { subscriptions, cursors, places, clock } = this.deps;
     // A topic of which only another process has heard would be without a position, and begin with its first reader.
     await this.deps.refreshCatalog();
@@ -122,7 +124,7 @@ export class SubscriptionAdmin {
     const present = await this.required(principal, name);
     const change = changeOf(present);
     const wanted = { ...present, ...change };
-    checkDurable(wanted, wanted.slowPolicy);
+    checkDurable(wanted, wanted.slowPolicy, this.deps.deadLetterTopicOf?.(principal.tenant));
     const { subscriptions, cursors, places, live } = this.deps;
     const isSelecting = canonicalSelection(wanted) !== canonicalSelection(present);
     if (isSelecting) {

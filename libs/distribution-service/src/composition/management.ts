@@ -1,5 +1,6 @@
 import {
   type CompetingSource,
+  deadLetterTopicName,
   type FanOut,
   IdempotentCalls,
   LiveReaders,
@@ -67,6 +68,7 @@ export function createManagement(around: Surroundings, parts: ManagementParts): 
       clock,
       ids,
       competing,
+      deadLetterTopicOf: (tenant) => deadLetterTopicName(domain.name, tenant),
     }),
     health,
     analyticsOf,
