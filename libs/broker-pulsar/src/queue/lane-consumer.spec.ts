@@ -51,7 +51,7 @@ async function consumingFrom(lane: Lane, answerTo: (path: string) => Answer) {
         closed: closed.signal,
         closedMessage: 'closed',
       }),
-      metrics: { passedOversize: () => told.push('oversize') },
+      metrics: { passedOversize: () => told.push('oversize'), stalled: () => told.push('stalled') },
       timeoutMs: 5_000,
       requestTimeoutMs: 5_000,
       newConsumerName: () => 'consumer',
@@ -217,6 +217,30 @@ describe('the consumer of a lane of others', () => {
       expect(came).toHaveLength(2);
       await dispose();
     });
+  });
+
+  it('opens another socket if more was given than came, and counts that it is not found', async () => {
+    const { sockets, told, dispose } = await consumingFrom(
+      lane,
+      answering(() => 1, []),
+    );
+    await until('another socket', () => sockets.length === 2);
+    expect(told).toEqual(['stalled', 'lost']);
+    await dispose();
+  });
+
+  it('keeps its socket while events that came over it are not acknowledged', async () => {
+    const { sockets, told, came, consumer, dispose } = await consumingFrom(
+      lane,
+      answering(() => 2, []),
+    );
+    const messageId = writeMessageId({ ledger: 5, entry: 1, batchIndex: -1 });
+    sockets[0].send(JSON.stringify({ messageId, payload: 'e30=', publishTime: '2026-01-01T00:00:00.000Z' }));
+    await until('it is counted', () => told.includes('stalled'));
+    expect(told).toEqual(['stalled']);
+    await consumer.ack([came[0][1]]);
+    await until('another socket', () => sockets.length === 2);
+    await dispose();
   });
 
   it('is given none of those that another process was given', async () => {

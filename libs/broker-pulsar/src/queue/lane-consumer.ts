@@ -28,7 +28,7 @@ export interface LaneConsumerParts {
   readonly clock: Clock;
   readonly directory: Pick<TopicDirectory, 'find' | 'topic'>;
   readonly retrying: Retrying;
-  readonly metrics: Pick<PulsarMetrics, 'passedOversize'>;
+  readonly metrics: Pick<PulsarMetrics, 'passedOversize' | 'stalled'>;
   readonly timeoutMs: number;
   readonly requestTimeoutMs: number;
   newConsumerName(): string;
@@ -46,6 +46,8 @@ export class LaneConsumer {
   private standStill: StandStill | undefined;
   /** A message was larger than a frame that is taken. */
   private isAtOversize = false;
+  /** Such messages were acknowledged over the socket; one may have been under way to it. */
+  private hasPassed = false;
   private quietLooks = 0;
   private readonly closing = new AbortController();
   private socket: ConsumerSocket | undefined;
@@ -179,11 +181,12 @@ export class LaneConsumer {
     // Pulsar would make it anew, at the end of the lane, and nobody would ever delete it.
     if (!(await this.isThere())) return this.events.onGone();
     const passed = this.isAtOversize ? await this.oversize.find(this.place).catch(() => []) : [];
+    if (this.isAtOversize && passed.length === 0 && !this.hasPassed) this.parts.metrics.stalled();
     await this.open();
-    if (passed.length === 0) return;
     this.isAtOversize = false;
+    this.hasPassed = passed.length > 0;
     // Pulsar takes it also if the message was under way already, and this socket is lost, too.
-    this.socket?.ack(passed).catch(() => undefined);
+    if (this.hasPassed) this.socket?.ack(passed).catch(() => undefined);
   }
 
   private async isThere(): Promise<boolean> {
@@ -212,11 +215,20 @@ export class LaneConsumer {
     const { given } = this;
     const { count, last } = given;
     const found = await this.ungiven.at(this.place, { name: socket.name, count, last });
-    if (found === undefined || found.messages.length === 0) return;
-    if (this.socket !== socket || this.standStill !== undefined || given.last !== last) return;
+    if (found === undefined || this.socket !== socket || this.standStill !== undefined || given.last !== last) return;
+    if (found.messages.length === 0) return this.stalled(socket);
     const { messages, packed } = found;
     const before = packed === undefined ? [] : given.openOf(positionOf(packed));
     this.standStill = new StandStill([...before, ...messages.map(({ position }) => position)], packed);
     this.take(messages);
+  }
+
+  /** Pulsar has given more than came, and what that is was not found: it cannot be read, or another process acknowledged it. */
+  private stalled(socket: ConsumerSocket): void {
+    // What was under way at the first look has come by the second.
+    if (this.quietLooks < 2) return;
+    this.parts.metrics.stalled();
+    // As long as events are held they would come again.
+    if (this.given.count === 0) socket.terminate();
   }
 }
