@@ -254,6 +254,25 @@ describe('bad input is refused with its code and its path', () => {
     );
   });
 
+  describe('bytes that are no UTF-8', () => {
+    const bytesOf = (fields: object) =>
+      Buffer.from(JSON.stringify(aTrade('AAPL', fields)).replace('€', '\u00ff'), 'latin1');
+    // A field that is read without parsing, and one that nobody knows.
+    const events = [{ trade_id: '€' }, { note: '€' }].map(bytesOf);
+
+    it.each(events.flatMap((bytes) => ['application/json', 'application/x-ndjson'].map((type) => ({ type, bytes }))))(
+      'in a body of $type',
+      async ({ type, bytes }) => {
+        const { body } = await app.postBytes(`${API}/events`, bytes, type);
+        expect(body).toMatchObject({ code: 'request.invalid', errors: [{ path: '', rule: 'must be UTF-8' }] });
+      },
+    );
+
+    it.each(events)('in an event over gRPC', (bytes) =>
+      refuses(overGrpc(marketClient, 'Publish', { events: [Buffer.from('{}'), bytes] }), 'events[1]'),
+    );
+  });
+
   describe('more nesting than an event may have', () => {
     const note: unknown = JSON.parse(`${'{"a":'.repeat(100)}1${'}'.repeat(100)}`);
     it.each(publishing(aTrade('AAPL', { note })))('in an event, by %s', (_door, asking) =>

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
@@ -48,8 +49,9 @@ export function takeBodies(adapter: FastifyAdapter, types: BodyTypes): void {
   server.addContentTypeParser([...types.bytes], { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   // Refuses `__proto__` and `constructor.prototype`.
   const parseJson = server.getDefaultJsonParser('error', 'error');
+  const parseBytes: BodyReader = (request, bytes, done) => void parseJson(request, bytes as unknown as string, done);
   takeUnparsed(adapter, types.texts, parseJson);
-  server.addContentTypeParser([...types.json], { parseAs: 'string' }, parseJson);
+  server.addContentTypeParser([...types.json], { parseAs: 'buffer' }, onUtf8(parseBytes));
   server.addHook('preParsing', (request, _reply, payload, done) => {
     const encoding = request.headers['content-encoding']?.trim().toLowerCase();
     if (encoding === undefined || encoding === '' || encoding === 'identity') done(null, payload);
@@ -85,17 +87,31 @@ function takeUnparsed(adapter: FastifyAdapter, texts: readonly string[], parseJs
       return parsed?.value;
     });
   // Not the server's own way: Nest then adds none of its own.
-  adapter.useBodyParser(JSON_TYPE, false, { bodyLimit }, (request, bytes, done) => {
-    if (takesUnparsed(request)) done(null, unparsed(JSON_TYPE, request, bytes as Buffer));
+  const readJson = onUtf8((request, bytes, done) => {
+    if (takesUnparsed(request)) done(null, unparsed(JSON_TYPE, request, bytes));
     else void parseJson(request, bytes as unknown as string, done);
   });
+  adapter.useBodyParser(JSON_TYPE, false, { bodyLimit }, readJson);
   for (const type of texts) {
-    server.addContentTypeParser(type, { parseAs: 'buffer' }, (request, bytes, done) => {
-      if (takesUnparsed(request)) done(null, unparsed(type, request, bytes as Buffer));
+    const readText = onUtf8((request, bytes, done) => {
+      if (takesUnparsed(request)) done(null, unparsed(type, request, bytes));
       else done(invalidRequest([{ path: 'content-type', rule: `must not be ${type} here` }]));
     });
+    server.addContentTypeParser(type, { parseAs: 'buffer' }, readText);
   }
 }
+
+type Done = (error: Error | null, body?: unknown) => void;
+type BodyReader = (request: FastifyRequest, bytes: Buffer, done: Done) => void;
+
+/** Decoding would put another character wherever the bytes are none: nobody has sent that. */
+const onUtf8 =
+  (read: BodyReader) =>
+  (request: FastifyRequest, body: unknown, done: Done): void => {
+    const bytes = body as Buffer;
+    if (isUtf8(bytes)) read(request, bytes, done);
+    else done(invalidRequest([{ path: '', rule: 'must be UTF-8' }]));
+  };
 
 const isKnown = (encoding: string): encoding is keyof typeof UNPACKERS => Object.hasOwn(UNPACKERS, encoding);
 

@@ -1,4 +1,5 @@
-import type { SessionMessage } from '@distributary/distribution-core';
+import { isUtf8 } from 'node:buffer';
+import { invalidRequest, type SessionMessage } from '@distributary/distribution-core';
 import { isoTime } from '../json-messages.js';
 import { filterOfText, parseJson, transformationOfText } from '../json-text.js';
 import { wireMessage } from '../tenant-names.js';
@@ -44,7 +45,11 @@ export function selectionFieldsOf(fields: Fields): Fields {
 /** Each one JSON text. */
 export function eventsOf(events: unknown): unknown[] {
   if (!Array.isArray(events)) return [];
-  return (events as Uint8Array[]).map((bytes, index) => parseJson(Buffer.from(bytes).toString(), `events[${index}]`));
+  return (events as Uint8Array[]).map((bytes, index) => {
+    const path = `events[${index}]`;
+    if (!isUtf8(bytes)) throw invalidRequest([{ path, rule: 'must be UTF-8' }]);
+    return parseJson(Buffer.from(bytes).toString(), path);
+  });
 }
 
 /** A `ServerMessage` for proto-loader to encode: the payload under its type; what is free-form JSON there is text here. */
