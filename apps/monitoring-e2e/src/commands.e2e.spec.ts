@@ -186,6 +186,8 @@ describe('a connection', () => {
     const stream = await connectWebSocket(app);
     stream.socket.send(frame);
     expect(await stream.record.ended()).toMatchObject({ code: 4400 });
+    const rule = 'must be the JSON text of an object with a type';
+    expect(stream.record.of('error')).toMatchObject([{ code: 'request.invalid', errors: [{ path: '', rule }] }]);
   });
 
   it('over WebSocket closes after a frame above its limit', async () => {
