@@ -7,6 +7,7 @@ import {
 } from '@distributary/distribution-core';
 import { Follower, until } from '@distributary/distribution-core/testing';
 import { type RunningServer, startPulsar } from '../../../../tools/stack/src/index.js';
+import type { PulsarLog } from '../pulsar-log.js';
 import { PulsarQueue } from '../queue/pulsar-queue.js';
 import { PulsarFromOutside } from '../testing/pulsar-admin.js';
 import { aPulsarLog, type PulsarHarness, systemClock } from '../testing/pulsar-harness.js';
@@ -37,6 +38,24 @@ async function aTopicOf(topic: string, ...messages: readonly RawMessage[]): Prom
 const start = (topic: string) => ({ topic, partition: 0, after: BEFORE_FIRST });
 const valuesOf = (batch: EventBatch) =>
   Array.from({ length: batch.count }, (_, index) => `${batch.routingKeyAt(index)} ${batch.valueAt(index).toString()}`);
+
+/** Whose events are told to `came`, and acknowledged one by one. */
+async function joined(log: PulsarLog, topic: string, type: 'shared' | 'key_shared', came: string[]) {
+  const membership = await log.subscriptions.join(
+    'readers',
+    { topics: [topic], type, start: 'earliest', maxUnacked: 10 },
+    {
+      onBatch: (batch) => {
+        came.push(...valuesOf(batch));
+        for (let index = 0; index < batch.count; index++)
+          void membership.ack(batch.lane, [batch.positions.at(index)]).catch(() => undefined);
+      },
+      onLost: () => undefined,
+      onGone: () => undefined,
+    },
+  );
+  return membership;
+}
 
 /** Texts of `key value` in the order that such a subscription promises: of each key, or none at all. */
 const promised = (type: 'shared' | 'key_shared', events: readonly string[]): string[] =>
@@ -105,20 +124,7 @@ describe('messages without a value', () => {
       const topic = `deleted-${type}`;
       await aTopicOf(topic, ...MESSAGES);
       const came: string[] = [];
-      const { subscriptions } = harness.log;
-      const membership = await subscriptions.join(
-        'readers',
-        { topics: [topic], type, start: 'earliest', maxUnacked: 10 },
-        {
-          onBatch: (batch) => {
-            came.push(...valuesOf(batch));
-            for (let index = 0; index < batch.count; index++)
-              void membership.ack(batch.lane, [batch.positions.at(index)]).catch(() => undefined);
-          },
-          onLost: () => undefined,
-          onGone: () => undefined,
-        },
-      );
+      const membership = await joined(harness.log, topic, type, came);
       await until('all', () => came.length >= EVENTS.length, 30_000);
       expect(promised(type, came)).toEqual(promised(type, EVENTS));
       const [{ last }] = await harness.log.ends(topic);
@@ -208,19 +214,7 @@ it.each(['shared', 'key_shared'] as const)(
     });
     await aTopicOf(topic, value(1), piece('one', 0), piece('one', 1), value(2), piece('one', 2), value(3));
     const came: string[] = [];
-    const membership = await log.subscriptions.join(
-      'readers',
-      { topics: [topic], type, start: 'earliest', maxUnacked: 10 },
-      {
-        onBatch: (batch) => {
-          came.push(...valuesOf(batch));
-          for (let index = 0; index < batch.count; index++)
-            void membership.ack(batch.lane, [batch.positions.at(index)]).catch(() => undefined);
-        },
-        onLost: () => undefined,
-        onGone: () => undefined,
-      },
-    );
+    const membership = await joined(log, topic, type, came);
     await until('all', () => new Set(came).size === 3, 40_000);
     await until('all to be acknowledged', () => outside.isDone(topic, 0, 'distributary.readers'), 20_000);
     expect(counted.filter((name) => name === 'broker_oversize_messages_total')).toHaveLength(1);
